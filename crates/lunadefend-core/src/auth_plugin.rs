@@ -1,0 +1,333 @@
+//! The two routes of the auth plugin, as every framework adapter answers them.
+
+use crate::{BoxFuture, Error, ErrorKind, SessionId, error_response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    fmt::{self, Debug},
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+const MAX_STATE: usize = 256;
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
+/// The `state` of a session transfer: 1 to 256 of `A-Z a-z 0-9 . _ ~ -`.
+#[derive(Clone)]
+pub struct TransferState(SecretString);
+
+impl TransferState {
+    /// Reads the one `state` parameter of a query.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadRequest`] when it is missing, empty, repeated, too long, or has other
+    /// characters.
+    pub fn from_query(query: Option<&str>) -> Result<Self, Error> {
+        let mut states =
+            query
+                .unwrap_or_default()
+                .split('&')
+                .filter_map(|pair| match pair.split_once('=') {
+                    Some(("state", value)) => Some(value),
+                    None if pair == "state" => Some(""),
+                    _ => None,
+                });
+        // What is allowed in a state is never percent-encoded, so that no decoding is needed.
+        match (states.next(), states.next()) {
+            (Some(state), None) if is_state(state) => Ok(Self(SecretString::from(state))),
+            _ => Err(Error::new(ErrorKind::BadRequest).with_message("state is not set in request")),
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl Debug for TransferState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TransferState(..)")
+    }
+}
+
+fn is_state(text: &str) -> bool {
+    (1..=MAX_STATE).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
+}
+
+/// Where the browser is sent: the tokenizer's `/session/create` with a transfer JWT in the query.
+#[derive(Clone)]
+pub struct TransferUrl(SecretString);
+
+impl TransferUrl {
+    /// Takes a URL that carries a JWT.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(SecretString::from(url.into()))
+    }
+
+    /// The URL.
+    ///
+    /// # Security
+    /// Never log it.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl Debug for TransferUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TransferUrl(..)")
+    }
+}
+
+/// A JSON Web Key Set (RFC 7517) as it is served, with its strong entity tag.
+#[derive(Clone, Debug)]
+pub struct JwksDocument {
+    /// The JSON text: public members only.
+    pub body: Bytes,
+    /// The entity tag with its quotes, such as `"9f86d081"`.
+    pub etag: HeaderValue,
+}
+
+/// Moves a session of the application to the tokenizer's domain. Implemented by the client.
+pub trait SessionTransfer: Debug + Send + Sync + 'static {
+    /// Signs a transfer JWT for the session, bound to the state.
+    fn transfer<'a>(
+        &'a self,
+        state: &'a TransferState,
+        session: &'a SessionId,
+    ) -> BoxFuture<'a, Result<TransferUrl, Error>>;
+
+    /// The public keys that the tokenizer verifies our JWTs with.
+    fn jwks(&self) -> BoxFuture<'_, Result<JwksDocument, Error>>;
+}
+
+/// Answers `/.lunasec/secure-frame` and `/.lunasec/jwks.json`.
+///
+/// An adapter translates its framework's request into the arguments of the two methods and their
+/// answer back; what they answer is the same under every framework.
+#[derive(Clone, Debug)]
+pub struct AuthPlugin(Arc<dyn SessionTransfer>);
+
+impl AuthPlugin {
+    /// The path of the route that transfers a session, below the plugin's base path.
+    pub const SECURE_FRAME_PATH: &'static str = "/.lunasec/secure-frame";
+    /// The path of the key set, below the plugin's base path.
+    pub const JWKS_PATH: &'static str = "/.lunasec/jwks.json";
+
+    /// Wraps what signs.
+    pub fn new(transfer: impl SessionTransfer) -> Self {
+        Self(Arc::new(transfer))
+    }
+
+    /// `GET /.lunasec/secure-frame?state=S`: sends the browser back to the tokenizer with a JWT for
+    /// the session that `session` finds, or answers an error.
+    ///
+    /// `session` is only asked when the request is otherwise right. When it panics the answer is a
+    /// 500 and the process lives.
+    ///
+    /// # Security
+    /// Refuses requests by which script in a page could read where the redirect leads.
+    pub async fn secure_frame<F>(
+        &self,
+        method: &Method,
+        query: Option<&str>,
+        headers: &HeaderMap,
+        session: impl FnOnce() -> F,
+    ) -> Response<Bytes>
+    where
+        F: Future<Output = Result<Option<SessionId>, Error>>,
+    {
+        if !is_read(method) {
+            return method_not_allowed();
+        }
+        match self.redirect(query, headers, session).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::debug!(
+                    name = error.name(),
+                    status = error.status().as_u16(),
+                    "session transfer refused"
+                );
+                error_response(&error)
+            }
+        }
+    }
+
+    async fn redirect<F>(
+        &self,
+        query: Option<&str>,
+        headers: &HeaderMap,
+        session: impl FnOnce() -> F,
+    ) -> Result<Response<Bytes>, Error>
+    where
+        F: Future<Output = Result<Option<SessionId>, Error>>,
+    {
+        refuse_script(headers)?;
+        let state = TransferState::from_query(query)?;
+        let session = resolve_session(session).await?;
+        let url = self
+            .0
+            .transfer(&state, &session)
+            .await
+            .inspect_err(|error| {
+                tracing::error!(
+                    error = error as &dyn std::error::Error,
+                    "session transfer failed"
+                );
+            })?;
+        let mut location = HeaderValue::from_str(url.expose_secret())
+            .map_err(|cause| Error::new(ErrorKind::Internal).with_source(cause))?;
+        location.set_sensitive(true);
+
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::FOUND;
+        let headers = response.headers_mut();
+        headers.insert(header::LOCATION, location);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        );
+        // The browser follows this redirect in a no-cors fetch of the tokenizer's frame:
+        // `same-origin` would stop it.
+        headers.insert(
+            CROSS_ORIGIN_RESOURCE_POLICY,
+            HeaderValue::from_static("cross-origin"),
+        );
+        Ok(response)
+    }
+
+    /// `GET /.lunasec/jwks.json`: the public keys, cacheable for five minutes.
+    pub async fn jwks(&self, method: &Method, headers: &HeaderMap) -> Response<Bytes> {
+        if !is_read(method) {
+            return method_not_allowed();
+        }
+        let document = match self.0.jwks().await {
+            Ok(document) => document,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "no key set to serve"
+                );
+                return error_response(&error);
+            }
+        };
+        let mut response = Response::new(Bytes::new());
+        if matches_etag(headers, &document.etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            *response.body_mut() = document.body;
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
+        }
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=300"),
+        );
+        headers.insert(header::ETAG, document.etag);
+        response
+    }
+}
+
+/// Asks the session id provider and turns its failures, panics included, into errors.
+pub(crate) async fn resolve_session<F>(session: impl FnOnce() -> F) -> Result<SessionId, Error>
+where
+    F: Future<Output = Result<Option<SessionId>, Error>>,
+{
+    let outcome = match catch_unwind(AssertUnwindSafe(session)) {
+        Ok(future) => {
+            let mut future = pin!(future);
+            poll_fn(|context| {
+                match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                    Ok(poll) => poll.map(Some),
+                    Err(_) => Poll::Ready(None),
+                }
+            })
+            .await
+        }
+        Err(_) => None,
+    };
+    match outcome {
+        Some(Ok(Some(session))) => Ok(session),
+        Some(Ok(None)) => Err(Error::new(ErrorKind::NoSession)),
+        Some(Err(error)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the session id provider failed"
+            );
+            Err(error)
+        }
+        None => {
+            tracing::error!("the session id provider panicked");
+            Err(Error::new(ErrorKind::SessionProvider))
+        }
+    }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+fn method_not_allowed() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+/// Browsers arrive by a no-cors fetch that followed the tokenizer's redirect, or by navigation of a
+/// frame. Whatever a page's own script can read, or can load as something else, is refused.
+fn refuse_script(headers: &HeaderMap) -> Result<(), Error> {
+    let any = |name, values: &[&str]| {
+        headers.get_all(name).iter().any(|value| {
+            value.to_str().map_or(true, |text| {
+                values.iter().any(|bad| text.eq_ignore_ascii_case(bad))
+            })
+        })
+    };
+    if any(SEC_FETCH_MODE, &["cors"])
+        || any(
+            SEC_FETCH_DEST,
+            &["script", "image", "style", "object", "embed"],
+        )
+    {
+        return Err(Error::new(ErrorKind::Forbidden).with_message(
+            "a session transfer must be a navigation or a no-cors fetch of the tokenizer's frame",
+        ));
+    }
+    Ok(())
+}
+
+/// `If-None-Match` of RFC 9110 section 13.1.2: the weak comparison.
+fn matches_etag(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','))
+        .map(|tag| tag.trim())
+        .any(|tag| {
+            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! Grants: the tie of a token to a session, checked on the way in and made on the way out.
+
+use crate::{
+    AuthPlugin, BoxFuture, Error, ErrorKind, Grant, GrantCollector, GrantDuration, GrantProof,
+    SessionId, TokenId, Verify, VerifyCollector, VerifyProof,
+};
+use std::{fmt::Debug, sync::Arc};
+
+/// One token to be granted, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GrantRequest {
+    token: TokenId,
+    duration: Option<GrantDuration>,
+}
+
+impl GrantRequest {
+    /// Asks for a grant of `token`; without a duration the tokenizer's default applies.
+    #[must_use]
+    pub const fn new(token: TokenId, duration: Option<GrantDuration>) -> Self {
+        Self { token, duration }
+    }
+
+    /// The token.
+    #[must_use]
+    pub const fn token(&self) -> &TokenId {
+        &self.token
+    }
+
+    /// The duration, when one was asked for.
+    #[must_use]
+    pub const fn duration(&self) -> Option<GrantDuration> {
+        self.duration
+    }
+
+    pub(crate) fn into_token(self) -> TokenId {
+        self.token
+    }
+}
+
+/// What the tokenizer says of one token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a verdict that nobody looks at verifies nothing"]
+pub enum Verdict {
+    /// The session holds a live grant for the token.
+    Valid,
+    /// It does not.
+    Invalid,
+}
+
+/// Asks a tokenizer about grants. Implemented by the client, and by fakes in users' own tests.
+///
+/// It returns verdicts, one for each token in the order of the tokens. It cannot make a proof: that
+/// is left to [`Grants`], which refuses a list of another length.
+///
+/// # Security
+/// Fail closed: whatever is not a clear yes of the tokenizer is an error or [`Verdict::Invalid`].
+///
+/// ```
+/// use lunadefend_core::*;
+/// use std::{collections::HashSet, sync::Mutex};
+///
+/// /// Grants that live in memory and never expire.
+/// #[derive(Debug, Default)]
+/// struct FakeGrants(Mutex<HashSet<(String, TokenId)>>);
+///
+/// impl GrantService for FakeGrants {
+///     fn verify_all<'a>(
+///         &'a self,
+///         session: &'a SessionId,
+///         tokens: &'a [TokenId],
+///     ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>> {
+///         Box::pin(async move {
+///             let granted = self.0.lock().map_err(|_| ErrorKind::Internal)?;
+///             let verdict = |token: &TokenId| {
+///                 match granted.contains(&(session.expose_id().to_owned(), token.clone())) {
+///                     true => Verdict::Valid,
+///                     false => Verdict::Invalid,
+///                 }
+///             };
+///             Ok(tokens.iter().map(verdict).collect())
+///         })
+///     }
+///
+///     fn create_all<'a>(
+///         &'a self,
+///         session: &'a SessionId,
+///         grants: &'a [GrantRequest],
+///     ) -> BoxFuture<'a, Result<(), Error>> {
+///         Box::pin(async move {
+///             let mut granted = self.0.lock().map_err(|_| ErrorKind::Internal)?;
+///             for grant in grants {
+///                 granted.insert((session.expose_id().to_owned(), grant.token().clone()));
+///             }
+///             Ok(())
+///         })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let grants = Grants::new(FakeGrants::default());
+/// let (ann, bob) = (SessionId::new("ann")?, SessionId::new("bob")?);
+/// let stored = VerifiedToken::assertion("lunasec-0a1b2c3d-1111-4222-8333-444455556666")?;
+///
+/// let sent = grants.create(&ann, &stored, None).await?;
+/// let came_back = || UntrustedToken::parse(sent.expose_id());
+/// assert_eq!(grants.verify(&ann, came_back()?).await?, stored);
+/// assert_eq!(grants.verify(&bob, came_back()?).await.unwrap_err().name(), "invalidGrant");
+/// # Ok(())
+/// # }
+/// ```
+pub trait GrantService: Debug + Send + Sync + 'static {
+    /// Says for each token whether the session holds a live grant for it.
+    fn verify_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        tokens: &'a [TokenId],
+    ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>>;
+
+    /// Grants every token to the session, or fails.
+    fn create_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        grants: &'a [GrantRequest],
+    ) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+impl<T: GrantService + ?Sized> GrantService for Arc<T> {
+    fn verify_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        tokens: &'a [TokenId],
+    ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>> {
+        (**self).verify_all(session, tokens)
+    }
+
+    fn create_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        grants: &'a [GrantRequest],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        (**self).create_all(session, grants)
+    }
+}
+
+/// The handle through which tokens change their trust state.
+///
+/// Cheap to clone. The example of [`GrantService`] shows both calls.
+#[derive(Clone, Debug)]
+pub struct Grants(Arc<dyn GrantService>);
+
+impl Grants {
+    /// Wraps a service.
+    pub fn new(service: impl GrantService) -> Self {
+        Self(Arc::new(service))
+    }
+
+    /// Verifies every token of `value` for `session` in one call: one [`UntrustedToken`], a container
+    /// of them, or the wire form of a `#[derive(Tokens)]` type. All or nothing.
+    ///
+    /// A value without tokens costs no call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidGrant`] when the session holds no live grant for one of them;
+    /// [`ErrorKind::TokenizerUnavailable`] and the other kinds when there is no clear answer.
+    ///
+    /// [`UntrustedToken`]: crate::UntrustedToken
+    pub async fn verify<T: Verify>(
+        &self,
+        session: &SessionId,
+        value: T,
+    ) -> Result<T::Verified, Error> {
+        let mut collector = VerifyCollector::default();
+        value.collect(&mut collector);
+        let ids = collector.into_ids();
+        if !ids.is_empty() {
+            let verdicts = self.0.verify_all(session, &ids).await?;
+            if verdicts.len() != ids.len() {
+                return Err(Error::new(ErrorKind::BadTokenizerResponse));
+            }
+            if verdicts.iter().any(|verdict| *verdict != Verdict::Valid) {
+                return Err(Error::new(ErrorKind::InvalidGrant));
+            }
+        }
+        value.upgrade(&VerifyProof::new(ids))
+    }
+
+    /// Grants every token of `value` to `session` in one call: a [`VerifiedToken`] or a reference to
+    /// one, a container of them, or a `#[derive(Tokens)]` type.
+    ///
+    /// `duration` is for tokens that name none themselves; without either the tokenizer's default
+    /// applies (15 minutes unless configured). A value without tokens costs no call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::GrantDuration`] over the tokenizer's maximum, [`ErrorKind::GrantCreation`] when
+    /// the tokenizer refuses, and the other kinds when there is no clear answer.
+    ///
+    /// # Security
+    /// A grant lets the session read the value. Authorise the row that the token came from first.
+    ///
+    /// [`VerifiedToken`]: crate::VerifiedToken
+    pub async fn create<T: Grant>(
+        &self,
+        session: &SessionId,
+        value: T,
+        duration: impl Into<Option<GrantDuration>>,
+    ) -> Result<T::Granted, Error> {
+        let mut collector = GrantCollector::with_default(duration.into());
+        value.collect(&mut collector);
+        let requests = collector.into_requests();
+        if !requests.is_empty() {
+            self.0.create_all(session, &requests).await?;
+        }
+        value.upgrade(&GrantProof::new(requests))
+    }
+}
+
+/// What a framework adapter holds: grants, and the routes of the auth plugin.
+#[derive(Clone, Debug)]
+pub struct Handles {
+    grants: Grants,
+    auth_plugin: AuthPlugin,
+}
+
+impl Handles {
+    /// Joins the two.
+    #[must_use]
+    pub const fn new(grants: Grants, auth_plugin: AuthPlugin) -> Self {
+        Self {
+            grants,
+            auth_plugin,
+        }
+    }
+
+    /// Creates and verifies grants.
+    #[must_use]
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// Answers the two routes of the auth plugin.
+    #[must_use]
+    pub const fn auth_plugin(&self) -> &AuthPlugin {
+        &self.auth_plugin
+    }
+}

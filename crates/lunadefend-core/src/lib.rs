@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod auth_plugin;
+mod clock;
+mod duration;
+mod error;
+mod future;
+mod grants;
+mod response;
+mod secret;
+mod session;
+pub mod storage;
+mod token;
+mod trust;
+pub mod wire;
+
+pub use auth_plugin::{AuthPlugin, JwksDocument, SessionTransfer, TransferState, TransferUrl};
+pub use clock::Clock;
+pub use duration::{DurationError, GrantDuration};
+pub use error::{BoxError, Error, ErrorKind};
+pub use future::BoxFuture;
+pub use grants::{GrantRequest, GrantService, Grants, Handles, Verdict};
+pub use response::{error_response, is_json};
+pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
+pub use session::SessionId;
+pub use token::{GrantedToken, TokenId, UntrustedToken, VerifiedToken};
+pub use trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof};

@@ -1,0 +1,99 @@
+//! Errors as HTTP answers, and the media type of JSON.
+
+use crate::Error;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, header};
+use serde::Serialize;
+
+/// Renders an error as `{"success":false,"error":{"name","message","code"}}` with its status.
+///
+/// The cause stays behind; log it where the error is handled.
+#[must_use]
+pub fn error_response(error: &Error) -> Response<Bytes> {
+    #[derive(Serialize)]
+    struct Failure<'a> {
+        success: bool,
+        error: &'a Error,
+    }
+
+    let body = serde_json::to_vec(&Failure {
+        success: false,
+        error,
+    })
+    .unwrap_or_default();
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = error.status();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+/// Whether the one `Content-Type` of a message is `application/json`, with no charset or UTF-8, and
+/// nothing is content-encoded.
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(content_type), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    let Ok(text) = content_type.to_str() else {
+        return false;
+    };
+    let mut parts = text.split(';').map(str::trim);
+    let json = parts
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    json && !headers.contains_key(header::CONTENT_ENCODING)
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            _ => true,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_json_in_utf8_is_json() {
+        let headers = |value: &str| {
+            HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap())])
+        };
+        for yes in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json; foo=bar",
+        ] {
+            assert!(is_json(&headers(yes)), "{yes}");
+        }
+        for no in [
+            "text/plain",
+            "application/json5",
+            "application/json; charset=latin1",
+            "",
+        ] {
+            assert!(!is_json(&headers(no)), "{no}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
+        let mut twice = headers("application/json");
+        twice.append(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        assert!(!is_json(&twice));
+        let mut encoded = headers("application/json");
+        encoded.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        assert!(!is_json(&encoded));
+    }
+}

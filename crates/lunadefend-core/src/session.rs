@@ -1,0 +1,84 @@
+//! Identifiers of sessions.
+
+use crate::Error;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+
+/// The identifier of a user's session: what a grant is tied to.
+///
+/// In an application it is the identifier that the session id provider returns, usually the value
+/// of the session cookie or a hash of it. It is a secret: whoever knows it may be able to act as the
+/// user. `Debug` prints none of it.
+///
+/// It is never empty and at most [`SessionId::MAX_LEN`] bytes long.
+///
+/// # Security
+/// Return a **new** identifier at every log-in. Grants of an earlier user of the same browser live
+/// on for their duration when the identifier stays the same.
+///
+/// ```
+/// use lunadefend_core::SessionId;
+///
+/// let session = SessionId::new("3f6c0f6e")?;
+/// assert_eq!(format!("{session:?}"), "SessionId(..)");
+/// assert!(SessionId::new("").is_err());
+/// # Ok::<(), lunadefend_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct SessionId(SecretString);
+
+impl SessionId {
+    /// The longest accepted identifier, in bytes.
+    pub const MAX_LEN: usize = 1024;
+
+    /// Takes the identifier of a session.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SessionProvider`](crate::ErrorKind::SessionProvider) when it is empty or longer
+    /// than [`SessionId::MAX_LEN`] bytes.
+    pub fn new(id: impl Into<String>) -> Result<Self, Error> {
+        // Into `SecretString` first: it is wiped on every path.
+        let id = SecretString::from(id.into());
+        match id.expose_secret().len() {
+            0 => Err(Error::session_provider(
+                "the session id is empty: return None when nobody is logged in",
+            )),
+            1..=Self::MAX_LEN => Ok(Self(id)),
+            _ => Err(Error::session_provider(
+                "the session id is longer than 1024 bytes",
+            )),
+        }
+    }
+
+    /// The identifier itself.
+    ///
+    /// # Security
+    /// A bearer credential in most applications: never log it, and never send it to the tokenizer
+    /// without the mapping that the client applies.
+    #[must_use]
+    pub fn expose_id(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn bounds() {
+        assert!(SessionId::new("s").is_ok());
+        assert!(SessionId::new("s".repeat(1024)).is_ok());
+        for bad in [String::new(), "s".repeat(1025)] {
+            let error = SessionId::new(bad).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SessionProvider);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The step from one trust state to the next, for single tokens and for whole structures.
+//!
+//! Both steps have two passes, so that any number of tokens costs one call: collect all of them, ask
+//! once, then upgrade against the proof of the answer. A proof is made by [`Grants`](crate::Grants)
+//! alone, knows only the tokens of its call, and cannot be kept: it is only ever lent.
+
+use crate::{
+    Error, ErrorKind, GrantDuration, GrantRequest, GrantedToken, TokenId, UntrustedToken,
+    VerifiedToken,
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt,
+    hash::{BuildHasher, Hash},
+};
+
+/// A value that holds tokens which nobody has verified.
+///
+/// Derived together with its verified form by `#[derive(Tokens)]`; implemented here for
+/// [`UntrustedToken`] and for containers of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not hold untrusted tokens that can be verified",
+    note = "hand `Grants::verify` an `UntrustedToken`, a container of them, or the wire form of a type with `#[derive(Tokens)]`"
+)]
+pub trait Verify: Sized {
+    /// The same value with verified tokens.
+    type Verified;
+
+    /// Names every token of the value.
+    fn collect(&self, tokens: &mut VerifyCollector);
+
+    /// Turns every token into a verified one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidGrant`] for a token that the proof does not cover, which is every token
+    /// that [`collect`](Self::collect) left out.
+    fn upgrade(self, proof: &VerifyProof) -> Result<Self::Verified, Error>;
+}
+
+/// A value that holds verified tokens which are about to be sent to the session of a request.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not hold verified tokens that can be granted",
+    note = "hand `Grants::create` a `VerifiedToken`, a container of them, or a type with `#[derive(Tokens)]`"
+)]
+pub trait Grant: Sized {
+    /// The same value with granted tokens.
+    type Granted;
+
+    /// Names every token of the value.
+    fn collect(&self, tokens: &mut GrantCollector);
+
+    /// Turns every token into a granted one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::GrantCreation`] for a token that the proof does not cover, which is every token
+    /// that [`collect`](Self::collect) left out.
+    fn upgrade(self, proof: &GrantProof) -> Result<Self::Granted, Error>;
+}
+
+/// Gathers the untrusted tokens of a value, each once, in the order in which they were met.
+#[derive(Default)]
+pub struct VerifyCollector {
+    ids: Vec<TokenId>,
+    seen: HashSet<TokenId>,
+}
+
+impl VerifyCollector {
+    /// Adds one token.
+    pub fn token(&mut self, token: &UntrustedToken) {
+        if self.seen.insert(token.id().clone()) {
+            self.ids.push(token.id().clone());
+        }
+    }
+
+    pub(crate) fn into_ids(self) -> Vec<TokenId> {
+        self.ids
+    }
+}
+
+impl fmt::Debug for VerifyCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyCollector")
+            .field("tokens", &self.ids.len())
+            .finish()
+    }
+}
+
+/// Gathers the verified tokens of a value with the duration that each is to be granted for.
+#[derive(Default)]
+pub struct GrantCollector {
+    requests: Vec<GrantRequest>,
+    seen: HashSet<GrantRequest>,
+    default: Option<GrantDuration>,
+}
+
+impl GrantCollector {
+    pub(crate) fn with_default(default: Option<GrantDuration>) -> Self {
+        Self {
+            default,
+            ..Self::default()
+        }
+    }
+
+    /// Adds one token; without a duration of its own it gets that of the call, and without that the
+    /// tokenizer's default.
+    pub fn token(&mut self, token: &VerifiedToken, duration: Option<GrantDuration>) {
+        let request = GrantRequest::new(token.id().clone(), duration.or(self.default));
+        if self.seen.insert(request.clone()) {
+            self.requests.push(request);
+        }
+    }
+
+    /// Adds all tokens of `value`, with `duration` for those that name none themselves.
+    pub fn with_duration<T: Grant>(&mut self, value: &T, duration: GrantDuration) {
+        let outer = self.default.replace(duration);
+        value.collect(self);
+        self.default = outer;
+    }
+
+    pub(crate) fn into_requests(self) -> Vec<GrantRequest> {
+        self.requests
+    }
+}
+
+impl fmt::Debug for GrantCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantCollector")
+            .field("tokens", &self.requests.len())
+            .finish()
+    }
+}
+
+/// The tokens that the tokenizer vouched for in one call, for one session.
+pub struct VerifyProof(HashSet<TokenId>);
+
+impl VerifyProof {
+    pub(crate) fn new(ids: Vec<TokenId>) -> Self {
+        Self(ids.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for VerifyProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyProof")
+            .field("tokens", &self.0.len())
+            .finish()
+    }
+}
+
+/// The tokens that the tokenizer granted in one call, to one session.
+pub struct GrantProof(HashSet<TokenId>);
+
+impl GrantProof {
+    pub(crate) fn new(requests: Vec<GrantRequest>) -> Self {
+        Self(requests.into_iter().map(GrantRequest::into_token).collect())
+    }
+}
+
+impl fmt::Debug for GrantProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantProof")
+            .field("tokens", &self.0.len())
+            .finish()
+    }
+}
+
+impl Verify for UntrustedToken {
+    type Verified = VerifiedToken;
+
+    fn collect(&self, tokens: &mut VerifyCollector) {
+        tokens.token(self);
+    }
+
+    fn upgrade(self, proof: &VerifyProof) -> Result<VerifiedToken, Error> {
+        if proof.0.contains(self.id()) {
+            Ok(self.into_verified())
+        } else {
+            Err(Error::new(ErrorKind::InvalidGrant))
+        }
+    }
+}
+
+impl Grant for VerifiedToken {
+    type Granted = GrantedToken;
+
+    fn collect(&self, tokens: &mut GrantCollector) {
+        tokens.token(self, None);
+    }
+
+    fn upgrade(self, proof: &GrantProof) -> Result<GrantedToken, Error> {
+        if proof.0.contains(self.id()) {
+            Ok(self.into_granted())
+        } else {
+            Err(Error::new(ErrorKind::GrantCreation))
+        }
+    }
+}
+
+impl Grant for &VerifiedToken {
+    type Granted = GrantedToken;
+
+    fn collect(&self, tokens: &mut GrantCollector) {
+        tokens.token(self, None);
+    }
+
+    fn upgrade(self, proof: &GrantProof) -> Result<GrantedToken, Error> {
+        self.clone().upgrade(proof)
+    }
+}
+
+// Containers: the same step for each element, for both directions.
+macro_rules! containers {
+    ($trait:ident, $out:ident, $collector:ty, $proof:ty) => {
+        impl<T: $trait> $trait for Option<T> {
+            type $out = Option<T::$out>;
+
+            fn collect(&self, tokens: &mut $collector) {
+                self.iter().for_each(|value| value.collect(tokens));
+            }
+
+            fn upgrade(self, proof: &$proof) -> Result<Self::$out, Error> {
+                self.map(|value| value.upgrade(proof)).transpose()
+            }
+        }
+
+        impl<T: $trait> $trait for Box<T> {
+            type $out = Box<T::$out>;
+
+            fn collect(&self, tokens: &mut $collector) {
+                (**self).collect(tokens);
+            }
+
+            fn upgrade(self, proof: &$proof) -> Result<Self::$out, Error> {
+                (*self).upgrade(proof).map(Box::new)
+            }
+        }
+
+        impl<T: $trait> $trait for Vec<T> {
+            type $out = Vec<T::$out>;
+
+            fn collect(&self, tokens: &mut $collector) {
+                self.iter().for_each(|value| value.collect(tokens));
+            }
+
+            fn upgrade(self, proof: &$proof) -> Result<Self::$out, Error> {
+                self.into_iter().map(|value| value.upgrade(proof)).collect()
+            }
+        }
+
+        impl<K: Eq + Hash, T: $trait, H: BuildHasher + Default> $trait for HashMap<K, T, H> {
+            type $out = HashMap<K, T::$out, H>;
+
+            fn collect(&self, tokens: &mut $collector) {
+                self.values().for_each(|value| value.collect(tokens));
+            }
+
+            fn upgrade(self, proof: &$proof) -> Result<Self::$out, Error> {
+                self.into_iter()
+                    .map(|(key, value)| Ok((key, value.upgrade(proof)?)))
+                    .collect()
+            }
+        }
+
+        impl<K: Ord, T: $trait> $trait for BTreeMap<K, T> {
+            type $out = BTreeMap<K, T::$out>;
+
+            fn collect(&self, tokens: &mut $collector) {
+                self.values().for_each(|value| value.collect(tokens));
+            }
+
+            fn upgrade(self, proof: &$proof) -> Result<Self::$out, Error> {
+                self.into_iter()
+                    .map(|(key, value)| Ok((key, value.upgrade(proof)?)))
+                    .collect()
+            }
+        }
+    };
+}
+containers!(Verify, Verified, VerifyCollector, VerifyProof);
+containers!(Grant, Granted, GrantCollector, GrantProof);

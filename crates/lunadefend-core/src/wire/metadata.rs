@@ -1,0 +1,70 @@
+//! What is known about a value without reading it.
+
+use super::strict::{self, Limits};
+use serde::{Serialize, Serializer, de::IgnoredAny};
+use serde_json::value::RawValue;
+use std::{collections::BTreeMap, fmt};
+
+/// The metadata of a token: one JSON object of at most 8 KiB, kept as it was written.
+///
+/// `Debug` prints none of it: a file name can be as private as the file.
+#[derive(Clone)]
+pub struct Metadata(Box<RawValue>);
+
+/// Why a text is not the metadata of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("metadata must be one JSON object of at most 8192 bytes, nested at most 32 deep")]
+pub struct MetadataError;
+
+impl Metadata {
+    /// The longest metadata, in bytes of JSON.
+    pub const MAX_LEN: usize = 8 * 1024;
+
+    /// What the original's browser packages send for a typed value: `{"dataType":"string"}`.
+    #[must_use]
+    pub fn string() -> Self {
+        Self(RawValue::from_string(r#"{"dataType":"string"}"#.to_owned()).unwrap_or_default())
+    }
+
+    /// Takes a JSON object as it is written.
+    ///
+    /// # Errors
+    /// [`MetadataError`] when it is not an object, too long, nested too deep, or has a member twice.
+    pub fn from_json(text: &str) -> Result<Self, MetadataError> {
+        let limits = Limits {
+            bytes: Self::MAX_LEN,
+            ..strict::REQUEST
+        };
+        strict::from_slice::<BTreeMap<String, IgnoredAny>>(text.as_bytes(), limits)
+            .map_err(|_| MetadataError)?;
+        RawValue::from_string(text.trim().to_owned())
+            .map(Self)
+            .map_err(|_| MetadataError)
+    }
+
+    /// Serialises a value of the application's own.
+    ///
+    /// # Errors
+    /// [`MetadataError`] as for [`from_json`](Self::from_json).
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, MetadataError> {
+        Self::from_json(&serde_json::to_string(value).map_err(|_| MetadataError)?)
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metadata(..)")
+    }
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}

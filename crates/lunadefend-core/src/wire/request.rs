@@ -1,0 +1,138 @@
+//! Bodies of requests to a tokenizer.
+
+use super::Metadata;
+use crate::{SessionId, TokenId, token::deserialize_id};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// `POST /grant/set`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantSet {
+    /// The session, as the tokenizer is to know it.
+    #[serde(with = "session_id")]
+    pub session_id: SessionId,
+    /// The token.
+    #[serde(with = "token_id")]
+    pub token_id: TokenId,
+    /// A Go duration. Kept as text: what cannot be read has an answer of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_duration: Option<String>,
+}
+
+/// `POST /grant/verify`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantVerify {
+    /// The session, as the tokenizer knows it.
+    #[serde(with = "session_id")]
+    pub session_id: SessionId,
+    /// The token.
+    #[serde(with = "token_id")]
+    pub token_id: TokenId,
+}
+
+/// `POST /tokenize`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Tokenize {
+    /// What the value is, such as `{"dataType":"string"}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+}
+
+/// `POST /detokenize` and `POST /metadata/get`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenRequest {
+    /// The token.
+    #[serde(with = "token_id")]
+    pub token_id: TokenId,
+}
+
+mod session_id {
+    use super::{Deserialize, Deserializer, Serializer, SessionId};
+
+    pub(super) fn serialize<S: Serializer>(
+        id: &SessionId,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(id.expose_id())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SessionId, D::Error> {
+        SessionId::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+pub(super) mod token_id {
+    use super::{Deserializer, Serializer, TokenId, deserialize_id};
+
+    pub(crate) fn serialize<S: Serializer>(id: &TokenId, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(id.expose_id())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<TokenId, D::Error> {
+        deserialize_id(deserializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
+        Self::from_json(raw.get()).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::strict;
+
+    /// The bodies that the original SDK sends (`grants_requests.json`).
+    #[test]
+    fn bodies_are_the_originals_byte_for_byte() {
+        let token_id = TokenId::parse("lunasec-0a1b2c3d-1111-4222-8333-444455556666").unwrap();
+        let body = |session: &str, duration: Option<&str>| {
+            String::from_utf8(super::super::to_vec(&GrantSet {
+                session_id: SessionId::new(session).unwrap(),
+                token_id: token_id.clone(),
+                custom_duration: duration.map(str::to_owned),
+            }))
+            .unwrap()
+        };
+        assert_eq!(
+            body("session-abc", None),
+            r#"{"sessionId":"session-abc","tokenId":"lunasec-0a1b2c3d-1111-4222-8333-444455556666"}"#
+        );
+        assert_eq!(
+            body("session-abc", Some("15m")),
+            r#"{"sessionId":"session-abc","tokenId":"lunasec-0a1b2c3d-1111-4222-8333-444455556666","customDuration":"15m"}"#
+        );
+        assert_eq!(
+            body("s\u{e9}\"\u{2028}\u{1f600}", None),
+            "{\"sessionId\":\"s\u{e9}\\\"\u{2028}\u{1f600}\",\"tokenId\":\"lunasec-0a1b2c3d-1111-4222-8333-444455556666\"}"
+        );
+    }
+
+    #[test]
+    fn metadata_is_an_object_or_absent() {
+        let read = |text: &str| strict::from_slice::<Tokenize>(text.as_bytes(), strict::REQUEST);
+        assert!(read("{}").unwrap().metadata.is_none());
+        assert!(read(r#"{"metadata":null}"#).unwrap().metadata.is_none());
+        let kept = read(r#"{"metadata": {"z":9007199254740993, "e":1e21} }"#)
+            .unwrap()
+            .metadata
+            .unwrap();
+        assert_eq!(
+            kept.as_json(),
+            r#"{"z":9007199254740993, "e":1e21}"#,
+            "kept as written"
+        );
+        for bad in ["[]", "\"x\"", "1", "[{}]"] {
+            assert!(read(&format!("{{\"metadata\":{bad}}}")).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! Reading JSON from a peer that may be hostile.
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+};
+use std::{collections::HashSet, fmt, marker::PhantomData};
+
+/// How much of a peer's JSON is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The size of the text, in bytes.
+    pub bytes: usize,
+    /// How deep objects and arrays may be nested; the outermost object is at depth 1.
+    pub depth: u8,
+}
+
+/// For bodies of requests, JWT headers and claims: 64 KiB.
+pub const REQUEST: Limits = Limits {
+    bytes: 64 * 1024,
+    depth: 32,
+};
+/// For bodies of answers: 1 MiB.
+pub const ANSWER: Limits = Limits {
+    bytes: 1024 * 1024,
+    depth: 32,
+};
+
+/// Why a JSON text is refused: a category and a position, never the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StrictError {
+    /// Over [`Limits::bytes`].
+    #[error("the JSON text is longer than {0} bytes")]
+    TooLarge(usize),
+    /// Not UTF-8.
+    #[error("the JSON text is not UTF-8")]
+    NotUtf8,
+    /// Not one JSON object and nothing else: a syntax error, a byte order mark, trailing data, a
+    /// duplicate member, another kind of value, or nested too deep.
+    #[error("not one well-formed JSON object with distinct members (line {line}, column {column})")]
+    Malformed {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1; 0 at the start of a line.
+        column: usize,
+    },
+    /// A member that must be there is not.
+    #[error("the member `{0}` is missing")]
+    Missing(&'static str),
+    /// A member has the wrong type or an impossible value.
+    #[error("a member has the wrong type or value (line {line}, column {column})")]
+    Mistyped {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1; 0 at the start of a line.
+        column: usize,
+    },
+}
+
+/// Reads a `T` from one JSON object.
+///
+/// Unknown members are ignored. A derived struct would also accept an array
+/// (`{"success":true,"data":[true]}` must not count as valid): at the top this function refuses it,
+/// inside of `T` the fields of this module's types do.
+///
+/// # Errors
+/// A [`StrictError`], which never contains any of the input.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T, StrictError> {
+    if bytes.len() > limits.bytes {
+        return Err(StrictError::TooLarge(limits.bytes));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| StrictError::NotUtf8)?;
+
+    // First the form of the whole text, also of the members that `T` does not know; then `T`.
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    Shape {
+        depth_left: limits.depth,
+        object: true,
+    }
+    .deserialize(&mut deserializer)
+    .and_then(|()| deserializer.end())
+    .map_err(|error| StrictError::Malformed {
+        line: error.line(),
+        column: error.column(),
+    })?;
+    serde_json::from_str::<Object<T>>(text)
+        .map(|object| object.0)
+        .map_err(|error| {
+            missing_member(&error).map_or(
+                StrictError::Mistyped {
+                    line: error.line(),
+                    column: error.column(),
+                },
+                StrictError::Missing,
+            )
+        })
+}
+
+/// Names the member that serde misses. The names are those of our own wire types, so that a text from
+/// the input can never get through.
+fn missing_member(error: &serde_json::Error) -> Option<&'static str> {
+    const MEMBERS: [&str; 18] = [
+        "sessionId",
+        "tokenId",
+        "metadata",
+        "success",
+        "data",
+        "valid",
+        "uploadUrl",
+        "downloadUrl",
+        "headers",
+        "alg",
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "keys",
+        "n",
+        "e",
+    ];
+    let text = error.to_string();
+    let name = text.strip_prefix("missing field `")?.split('`').next()?;
+    MEMBERS.into_iter().find(|member| *member == name)
+}
+
+/// A `T` that is only read from a JSON object, never from an array.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// For `#[serde(deserialize_with)]` on a field that must be an object.
+pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|object| object.0)
+}
+
+/// Walks a whole value: distinct members and bounded depth.
+struct Shape {
+    depth_left: u8,
+    object: bool,
+}
+
+impl Shape {
+    fn inner<E: de::Error>(&self) -> Result<Self, E> {
+        match self.depth_left.checked_sub(1) {
+            Some(depth_left) => Ok(Self {
+                depth_left,
+                object: false,
+            }),
+            None => Err(E::custom("nested too deep")),
+        }
+    }
+
+    fn scalar<E: de::Error>(&self) -> Result<(), E> {
+        if self.object {
+            Err(E::custom("not an object"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Shape {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Shape {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
+        self.scalar()
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
+        self.scalar()
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
+        self.scalar()
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
+        self.scalar()
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
+        self.scalar()
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.scalar()
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        self.scalar()?;
+        // The count of levels that are left is that of this array's own level.
+        let inner = self.inner()?;
+        while items
+            .next_element_seed(Self {
+                depth_left: inner.depth_left,
+                object: false,
+            })?
+            .is_some()
+        {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        let mut names = HashSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if !names.insert(name) {
+                return Err(de::Error::custom("a member is there twice"));
+            }
+            members.next_value_seed(Self {
+                depth_left: inner.depth_left,
+                object: false,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Answer, GrantVerified, GrantVerify};
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Result<GrantVerify, StrictError> {
+        from_slice(text.as_bytes(), REQUEST)
+    }
+
+    const OK: &str =
+        r#"{"sessionId":"s","tokenId":"lunasec-0a1b2c3d-1111-4222-8333-444455556666"}"#;
+
+    #[test]
+    fn one_object_and_nothing_else() {
+        assert!(read(OK).is_ok());
+        assert!(read(&format!(" {OK}\r\n")).is_ok());
+        let array = r#"["s","lunasec-0a1b2c3d-1111-4222-8333-444455556666"]"#;
+        for bad in [
+            "",
+            "null",
+            "1",
+            "\"x\"",
+            array,
+            "{",
+            &format!("{OK}x"),
+            &format!("\u{feff}{OK}"),
+        ] {
+            assert!(
+                matches!(read(bad), Err(StrictError::Malformed { .. })),
+                "{bad}"
+            );
+        }
+        let mut invalid = OK.as_bytes().to_vec();
+        invalid[15] = 0xff;
+        assert_eq!(
+            from_slice::<GrantVerify>(&invalid, REQUEST).err(),
+            Some(StrictError::NotUtf8)
+        );
+    }
+
+    #[test]
+    fn duplicates_are_refused_also_where_nobody_looks() {
+        for bad in [
+            OK.replace("{\"s", "{\"sessionId\":\"t\",\"s"),
+            OK.replace("{\"s", "{\"x\":{\"a\":1,\"a\":2},\"s"),
+            OK.replace("{\"s", "{\"x\":1,\"\\u0078\":2,\"s"),
+        ] {
+            assert!(
+                matches!(read(&bad), Err(StrictError::Malformed { .. })),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn bounds() {
+        let nested = |depth: usize| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            read(&OK.replace("{\"s", &format!("{{\"x\":{open}{close},\"s")))
+        };
+        assert!(nested(31).is_ok());
+        assert!(nested(32).is_err());
+        assert!(nested(10_000).is_err());
+        let long = OK.replace(
+            "{\"s",
+            &format!("{{\"x\":\"{}\",\"s", "y".repeat(64 * 1024)),
+        );
+        assert_eq!(read(&long).err(), Some(StrictError::TooLarge(65536)));
+    }
+
+    #[test]
+    fn errors_name_the_member_and_echo_nothing() {
+        assert_eq!(
+            read("{\"sessionId\":\"s\"}").err(),
+            Some(StrictError::Missing("tokenId"))
+        );
+        let error = read(r#"{"sessionId":"s","tokenId":"4111"}"#).unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("4111"));
+    }
+
+    #[test]
+    fn an_array_never_stands_for_an_object() {
+        for body in [
+            r#"{"success":true,"error":{},"data":[true]}"#,
+            r#"[true,{},{"valid":true}]"#,
+            r#"{"success":true,"error":{},"data":{"valid":"true"}}"#,
+            r#"{"success":true,"error":{},"data":{"valid":1}}"#,
+            r#"{"success":true,"error":{},"data":{}}"#,
+            r#"{"success":true,"error":{},"data":null}"#,
+            r#"{"success":true,"error":{}}"#,
+            r#"{"success":"true","error":{},"data":{"valid":true}}"#,
+            r#"{"error":{},"data":{"valid":true}}"#,
+            r#"{"success":true,"data":{"valid":true,"valid":true}}"#,
+        ] {
+            assert!(
+                from_slice::<Answer<GrantVerified>>(body.as_bytes(), ANSWER).is_err(),
+                "{body}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let _ = from_slice::<GrantVerify>(&bytes, REQUEST);
+        }
+
+        #[test]
+        fn no_json_panics_or_echoes(text in r#"[{\[]("canary":(1|"canary"|null|\[\]|\{\}),?){0,4}[}\]]"#) {
+            if let Err(error) = read(&text) {
+                let shown = format!("{error} {error:?}");
+                prop_assert!(!shown.contains("canary"));
+            }
+        }
+    }
+}
