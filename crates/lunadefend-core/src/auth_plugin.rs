@@ -1,16 +1,13 @@
 //! The two routes of the auth plugin, as every framework adapter answers them.
 
-use crate::{BoxFuture, Error, ErrorKind, SessionId, error_response};
+use crate::{BoxFuture, Error, ErrorKind, SessionId, error_response, resolve_session};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fmt::{self, Debug},
-    future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    future::Future,
     sync::Arc,
-    task::Poll,
 };
 
 const MAX_STATE: usize = 256;
@@ -155,14 +152,7 @@ impl AuthPlugin {
         }
         match self.redirect(query, headers, session).await {
             Ok(response) => response,
-            Err(error) => {
-                tracing::debug!(
-                    name = error.name(),
-                    status = error.status().as_u16(),
-                    "session transfer refused"
-                );
-                error_response(&error)
-            }
+            Err(error) => error_response(&error),
         }
     }
 
@@ -178,16 +168,7 @@ impl AuthPlugin {
         refuse_script(headers)?;
         let state = TransferState::from_query(query)?;
         let session = resolve_session(session).await?;
-        let url = self
-            .0
-            .transfer(&state, &session)
-            .await
-            .inspect_err(|error| {
-                tracing::error!(
-                    error = error as &dyn std::error::Error,
-                    "session transfer failed"
-                );
-            })?;
+        let url = self.0.transfer(&state, &session).await?;
         let mut location = HeaderValue::from_str(url.expose_secret())
             .map_err(|cause| Error::new(ErrorKind::Internal).with_source(cause))?;
         location.set_sensitive(true);
@@ -217,13 +198,7 @@ impl AuthPlugin {
         }
         let document = match self.0.jwks().await {
             Ok(document) => document,
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "no key set to serve"
-                );
-                return error_response(&error);
-            }
+            Err(error) => return error_response(&error),
         };
         let mut response = Response::new(Bytes::new());
         if matches_etag(headers, &document.etag) {
@@ -242,41 +217,6 @@ impl AuthPlugin {
         );
         headers.insert(header::ETAG, document.etag);
         response
-    }
-}
-
-/// Asks the session id provider and turns its failures, panics included, into errors.
-pub(crate) async fn resolve_session<F>(session: impl FnOnce() -> F) -> Result<SessionId, Error>
-where
-    F: Future<Output = Result<Option<SessionId>, Error>>,
-{
-    let outcome = match catch_unwind(AssertUnwindSafe(session)) {
-        Ok(future) => {
-            let mut future = pin!(future);
-            poll_fn(|context| {
-                match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-                    Ok(poll) => poll.map(Some),
-                    Err(_) => Poll::Ready(None),
-                }
-            })
-            .await
-        }
-        Err(_) => None,
-    };
-    match outcome {
-        Some(Ok(Some(session))) => Ok(session),
-        Some(Ok(None)) => Err(Error::new(ErrorKind::NoSession)),
-        Some(Err(error)) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the session id provider failed"
-            );
-            Err(error)
-        }
-        None => {
-            tracing::error!("the session id provider panicked");
-            Err(Error::new(ErrorKind::SessionProvider))
-        }
     }
 }
 

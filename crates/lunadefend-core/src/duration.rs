@@ -49,6 +49,9 @@ pub enum DurationError {
     /// Shorter than a second, zero or negative.
     #[error("a grant must last at least 1s")]
     TooShort,
+    /// Below zero.
+    #[error("a duration must not be negative")]
+    Negative,
     /// Longer than Go can say (about 292 years).
     #[error("a duration must be shorter than 292 years")]
     TooLong,
@@ -84,13 +87,33 @@ impl GrantDuration {
     }
 }
 
+/// Reads a length of time in the same grammar, without the rules of a grant: for deadlines and other
+/// settings.
+///
+/// # Errors
+/// [`DurationError::Syntax`]; [`DurationError::Negative`] below zero.
+///
+/// ```
+/// use lunadefend_core::parse_duration;
+/// use std::time::Duration;
+///
+/// assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
+/// ```
+pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+    u64::try_from(parse_go(text)?)
+        .map(Duration::from_nanos)
+        .map_err(|_| DurationError::Negative)
+}
+
 impl FromStr for GrantDuration {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
-        let nanos = parse_go(text)?;
-        let nanos = u64::try_from(nanos).map_err(|_| DurationError::TooShort)?;
-        Self::new(Duration::from_nanos(nanos))
+        match parse_duration(text) {
+            Ok(duration) => Self::new(duration),
+            Err(DurationError::Negative) => Err(DurationError::TooShort),
+            Err(error) => Err(error),
+        }
     }
 }
 

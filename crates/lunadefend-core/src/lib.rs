@@ -12,17 +12,23 @@ mod secret;
 mod session;
 pub mod storage;
 mod token;
+mod tokens;
 mod trust;
+mod unverified;
 pub mod wire;
 
 pub use auth_plugin::{AuthPlugin, JwksDocument, SessionTransfer, TransferState, TransferUrl};
 pub use clock::Clock;
-pub use duration::{DurationError, GrantDuration};
+pub use duration::{DurationError, GrantDuration, parse_duration};
 pub use error::{BoxError, Error, ErrorKind};
 pub use future::BoxFuture;
 pub use grants::{GrantRequest, GrantService, Grants, Handles, Verdict};
 pub use response::{error_response, is_json};
 pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
-pub use session::SessionId;
+pub use session::{SessionId, resolve_session};
 pub use token::{GrantedToken, TokenId, UntrustedToken, VerifiedToken};
+pub use tokens::{FromUntrusted, IntoGranted, Unverified};
 pub use trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof};
+
+#[doc(hidden)]
+pub use tokens::private as __private;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Renders an error as `{"success":false,"error":{"name","message","code"}}` with its status.
 ///
-/// The cause stays behind; log it where the error is handled.
+/// The cause stays behind: that of a 5xx is logged here, once for every adapter.
 #[must_use]
 pub fn error_response(error: &Error) -> Response<Bytes> {
     #[derive(Serialize)]
@@ -16,6 +16,16 @@ pub fn error_response(error: &Error) -> Response<Bytes> {
         error: &'a Error,
     }
 
+    if error.status().is_server_error() {
+        tracing::error!(
+            name = error.name(),
+            cause = error as &dyn std::error::Error,
+            "answering {}",
+            error.status().as_u16()
+        );
+    } else {
+        tracing::debug!(name = error.name(), "answering {}", error.status().as_u16());
+    }
     let body = serde_json::to_vec(&Failure {
         success: false,
         error,

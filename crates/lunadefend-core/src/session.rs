@@ -1,8 +1,14 @@
 //! Identifiers of sessions.
 
-use crate::Error;
+use crate::{Error, ErrorKind};
 use secrecy::{ExposeSecret, SecretString};
-use std::fmt;
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
 
 /// The identifier of a user's session: what a grant is tied to.
 ///
@@ -67,10 +73,42 @@ impl fmt::Debug for SessionId {
     }
 }
 
+/// Asks a session id provider, for adapters: nobody is an error, and so is a panic, which is caught so
+/// that the process lives.
+///
+/// # Errors
+/// [`ErrorKind::NoSession`] when the provider finds nobody, its own error when it fails, and
+/// [`ErrorKind::SessionProvider`] when it panics.
+pub async fn resolve_session<F>(session: impl FnOnce() -> F) -> Result<SessionId, Error>
+where
+    F: Future<Output = Result<Option<SessionId>, Error>>,
+{
+    let outcome = match catch_unwind(AssertUnwindSafe(session)) {
+        Ok(future) => {
+            let mut future = pin!(future);
+            poll_fn(|context| {
+                match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                    Ok(poll) => poll.map(Some),
+                    Err(_) => Poll::Ready(None),
+                }
+            })
+            .await
+        }
+        Err(_) => None,
+    };
+    match outcome {
+        Some(Ok(Some(session))) => Ok(session),
+        Some(Ok(None)) => Err(Error::new(ErrorKind::NoSession)),
+        Some(Err(error)) => Err(error),
+        None => Err(Error::session_provider(
+            "the session id provider panicked: see the log of the application",
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
 
     #[test]
     fn bounds() {

@@ -1,0 +1,59 @@
+//! What came in, with every token verified.
+
+use crate::{Error, Luna};
+use axum::{
+    extract::{FromRef, FromRequest, Request},
+    response::IntoResponse,
+};
+use bytes::Bytes;
+use http::StatusCode;
+use lunadefend_core::{ErrorKind, FromUntrusted, Unverified};
+
+/// Reads a `T` from the request and verifies every token of it, in one call, for the session of the
+/// request. The handler runs only when all of them hold.
+///
+/// The query of a GET or HEAD is read, otherwise a body that is JSON or a form by its
+/// `Content-Type`. It consumes the request, so it comes last in the handler's arguments.
+///
+/// | what is wrong | answer |
+/// |---|---|
+/// | malformed, a member missing, not a token | 400 |
+/// | nobody logged in, or no live grant for one of the tokens | 401 |
+/// | larger than axum's `DefaultBodyLimit` (2 MB unless set) | 413 |
+/// | another `Content-Type` | 415 |
+/// | the tokenizer gives no clear answer | 502, 503 |
+///
+/// # Security
+/// Verified is not owned: it says that the session may read the value now. The handler still decides
+/// whether the user may write the row that the token is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Verified<T>(pub T);
+
+impl<S, T> FromRequest<S> for Verified<T>
+where
+    S: Send + Sync,
+    Luna: FromRef<S>,
+    T: FromUntrusted,
+{
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let luna = Luna::from_ref(state);
+        let (mut parts, body) = request.into_parts();
+        // Before the body is read: whoever is not logged in sends nothing that is looked at.
+        let session = luna.session(&mut parts).await?;
+        let (method, uri, headers) = (
+            parts.method.clone(),
+            parts.uri.clone(),
+            parts.headers.clone(),
+        );
+        let body = Bytes::from_request(Request::from_parts(parts, body), state)
+            .await
+            .map_err(|rejection| match rejection.into_response().status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::PayloadTooLarge,
+                _ => ErrorKind::BadRequest,
+            })?;
+        let unverified = Unverified::<T>::from_request(&method, uri.query(), &headers, &body)?;
+        Ok(Self(unverified.verify(luna.grants(), &session).await?))
+    }
+}

@@ -1,0 +1,117 @@
+//! Whole types with tokens: what `#[derive(Tokens)]` implements and adapters ask for.
+
+mod borrowed;
+pub mod private;
+
+use crate::{Error, Grant, UntrustedToken, VerifiedToken, Verify, VerifyCollector, VerifyProof};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    hash::{BuildHasher, Hash},
+};
+
+/// A type with verified tokens that can be built from a request, once its tokens are verified.
+///
+/// `#[derive(Tokens)]` implements it. Adapters take a `T: FromUntrusted`, deserialise
+/// [`Unverified<T>`] and hand it to [`Grants::verify`](crate::Grants::verify).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be built from an untrusted request",
+    label = "holds no tokens that could be verified",
+    note = "write `#[derive(Tokens)]` on it and `#[token]` on each of its fields that holds tokens; not `#[tokens(response)]`, which is for types that only go out",
+    note = "a field with `#[token]` holds a `VerifiedToken`, a type with `#[derive(Tokens)]`, or one of these in an `Option`, `Box`, `Vec`, `HashMap` or `BTreeMap`"
+)]
+pub trait FromUntrusted: Sized {
+    /// The same value as it came in: it deserialises, and holds [`UntrustedToken`]s.
+    type Wire: DeserializeOwned + Verify<Verified = Self> + Send;
+}
+
+/// A value whose tokens can be granted, and that can be sent after that.
+///
+/// Implemented for everything that is [`Grant`] with a form that serialises: types with
+/// `#[derive(Tokens)]`, references to them, and containers of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be granted and sent",
+    label = "holds no tokens that could be granted",
+    note = "write `#[derive(Tokens)]` on it and `#[token]` on each of its fields that holds tokens; not `#[tokens(request)]`, which is for types that only come in"
+)]
+pub trait IntoGranted: Grant<Granted: Serialize> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Grant<Granted: Serialize>> IntoGranted for T {}
+
+/// A `T` that came in and whose tokens nobody has verified.
+///
+/// It can be deserialised and handed to [`Grants::verify`](crate::Grants::verify), which makes the
+/// `T`, and nothing else. The extractors of the adapters do both; this type is for code without a
+/// framework, such as the consumer of a queue:
+///
+/// ```
+/// use lunadefend_core::{Error, FromUntrusted, Grants, SessionId, Unverified};
+///
+/// async fn consume<T: FromUntrusted>(
+///     grants: &Grants,
+///     session: &SessionId,
+///     message: &str,
+/// ) -> Result<Option<T>, Error> {
+///     let Ok(message) = serde_json::from_str::<Unverified<T>>(message) else {
+///         return Ok(None); // the text of serde's error repeats the message: do not log it
+///     };
+///     grants.verify(session, message).await.map(Some)
+/// }
+/// ```
+#[must_use = "a value that came in must be verified against the session that it came with"]
+pub struct Unverified<T: FromUntrusted>(T::Wire);
+
+impl<T: FromUntrusted> Verify for Unverified<T> {
+    type Verified = T;
+
+    fn collect(&self, tokens: &mut VerifyCollector) {
+        self.0.collect(tokens);
+    }
+
+    fn upgrade(self, proof: &VerifyProof) -> Result<T, Error> {
+        self.0.upgrade(proof)
+    }
+}
+
+impl<'de, T: FromUntrusted> Deserialize<'de> for Unverified<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::Wire::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<T: FromUntrusted> fmt::Debug for Unverified<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unverified(..)")
+    }
+}
+
+impl FromUntrusted for VerifiedToken {
+    type Wire = UntrustedToken;
+}
+
+impl<T: FromUntrusted> FromUntrusted for Option<T> {
+    type Wire = Option<T::Wire>;
+}
+
+impl<T: FromUntrusted> FromUntrusted for Box<T> {
+    type Wire = Box<T::Wire>;
+}
+
+impl<T: FromUntrusted> FromUntrusted for Vec<T> {
+    type Wire = Vec<T::Wire>;
+}
+
+impl<K, T, H> FromUntrusted for HashMap<K, T, H>
+where
+    K: DeserializeOwned + Eq + Hash + Send,
+    T: FromUntrusted,
+    H: BuildHasher + Default + Send,
+{
+    type Wire = HashMap<K, T::Wire, H>;
+}
+
+impl<K: DeserializeOwned + Ord + Send, T: FromUntrusted> FromUntrusted for BTreeMap<K, T> {
+    type Wire = BTreeMap<K, T::Wire>;
+}
