@@ -1,1 +1,29 @@
-//! Tests that cross crates.
+//! What the tests that cross crates share: an application and a tokenizer in one process, the browser
+//! between them, a clock that the test owns, and a line that can be made to fail.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    reason = "clippy takes the harness of tests for production code"
+)]
+
+mod application;
+mod browser;
+mod clock;
+pub mod http1;
+mod jwts;
+mod keys;
+mod proxy;
+mod stub;
+mod tokenizer;
+mod world;
+
+pub use application::{Application, Fault as ApplicationFault};
+pub use browser::{Browser, Page};
+pub use clock::TestClock;
+pub use jwts::{DecodedJwt, decode};
+pub use keys::{other_key, signing_key};
+pub use proxy::{Fault, Proxy};
+pub use stub::{Act, Stub};
+pub use tokenizer::RunningTokenizer;
+pub use world::{Hosts, Settings, World};

@@ -1,2 +1,86 @@
-//! Checks.
-fn main() {}
+//! The commands of this repository: `cargo xtask <command>`. One file per command.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to its user"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a command line tool reads its environment and times its own steps"
+)]
+
+mod check;
+mod command;
+mod deps;
+mod manifest;
+mod test;
+mod tidy;
+mod workspace;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+use workspace::Workspace;
+
+const USAGE: &str = "\
+The commands of this repository.
+
+Usage: cargo xtask <command> [arguments]
+
+  test [CARGO ARGS] [-- TEST ARGS]
+        Everything that tests, installing what the tests need: unit, integration and
+        documentation tests of the whole workspace with all features. CARGO ARGS go to
+        `cargo test`, and a `-p` among them replaces the whole workspace; TEST ARGS go to
+        the test programs.
+  check [STEP..] [--advisories]
+        Everything else that must hold, or only the named steps:
+          fmt       formatting
+          tidy      the rules of the house that no lint knows
+          deps      the invariants of the dependency tree
+          clippy    lints, on all targets with all features
+          features  lints of each published crate alone, without features and with each one
+          doc       documentation
+          deny      bans, licences and sources of dependencies (installs cargo-deny)
+          package   the packages as they would be published, compiled from what is in them
+        --advisories lets `deny` ask the advisory database too, which needs the network.
+  deps  The invariants of the dependency tree.
+  tidy  The rules of the house that no lint knows.
+  help  This text.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{USAGE}");
+        bail!("which command?");
+    };
+    let without_arguments = |run: fn(&Workspace) -> Result<()>| {
+        if let Some(unknown) = rest.first() {
+            bail!("`{command}` takes no arguments, but was given `{unknown}`");
+        }
+        run(&Workspace::open()?)
+    };
+    match command.as_str() {
+        "test" => test::run(&Workspace::open()?, rest),
+        "check" => check::run(&Workspace::open()?, rest),
+        "deps" => without_arguments(deps::run),
+        "tidy" => without_arguments(tidy::run),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        unknown => {
+            eprint!("{USAGE}");
+            bail!("there is no command `{unknown}`")
+        }
+    }
+}

@@ -1,9 +1,11 @@
 //! Whole types with tokens: what `#[derive(Tokens)]` implements and adapters ask for.
 
-mod borrowed;
 pub mod private;
 
-use crate::{Error, Grant, UntrustedToken, VerifiedToken, Verify, VerifyCollector, VerifyProof};
+use crate::{
+    Error, Grant, GrantCollector, GrantProof, UntrustedToken, VerifiedToken, Verify,
+    VerifyCollector, VerifyProof,
+};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -114,4 +116,31 @@ where
 
 impl<K: DeserializeOwned + Ord + Send, T: FromUntrusted> FromUntrusted for BTreeMap<K, T> {
     type Wire = BTreeMap<K, T::Wire>;
+}
+
+/// What is only borrowed is cloned, to be granted and sent.
+impl<T: Grant + Clone + private::ByReference> Grant for &T {
+    type Granted = T::Granted;
+
+    fn collect(&self, tokens: &mut GrantCollector) {
+        (**self).collect(tokens);
+    }
+
+    fn upgrade(self, proof: &GrantProof) -> Result<T::Granted, Error> {
+        self.clone().upgrade(proof)
+    }
+}
+
+impl<T: Grant + Clone> Grant for &[T] {
+    type Granted = Vec<T::Granted>;
+
+    fn collect(&self, tokens: &mut GrantCollector) {
+        self.iter().for_each(|value| value.collect(tokens));
+    }
+
+    fn upgrade(self, proof: &GrantProof) -> Result<Self::Granted, Error> {
+        self.iter()
+            .map(|value| value.clone().upgrade(proof))
+            .collect()
+    }
 }

@@ -1,1 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod base_url;
+mod client;
+mod error;
+mod tls;
+
+pub use base_url::{BaseUrl, Cleartext, UrlError};
+pub use client::{Answer, HttpClient, HttpClientBuilder, Request};
+pub use error::{Head, HttpError};

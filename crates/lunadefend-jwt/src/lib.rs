@@ -1,1 +1,29 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod claims;
+mod clock;
+mod error;
+mod jwks;
+mod key_set;
+mod policy;
+mod sign;
+mod verify;
+
+pub use claims::{Claims, JwtKind, Subject};
+pub use clock::SystemClock;
+pub use error::{JwksError, JwtError};
+pub use jwks::jwks_document;
+pub use key_set::KeySet;
+pub use policy::JwtPolicy;
+pub use sign::{Jwt, JwtSigner, WireLevel};
+pub use verify::ParsedJwt;
+
+/// The `iss` of every JWT that an application signs, the original's and ours.
+pub const ISSUER: &str = "node-sdk";
+/// The `aud` of every JWT.
+pub const AUDIENCE: &str = "secure-frame";
+/// The `typ` of a JWT that is good for one session transfer and nothing else.
+pub const TRANSFER_TYP: &str = "lunadefend-transfer+jwt";
+/// The `kid` that the original tokenizer looks for in a key set, whatever the JWT says.
+pub const LEGACY_KID: &str = "lunasec-signing-key";

@@ -1,1 +1,195 @@
 #![doc = include_str!("../README.md")]
+
+mod attributes;
+mod duration;
+mod form;
+mod inbound;
+mod input;
+mod outbound;
+mod serde_attributes;
+mod syntax;
+
+use input::Input;
+use proc_macro::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{DeriveInput, parse_macro_input, spanned::Spanned};
+
+/// Lets a type with verified tokens come in with a request and go out with a response.
+///
+/// Mark every field that holds tokens with `#[token]`. The type then implements `FromUntrusted`, for
+/// the extractor `Verified<T>` of a framework adapter or for `Unverified<T>` without a framework, and
+/// `Grant`, for `Granter` and `Granted<T>` or for `Grants::create`. Any number of tokens costs one
+/// call.
+///
+/// ```
+/// use lunadefend_core::{Error, Grants, SessionId, Unverified, VerifiedToken};
+/// use lunadefend_macros::Tokens;
+///
+/// #[derive(Tokens)]
+/// # #[tokens(crate = "lunadefend_core")]
+/// struct Customer {
+///     name: String,
+///     #[token]
+///     ssn: VerifiedToken,
+///     #[token(ttl = "15m")]
+///     #[serde(default)]
+///     cards: Vec<VerifiedToken>,
+/// }
+///
+/// async fn save(grants: &Grants, session: &SessionId, body: &str) -> Result<(), Error> {
+///     let Ok(customer) = serde_json::from_str::<Unverified<Customer>>(body) else {
+///         return Ok(()); // a real handler answers 400
+///     };
+///     let customer: Customer = grants.verify(session, customer).await?;
+///     // .. store customer.ssn, a `VerifiedToken` ..
+/// #   let _ = (customer.name, customer.ssn);
+///     Ok(())
+/// }
+///
+/// async fn load(grants: &Grants, session: &SessionId, row: Customer) -> Result<String, Error> {
+///     let granted = grants.create(session, row, None).await?;
+///     // Only what was granted serialises. `row` itself does not.
+///     Ok(serde_json::to_string(&granted).unwrap_or_default())
+/// }
+/// ```
+///
+/// A forgotten `#[token]` does not compile, and neither does a type that only has serde's derives:
+///
+/// ```compile_fail
+/// # use lunadefend_core::VerifiedToken;
+/// # use lunadefend_macros::Tokens;
+/// #[derive(Tokens)]
+/// # #[tokens(crate = "lunadefend_core")]
+/// struct Customer {
+///     name: String,
+///     ssn: VerifiedToken, // `VerifiedToken` can neither come in unverified nor go out ungranted
+/// }
+/// ```
+///
+/// # What can hold tokens
+/// A field with `#[token]` is a `VerifiedToken`, another type with this derive, a type parameter, or
+/// one of these in an `Option`, `Box`, `Vec`, `HashMap` or `BTreeMap`, in any depth: what counts is
+/// that it implements the traits. The derive is for structs of every kind and for enums, generic or
+/// recursive. An absent token is `None`: the empty string is refused.
+///
+/// `#[token(ttl = "15m")]` is how long the grants of the field's tokens live: at least a second, in
+/// numbers with the units `h`, `m`, `s`, `ms`, `us`, `ns`. It goes before a duration of the call, and
+/// a `ttl` inside the field's type goes before it.
+///
+/// # One direction
+/// By default a type can do both, and every field without tokens needs both `Deserialize` and
+/// `Serialize`. A type that is only ever read, or only ever sent, says so, and its fields need one of
+/// the two:
+///
+/// ```
+/// # use lunadefend_core::VerifiedToken;
+/// # use lunadefend_macros::Tokens;
+/// #[derive(Tokens)]
+/// #[tokens(request)]
+/// # #[tokens(crate = "lunadefend_core")]
+/// struct SetSsn {
+///     reason: Reason,
+///     #[token]
+///     ssn_token: VerifiedToken,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// enum Reason {
+///     New,
+///     Correction,
+/// }
+///
+/// #[derive(Tokens)]
+/// #[tokens(response)]
+/// # #[tokens(crate = "lunadefend_core")]
+/// struct Profile<'a> {
+///     name: &'a str,
+///     #[token(ttl = "5m")]
+///     ssn_token: Option<&'a VerifiedToken>,
+/// }
+/// ```
+///
+/// A response may borrow; a request owns its data. A reference to a type (`&T`, `&[T]`) is granted by
+/// cloning it, when it is `Clone`.
+///
+/// # Serde's attributes
+/// They work as they do with serde's own derives, on both forms:
+///
+/// | on | attribute |
+/// |---|---|
+/// | the type | `rename`, `rename_all`, `rename_all_fields`, `tag`, `content`, `untagged`, `transparent`, `deny_unknown_fields`, `expecting` |
+/// | a variant | `rename`, `rename_all`, `alias`, `other`, `untagged`; `skip`, `skip_serializing` and `skip_deserializing` when it holds no tokens |
+/// | a field with tokens | `rename`, `alias`, `flatten`, `default`; `skip_serializing_if` with `Option::is_none`, `Vec::is_empty`, `HashMap::is_empty` or `BTreeMap::is_empty` |
+/// | a field without tokens | these, and `default = ".."`, `skip_serializing_if = ".."`, `skip`, `skip_serializing`, `skip_deserializing`, `with`, `serialize_with`, `deserialize_with` |
+///
+/// Everything else is refused: what could let a token past the check (`with` or `skip` on a field
+/// with tokens, `from`, `try_from`, `into`, `remote`, a default for the whole type) and what the
+/// derive does itself (`bound`, `crate`).
+///
+/// # Other attributes
+/// `#[tokens(crate = "path")]` is for those who do not depend on the facade `lunadefend`: it names the
+/// crate to use instead, such as `lunadefend_core`.
+///
+/// The derive stands beside others, such as utoipa's `ToSchema`, for which a token is a string:
+/// `#[schema(value_type = String)]`. It does not stand beside serde's own on a type with tokens: a
+/// row that is stored as JSON is another type (see `lunadefend_core::storage`).
+///
+/// # Security
+/// What the types cannot see: a field of type `String` or `serde_json::Value` that holds the text of
+/// a token; a field without `#[token]` whose type, or whose function in `#[serde(with)]`, makes tokens
+/// by `VerifiedToken::assertion` or by the `storage` module. Search for these names in code review.
+#[proc_macro_derive(Tokens, attributes(token, tokens, serde))]
+pub fn derive_tokens(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    Input::parse(item)
+        .map_or_else(|error| error.into_compile_error(), |input| expand(&input))
+        .into()
+}
+
+fn expand(input: &Input) -> proc_macro2::TokenStream {
+    let private = &input.attribute.private;
+    let this = &input.this;
+    let (parameters, _, where_clause) = input.generics.split_for_impl();
+    let direction = input.attribute.direction;
+    let inbound = direction.comes_in().then(|| inbound::expand(input));
+    let outbound = direction.goes_out().then(|| outbound::expand(input));
+    let probes = input.fields().filter_map(|field| {
+        let ty = field.probed(input)?;
+        Some(quote_spanned! {ty.span()=>
+            const _: () = {
+                use #private::NoTokens as _;
+                ::core::assert!(
+                    !#private::Probe::<#ty>::HOLDS_TOKENS,
+                    "this field holds tokens: mark it with `#[token]`; it cannot be skipped, and cannot have functions of its own that read or write it"
+                );
+            };
+        })
+    });
+    quote! {
+        // Nothing of it is named outside, and lints about it would be lints about this macro.
+        #[allow(
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic,
+            dead_code,
+            deprecated,
+            missing_docs,
+            private_bounds,
+            private_interfaces,
+            trivial_bounds,
+            unnameable_types,
+            unreachable_pub,
+            unused_qualifications,
+            unused_variables
+        )]
+        const _: () = {
+            #(#probes)*
+
+            #[automatically_derived]
+            impl #parameters #private::HoldsTokens for #this #where_clause {}
+
+            #inbound
+            #outbound
+        };
+    }
+}

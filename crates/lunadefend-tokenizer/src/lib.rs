@@ -1,1 +1,30 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod answer;
+mod auth;
+mod body;
+mod config;
+mod cookies;
+mod cors;
+mod headers;
+mod jwks;
+mod open;
+mod origin;
+mod query;
+mod request;
+mod routes;
+mod server;
+mod service;
+mod session_hash;
+pub mod store;
+pub mod vault;
+
+pub use config::{
+    AuthProviders, ConfigError, CookiePolicy, GrantDurations, Limits, Origin, ProvidersError,
+    SessionKeys, TokenizerConfig, TokenizerConfigBuilder,
+};
+pub use jwks::JwksSource;
+pub use open::{OpenError, Opened, open_embedded};
+pub use server::serve;
+pub use service::Tokenizer;

@@ -1,1 +1,33 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+mod config_error;
+mod environment;
+mod file;
+mod luna_defend;
+mod secret_source;
+
+pub use builder::Builder;
+pub use config_error::ConfigError;
+pub use luna_defend::LunaDefend;
+
+pub use lunadefend_client::{SessionIds, Tokenizer};
+pub use lunadefend_core::{
+    AuthPlugin, Clock, DurationError, Error, ErrorKind, FromUntrusted, Grant, GrantDuration,
+    GrantRequest, GrantService, GrantedToken, Grants, Handles, SecretError, SecretProvider,
+    SecretValue, SecretVersion, SecretVersions, SessionId, SessionTransfer, TokenId,
+    UntrustedToken, Unverified, Verdict, VerifiedToken, Verify, storage, wire::Metadata,
+};
+pub use lunadefend_jwt::WireLevel;
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use lunadefend_macros::Tokens;
+
+/// Where keys come from: inline, environment, file, and chains of them.
+pub mod secrets {
+    pub use lunadefend_secrets::*;
+}
+
+#[doc(hidden)]
+pub use lunadefend_core::__private;

@@ -1,7 +1,177 @@
 //! What the code that `#[derive(Tokens)]` writes refers to. Not part of the public API.
 
+#![expect(missing_docs, reason = "nobody calls these by hand")]
+
 pub use crate::{
     Error, FromUntrusted, Grant, GrantCollector, GrantDuration, GrantProof, Verify,
     VerifyCollector, VerifyProof,
 };
 pub use serde;
+
+use crate::VerifiedToken;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use std::{
+    collections::{BTreeMap, HashMap},
+    marker::PhantomData,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+// Serde's traits behind traits of our own: a field without `#[token]` that holds a token is answered
+// with what to write, not with serde's advice to implement its traits for the token. They have no
+// supertraits, since the compiler would report those instead.
+
+/// A field that comes in and goes out as it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can neither come in unverified nor go out ungranted",
+    label = "holds tokens? mark the field with `#[token]`",
+    note = "a field without tokens needs `serde::Deserialize` and `serde::Serialize`",
+    note = "a type that only comes in says `#[tokens(request)]`, one that only goes out says `#[tokens(response)]`, and its fields need one of the two"
+)]
+pub trait PlainBoth: Sized {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + Serialize> PlainBoth for T {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+}
+
+/// A field that comes in as it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot come in unverified",
+    label = "holds tokens? mark the field with `#[token]`",
+    note = "a field without tokens needs `serde::Deserialize`"
+)]
+pub trait PlainIn: Sized {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> PlainIn for T {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer)
+    }
+}
+
+/// A field that goes out as it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot go out ungranted",
+    label = "holds tokens? mark the field with `#[token]`",
+    note = "a field without tokens needs `serde::Serialize`"
+)]
+pub trait PlainOut {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> PlainOut for T {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+}
+
+/// Names the trait that a [`Plain`] goes through.
+#[derive(Debug)]
+pub struct Both;
+#[derive(Debug)]
+pub struct In;
+#[derive(Debug)]
+pub struct Out;
+
+/// A field without tokens.
+///
+/// A type, not `#[serde(with)]`: with that, serde would no longer take a missing field for `None`.
+#[derive(Debug)]
+pub struct Plain<T, Way>(T, PhantomData<Way>);
+
+impl<T, Way> Plain<T, Way> {
+    pub const fn new(value: T) -> Self {
+        Self(value, PhantomData)
+    }
+
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+macro_rules! plain {
+    (read $way:ident by $trait:ident) => {
+        impl<'de, T: $trait> Deserialize<'de> for Plain<T, $way> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                T::read(deserializer).map(Self::new)
+            }
+        }
+    };
+    (write $way:ident by $trait:ident) => {
+        impl<T: $trait> Serialize for Plain<T, $way> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.write(serializer)
+            }
+        }
+    };
+}
+plain!(read Both by PlainBoth);
+plain!(read In by PlainIn);
+plain!(write Both by PlainBoth);
+plain!(write Out by PlainOut);
+
+/// The duration of `#[token(ttl = "..")]`. The macro has refused what is out of range.
+pub const fn ttl(seconds: u64, nanos: u32) -> GrantDuration {
+    match GrantDuration::new(Duration::new(seconds, nanos)) {
+        Ok(duration) => duration,
+        Err(_) => GrantDuration::MIN,
+    }
+}
+
+/// A type whose fields need `#[token]`: for fields that do not go through [`Plain`], as they are
+/// skipped or have functions of their own that read or write them.
+pub trait HoldsTokens {}
+
+impl HoldsTokens for VerifiedToken {}
+impl<T: HoldsTokens + ?Sized> HoldsTokens for &T {}
+impl<T: HoldsTokens + ?Sized> HoldsTokens for Arc<T> {}
+impl<T: HoldsTokens + ?Sized> HoldsTokens for Box<T> {}
+impl<T: HoldsTokens + ?Sized> HoldsTokens for Rc<T> {}
+impl<T: HoldsTokens> HoldsTokens for Option<T> {}
+impl<T: HoldsTokens> HoldsTokens for Vec<T> {}
+impl<T: HoldsTokens> HoldsTokens for [T] {}
+impl<T: HoldsTokens, const N: usize> HoldsTokens for [T; N] {}
+impl<K, T: HoldsTokens, H> HoldsTokens for HashMap<K, T, H> {}
+impl<K, T: HoldsTokens> HoldsTokens for BTreeMap<K, T> {}
+
+/// `Probe::<T>::HOLDS_TOKENS`: its own constant hides that of [`NoTokens`] where there is one.
+#[derive(Debug)]
+pub struct Probe<T: ?Sized>(PhantomData<T>);
+
+impl<T: HoldsTokens + ?Sized> Probe<T> {
+    pub const HOLDS_TOKENS: bool = true;
+}
+
+pub trait NoTokens {
+    const HOLDS_TOKENS: bool = false;
+}
+
+impl<T: ?Sized> NoTokens for Probe<T> {}
+
+/// What [`Grant`] is implemented for by reference here, as it is elsewhere for [`VerifiedToken`].
+pub trait ByReference {}
+
+impl<T> ByReference for Option<T> {}
+impl<T> ByReference for Box<T> {}
+impl<T> ByReference for Vec<T> {}
+impl<K, T, H> ByReference for HashMap<K, T, H> {}
+impl<K, T> ByReference for BTreeMap<K, T> {}

@@ -1,0 +1,76 @@
+//! `lunadefend dev`: a tokenizer for development, in one process and gone when it ends.
+
+use crate::listen;
+use anyhow::{Context, Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use clap::Args;
+use lunadefend_core::SecretProvider;
+use lunadefend_crypto::{GeneratedKey, PublicKey, RsaBits, SigningKey};
+use lunadefend_http::{BaseUrl, Cleartext};
+use lunadefend_jwt::SystemClock;
+use lunadefend_secrets::{Environment, EnvironmentSecret, ProcessEnvironment};
+use lunadefend_tokenizer::{AuthProviders, Origin, SessionKeys, TokenizerConfig, open_embedded};
+use secrecy::ExposeSecret;
+use std::{net::SocketAddr, sync::Arc};
+
+/// Run a tokenizer for development: temporary store, loopback only.
+///
+/// Prints what to put into the application's environment. Uses LUNASEC_SIGNING_KEY when it is set
+/// and makes a key otherwise.
+#[derive(Args)]
+pub(crate) struct Dev {
+    /// The loopback address to listen on.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:37766")]
+    addr: SocketAddr,
+    /// Where the application is, in a browser.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:3000")]
+    app: String,
+}
+
+impl Dev {
+    pub(crate) async fn run(self) -> Result<()> {
+        ensure!(
+            self.addr.ip().is_loopback(),
+            "`lunadefend dev` listens on loopback only: use `lunadefend serve` for anything else"
+        );
+        let (key, line) = signing_key().await?;
+        let listener = listen::bind(self.addr, "--addr").await?;
+        let url = format!("http://localhost:{}", listener.local_addr()?.port());
+        let config = TokenizerConfig::builder(
+            BaseUrl::parse(&url, "--addr", Cleartext::LoopbackOnly)?,
+            SessionKeys::Public(key),
+            AuthProviders::parse(&self.app, "--app", Cleartext::LoopbackOnly)?,
+        )
+        .application_origin(Origin::parse(&self.app, "--app")?)
+        .build()?;
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let opened =
+            open_embedded(&folder.path().join("dev.redb"), None, Arc::new(SystemClock)).await?;
+
+        println!("lunadefend tokenizer for development: everything in it is gone when it ends.");
+        println!(
+            "Put this into the environment of the application at {}:\n",
+            self.app
+        );
+        println!("TOKENIZER_URL={url}");
+        println!("{line}\n");
+        listen::serve(listener, config, opened.vault).await
+    }
+}
+
+/// The public key to trust, and the line that gives the application its signing key.
+async fn signing_key() -> Result<(PublicKey, String)> {
+    const NAME: &str = "LUNASEC_SIGNING_KEY";
+    if ProcessEnvironment.get(NAME).is_none() {
+        let generated = GeneratedKey::generate(RsaBits::Rsa2048)?;
+        let line = format!("{NAME}={}", STANDARD.encode(generated.pem.expose_secret()));
+        return Ok((generated.key.public_key().clone(), line));
+    }
+    let provider = EnvironmentSecret::new(NAME);
+    let secret = provider.fetch().await?.current.value;
+    let key = SigningKey::parse_allowing_demo_key(secret.expose_secret(), &provider.origin())?;
+    Ok((
+        key.public_key().clone(),
+        format!("# {NAME}: as it is set here"),
+    ))
+}

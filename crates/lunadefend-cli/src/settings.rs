@@ -1,0 +1,225 @@
+//! The settings of `lunadefend serve`, by the original's names where it has them.
+
+use anyhow::{Context, Result, bail};
+use lunadefend_core::{GrantDuration, SecretProvider, SecretValue};
+use lunadefend_crypto::PublicKey;
+use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
+use lunadefend_secrets::{Environment, EnvironmentSecret};
+use lunadefend_tokenizer::{
+    AuthProviders, CookiePolicy, GrantDurations, JwksSource, Origin, SessionKeys, TokenizerConfig,
+    vault::MasterKey,
+};
+use std::{net::SocketAddr, sync::Arc};
+
+/// What the help of `lunadefend serve` says about them.
+pub(crate) const HELP: &str = "\
+Settings from the environment:
+  TOKENIZER_URL            where browsers reach this tokenizer, such as
+                           https://tokenizer.example.com [default: http://localhost:<port>]
+  SECUREFRAME_HTTP_ADDR    the address to listen on [default: 127.0.0.1:37766]
+  SESSION_JWKS_URL         the application's key set, such as
+                           https://app.example.com/.lunasec/jwks.json
+  SESSION_PUBLIC_KEY       instead of it: the application's one public key, PEM or base64 of it
+  AUTH_PROVIDERS           who knows the users: a URL, or
+                           {\"app\":{\"url\":\"https://app.example.com\",\"default\":true}}
+  APPLICATION_FRONT_END    origins of the application's pages, separated by commas
+  GRANT_DEFAULT_DURATION   how long a grant lives when nobody says [default: 15m]
+  GRANT_MAXIMUM_DURATION   how long it may live at most [default: 1h]
+  BLOB_URL                 another URL of this tokenizer for values only (recommended)
+  LUNADEFEND_COOKIES       cross-site, or same-site when application and tokenizer are
+                           sub-domains of one site (recommended) [default: cross-site]
+  LUNADEFEND_MASTER_KEY    32 bytes as hex or base64 that seal the store; without it they are
+                           kept in <STORE>.key
+  LUNADEFEND_ALLOW_CLEARTEXT  true permits http:// to other hosts than loopback
+  RUST_LOG                 what is logged [default: warn]";
+
+/// The settings, parsed.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) addr: SocketAddr,
+    pub(crate) config: TokenizerConfig,
+    pub(crate) master_key: Option<MasterKey>,
+}
+
+impl Settings {
+    pub(crate) async fn read(environment: Arc<dyn Environment>) -> Result<Self> {
+        let get = |name: &'static str| text(&*environment, name);
+        let cleartext = match get("LUNADEFEND_ALLOW_CLEARTEXT")?.as_deref() {
+            Some("true" | "1") => Cleartext::Allowed,
+            None | Some("false" | "0") => Cleartext::LoopbackOnly,
+            Some(_) => bail!("LUNADEFEND_ALLOW_CLEARTEXT is wrong: write true or false"),
+        };
+        let addr: SocketAddr = get("SECUREFRAME_HTTP_ADDR")?
+            .map_or(Ok(SocketAddr::from(([127, 0, 0, 1], 37766))), |text| text.parse())
+            .context("SECUREFRAME_HTTP_ADDR is wrong: write an address with a port, such as 0.0.0.0:37766")?;
+        let public_url = match get("TOKENIZER_URL")? {
+            Some(url) => url,
+            None if addr.ip().is_loopback() => format!("http://localhost:{}", addr.port()),
+            None => bail!(
+                "TOKENIZER_URL is not set: set it to the URL at which browsers reach this tokenizer"
+            ),
+        };
+        let public_url = BaseUrl::parse(&public_url, "TOKENIZER_URL", cleartext)?;
+        let providers = get("AUTH_PROVIDERS")?.context(
+            "AUTH_PROVIDERS is not set: set it to the URL of the application, such as https://app.example.com",
+        )?;
+        let providers = AuthProviders::parse(&providers, "AUTH_PROVIDERS", cleartext)?;
+        let keys = session_keys(
+            get("SESSION_JWKS_URL")?,
+            get("SESSION_PUBLIC_KEY")?,
+            cleartext,
+        )?;
+
+        let mut config = TokenizerConfig::builder(public_url, keys, providers)
+            .grant_durations(GrantDurations::new(
+                duration(
+                    "GRANT_DEFAULT_DURATION",
+                    get("GRANT_DEFAULT_DURATION")?,
+                    GrantDuration::DEFAULT,
+                )?,
+                duration(
+                    "GRANT_MAXIMUM_DURATION",
+                    get("GRANT_MAXIMUM_DURATION")?,
+                    GrantDuration::DEFAULT_MAX,
+                )?,
+            )?)
+            .cookie_policy(match get("LUNADEFEND_COOKIES")?.as_deref() {
+                None | Some("cross-site") => CookiePolicy::CrossSite,
+                Some("same-site") => CookiePolicy::SameSite,
+                Some(_) => bail!("LUNADEFEND_COOKIES is wrong: write cross-site or same-site"),
+            });
+        for origin in get("APPLICATION_FRONT_END")?
+            .iter()
+            .flat_map(|list| list.split(','))
+        {
+            config =
+                config.application_origin(Origin::parse(origin.trim(), "APPLICATION_FRONT_END")?);
+        }
+        if let Some(url) = get("BLOB_URL")? {
+            config = config.blob_url(BaseUrl::parse(&url, "BLOB_URL", cleartext)?);
+        }
+        Ok(Self {
+            addr,
+            config: config.build()?,
+            master_key: master_key(environment).await?,
+        })
+    }
+}
+
+/// An empty variable counts as one that is not set, as with the original; the keys do not go by here.
+fn text(environment: &dyn Environment, name: &'static str) -> Result<Option<String>> {
+    let Some(value) = environment.get(name) else {
+        return Ok(None);
+    };
+    let text = std::str::from_utf8(value.expose_secret())
+        .ok()
+        .with_context(|| format!("{name} is wrong: its value is not UTF-8"))?;
+    Ok(Some(text.to_owned()).filter(|text| !text.trim().is_empty()))
+}
+
+fn duration(name: &str, text: Option<String>, default: GrantDuration) -> Result<GrantDuration> {
+    text.map_or(Ok(default), |text| text.parse())
+        .with_context(|| format!("{name} is wrong"))
+}
+
+fn session_keys(
+    jwks_url: Option<String>,
+    public_key: Option<String>,
+    cleartext: Cleartext,
+) -> Result<SessionKeys> {
+    match (jwks_url, public_key) {
+        (Some(url), None) => {
+            let url = BaseUrl::parse(&url, "SESSION_JWKS_URL", cleartext)?;
+            let http = HttpClient::builder().tls(url.is_https()).build()?;
+            Ok(SessionKeys::Jwks(JwksSource::new(url, http)?))
+        }
+        (None, Some(key)) => Ok(SessionKeys::Public(PublicKey::parse(
+            key.as_bytes(),
+            "environment variable SESSION_PUBLIC_KEY",
+        )?)),
+        (None, None) => bail!(
+            "SESSION_JWKS_URL is not set: set it to the application's key set, such as https://app.example.com/.lunasec/jwks.json, or set SESSION_PUBLIC_KEY"
+        ),
+        (Some(_), Some(_)) => {
+            bail!("SESSION_JWKS_URL and SESSION_PUBLIC_KEY are both set: unset one of them")
+        }
+    }
+}
+
+async fn master_key(environment: Arc<dyn Environment>) -> Result<Option<MasterKey>> {
+    const NAME: &str = "LUNADEFEND_MASTER_KEY";
+    if environment.get(NAME).is_none() {
+        return Ok(None);
+    }
+    let provider = EnvironmentSecret::new(NAME).with_environment(environment);
+    let secret: SecretValue = provider.fetch().await?.current.value;
+    Ok(Some(MasterKey::from_secret(&secret, &provider.origin())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lunadefend_secrets::FixedEnvironment;
+
+    const LEAST: [(&str, &str); 2] = [
+        (
+            "SESSION_JWKS_URL",
+            "http://localhost:3000/.lunasec/jwks.json",
+        ),
+        ("AUTH_PROVIDERS", "http://localhost:3000"),
+    ];
+
+    async fn read(more: &[(&str, &str)]) -> Result<Settings> {
+        let variables = LEAST
+            .iter()
+            .chain(more)
+            .map(|(name, value)| (*name, *value));
+        Settings::read(Arc::new(FixedEnvironment::from_iter(variables))).await
+    }
+
+    #[tokio::test]
+    async fn the_least_is_enough_on_loopback() {
+        let settings = read(&[]).await.unwrap();
+        assert_eq!(settings.addr.to_string(), "127.0.0.1:37766");
+        assert!(settings.master_key.is_none());
+    }
+
+    #[tokio::test]
+    async fn every_wrong_setting_is_named_and_not_echoed() {
+        for (name, value) in [
+            ("SECUREFRAME_HTTP_ADDR", "canary"),
+            ("TOKENIZER_URL", "canary"),
+            ("TOKENIZER_URL", "http://tokenizer.example.com"),
+            ("TOKENIZER_URL", "https://user:canary@tokenizer.example.com"),
+            ("SESSION_JWKS_URL", "http://app.example.com/jwks.json"),
+            ("SESSION_PUBLIC_KEY", "canary"),
+            ("AUTH_PROVIDERS", "[\"canary\"]"),
+            ("AUTH_PROVIDERS", "{}"),
+            ("APPLICATION_FRONT_END", "*"),
+            ("GRANT_DEFAULT_DURATION", "1d"),
+            ("GRANT_DEFAULT_DURATION", "2h"),
+            ("GRANT_MAXIMUM_DURATION", "0s"),
+            ("BLOB_URL", "ftp://canary"),
+            ("LUNADEFEND_COOKIES", "canary"),
+            ("LUNADEFEND_MASTER_KEY", "canary"),
+            ("LUNADEFEND_MASTER_KEY", ""),
+            ("LUNADEFEND_ALLOW_CLEARTEXT", "canary"),
+        ] {
+            let error = format!("{:#}", read(&[(name, value)]).await.unwrap_err());
+            assert!(error.contains(name), "{name}={value}: {error}");
+            assert!(!error.contains("canary"), "{name}={value}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_named() {
+        for name in ["SESSION_JWKS_URL", "AUTH_PROVIDERS"] {
+            let error = format!("{:#}", read(&[(name, "")]).await.unwrap_err());
+            assert!(error.contains(&format!("{name} is not set")), "{error}");
+        }
+        let error = read(&[("SECUREFRAME_HTTP_ADDR", "0.0.0.0:80")])
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("TOKENIZER_URL is not set"));
+    }
+}

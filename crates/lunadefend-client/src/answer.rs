@@ -1,0 +1,126 @@
+//! What an answer of the tokenizer means: the one table that verify, create and the rest share.
+
+use crate::{message::TokenizerMessage, retry::Repeat};
+use http::StatusCode;
+use lunadefend_core::{
+    Error, ErrorKind, is_json,
+    wire::{self, StrictError},
+};
+use lunadefend_http::{Answer, HttpError};
+use serde::de::DeserializeOwned;
+
+/// The routes of a tokenizer that the client calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    GrantSet,
+    GrantVerify,
+    Tokenize,
+    Detokenize,
+    MetadataGet,
+}
+
+impl Route {
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::GrantSet => "/grant/set",
+            Self::GrantVerify => "/grant/verify",
+            Self::Tokenize => "/tokenize",
+            Self::Detokenize => "/detokenize",
+            Self::MetadataGet => "/metadata/get",
+        }
+    }
+
+    pub(crate) const fn repeat(self) -> Repeat {
+        match self {
+            // Twice would be two tokens.
+            Self::Tokenize => Repeat::IfUnsent,
+            Self::GrantSet | Self::GrantVerify | Self::Detokenize | Self::MetadataGet => {
+                Repeat::Idempotent
+            }
+        }
+    }
+}
+
+/// Why an answer is not valid.
+#[derive(Debug, thiserror::Error)]
+enum BadAnswer {
+    #[error("the tokenizer answered with status {0}")]
+    Status(u16),
+    #[error("the answer is not application/json in UTF-8")]
+    NotJson,
+    #[error("the answer is not what was expected")]
+    Json(#[source] StrictError),
+}
+
+/// Reads the `data` of an answer that says yes; everything else is an error.
+pub(crate) fn read<T: DeserializeOwned>(
+    route: Route,
+    outcome: Result<Answer, HttpError>,
+) -> Result<T, Error> {
+    let answer = outcome.map_err(|error| transport_error(route, error))?;
+    if answer.status != StatusCode::OK {
+        return Err(refusal(route, answer.status, &answer.body));
+    }
+    if !is_json(&answer.headers) {
+        return Err(bad(BadAnswer::NotJson));
+    }
+    wire::from_slice::<wire::Answer<T>>(&answer.body, wire::ANSWER)
+        .map(|answer| answer.0)
+        .map_err(|error| bad(BadAnswer::Json(error)))
+}
+
+fn bad(cause: BadAnswer) -> Error {
+    Error::new(ErrorKind::BadTokenizerResponse).with_source(cause)
+}
+
+/// No whole answer. When its status is known it decides, as if the body were empty.
+fn transport_error(route: Route, error: HttpError) -> Error {
+    match error.head().map(|head| head.status) {
+        Some(StatusCode::OK) => Error::new(ErrorKind::BadTokenizerResponse).with_source(error),
+        Some(status) => refusal(route, status, &[]),
+        None => unreachable_tokenizer(error),
+    }
+}
+
+/// No answer at all.
+pub(crate) fn unreachable_tokenizer(error: HttpError) -> Error {
+    let kind = match error {
+        // These are mistakes of ours, or of the configuration.
+        HttpError::Url | HttpError::TlsDisabled | HttpError::Build { .. } => ErrorKind::Internal,
+        _ => ErrorKind::TokenizerUnavailable,
+    };
+    Error::new(kind).with_source(error)
+}
+
+/// Any status but 200.
+fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
+    let message = TokenizerMessage::new(status, body);
+    let create = route == Route::GrantSet;
+    let kind = match status.as_u16() {
+        400 | 500 if create && message.is_about_duration() => ErrorKind::GrantDuration,
+        400 if create => ErrorKind::GrantCreation,
+        400 => ErrorKind::TokenizerRejected,
+        401 | 403 => ErrorKind::TokenizerUnauthorized,
+        404 if is_about_a_token(route, &message) => ErrorKind::TokenizerRejected,
+        429 => ErrorKind::TokenizerUnavailable,
+        _ if status.is_server_error() => ErrorKind::TokenizerUnavailable,
+        _ if status.is_client_error() => ErrorKind::TokenizerNotFound,
+        _ => return bad(BadAnswer::Status(status.as_u16())),
+    };
+    let error = Error::new(kind).with_source(message);
+    match (kind, route) {
+        (ErrorKind::TokenizerRejected, Route::Detokenize | Route::MetadataGet) => error.with_message(
+            "the tokenizer rejected the request: the session holds no live grant for the token, or there is no such value",
+        ),
+        _ => error,
+    }
+}
+
+/// A tokenizer says 404 of a granted token that has no value or no metadata, in its own words. A 404
+/// without such words comes from something that has no such route.
+fn is_about_a_token(route: Route, message: &TokenizerMessage) -> bool {
+    matches!(route, Route::Detokenize | Route::MetadataGet) && !message.text().is_empty()
+}
+
+#[cfg(test)]
+mod tests;

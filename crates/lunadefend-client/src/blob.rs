@@ -1,0 +1,171 @@
+//! Uploads and downloads at the URLs that the tokenizer names.
+
+use crate::{Client, answer::unreachable_tokenizer, message::TokenizerMessage, retry::Repeat};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use lunadefend_core::{Error, ErrorKind, SecretValue};
+use lunadefend_http::{Answer, HttpError, Request};
+use std::collections::BTreeMap;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+/// How much of the answer to an upload is read, in bytes; nobody looks at it.
+const MAX_UPLOAD_ANSWER: usize = 64 * 1024;
+
+/// What is uploaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Content {
+    Text,
+    Bytes,
+}
+
+impl Content {
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain",
+            Self::Bytes => "application/octet-stream",
+        }
+    }
+}
+
+/// Why an upload or download was not even tried.
+#[derive(Debug, thiserror::Error)]
+enum BadBlob {
+    #[error("the tokenizer names a URL of an origin that is not permitted")]
+    Origin,
+    #[error("the tokenizer names a header that cannot be sent")]
+    Header,
+    #[error("the storage answered with status {0}")]
+    Status(u16),
+}
+
+impl Client {
+    pub(crate) async fn upload(
+        &self,
+        url: String,
+        headers: &BTreeMap<String, String>,
+        value: &[u8],
+        content: Content,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let mut headers = permitted_headers(headers)?;
+        // One that the tokenizer names may be part of the URL's signature.
+        headers
+            .entry(header::CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static(content.media_type()));
+        let request = Request {
+            method: Method::PUT,
+            url: self.permitted_url(url)?,
+            headers,
+            body: Bytes::from_owner(Zeroizing::new(value.to_vec())),
+            max_answer: MAX_UPLOAD_ANSWER,
+            deadline,
+        };
+        let sent = self.0.transport.send("upload", Repeat::IfUnsent, request);
+        let answer = sent.await.map_err(failed)?;
+        if answer.status.is_success() {
+            Ok(())
+        } else {
+            Err(refused(answer.status, &answer.body))
+        }
+    }
+
+    pub(crate) async fn download(
+        &self,
+        url: String,
+        headers: &BTreeMap<String, String>,
+        deadline: Instant,
+    ) -> Result<SecretValue, Error> {
+        let request = Request {
+            method: Method::GET,
+            url: self.permitted_url(url)?,
+            headers: permitted_headers(headers)?,
+            body: Bytes::new(),
+            max_answer: self.0.max_value_len,
+            deadline,
+        };
+        let sent = self
+            .0
+            .transport
+            .send("download", Repeat::Idempotent, request);
+        let Answer { status, body, .. } = sent.await.map_err(failed)?;
+        if status == StatusCode::OK {
+            Ok(SecretValue::new(Vec::from(body)))
+        } else {
+            Err(refused(status, &body))
+        }
+    }
+
+    /// A hostile tokenizer must not send us, or a value, anywhere it likes.
+    fn permitted_url(&self, url: String) -> Result<String, Error> {
+        let inner = &self.0;
+        let permitted = std::iter::once(&inner.tokenizer)
+            .chain(&inner.public_tokenizer)
+            .chain(&inner.blob_origins)
+            .any(|base| base.is_origin_of(&url));
+        if permitted {
+            Ok(url)
+        } else {
+            Err(Error::new(ErrorKind::BadTokenizerResponse)
+                .with_message("the tokenizer stores values at an origin that is not permitted: if it is that of its storage, add it to blob_origins")
+                .with_source(BadBlob::Origin))
+        }
+    }
+}
+
+/// Of what the tokenizer asks for, only what storage needs.
+fn permitted_headers(headers: &BTreeMap<String, String>) -> Result<HeaderMap, Error> {
+    let bad = || Error::new(ErrorKind::BadTokenizerResponse).with_source(BadBlob::Header);
+    let mut permitted = HeaderMap::new();
+    for (name, value) in headers {
+        let name = name.to_ascii_lowercase();
+        if name != header::CONTENT_TYPE.as_str() && !name.starts_with("x-amz-") {
+            continue;
+        }
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
+        // Among them is the key of server-side encryption.
+        value.set_sensitive(true);
+        if permitted.insert(name, value).is_some() {
+            return Err(bad());
+        }
+    }
+    Ok(permitted)
+}
+
+fn failed(error: HttpError) -> Error {
+    match error {
+        HttpError::TooLarge { ref head, .. } if head.status == StatusCode::OK => {
+            Error::new(ErrorKind::BadTokenizerResponse)
+                .with_message("the value is larger than max_value_len")
+                .with_source(error)
+        }
+        _ => match error.head().map(|head| head.status) {
+            Some(status) if status.is_success() => {
+                Error::new(ErrorKind::BadTokenizerResponse).with_source(error)
+            }
+            Some(status) => refused(status, &[]),
+            None => unreachable_tokenizer(error),
+        },
+    }
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> Error {
+    let message = TokenizerMessage::new(status, body);
+    match status.as_u16() {
+        413 => Error::new(ErrorKind::PayloadTooLarge)
+            .with_message("the value is larger than the tokenizer accepts")
+            .with_source(message),
+        429 => Error::new(ErrorKind::TokenizerUnavailable).with_source(message),
+        _ if status.is_server_error() => {
+            Error::new(ErrorKind::TokenizerUnavailable).with_source(message)
+        }
+        _ if status.is_client_error() => Error::new(ErrorKind::TokenizerRejected)
+            .with_message("the tokenizer's storage refused the request: its URL has expired or was used, or the grant has ended")
+            .with_source(message),
+        status => Error::new(ErrorKind::BadTokenizerResponse).with_source(BadBlob::Status(status)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

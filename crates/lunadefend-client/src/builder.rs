@@ -1,0 +1,228 @@
+//! Settings of a client, checked once.
+
+use crate::{Client, KeyRing, KeyService, SessionIds, client::Inner, transport::Transport};
+use lunadefend_core::Clock;
+use lunadefend_http::{BaseUrl, HttpClient, HttpError};
+use lunadefend_jwt::{SystemClock, WireLevel};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// Why a client cannot be built. Names the setting.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting is out of its range.
+    #[error("{setting} is wrong: it must be {range}")]
+    Range {
+        /// The setting.
+        setting: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// A URL is https, and the HTTP client that was handed in cannot speak it.
+    #[error("{setting} is https, but the HTTP client that was handed in is built without TLS")]
+    NoTls {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// The HTTP client cannot be set up.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+}
+
+/// Settings of a [`Client`].
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    tokenizer: BaseUrl,
+    public_tokenizer: Option<BaseUrl>,
+    blob_origins: Vec<BaseUrl>,
+    keys: KeyRing,
+    wire_level: WireLevel,
+    session_ids: SessionIds,
+    clock: Arc<dyn Clock>,
+    http: Option<HttpClient>,
+    deadline: Duration,
+    connect_timeout: Duration,
+    max_retries: u32,
+    max_in_flight: usize,
+    max_value_len: usize,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(tokenizer: BaseUrl, keys: KeyRing) -> Self {
+        Self {
+            tokenizer,
+            public_tokenizer: None,
+            blob_origins: Vec::new(),
+            keys,
+            wire_level: WireLevel::default(),
+            session_ids: SessionIds::default(),
+            clock: Arc::new(SystemClock),
+            http: None,
+            deadline: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(2),
+            max_retries: 2,
+            max_in_flight: 64,
+            max_value_len: 1024 * 1024,
+        }
+    }
+
+    /// Where browsers reach the tokenizer, when that is another URL than ours. Session transfers go
+    /// there, and the JWTs name its origin.
+    pub fn public_tokenizer_url(mut self, url: BaseUrl) -> Self {
+        self.public_tokenizer = Some(url);
+        self
+    }
+
+    /// Whether the JWTs have more in them than the original's; they do by default.
+    pub const fn wire_level(mut self, level: WireLevel) -> Self {
+        self.wire_level = level;
+        self
+    }
+
+    /// What is sent in place of session ids; their SHA-256 by default.
+    pub fn session_ids(mut self, ids: SessionIds) -> Self {
+        self.session_ids = ids;
+        self
+    }
+
+    /// How long a call may take, retries included: 1 ms to 1 h; 5 s by default.
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long a connection may take to be made: 1 ms to 1 h; 2 s by default. Not used with a client
+    /// that was handed in.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How often a request is sent again: 0 to 10 times; 2 by default.
+    pub const fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = retries;
+        self
+    }
+
+    /// How many requests a call with many tokens has under way at once: 1 to 1024; 64 by default.
+    pub const fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
+        self
+    }
+
+    /// The longest value that [`Tokenizer::detokenize`](crate::Tokenizer::detokenize) reads, in bytes;
+    /// 1 MiB by default.
+    pub const fn max_value_len(mut self, bytes: usize) -> Self {
+        self.max_value_len = bytes;
+        self
+    }
+
+    /// Where values may be uploaded to and downloaded from, beside the tokenizer itself: the origins of
+    /// its storage, such as that of its S3 bucket. Paths do not matter.
+    ///
+    /// # Security
+    /// The tokenizer says where values go. Without this list a hostile one could send them, and our
+    /// requests, anywhere in the internal network.
+    pub fn blob_origins(mut self, origins: Vec<BaseUrl>) -> Self {
+        self.blob_origins = origins;
+        self
+    }
+
+    /// The source of the time; that of the operating system by default.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Uses an HTTP client that is shared or specially set up, such as with a root certificate of your
+    /// own.
+    pub fn http_client(mut self, client: HttpClient) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// Builds the client. It does not connect to the tokenizer.
+    ///
+    /// # Errors
+    /// [`BuildError`], naming the setting that is wrong.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let times = 1..=3_600_000;
+        for (setting, time) in [
+            ("deadline", self.deadline),
+            ("connect_timeout", self.connect_timeout),
+        ] {
+            check(times.contains(&time.as_millis()), setting, "1ms to 1h")?;
+        }
+        check(self.max_retries <= 10, "max_retries", "0 to 10")?;
+        check(
+            (1..=1024).contains(&self.max_in_flight),
+            "max_in_flight",
+            "1 to 1024",
+        )?;
+        check(self.max_value_len > 0, "max_value_len", "1 or more bytes")?;
+
+        let http = self.http_client_for_urls()?;
+        let origin = self
+            .public_tokenizer
+            .as_ref()
+            .unwrap_or(&self.tokenizer)
+            .origin();
+        let keys = KeyService::new(self.keys, self.wire_level, &origin, Arc::clone(&self.clock));
+        Ok(Client(Arc::new(Inner {
+            tokenizer: self.tokenizer,
+            public_tokenizer: self.public_tokenizer,
+            blob_origins: self.blob_origins,
+            keys,
+            session_ids: self.session_ids,
+            transport: Transport {
+                http,
+                clock: self.clock,
+                max_retries: self.max_retries,
+            },
+            deadline: self.deadline,
+            max_in_flight: self.max_in_flight,
+            max_value_len: self.max_value_len,
+        })))
+    }
+
+    fn http_client_for_urls(&self) -> Result<HttpClient, BuildError> {
+        // Values may be stored at the public URL of the tokenizer.
+        let urls = [("tokenizer_url", &self.tokenizer)]
+            .into_iter()
+            .chain(
+                self.public_tokenizer
+                    .iter()
+                    .map(|url| ("public_tokenizer_url", url)),
+            )
+            .chain(self.blob_origins.iter().map(|url| ("blob_origins", url)));
+        let https = urls.into_iter().find(|(_, url)| url.is_https());
+        match (&self.http, https) {
+            (Some(client), Some((setting, _))) if !client.has_tls() => {
+                Err(BuildError::NoTls { setting })
+            }
+            (Some(client), _) => Ok(client.clone()),
+            (None, https) => Ok(HttpClient::builder()
+                .tls(https.is_some())
+                .connect_timeout(self.connect_timeout)
+                .build()?),
+        }
+    }
+}
+
+fn check(holds: bool, setting: &'static str, range: &'static str) -> Result<(), BuildError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(BuildError::Range { setting, range })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("tokenizer", &self.tokenizer)
+            .field("session_ids", &self.session_ids)
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,108 @@
+//! The client: what its parts share.
+
+use crate::{
+    ClientBuilder, KeyRing, KeyService, SessionIds, Tokenizer,
+    answer::{self, Route},
+    transport::Transport,
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use lunadefend_core::{
+    Error,
+    wire::{self, ANSWER},
+};
+use lunadefend_http::{BaseUrl, Request};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// Talks to one tokenizer for one application. Cheap to clone; clones share connections and the cached
+/// JWT.
+///
+/// It is a [`GrantService`](lunadefend_core::GrantService) and a
+/// [`SessionTransfer`](lunadefend_core::SessionTransfer). Needs a tokio runtime with I/O and time.
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) tokenizer: BaseUrl,
+    pub(crate) public_tokenizer: Option<BaseUrl>,
+    pub(crate) blob_origins: Vec<BaseUrl>,
+    pub(crate) keys: KeyService,
+    pub(crate) session_ids: SessionIds,
+    pub(crate) transport: Transport,
+    pub(crate) deadline: Duration,
+    pub(crate) max_in_flight: usize,
+    pub(crate) max_value_len: usize,
+}
+
+impl Client {
+    /// Starts a client of the tokenizer at a URL, which signs with the given key.
+    pub fn builder(tokenizer: BaseUrl, keys: impl Into<KeyRing>) -> ClientBuilder {
+        ClientBuilder::new(tokenizer, keys.into())
+    }
+
+    /// The tokenizer API for a session: tokenize, detokenize, metadata.
+    #[must_use]
+    pub fn tokenizer(&self) -> Tokenizer {
+        Tokenizer::new(self.clone())
+    }
+
+    /// Signs the JWTs.
+    #[must_use]
+    pub fn keys(&self) -> &KeyService {
+        &self.0.keys
+    }
+}
+
+impl Inner {
+    /// When a call that starts now must be over.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
+    /// Where browsers reach the tokenizer.
+    pub(crate) fn public_tokenizer(&self) -> &BaseUrl {
+        self.public_tokenizer.as_ref().unwrap_or(&self.tokenizer)
+    }
+
+    /// One call of a route of the tokenizer.
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        route: Route,
+        authorization: HeaderValue,
+        body: &impl Serialize,
+        deadline: Instant,
+    ) -> Result<T, Error> {
+        let json = HeaderValue::from_static("application/json");
+        let headers = HeaderMap::from_iter([
+            (header::ACCEPT, json.clone()),
+            (header::CONTENT_TYPE, json),
+            (header::AUTHORIZATION, authorization),
+        ]);
+        let request = Request {
+            method: Method::POST,
+            url: self.tokenizer.join(route.path()),
+            headers,
+            body: Bytes::from(wire::to_vec(body)),
+            max_answer: ANSWER.bytes,
+            deadline,
+        };
+        let outcome = self
+            .transport
+            .send(route.path(), route.repeat(), request)
+            .await;
+        answer::read(route, outcome)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("tokenizer", &self.0.tokenizer)
+            .field("session_ids", &self.0.session_ids)
+            .field("keys", &self.0.keys)
+            .field("deadline", &self.0.deadline)
+            .finish_non_exhaustive()
+    }
+}

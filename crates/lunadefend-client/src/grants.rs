@@ -1,0 +1,174 @@
+//! Verifying and creating grants, one request for each token.
+
+use crate::{Client, answer::Route};
+use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
+use http::HeaderValue;
+use lunadefend_core::{
+    BoxFuture, Error, ErrorKind, GrantRequest, GrantService, SessionId, TokenId, Verdict,
+    wire::{Empty, GrantSet, GrantVerified, GrantVerify},
+};
+use std::future::Future;
+use tokio::time::Instant;
+use tracing::{Instrument, Span, field, info_span};
+
+impl GrantService for Client {
+    fn verify_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        tokens: &'a [TokenId],
+    ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>> {
+        let span = info_span!(
+            "lunadefend.verify",
+            tokens = tokens.len(),
+            outcome = field::Empty
+        );
+        Box::pin(
+            async move {
+                let outcome = self.verify_tokens(session, tokens).await;
+                Span::current().record(
+                    "outcome",
+                    match &outcome {
+                        Ok(verdicts) if verdicts.contains(&Verdict::Invalid) => "invalid",
+                        Ok(_) => "valid",
+                        Err(error) => error.name(),
+                    },
+                );
+                outcome
+            }
+            .instrument(span),
+        )
+    }
+
+    fn create_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        grants: &'a [GrantRequest],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let span = info_span!(
+            "lunadefend.create",
+            tokens = grants.len(),
+            outcome = field::Empty
+        );
+        Box::pin(
+            async move {
+                let outcome = self.create_grants(session, grants).await;
+                let name = outcome.as_ref().map_or_else(Error::name, |()| "granted");
+                Span::current().record("outcome", name);
+                outcome
+            }
+            .instrument(span),
+        )
+    }
+}
+
+/// What all requests of one call have in common.
+struct Call {
+    deadline: Instant,
+    session: SessionId,
+    authorization: HeaderValue,
+}
+
+impl Client {
+    async fn begin(&self, session: &SessionId) -> Result<Call, Error> {
+        let deadline = self.0.deadline();
+        Ok(Call {
+            deadline,
+            session: self.0.session_ids.on_the_wire(session)?,
+            authorization: self.0.keys.application_authorization().await?,
+        })
+    }
+
+    async fn verify_tokens(
+        &self,
+        session: &SessionId,
+        tokens: &[TokenId],
+    ) -> Result<Vec<Verdict>, Error> {
+        if tokens.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.begin(session).await?;
+        self.for_each(tokens.len(), |index| {
+            self.verify_token(&call, &tokens[index])
+        })
+        .await
+    }
+
+    async fn verify_token(&self, call: &Call, token: &TokenId) -> Result<Verdict, Error> {
+        let body = GrantVerify {
+            session_id: call.session.clone(),
+            token_id: token.clone(),
+        };
+        let GrantVerified { valid } = self
+            .0
+            .call(
+                Route::GrantVerify,
+                call.authorization.clone(),
+                &body,
+                call.deadline,
+            )
+            .await?;
+        Ok(if valid {
+            Verdict::Valid
+        } else {
+            Verdict::Invalid
+        })
+    }
+
+    async fn create_grants(
+        &self,
+        session: &SessionId,
+        grants: &[GrantRequest],
+    ) -> Result<(), Error> {
+        if grants.is_empty() {
+            return Ok(());
+        }
+        let call = self.begin(session).await?;
+        self.for_each(grants.len(), |index| {
+            self.create_grant(&call, &grants[index])
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn create_grant(&self, call: &Call, grant: &GrantRequest) -> Result<(), Error> {
+        let body = GrantSet {
+            session_id: call.session.clone(),
+            token_id: grant.token().clone(),
+            custom_duration: grant.duration().map(|duration| duration.to_string()),
+        };
+        let Empty {} = self
+            .0
+            .call(
+                Route::GrantSet,
+                call.authorization.clone(),
+                &body,
+                call.deadline,
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Works on items `0..count`, a bounded number at once. The results are in the order of the items;
+    /// the first error ends everything.
+    async fn for_each<T, F>(&self, count: usize, work: impl Fn(usize) -> F) -> Result<Vec<T>, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        // The usual case, without the machinery for many.
+        if count == 1 {
+            return Ok(vec![work(0).await?]);
+        }
+        let mut results: Vec<Option<T>> = Vec::new();
+        results.resize_with(count, || None);
+        let mut running = stream::iter(0..count)
+            .map(|index| work(index).map_ok(move |result| (index, result)))
+            .buffer_unordered(self.0.max_in_flight);
+        while let Some((index, result)) = running.try_next().await? {
+            results[index] = Some(result);
+        }
+        results
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or_else(|| Error::new(ErrorKind::Internal))
+    }
+}

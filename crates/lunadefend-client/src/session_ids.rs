@@ -1,0 +1,134 @@
+//! How the tokenizer knows a session.
+
+use lunadefend_core::{Error, SessionId};
+use lunadefend_crypto::{HmacKey, base64url, length_prefixed, sha256};
+
+/// Separates this use of SHA-256 and of the session key from all others.
+const DOMAIN: &[u8] = b"lunadefend session id v1";
+
+/// What is sent to the tokenizer in place of an application's session id.
+///
+/// Every part of an application, and every application that shares a tokenizer's grants, must use the
+/// same. Changing it makes all live grants unusable; the signing key has no part in it.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum SessionIds {
+    /// Its SHA-256: the value of the session cookie never leaves the application. The default.
+    ///
+    /// # Security
+    /// Enough for session ids with at least 128 random bits; others can be guessed from their hash.
+    #[default]
+    Hashed,
+    /// Its HMAC-SHA256 under a key of the application's: also for session ids that can be guessed.
+    Keyed(SessionKey),
+    /// The session id itself, as the original SDK sends it: for an application that shares a tokenizer
+    /// with a Node application.
+    ///
+    /// # Security
+    /// The tokenizer learns what is often the value of the session cookie, and so does every log that a
+    /// session transfer passes.
+    Raw,
+}
+
+impl SessionIds {
+    /// The HMAC under a key.
+    ///
+    /// # Errors
+    /// [`SessionKeyError`] when the key is shorter than 32 bytes.
+    pub fn keyed(key: &[u8]) -> Result<Self, SessionKeyError> {
+        SessionKey::new(key).map(Self::Keyed)
+    }
+
+    /// The session as the tokenizer is to know it.
+    ///
+    /// # Errors
+    /// None for a session id of the bounds of [`SessionId`].
+    pub(crate) fn on_the_wire(&self, session: &SessionId) -> Result<SessionId, Error> {
+        let id = session.expose_id().as_bytes();
+        match self {
+            Self::Hashed => SessionId::new(base64url(&sha256(&length_prefixed([DOMAIN, id])))),
+            Self::Keyed(key) => SessionId::new(base64url(&key.0.tag(&[DOMAIN, id]))),
+            Self::Raw => Ok(session.clone()),
+        }
+    }
+}
+
+/// The key of [`SessionIds::Keyed`]. `Debug` prints none of it.
+#[derive(Clone, Debug)]
+pub struct SessionKey(HmacKey);
+
+/// A session key is too short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a session key must have 32 bytes or more: make one with `openssl rand -base64 32`")]
+pub struct SessionKeyError;
+
+impl SessionKey {
+    /// The shortest key, in bytes.
+    pub const MIN_LEN: usize = 32;
+
+    /// Takes a key of at least [`SessionKey::MIN_LEN`] bytes, as they are.
+    ///
+    /// # Errors
+    /// [`SessionKeyError`] for a shorter one.
+    pub fn new(key: &[u8]) -> Result<Self, SessionKeyError> {
+        if key.len() < Self::MIN_LEN {
+            return Err(SessionKeyError);
+        }
+        Ok(Self(HmacKey::new(key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wire(ids: &SessionIds, id: &str) -> String {
+        let session = SessionId::new(id).unwrap();
+        ids.on_the_wire(&session).unwrap().expose_id().to_owned()
+    }
+
+    /// Computed with Python's hashlib and hmac: other applications must be able to agree with us.
+    #[test]
+    fn known_answers() {
+        assert_eq!(
+            wire(&SessionIds::Hashed, "session-abc"),
+            "94AgCStMEksB27IX7v1Ep9SyUmSgsJV3cePAnDO2MjE"
+        );
+        let keyed = SessionIds::keyed(&[7; 32]).unwrap();
+        assert_eq!(
+            wire(&keyed, "session-abc"),
+            "-mk_mP_W6aFoPIOdxDlQ2yLti_wgSIAbQRsZh5wgpg8"
+        );
+        assert_eq!(wire(&SessionIds::Raw, "session-abc"), "session-abc");
+    }
+
+    #[test]
+    fn short_keys_are_refused_and_keys_never_shown() {
+        assert_eq!(SessionIds::keyed(&[7; 31]).err(), Some(SessionKeyError));
+        let shown = format!(
+            "{:?}",
+            SessionIds::keyed(b"canary canary canary canary canary")
+        );
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn different_sessions_stay_different(a in "\\PC{1,40}", b in "\\PC{1,40}") {
+            let keyed = SessionIds::keyed(&[7; 32]).unwrap();
+            for ids in [SessionIds::Hashed, keyed, SessionIds::Raw] {
+                prop_assert_eq!(wire(&ids, &a) == wire(&ids, &b), a == b);
+            }
+            prop_assert!(!wire(&SessionIds::Hashed, &a).contains(&a) || a.len() < 4);
+        }
+
+        #[test]
+        fn every_session_id_has_a_wire_form(id in "\\PC{1,256}") {
+            let longest = "s".repeat(SessionId::MAX_LEN);
+            for id in [&id, &longest] {
+                prop_assert_eq!(wire(&SessionIds::Hashed, id).len(), 43);
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Moving a session to the tokenizer's domain.
+
+use crate::Client;
+use lunadefend_core::{
+    BoxFuture, Error, JwksDocument, SessionId, SessionTransfer, TransferState, TransferUrl,
+};
+use tracing::{Instrument, Span, field, info_span};
+use url::form_urlencoded;
+
+impl SessionTransfer for Client {
+    fn transfer<'a>(
+        &'a self,
+        state: &'a TransferState,
+        session: &'a SessionId,
+    ) -> BoxFuture<'a, Result<TransferUrl, Error>> {
+        let span = info_span!("lunadefend.transfer", outcome = field::Empty);
+        Box::pin(
+            async move {
+                let outcome = self.transfer_url(state, session).await;
+                let name = outcome.as_ref().map_or_else(Error::name, |_| "signed");
+                Span::current().record("outcome", name);
+                outcome
+            }
+            .instrument(span),
+        )
+    }
+
+    fn jwks(&self) -> BoxFuture<'_, Result<JwksDocument, Error>> {
+        Box::pin(async move { Ok(self.0.keys.jwks()) })
+    }
+}
+
+impl Client {
+    async fn transfer_url(
+        &self,
+        state: &TransferState,
+        session: &SessionId,
+    ) -> Result<TransferUrl, Error> {
+        let session = self.0.session_ids.on_the_wire(session)?;
+        let jwt = self.0.keys.transfer(&session, state).await?;
+        let mut url = self.0.public_tokenizer().join("/session/create");
+        url.push('?');
+        let query_start = url.len();
+        let url = form_urlencoded::Serializer::for_suffix(url, query_start)
+            .append_pair("state", state.expose_secret())
+            .append_pair("openid_token", jwt.expose_secret())
+            .finish();
+        Ok(TransferUrl::new(url))
+    }
+}

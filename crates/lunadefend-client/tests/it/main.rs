@@ -1,0 +1,16 @@
+//! The client against scripted servers on loopback.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of tests for production code"
+)]
+
+mod answers;
+mod api;
+mod builder;
+mod canary;
+mod faults;
+mod many;
+mod requests;
+mod support;
+mod transfer;

@@ -1,0 +1,152 @@
+//! Many tokens in one call.
+
+use crate::support::{Act, Server, client_of, grant, json, session, token, yes};
+use lunadefend_core::{ErrorKind, GrantService, Grants, TokenId, UntrustedToken, Verdict};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Barrier,
+    time::Instant,
+};
+
+fn text(number: usize) -> String {
+    format!("lunasec-00000000-0000-4000-8000-{number:012}")
+}
+
+fn tokens(count: usize) -> Vec<TokenId> {
+    (0..count).map(|number| token(&text(number))).collect()
+}
+
+#[tokio::test]
+async fn n_in_n_out_in_order() {
+    let server = Server::start(|_, request| {
+        // Every third token is not granted.
+        let number: usize = request.text()[request.text().len() - 14..][..12]
+            .parse()
+            .unwrap();
+        Act::Send(yes(&format!(
+            r#"{{"valid":{}}}"#,
+            !number.is_multiple_of(3)
+        )))
+    })
+    .await;
+    for (count, in_flight) in [(1, 1), (7, 1), (200, 64), (200, 3)] {
+        let client = server.client().max_in_flight(in_flight).build().unwrap();
+        let before = server.requests().len();
+        let verdicts = client.verify_all(&session(), &tokens(count)).await.unwrap();
+        let expected: Vec<_> = (0..count)
+            .map(|number| match number % 3 {
+                0 => Verdict::Invalid,
+                _ => Verdict::Valid,
+            })
+            .collect();
+        assert_eq!(verdicts, expected);
+        assert_eq!(server.requests().len() - before, count);
+    }
+}
+
+#[tokio::test]
+async fn one_invalid_token_refuses_all() {
+    let bad = text(2);
+    let server = Server::start(move |_, request| {
+        Act::Send(yes(&format!(
+            r#"{{"valid":{}}}"#,
+            !request.text().contains(&bad)
+        )))
+    })
+    .await;
+    let grants = Grants::new(server.client().build().unwrap());
+    let untrusted = |count: usize| -> Vec<_> {
+        (0..count)
+            .map(|number| UntrustedToken::parse(&text(number)).unwrap())
+            .collect()
+    };
+    assert_eq!(
+        grants.verify(&session(), untrusted(2)).await.unwrap().len(),
+        2
+    );
+    let error = grants.verify(&session(), untrusted(4)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidGrant);
+    assert_eq!(
+        (error.message(), error.code().as_str()),
+        ("Grant Invalid", "401")
+    );
+}
+
+#[tokio::test]
+async fn as_many_requests_at_once_as_configured() {
+    const IN_FLIGHT: usize = 5;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let most = Arc::new(AtomicUsize::new(0));
+    let peak = Arc::clone(&most);
+    tokio::spawn(async move {
+        let open = Arc::new(AtomicUsize::new(0));
+        // Nobody gets an answer before five wait for one.
+        let all_there = Arc::new(Barrier::new(IN_FLIGHT));
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (open, peak) = (Arc::clone(&open), Arc::clone(&peak));
+            let all_there = Arc::clone(&all_there);
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 4096]).await;
+                peak.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                all_there.wait().await;
+                open.fetch_sub(1, Ordering::SeqCst);
+                let _ = stream.write_all(&yes(r#"{"valid":true}"#)).await;
+            });
+        }
+    });
+    let client = client_of(&url).max_in_flight(IN_FLIGHT).build().unwrap();
+    let verdicts = client.verify_all(&session(), &tokens(60)).await.unwrap();
+    assert_eq!(verdicts, vec![Verdict::Valid; 60]);
+    assert_eq!(most.load(Ordering::SeqCst), IN_FLIGHT);
+}
+
+#[tokio::test]
+async fn the_first_error_ends_the_others() {
+    let bad = text(3);
+    let server = Server::start(move |_, request| {
+        if request.text().contains(&bad) {
+            Act::Send(json(401, "{}"))
+        } else {
+            Act::Hang
+        }
+    })
+    .await;
+    let client = server
+        .client()
+        .deadline(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let start = Instant::now();
+    let error = client.verify_all(&session(), &tokens(6)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenizerUnauthorized);
+    let requests: Vec<_> = (0..6).map(|number| grant(&text(number), None)).collect();
+    let error = client.create_all(&session(), &requests).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenizerUnauthorized);
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn one_deadline_for_all() {
+    let server = Server::start(|_, _| Act::Hang).await;
+    let client = server
+        .client()
+        .max_in_flight(1)
+        .deadline(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    let start = Instant::now();
+    let error = client
+        .verify_all(&session(), &tokens(50))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenizerUnavailable);
+    assert!(start.elapsed() < Duration::from_secs(5));
+}

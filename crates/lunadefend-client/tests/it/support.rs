@@ -1,0 +1,245 @@
+//! A server that does as it is told, and a client of it.
+
+use lunadefend_client::{Client, ClientBuilder, SessionIds};
+use lunadefend_core::{Clock, Error, GrantRequest, GrantService, SessionId, TokenId, Verdict};
+use lunadefend_crypto::SigningKey;
+use lunadefend_http::{BaseUrl, Cleartext};
+use lunadefend_jwt::WireLevel;
+use std::{
+    error::Error as StdError,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+pub(crate) const T1: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
+pub(crate) const T2: &str = "lunasec-99999999-AAAA-4bbb-8CCC-ddddEEEE0000";
+pub(crate) const NOW: u64 = 1_700_000_000;
+const KEY: &[u8] = include_bytes!("../../testdata/signing_key.der");
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Recorded {
+    /// The one header of that name.
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let mut found = self.headers.iter().filter(|(found, _)| found == name);
+        let (Some((_, value)), None) = (found.next(), found.next()) else {
+            panic!("{name} must be there once: {:?}", self.headers);
+        };
+        value
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+/// What the server does with a request.
+pub(crate) enum Act {
+    /// Sends these bytes and closes.
+    Send(Vec<u8>),
+    /// Sends these bytes, then one byte every 20 ms for ever.
+    Drip(Vec<u8>),
+    /// Never answers.
+    Hang,
+    /// Resets the connection.
+    Reset,
+}
+
+pub(crate) struct Server {
+    pub(crate) url: String,
+    requests: Arc<Mutex<Vec<Recorded>>>,
+}
+
+impl Server {
+    /// Answers each request by `script`, which also gets its number from 0.
+    pub(crate) async fn start(
+        script: impl Fn(usize, &Recorded) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&requests);
+        let script = Arc::new(script);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&log)));
+            }
+        });
+        Self { url, requests }
+    }
+
+    /// Gives the same answer to everything.
+    pub(crate) async fn answering(answer: Vec<u8>) -> Self {
+        Self::start(move |_, _| Act::Send(answer.clone())).await
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Recorded> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    pub(crate) fn client(&self) -> ClientBuilder {
+        client_of(&self.url)
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    script: Arc<impl Fn(usize, &Recorded) -> Act>,
+    log: Arc<Mutex<Vec<Recorded>>>,
+) {
+    let Some(request) = read_request(&mut stream).await else {
+        return;
+    };
+    let number = {
+        let mut log = log.lock().unwrap();
+        log.push(request.clone());
+        log.len() - 1
+    };
+    match script(number, &request) {
+        Act::Send(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+        }
+        Act::Drip(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            let mut tick = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                tick.tick().await;
+                if stream.write_all(b" ").await.is_err() {
+                    return;
+                }
+            }
+        }
+        Act::Hang => std::future::pending().await,
+        Act::Reset => stream.set_zero_linger().unwrap(),
+    }
+}
+
+async fn read_request(stream: &mut TcpStream) -> Option<Recorded> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        if let Some(request) = parse(&bytes) {
+            return Some(request);
+        }
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return None,
+            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
+        }
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Recorded> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let mut start = lines.next().unwrap().split(' ');
+    let headers: Vec<_> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    let length = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .map_or(0, |(_, length)| length.parse().unwrap());
+    let body = bytes[end + 4..].get(..length)?.to_vec();
+    Some(Recorded {
+        method: start.next().unwrap().to_owned(),
+        target: start.next().unwrap().to_owned(),
+        headers,
+        body,
+    })
+}
+
+/// An answer with these headers (each line ended) and a body of known length.
+pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let mut answer = format!(
+        "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    answer.extend_from_slice(body);
+    answer
+}
+
+pub(crate) fn json(status: u16, body: &str) -> Vec<u8> {
+    answer(status, "content-type: application/json\r\n", body)
+}
+
+pub(crate) fn yes(data: &str) -> Vec<u8> {
+    json(
+        200,
+        &format!(r#"{{"success":true,"error":{{}},"data":{data}}}"#),
+    )
+}
+
+#[derive(Debug)]
+pub(crate) struct Frozen;
+
+impl Clock for Frozen {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)
+    }
+}
+
+pub(crate) fn signing_key() -> SigningKey {
+    SigningKey::parse(KEY, "test").unwrap()
+}
+
+pub(crate) fn base(url: &str) -> BaseUrl {
+    BaseUrl::parse(url, "TOKENIZER_URL", Cleartext::LoopbackOnly).unwrap()
+}
+
+/// As the original SDK speaks, at a frozen time, and never waiting for long.
+pub(crate) fn client_of(url: &str) -> ClientBuilder {
+    Client::builder(base(url), signing_key())
+        .wire_level(WireLevel::V1)
+        .session_ids(SessionIds::Raw)
+        .clock(Arc::new(Frozen))
+        .deadline(Duration::from_secs(10))
+}
+
+pub(crate) fn session() -> SessionId {
+    SessionId::new("session-abc").unwrap()
+}
+
+pub(crate) fn token(text: &str) -> TokenId {
+    TokenId::parse(text).unwrap()
+}
+
+pub(crate) fn grant(text: &str, duration: Option<&str>) -> GrantRequest {
+    GrantRequest::new(token(text), duration.map(|text| text.parse().unwrap()))
+}
+
+pub(crate) async fn verify(client: &Client) -> Result<Verdict, Error> {
+    let verdicts = client.verify_all(&session(), &[token(T1)]).await?;
+    assert_eq!(verdicts.len(), 1);
+    Ok(verdicts[0])
+}
+
+pub(crate) async fn create(client: &Client) -> Result<(), Error> {
+    client.create_all(&session(), &[grant(T1, None)]).await
+}
+
+/// Everything that anybody could print of an error.
+pub(crate) fn shown(error: &Error) -> String {
+    let mut shown = format!("{error:?} {}", serde_json::to_string(error).unwrap());
+    let mut cause: Option<&dyn StdError> = Some(error);
+    while let Some(error) = cause {
+        shown.push_str(&format!(" | {error} {error:?}"));
+        cause = error.source();
+    }
+    shown
+}

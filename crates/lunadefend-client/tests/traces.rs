@@ -1,0 +1,99 @@
+//! What is traced. In a process of its own: tracing decides once for all threads whether a place in the
+//! code is of interest to anybody.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of tests for production code"
+)]
+
+#[path = "it/support.rs"]
+#[expect(dead_code, reason = "the other tests need more of it")]
+mod support;
+
+use lunadefend_core::{
+    GrantRequest, GrantService, SessionId, SessionTransfer, TokenId, TransferState, Verdict,
+    VerifiedToken, wire::Metadata,
+};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+use support::{Act, Server, answer, json, yes};
+use tracing_subscriber::fmt::format::FmtSpan;
+
+const TOKEN: &str = "lunasec-ca4a21ca-ca4a-4a21-8a4a-ca4a21ca4a21";
+
+/// What a subscriber writes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn traces_have_counts_and_outcomes_and_are_clean() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let server = Server::start(|number, request| {
+        Act::Send(match &*request.target {
+            "/grant/verify" if number == 0 => answer(503, "", ""),
+            "/grant/verify" => yes(r#"{"valid":false}"#),
+            "/grant/set" => yes("{}"),
+            _ => json(401, "{}"),
+        })
+    })
+    .await;
+    let client = server.client().build().unwrap();
+    let session = SessionId::new("canary-session").unwrap();
+    let id = TokenId::parse(TOKEN).unwrap();
+    let token = VerifiedToken::assertion(TOKEN).unwrap();
+
+    let verdicts = client
+        .verify_all(&session, std::slice::from_ref(&id))
+        .await
+        .unwrap();
+    assert_eq!(verdicts, [Verdict::Invalid]);
+    let grants = [GrantRequest::new(id, None)];
+    client.create_all(&session, &grants).await.unwrap();
+    let api = client.tokenizer();
+    api.tokenize(&session, b"canary-value", &Metadata::string())
+        .await
+        .unwrap_err();
+    api.detokenize(&session, &token).await.unwrap_err();
+    api.metadata(&session, &token).await.unwrap_err();
+    let state = TransferState::from_query(Some("state=canary-state")).unwrap();
+    client.transfer(&state, &session).await.unwrap();
+    drop(guard);
+
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for expected in [
+        "lunadefend.verify{tokens=1 outcome=\"invalid\"}",
+        "lunadefend.create{tokens=1 outcome=\"granted\"}",
+        "lunadefend.tokenize{outcome=\"tokenizerUnauthorized\"}",
+        "lunadefend.metadata{outcome=\"tokenizerUnauthorized\"}",
+        "lunadefend.detokenize{outcome=\"tokenizerUnauthorized\"}",
+        "lunadefend.transfer{outcome=\"signed\"}",
+        "lunadefend.http{route=\"/grant/verify\" attempt=0 status=503 outcome=\"answered\"}",
+        "lunadefend.http{route=\"/grant/verify\" attempt=1 status=200 outcome=\"answered\"}",
+    ] {
+        assert!(text.contains(expected), "{expected} not in {text}");
+    }
+    for canary in ["ca4a21ca", "canary", "eyJ", &format!("{}/", server.url)] {
+        assert!(!text.contains(canary), "{canary} in {text}");
+    }
+}

@@ -1,0 +1,29 @@
+//! Errors that say nothing about secrets.
+
+/// A cryptographic operation failed.
+///
+/// Opaque on purpose: why a ciphertext was refused is nobody's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CryptoError {
+    /// The operating system gave no random numbers.
+    #[error("the operating system's random number generator failed")]
+    Random,
+    /// The private key could not sign.
+    #[error("signing failed")]
+    Sign,
+    /// The text is too long to be encrypted under one nonce.
+    #[error("encryption failed: the text is too long")]
+    Seal,
+    /// The ciphertext, its nonce, its associated data or the key is not the one it was sealed with.
+    #[error("decryption failed: the data was changed or belongs to another key")]
+    Open,
+    /// No usable key came out.
+    #[error("generating the key failed: try again")]
+    Generate,
+}
+
+/// A signature that does not belong to the message and the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature is not valid")]
+pub struct InvalidSignature;

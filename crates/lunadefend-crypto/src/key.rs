@@ -1,0 +1,18 @@
+//! RSA keys in every format that people have.
+
+mod der;
+mod error;
+#[cfg(feature = "keygen")]
+mod generate;
+mod openssh;
+mod pem;
+mod private;
+mod public;
+mod signing;
+mod sniff;
+
+pub use error::KeyError;
+#[cfg(feature = "keygen")]
+pub use generate::{GeneratedKey, RsaBits};
+pub use public::PublicKey;
+pub use signing::SigningKey;

@@ -1,0 +1,176 @@
+//! Why a key is not accepted.
+
+use super::sniff::Problem;
+
+/// Why a key is not accepted, and what to do about it.
+///
+/// Every text starts with the origin that the caller gave, such as `environment variable
+/// LUNASEC_SIGNING_KEY`, and contains nothing of the input.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The setting is there, with nothing in it.
+    #[error("{origin} is set but empty: put a key there, or unset it")]
+    Empty {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// Text that is neither PEM nor base64.
+    #[error(
+        "{origin} is not base64: expected a key as PEM, or base64 of a PEM or DER file (the content of the file, not its name)"
+    )]
+    NotBase64 {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// The end is missing.
+    #[error("{origin} is truncated: the end of the key is missing; copy the whole file")]
+    Truncated {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// Protected by a passphrase.
+    #[error(
+        "{origin} is encrypted: remove the passphrase from a copy of it (OpenSSH: `ssh-keygen -p -N '' -f FILE`; PEM: `openssl pkey -in FILE -out NEW`)"
+    )]
+    Encrypted {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// A public key where a private key is needed.
+    #[error(
+        "{origin} is a public key: signing needs the private key (of the pair that `ssh-keygen` writes, the file without .pub)"
+    )]
+    PublicKey {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// A private key where a public key is needed.
+    #[error(
+        "{origin} is a private key: give the public key only (`openssl pkey -in FILE -pubout`, or for OpenSSH `ssh-keygen -e -m PKCS8 -f FILE`), and keep the private key out of this configuration"
+    )]
+    PrivateKey {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// A certificate, or a request for one.
+    #[error("{origin} is a certificate: give the key itself")]
+    Certificate {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// A key of another kind.
+    #[error("{origin} is {found}: an RSA key is needed (`ssh-keygen -t rsa -b 3072 -N ''`)")]
+    NotRsa {
+        /// Where the input came from.
+        origin: String,
+        /// What it is, such as `an Ed25519 key`.
+        found: &'static str,
+    },
+    /// Under 2048 bits.
+    #[error("{origin} is an RSA key of only {bits} bits: make one of 3072 bits (at least 2048)")]
+    TooShort {
+        /// Where the input came from.
+        origin: String,
+        /// The length of the modulus.
+        bits: usize,
+    },
+    /// Over 4096 bits for signing, over 8192 for verifying.
+    #[error("{origin} is an RSA key of {bits} bits: make one of 3072 bits (at most {maximum})")]
+    TooLong {
+        /// Where the input came from.
+        origin: String,
+        /// The length of the modulus.
+        bits: usize,
+        /// The longest that is accepted.
+        maximum: usize,
+    },
+    /// A private key whose length is between the usual ones.
+    #[error(
+        "{origin} is an RSA key of {bits} bits: make one of 3072 bits (2048, 3072 and 4096 are supported)"
+    )]
+    OddLength {
+        /// Where the input came from.
+        origin: String,
+        /// The length of the modulus.
+        bits: usize,
+    },
+    /// A public exponent that is even, under 65537, or longer than 33 bits.
+    #[error(
+        "{origin} is an RSA key with an unsafe public exponent: make a new key (its exponent will be 65537)"
+    )]
+    Exponent {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// The key that the original publishes in its documentation and tools.
+    #[error(
+        "{origin} is the published demo key, with which anybody can sign: make a key of your own (`ssh-keygen -t rsa -b 3072 -N ''`)"
+    )]
+    DemoKey {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// A known format that is not read.
+    #[error("{origin} is {found}: convert it to PEM (PKCS#8, PKCS#1 or OpenSSH)")]
+    Unsupported {
+        /// Where the input came from.
+        origin: String,
+        /// What it is, such as `a PuTTY key file`.
+        found: &'static str,
+    },
+    /// Not in any known format.
+    #[error(
+        "{origin} is not a key in a known format: expected an RSA key in OpenSSH, PKCS#8 or PKCS#1 format, as PEM or DER, or base64 of it"
+    )]
+    Unrecognised {
+        /// Where the input came from.
+        origin: String,
+    },
+    /// The format is known, but the content is damaged or its numbers do not fit together.
+    #[error("{origin} is a damaged RSA key: copy the file again, or make a new key")]
+    Invalid {
+        /// Where the input came from.
+        origin: String,
+    },
+}
+
+impl KeyError {
+    /// Where the key came from, as the caller named it.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        match self {
+            Self::Empty { origin }
+            | Self::NotBase64 { origin }
+            | Self::Truncated { origin }
+            | Self::Encrypted { origin }
+            | Self::PublicKey { origin }
+            | Self::PrivateKey { origin }
+            | Self::Certificate { origin }
+            | Self::NotRsa { origin, .. }
+            | Self::TooShort { origin, .. }
+            | Self::TooLong { origin, .. }
+            | Self::OddLength { origin, .. }
+            | Self::Exponent { origin }
+            | Self::DemoKey { origin }
+            | Self::Unsupported { origin, .. }
+            | Self::Unrecognised { origin }
+            | Self::Invalid { origin } => origin,
+        }
+    }
+
+    pub(super) fn from_problem(problem: Problem, origin: &str) -> Self {
+        let origin = origin.to_owned();
+        match problem {
+            Problem::Empty => Self::Empty { origin },
+            Problem::NotBase64 => Self::NotBase64 { origin },
+            Problem::Truncated => Self::Truncated { origin },
+            Problem::Encrypted => Self::Encrypted { origin },
+            Problem::Certificate => Self::Certificate { origin },
+            Problem::NotRsa(found) => Self::NotRsa { origin, found },
+            Problem::Unsupported(found) => Self::Unsupported { origin, found },
+            Problem::Unrecognised => Self::Unrecognised { origin },
+            Problem::Damaged => Self::Invalid { origin },
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Finding out what somebody put into a setting.
+
+use super::{der, openssh, pem, private::PrivateParts};
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use zeroize::Zeroizing;
+
+/// Accepts what `base64`, OpenSSL, shells and editors write: the last characters may have spare bits
+/// set, and padding is taken off beforehand.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+/// Longer than any key; the search below is not made for megabytes.
+const MAX_LEN: usize = 64 * 1024;
+
+/// An RSA key, as yet unchecked.
+pub(super) enum Found {
+    Private(PrivateParts),
+    Public { n: Vec<u8>, e: Vec<u8> },
+}
+
+/// Why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    Empty,
+    NotBase64,
+    Truncated,
+    Encrypted,
+    Certificate,
+    NotRsa(&'static str),
+    Unsupported(&'static str),
+    Unrecognised,
+    Damaged,
+}
+
+/// Reads a key in any of the formats that the crate's documentation lists.
+pub(super) fn find_key(input: &[u8]) -> Result<Found, Problem> {
+    if input.len() > MAX_LEN {
+        return Err(Problem::Unrecognised);
+    }
+    let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
+    plain(input).unwrap_or_else(|text| {
+        let inner = base64_lenient(&text)?;
+        if inner.is_empty() {
+            return Err(Problem::NotBase64);
+        }
+        plain(&inner).unwrap_or(Err(Problem::Unrecognised))
+    })
+}
+
+/// What is not base64, or else its cleaned text, which may be.
+fn plain(input: &[u8]) -> Result<Result<Found, Problem>, Zeroizing<Vec<u8>>> {
+    if input.starts_with(openssh::MAGIC) {
+        return Ok(openssh::private(input));
+    }
+    if openssh::is_public(input) {
+        return Ok(openssh::public(input));
+    }
+    let text = unescape(input);
+    let text = trim(&text);
+    if pem::is_pem(text) {
+        return Ok(pem::decode(text).and_then(|content| unarmoured(&content)));
+    }
+    if is_der(input) {
+        return Ok(der::identify(input));
+    }
+    match text {
+        [] => Ok(Err(Problem::Empty)),
+        [b'{', ..] => Ok(Err(Problem::Unsupported("JSON, perhaps a JWK"))),
+        _ => one_line(text).ok_or_else(|| Zeroizing::new(text.to_vec())),
+    }
+}
+
+/// What is inside of a PEM block: its label may be wrong, so look at the bytes.
+fn unarmoured(content: &[u8]) -> Result<Found, Problem> {
+    if content.starts_with(openssh::MAGIC) {
+        openssh::private(content)
+    } else {
+        der::identify(content)
+    }
+}
+
+/// A sequence, which also has bytes that no text has.
+fn is_der(bytes: &[u8]) -> bool {
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    bytes.first() == Some(&der::SEQUENCE) && !bytes.iter().all(is_text)
+}
+
+/// The formats of text that are recognised by their first word.
+fn one_line(text: &[u8]) -> Option<Result<Found, Problem>> {
+    let mut words = text
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    let kind = words.next()?;
+    if kind.starts_with(b"PuTTY-User-Key-File-") {
+        return Some(Err(Problem::Unsupported("a PuTTY key file")));
+    }
+    if text.starts_with(b"---- BEGIN SSH2") {
+        return Some(Err(Problem::Unsupported("an SSH2 key")));
+    }
+    openssh::is_key_type(kind).then(|| {
+        openssh::require_rsa(kind)?;
+        let blob = base64_lenient(words.next().ok_or(Problem::Truncated)?)?;
+        openssh::public(&blob)
+    })
+}
+
+/// Decodes base64 in either alphabet, with or without padding, wrapped, with blanks or quotes.
+pub(super) fn base64_lenient(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let mut digits = Zeroizing::new(Vec::with_capacity(text.len()));
+    digits.extend(
+        text.iter()
+            .filter(|byte| !byte.is_ascii_whitespace() && !is_quote(**byte))
+            .map(|byte| match byte {
+                b'-' => b'+',
+                b'_' => b'/',
+                other => *other,
+            }),
+    );
+    while digits.last() == Some(&b'=') {
+        digits.pop();
+    }
+    let is_digit = |digit: &u8| digit.is_ascii_alphanumeric() || b"+/".contains(digit);
+    if !digits.iter().all(is_digit) {
+        return Err(Problem::NotBase64);
+    }
+    if digits.len() % 4 == 1 {
+        return Err(Problem::Truncated);
+    }
+    LENIENT
+        .decode(&*digits)
+        .map(Zeroizing::new)
+        .map_err(|_| Problem::NotBase64)
+}
+
+/// Line ends that a configuration file or a shell escaped: `\n` and `\r` as two characters or more,
+/// and a backslash at the end of a line.
+fn unescape(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        let backslashes = rest.iter().take_while(|&&byte| byte == b'\\').count();
+        let (byte, next) = match &rest[backslashes..] {
+            [b'n' | b'r' | b'\n' | b'\r', after @ ..] if backslashes > 0 => (b'\n', after),
+            _ => (*first, after),
+        };
+        plain.push(byte);
+        rest = next;
+    }
+    plain
+}
+
+fn trim(text: &[u8]) -> &[u8] {
+    let is_filler = |byte: &u8| byte.is_ascii_whitespace() || is_quote(*byte);
+    let start = text.iter().position(|byte| !is_filler(byte));
+    let end = text.iter().rposition(|byte| !is_filler(byte));
+    match (start, end) {
+        (Some(start), Some(end)) => &text[start..=end],
+        _ => &[],
+    }
+}
+
+const fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}

@@ -1,0 +1,164 @@
+use super::*;
+use proptest::prelude::*;
+
+fn parse(text: &str) -> Result<BaseUrl, UrlError> {
+    BaseUrl::parse(text, "TOKENIZER_URL", Cleartext::LoopbackOnly)
+}
+
+#[test]
+fn the_path_is_kept_with_and_without_a_slash() {
+    for (text, path, joined) in [
+        ("https://h", "", "https://h/grant/set"),
+        ("https://h/", "", "https://h/grant/set"),
+        ("https://h/prod", "/prod", "https://h/prod/grant/set"),
+        ("https://h/prod/", "/prod", "https://h/prod/grant/set"),
+        ("https://h/prod//", "/prod", "https://h/prod/grant/set"),
+        ("https://h/a%20b/", "/a%20b", "https://h/a%20b/grant/set"),
+        (
+            "HTTPS://H:8443/Prod",
+            "/Prod",
+            "https://h:8443/Prod/grant/set",
+        ),
+    ] {
+        let base = parse(text).unwrap();
+        assert_eq!(base.path(), path, "{text}");
+        for suffix in ["grant/set", "/grant/set", "//grant/set"] {
+            assert_eq!(base.join(suffix), joined, "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_origin_is_as_browsers_send_it() {
+    for (text, origin) in [
+        ("https://Example.com:443/x", "https://example.com"),
+        ("https://example.com:8443", "https://example.com:8443"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://[::1]:37766/x", "http://[::1]:37766"),
+        (
+            "https://b\u{fc}cher.example",
+            "https://xn--bcher-kva.example",
+        ),
+    ] {
+        assert_eq!(parse(text).unwrap().origin(), origin);
+    }
+}
+
+#[test]
+fn another_origin_is_never_ours() {
+    let base = parse("https://example.com/prod").unwrap();
+    for ours in [
+        "https://example.com/anything?x=1",
+        "https://EXAMPLE.com:443/",
+        // Read as the client reads it: the standard turns the backslash into a slash.
+        "https://example.com\\@evil.example/",
+    ] {
+        assert!(base.is_origin_of(ours), "{ours}");
+    }
+    for other in [
+        "http://example.com/",
+        "https://example.com:444/",
+        "https://example.com.evil.example/",
+        "https://example.com@evil.example/",
+        "https://user@example.com/",
+        "https://:password@example.com/",
+        "https://169.254.169.254/latest",
+        "file:///etc/passwd",
+        "data:text/plain,x",
+        "//example.com/",
+        "/prod",
+        "",
+    ] {
+        assert!(!base.is_origin_of(other), "{other}");
+    }
+}
+
+#[test]
+fn each_mistake_has_its_own_words() {
+    let setting = "TOKENIZER_URL";
+    for (text, error) in [
+        ("", UrlError::Empty { setting }),
+        ("example.com", UrlError::Scheme { setting }),
+        ("localhost:8080", UrlError::Scheme { setting }),
+        ("ftp://example.com", UrlError::Scheme { setting }),
+        ("https:/example.com", UrlError::Scheme { setting }),
+        ("//example.com", UrlError::Scheme { setting }),
+        (" https://example.com", UrlError::Characters { setting }),
+        ("https://example.com\n", UrlError::Characters { setting }),
+        ("https:\\\\example.com", UrlError::Characters { setting }),
+        (
+            "https://ann:hunter2@example.com",
+            UrlError::Userinfo { setting },
+        ),
+        (
+            "https://hunter2@example.com/",
+            UrlError::Userinfo { setting },
+        ),
+        ("https://@example.com/", UrlError::Userinfo { setting }),
+        (
+            "https://example.com/?key=hunter2",
+            UrlError::Query { setting },
+        ),
+        ("https://example.com?", UrlError::Query { setting }),
+        (
+            "https://example.com/#hunter2",
+            UrlError::Fragment { setting },
+        ),
+        ("http://example.com", UrlError::Cleartext { setting }),
+        (
+            "http://localhost.example.com",
+            UrlError::Cleartext { setting },
+        ),
+        ("http://notlocalhost", UrlError::Cleartext { setting }),
+        ("http://0.0.0.0", UrlError::Cleartext { setting }),
+    ] {
+        let found = parse(text).unwrap_err();
+        assert_eq!(found, error, "{text}");
+        let shown = format!("{found} {found:?}");
+        assert!(shown.contains("TOKENIZER_URL"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    assert!(matches!(
+        parse("https://:80"),
+        Err(UrlError::Invalid { .. })
+    ));
+    assert!(matches!(
+        parse("https://h:99999"),
+        Err(UrlError::Invalid { .. })
+    ));
+}
+
+#[test]
+fn cleartext_is_for_loopback_unless_allowed() {
+    for text in [
+        "http://127.0.0.1:37766",
+        "http://127.8.9.10",
+        // Numeric spellings of 127.0.0.1, which the parser and every client understand alike.
+        "http://2130706433",
+        "http://[::1]/x",
+        "http://localhost",
+        "http://app.localhost:3000",
+    ] {
+        assert!(parse(text).unwrap().is_loopback(), "{text}");
+    }
+    let far = BaseUrl::parse("http://example.com", "T", Cleartext::Allowed).unwrap();
+    assert!(!far.is_loopback() && !far.is_https());
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics_or_is_echoed(text in "(https?://)?(hunter2[:@]?)?[a-z.:/?#@\\[\\]]{0,20}\\PC{0,8}") {
+        if let Err(error) = parse(&text) {
+            let shown = format!("{error} {error:?}");
+            prop_assert!(!shown.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn joined_urls_stay_below_the_base(path in "[a-z/%.]{0,20}") {
+        let base = parse("https://example.com/prod/").unwrap();
+        let joined = base.join(&path);
+        prop_assert!(joined.starts_with("https://example.com/prod/"));
+        prop_assert!(base.is_origin_of(&joined));
+    }
+}

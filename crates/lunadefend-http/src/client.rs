@@ -1,0 +1,270 @@
+//! One request, one answer, one deadline.
+
+use crate::{Head, HttpError, tls};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use rustls::pki_types::CertificateDer;
+use std::{fmt, time::Duration};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+/// How much of an answer is allocated before the first byte of it is there.
+const MAX_PREALLOCATED: usize = 64 * 1024;
+
+/// A request with all that it needs.
+#[derive(Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// An absolute `http` or `https` URL without userinfo.
+    pub url: String,
+    /// Headers to send.
+    pub headers: HeaderMap,
+    /// The body; empty for none.
+    pub body: Bytes,
+    /// How much of the answer's body is read at most, in bytes.
+    pub max_answer: usize,
+    /// When everything must be over, the last byte of the answer included.
+    pub deadline: Instant,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer, completely read.
+#[derive(Clone)]
+pub struct Answer {
+    /// The status; redirects come as they are.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status.as_u16())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The client. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct HttpClient {
+    inner: reqwest::Client,
+    tls: bool,
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
+    }
+}
+
+impl HttpClient {
+    /// Starts a client: with TLS, a connect timeout of 2 s.
+    pub fn builder() -> HttpClientBuilder {
+        HttpClientBuilder {
+            tls: true,
+            connect_timeout: Duration::from_secs(2),
+            roots: Vec::new(),
+            user_agent: concat!("lunadefend-rust/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// Whether https URLs can be asked for.
+    #[must_use]
+    pub const fn has_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// Sends one request once and reads its answer, whatever its status.
+    ///
+    /// # Errors
+    /// An [`HttpError`]; [`HttpError::head`] has the status when only the body is unusable.
+    pub async fn send(&self, request: Request) -> Result<Answer, HttpError> {
+        let deadline = request.deadline;
+        match timeout_at(deadline, self.exchange(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(HttpError::Timeout),
+        }
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Answer, HttpError> {
+        let url = Url::parse(&request.url).map_err(|_| HttpError::Url)?;
+        match url.scheme() {
+            _ if !url.username().is_empty() || url.password().is_some() => {
+                return Err(HttpError::Url);
+            }
+            "http" => {}
+            "https" if self.tls => {}
+            "https" => return Err(HttpError::TlsDisabled),
+            _ => return Err(HttpError::Url),
+        }
+        let mut headers = request.headers;
+        if request.body.is_empty() && has_body(&request.method) {
+            // hyper leaves it out, and S3 refuses a PUT without it.
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        let mut outgoing = reqwest::Request::new(request.method, url);
+        *outgoing.headers_mut() = headers;
+        if !request.body.is_empty() {
+            *outgoing.body_mut() = Some(request.body.into());
+        }
+        let mut incoming = self
+            .inner
+            .execute(outgoing)
+            .await
+            .map_err(HttpError::from_send)?;
+
+        let head = Head::new(incoming.status(), std::mem::take(incoming.headers_mut()));
+        if is_encoded(&head.headers) {
+            return Err(HttpError::Encoded {
+                head: Box::new(head),
+            });
+        }
+        let limit = request.max_answer;
+        let announced =
+            usize::try_from(incoming.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        if announced > limit {
+            return Err(HttpError::TooLarge {
+                head: Box::new(head),
+                limit,
+            });
+        }
+        let mut body = BytesMut::with_capacity(announced.min(MAX_PREALLOCATED));
+        loop {
+            match incoming.chunk().await {
+                Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
+                    return Err(HttpError::TooLarge {
+                        head: Box::new(head),
+                        limit,
+                    });
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => return Err(HttpError::from_body(head, error)),
+            }
+        }
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body: body.freeze(),
+        })
+    }
+}
+
+fn has_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Settings of an [`HttpClient`].
+#[derive(Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct HttpClientBuilder {
+    tls: bool,
+    connect_timeout: Duration,
+    roots: Vec<CertificateDer<'static>>,
+    user_agent: String,
+}
+
+impl fmt::Debug for HttpClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClientBuilder")
+            .field("tls", &self.tls)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("roots", &self.roots.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl HttpClientBuilder {
+    /// Whether https URLs will be asked for; without it the CA certificates of the system are not
+    /// looked for. On by default.
+    pub const fn tls(mut self, enabled: bool) -> Self {
+        self.tls = enabled;
+        self
+    }
+
+    /// How long a connection may take to be made, the TLS handshake included; 2 s by default.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Trusts one more root certificate (X.509 in DER) beside those of the system.
+    pub fn add_root_certificate_der(mut self, der: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(CertificateDer::from(der.into()));
+        self
+    }
+
+    /// The `User-Agent`; `lunadefend-rust/<version>` by default.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+
+    /// Builds the client.
+    ///
+    /// # Errors
+    /// [`HttpError::Build`]: with TLS when no CA certificates are found or an added one is not a
+    /// certificate, or when the user agent is not the value of a header.
+    pub fn build(self) -> Result<HttpClient, HttpError> {
+        let tls = if self.tls {
+            tls::trusting_system(self.roots)?
+        } else {
+            tls::trusting_nobody()?
+        };
+        // Everything is said, defaults too: other crates of a program can turn reqwest's features on
+        // and with them other defaults.
+        let inner = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never().max_retries_per_request(0))
+            .no_proxy()
+            .referer(false)
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .no_hickory_dns()
+            .user_agent(self.user_agent)
+            .connect_timeout(self.connect_timeout)
+            // Below the idle timeout of common load balancers (60 s), so that they do not close a
+            // connection at the moment of its next use.
+            .pool_idle_timeout(Duration::from_secs(50))
+            // A peer that vanished is noticed by pings, not by one deadline after the other.
+            .http2_keep_alive_interval(Duration::from_secs(10))
+            .http2_keep_alive_timeout(Duration::from_secs(5))
+            .http2_max_header_list_size(64 * 1024)
+            .build()
+            .map_err(|error| HttpError::Build {
+                advice: "a setting is wrong, such as the user agent",
+                source: error.without_url().into(),
+            })?;
+        Ok(HttpClient {
+            inner,
+            tls: self.tls,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! The TLS configuration: passed explicitly, with one crypto library.
+
+use crate::HttpError;
+use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
+use rustls_platform_verifier::Verifier;
+use std::sync::Arc;
+
+const ADVICE_CA: &str = "no CA certificates were found: install those of the system (package `ca-certificates`) or add a root certificate of your own";
+const ADVICE_TLS: &str = "TLS cannot be configured";
+
+/// A configuration that trusts what the system trusts, and `roots`.
+pub(crate) fn trusting_system(
+    roots: Vec<CertificateDer<'static>>,
+) -> Result<ClientConfig, HttpError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier =
+        Verifier::new_with_extra_roots(roots, Arc::clone(&provider)).map_err(|source| {
+            HttpError::Build {
+                advice: ADVICE_CA,
+                source: source.into(),
+            }
+        })?;
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(build_error)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    // reqwest leaves a configuration that it is given as it is; without this there is no HTTP/2.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// A configuration that trusts nobody, for clients without TLS: reqwest would look for a process-wide
+/// crypto provider otherwise.
+pub(crate) fn trusting_nobody() -> Result<ClientConfig, HttpError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(build_error)?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth())
+}
+
+fn build_error(source: rustls::Error) -> HttpError {
+    HttpError::Build {
+        advice: ADVICE_TLS,
+        source: source.into(),
+    }
+}

@@ -1,0 +1,18 @@
+//! The clock of the operating system.
+
+use lunadefend_core::Clock;
+use std::time::SystemTime;
+
+/// The clock of the operating system: the one place in all crates that reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the implementation that all others are told to use"
+    )]
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}

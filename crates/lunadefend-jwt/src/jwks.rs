@@ -1,0 +1,47 @@
+//! The key set that an application publishes.
+
+use crate::LEGACY_KID;
+use http::HeaderValue;
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, CommonParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse,
+    RSAKeyParameters, RSAKeyType,
+};
+use lunadefend_core::{JwksDocument, wire};
+use lunadefend_crypto::{PublicKey, base64url, sha256};
+
+/// The JSON Web Key Set of these keys (RFC 7517): each under its thumbprint, and the first also under
+/// [`LEGACY_KID`], where the original tokenizer looks for it.
+///
+/// The document depends on the keys and their order alone, so that every replica serves the same
+/// entity tag.
+#[must_use]
+pub fn jwks_document(keys: &[PublicKey]) -> JwksDocument {
+    let named = keys.iter().map(|key| jwk(key, key.thumbprint()));
+    let legacy = keys.first().map(|key| jwk(key, LEGACY_KID));
+    let set = JwkSet {
+        keys: named.chain(legacy).collect(),
+    };
+    let body = wire::to_vec(&set);
+    let etag = format!("\"{}\"", base64url(&sha256(&body)));
+    JwksDocument {
+        // A digest in base64url is a valid header value.
+        etag: HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"\"")),
+        body: body.into(),
+    }
+}
+
+fn jwk(key: &PublicKey, kid: &str) -> Jwk {
+    Jwk {
+        common: CommonParameters {
+            public_key_use: Some(PublicKeyUse::Signature),
+            key_algorithm: Some(KeyAlgorithm::RS256),
+            key_id: Some(kid.to_owned()),
+            ..CommonParameters::default()
+        },
+        algorithm: AlgorithmParameters::RSA(RSAKeyParameters {
+            key_type: RSAKeyType::RSA,
+            n: base64url(key.n()),
+            e: base64url(key.e()),
+        }),
+    }
+}

@@ -1,0 +1,122 @@
+//! The claims of a JWT whose signature holds.
+
+use crate::{Claims, JwtError, JwtKind, JwtPolicy, Subject};
+use lunadefend_core::SessionId;
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use std::time::{Duration, SystemTime};
+
+/// The claims that matter. Times are seconds since 1970, fractions allowed (`NumericDate`, RFC 7519
+/// section 2).
+#[derive(Deserialize)]
+pub(super) struct Payload {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    iat: f64,
+    exp: f64,
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<f64>,
+    #[serde(default, deserialize_with = "present")]
+    tokenizer: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    session_id: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    jti: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    nonce: Option<String>,
+}
+
+/// One audience, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Payload {
+    pub(super) fn check(
+        self,
+        kind: JwtKind,
+        signing_input_sha256: [u8; 32],
+        policy: &JwtPolicy,
+        now: SystemTime,
+    ) -> Result<Claims, JwtError> {
+        if !policy.issuers.contains(&self.iss) {
+            return Err(JwtError::Claim("iss"));
+        }
+        let is_for_us = match &self.aud {
+            Audience::One(audience) => *audience == policy.audience,
+            Audience::Several(audiences) => audiences.contains(&policy.audience),
+        };
+        if !is_for_us {
+            return Err(JwtError::Claim("aud"));
+        }
+        if self.tokenizer.is_some() && self.tokenizer != policy.tokenizer_origin {
+            return Err(JwtError::Claim("tokenizer"));
+        }
+        let expires_at = self.check_times(policy, now)?;
+
+        let subject = Subject::from_claim(&self.sub).ok_or(JwtError::Claim("sub"))?;
+        let session = match subject {
+            Subject::User => {
+                let id = self.session_id.ok_or(JwtError::Claim("session_id"))?;
+                Some(SessionId::new(id).map_err(|_| JwtError::Claim("session_id"))?)
+            }
+            Subject::Application | Subject::Developer => None,
+        };
+        if kind == JwtKind::Transfer {
+            if subject != Subject::User {
+                return Err(JwtError::Claim("sub"));
+            }
+            for (name, claim) in [("jti", &self.jti), ("nonce", &self.nonce)] {
+                if claim.as_deref().unwrap_or_default().is_empty() {
+                    return Err(JwtError::Claim(name));
+                }
+            }
+        }
+        Ok(Claims {
+            subject,
+            session,
+            kind,
+            jti: self.jti,
+            nonce: self.nonce,
+            expires_at,
+            signing_input_sha256,
+        })
+    }
+
+    fn check_times(&self, policy: &JwtPolicy, now: SystemTime) -> Result<SystemTime, JwtError> {
+        let now = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_err(|_| JwtError::NotYetValid)?
+            .as_secs_f64();
+        let latest = now + policy.max_ahead.as_secs_f64();
+        if self.iat > latest || self.nbf.is_some_and(|nbf| nbf > latest) {
+            return Err(JwtError::NotYetValid);
+        }
+        if now >= self.exp + policy.leeway.as_secs_f64() {
+            return Err(JwtError::Expired);
+        }
+        let lifetime = self.exp - self.iat;
+        if !(0.0..=policy.max_lifetime.as_secs_f64()).contains(&lifetime) {
+            return Err(JwtError::Lifetime);
+        }
+        Duration::try_from_secs_f64(self.exp)
+            .ok()
+            .and_then(|exp| SystemTime::UNIX_EPOCH.checked_add(exp))
+            .ok_or(JwtError::Claim("exp"))
+    }
+}
+
+/// A member that may be absent, but not `null`.
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Whether a member is there at all, `null` included.
+pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
+}

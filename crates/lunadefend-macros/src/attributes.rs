@@ -1,0 +1,108 @@
+//! `#[tokens(..)]` on the type and `#[token]` on its fields.
+
+use crate::{duration, syntax};
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::time::Duration;
+use syn::{Attribute, Error, Meta, Path, Result};
+
+/// Which of the two forms are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Both,
+    Request,
+    Response,
+}
+
+impl Direction {
+    pub(crate) const fn comes_in(self) -> bool {
+        matches!(self, Self::Both | Self::Request)
+    }
+
+    pub(crate) const fn goes_out(self) -> bool {
+        matches!(self, Self::Both | Self::Response)
+    }
+}
+
+pub(crate) struct TokensAttribute {
+    pub(crate) direction: Direction,
+    /// Where the generated code finds what it needs.
+    pub(crate) private: TokenStream,
+}
+
+impl TokensAttribute {
+    pub(crate) fn parse(attributes: &[Attribute]) -> Result<Self> {
+        if let Some(token) = attributes.iter().find(|a| a.path().is_ident("token")) {
+            return Err(Error::new_spanned(
+                token,
+                "`#[token]` goes on the fields that hold tokens",
+            ));
+        }
+        let mut parsed = Self {
+            direction: Direction::Both,
+            private: quote!(::lunadefend::__private),
+        };
+        for meta in syntax::metas(attributes, "tokens")? {
+            let direction = match &meta {
+                Meta::Path(path) if path.is_ident("request") => Direction::Request,
+                Meta::Path(path) if path.is_ident("response") => Direction::Response,
+                Meta::NameValue(pair) if pair.path.is_ident("crate") => {
+                    let path: Path = syntax::text(&meta)?.parse()?;
+                    parsed.private = quote!(#path::__private);
+                    continue;
+                }
+                other => {
+                    return Err(Error::new_spanned(
+                        other,
+                        "write `request`, `response` or `crate = \"path\"`",
+                    ));
+                }
+            };
+            if parsed.direction != Direction::Both {
+                return Err(Error::new_spanned(
+                    meta,
+                    "a type that comes in and goes out needs neither `request` nor `response`",
+                ));
+            }
+            parsed.direction = direction;
+        }
+        Ok(parsed)
+    }
+}
+
+/// `#[token]` of one field.
+pub(crate) struct TokenAttribute {
+    pub(crate) ttl: Option<Duration>,
+}
+
+impl TokenAttribute {
+    pub(crate) fn parse(attributes: &[Attribute]) -> Result<Option<Self>> {
+        let mut all = attributes.iter().filter(|a| a.path().is_ident("token"));
+        let Some(attribute) = all.next() else {
+            return Ok(None);
+        };
+        if let Some(second) = all.next() {
+            return Err(Error::new_spanned(second, "`#[token]` is there twice"));
+        }
+        if let Meta::NameValue(_) = attribute.meta {
+            return Err(Error::new_spanned(
+                attribute,
+                "write `#[token]` or `#[token(ttl = \"15m\")]`",
+            ));
+        }
+        let mut ttl = None;
+        for meta in syntax::metas(attributes, "token")? {
+            if !meta.path().is_ident("ttl") {
+                return Err(Error::new_spanned(meta, "write `ttl = \"15m\"` or nothing"));
+            }
+            if ttl.is_some() {
+                return Err(Error::new_spanned(meta, "`ttl` is there twice"));
+            }
+            let text = syntax::text(&meta)?;
+            let duration =
+                duration::parse(&text.value()).map_err(|error| Error::new(text.span(), error))?;
+            ttl = Some(duration);
+        }
+        Ok(Some(Self { ttl }))
+    }
+}

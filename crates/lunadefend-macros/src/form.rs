@@ -1,0 +1,178 @@
+//! A hidden type of the shape of the user's, and the values that go from one to the other.
+
+use crate::input::{Field, Input, Style, Variant};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{GenericParam, Generics, LitStr, Member, WherePredicate};
+
+pub(crate) struct Form<'a> {
+    pub(crate) input: &'a Input,
+    pub(crate) ident: Ident,
+    /// Those of the user's type with what this form needs on top.
+    pub(crate) generics: Generics,
+}
+
+/// How one field looks in the form.
+pub(crate) struct FormField {
+    pub(crate) ty: TokenStream,
+    /// In `#[serde(..)]`, beside the names.
+    pub(crate) serde: Vec<TokenStream>,
+}
+
+impl Form<'_> {
+    /// The form as others write it.
+    pub(crate) fn ty(&self) -> TokenStream {
+        let ident = &self.ident;
+        let (_, arguments, _) = self.generics.split_for_impl();
+        quote!(#ident #arguments)
+    }
+
+    /// The text of a path to a function of the form.
+    pub(crate) fn function(&self, function: &Ident) -> LitStr {
+        let ident = &self.ident;
+        let arguments = self
+            .generics
+            .params
+            .iter()
+            .filter_map(|parameter| match parameter {
+                GenericParam::Type(parameter) => Some(&parameter.ident),
+                GenericParam::Const(parameter) => Some(&parameter.ident),
+                GenericParam::Lifetime(_) => None,
+            });
+        let arguments = arguments.collect::<Vec<_>>();
+        let path = if arguments.is_empty() {
+            quote!(#ident::#function)
+        } else {
+            quote!(#ident::<#(#arguments),*>::#function)
+        };
+        literal(&path)
+    }
+
+    /// `impl<..> a_trait for Form<..> where .. { items }`.
+    pub(crate) fn implement(&self, a_trait: &TokenStream, items: &TokenStream) -> TokenStream {
+        let (parameters, _, where_clause) = self.generics.split_for_impl();
+        let ty = self.ty();
+        quote! {
+            #[automatically_derived]
+            impl #parameters #a_trait for #ty #where_clause { #items }
+        }
+    }
+
+    /// Functions of the form itself, if there are any.
+    pub(crate) fn functions(
+        &self,
+        functions: impl Iterator<Item = TokenStream>,
+    ) -> Option<TokenStream> {
+        let mut functions = functions.peekable();
+        functions.peek()?;
+        let (parameters, _, where_clause) = self.generics.split_for_impl();
+        let ty = self.ty();
+        Some(quote!(impl #parameters #ty #where_clause { #(#functions)* }))
+    }
+
+    /// The declaration, with one of serde's derives.
+    pub(crate) fn declare(&self, derive: &str, field: &dyn Fn(&Field) -> FormField) -> TokenStream {
+        let Self {
+            input,
+            ident,
+            generics,
+        } = self;
+        let private = &input.attribute.private;
+        let derive = Ident::new(derive, Span::call_site());
+        let serde_path = quote!(#private::serde).to_string();
+        let bound = literal(&quote!(#(#bound),*));
+        let serde = &input.serde;
+        let vis = &input.vis;
+        let (_, _, where_clause) = generics.split_for_impl();
+        let parameters = &generics.params;
+        let variants = input.variants.iter().map(|variant| body(variant, field));
+        let body = if input.is_enum {
+            quote!(#where_clause { #(#variants,)* })
+        } else {
+            match input.variants.first().map(|variant| variant.style) {
+                Some(Style::Named) => quote!(#where_clause #(#variants)*),
+                _ => quote!(#(#variants)* #where_clause;),
+            }
+        };
+        let kind = if input.is_enum {
+            quote!(enum)
+        } else {
+            quote!(struct)
+        };
+        let debug = self.debug();
+        quote! {
+            #[derive(#private::serde::#derive)]
+            #[serde(crate = #serde_path, bound = #bound, #(#serde),*)]
+            #vis #kind #ident <#parameters> #body
+
+            #debug
+        }
+    }
+
+    /// Prints the name alone.
+    fn debug(&self) -> TokenStream {
+        let name = self.input.ident.to_string();
+        self.implement(
+            &quote!(::core::fmt::Debug),
+            &quote! {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    f.debug_struct(#name).finish_non_exhaustive()
+                }
+            },
+        )
+    }
+}
+
+fn body(variant: &Variant, field: &dyn Fn(&Field) -> FormField) -> TokenStream {
+    let ident = &variant.ident;
+    let fields = variant.fields.iter().map(|of| {
+        let FormField { ty, serde } = field(of);
+        let names = &of.serde.names;
+        let name = match &of.member {
+            Member::Named(name) => Some(quote!(#name:)),
+            Member::Unnamed(_) => None,
+        };
+        quote!(#[serde(#(#names,)* #(#serde,)*)] #name #ty)
+    });
+    let fields = match variant.style {
+        Style::Named => quote!({ #(#fields,)* }),
+        Style::Tuple => quote!((#(#fields,)*)),
+        Style::Unit => TokenStream::new(),
+    };
+    let serde = (!variant.serde.is_empty()).then(|| {
+        let serde = &variant.serde;
+        quote!(#[serde(#(#serde),*)])
+    });
+    quote!(#serde #ident #fields)
+}
+
+impl Input {
+    /// `match self { ty { a: a, b: b } => then(variant), .. }`.
+    pub(crate) fn match_on(
+        &self,
+        ty: &Ident,
+        then: &dyn Fn(&Variant) -> TokenStream,
+    ) -> TokenStream {
+        let arms = self.variants.iter().map(|variant| {
+            let pattern = variant.with(ty, &|field| field.binding.to_token_stream());
+            let then = then(variant);
+            quote!(#pattern => #then)
+        });
+        quote!(match self { #(#arms)* })
+    }
+}
+
+impl Variant {
+    /// `ty::Variant { a: value(a), .. }`, as an expression or a pattern.
+    pub(crate) fn with(&self, ty: &Ident, value: &dyn Fn(&Field) -> TokenStream) -> TokenStream {
+        let variant = self.ident.as_ref().map(|ident| quote!(::#ident));
+        let members = self.fields.iter().map(|field| &field.member);
+        let values = self.fields.iter().map(value);
+        quote!(#ty #variant { #(#members: #values,)* })
+    }
+}
+
+/// The text of a path.
+pub(crate) fn literal(path: &TokenStream) -> LitStr {
+    LitStr::new(&path.to_string(), Span::call_site())
+}

@@ -1,0 +1,170 @@
+//! The way out: the granted form, and how it is made of the user's type.
+
+use crate::{
+    form::{Form, FormField, literal},
+    input::{Field, Input, Way},
+};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{WherePredicate, parse_quote};
+
+pub(crate) fn expand(input: &Input) -> TokenStream {
+    let private = &input.attribute.private;
+    let mut generics = input.generics.clone();
+    let mut form_generics = input.generics.clone();
+    let predicates = &mut generics.make_where_clause().predicates;
+    let form_predicates = &mut form_generics.make_where_clause().predicates;
+    for field in input.fields() {
+        let bounds = bounds(input, field);
+        let (at_type, at_form) = field.bound_at();
+        if at_type {
+            predicates.extend(bounds.clone());
+        }
+        if at_form {
+            form_predicates.extend(bounds);
+        }
+    }
+    let form = Form {
+        input,
+        ident: input.hidden("Granted"),
+        generics: form_generics,
+    };
+    let declaration = form.declare("Serialize", &serialize_bounds(input), &|field| {
+        form_field(&form, field)
+    });
+    let skips = form.functions(skips(input));
+    let grant = grant(&form);
+    let this = &input.this;
+    let (parameters, _, where_clause) = generics.split_for_impl();
+    quote! {
+        #declaration
+        #skips
+
+        #[automatically_derived]
+        impl #parameters #private::Grant for #this #where_clause { #grant }
+
+        #[automatically_derived]
+        impl #parameters #private::ByReference for #this #where_clause {}
+    }
+}
+
+fn bounds(input: &Input, field: &Field) -> Vec<WherePredicate> {
+    let private = &input.attribute.private;
+    if field.token.is_none() {
+        let way = written(input, field).into_iter();
+        let bound = way.map(Way::bound).map(|bound| quote!(#private::#bound));
+        return bound
+            .map(|bound| field.predicate(&field.ty, bound))
+            .collect();
+    }
+    let bounded = field.bounded().into_iter();
+    let bound = quote!(#private::Grant);
+    bounded.map(|ty| field.predicate(&ty, bound.clone())).collect()
+}
+
+/// What must hold for the form to serialise. Were it asked for the type to be granted, a recursive
+/// type could not hold a generic one.
+fn serialize_bounds(input: &Input) -> Vec<WherePredicate> {
+    let private = &input.attribute.private;
+    let generic = input.fields().filter(|field| field.is_generic() && field.token.is_some());
+    let types = generic.flat_map(Field::bounded).map(|ty| -> WherePredicate {
+        parse_quote!(<#ty as #private::Grant>::Granted: #private::serde::Serialize)
+    });
+    types.collect()
+}
+
+/// How a field goes out through serde's traits, if it does.
+fn written(input: &Input, field: &Field) -> Option<Way> {
+    field.plain_way(input).filter(|way| way.writes())
+}
+
+fn form_field(form: &Form<'_>, field: &Field) -> FormField {
+    let private = &form.input.attribute.private;
+    let ty = &field.ty;
+    let mut serde = Vec::new();
+    let way = written(form.input, field).map(Way::marker);
+    if let Some(path) = &field.serde.skip_out_if {
+        let path = match way {
+            Some(_) => form.function(&field.function("skip")),
+            None => literal(path),
+        };
+        serde.push(quote!(skip_serializing_if = #path));
+    }
+    if let Some(path) = &field.serde.write_with {
+        let path = literal(path);
+        serde.push(quote!(serialize_with = #path));
+    }
+    if field.serde.skip_out {
+        serde.push(quote!(skip_serializing));
+    }
+    let ty = match way {
+        _ if field.token.is_some() => quote!(<#ty as #private::Grant>::Granted),
+        Some(way) => quote!(#private::Plain<#ty, #private::#way>),
+        None => ty.clone(),
+    };
+    FormField { ty, serde }
+}
+
+/// The functions behind `#[serde(skip_serializing_if)]` on fields without tokens.
+fn skips(input: &Input) -> impl Iterator<Item = TokenStream> {
+    let private = &input.attribute.private;
+    input.fields().filter_map(move |field| {
+        let way = written(input, field)?.marker();
+        let path = field.serde.skip_out_if.as_ref()?;
+        let ty = &field.ty;
+        let name = field.function("skip");
+        Some(quote! {
+            fn #name(value: &#private::Plain<#ty, #private::#way>) -> bool {
+                #path(value.get())
+            }
+        })
+    })
+}
+
+/// The items of `impl Grant`.
+fn grant(form: &Form<'_>) -> TokenStream {
+    let input = form.input;
+    let private = &input.attribute.private;
+    let collect = input.match_on(&input.ident, &|variant| {
+        let calls = variant.fields.iter().filter_map(|field| {
+            let value = &field.binding;
+            let token = field.token.as_ref()?;
+            Some(match token.ttl {
+                None => quote!(#private::Grant::collect(#value, tokens);),
+                Some(ttl) => {
+                    let (seconds, nanos) = (ttl.as_secs(), ttl.subsec_nanos());
+                    quote!(tokens.with_duration(#value, #private::ttl(#seconds, #nanos));)
+                }
+            })
+        });
+        quote!({ #(#calls)* })
+    });
+    let upgrade = input.match_on(&input.ident, &|variant| {
+        let value = variant.with(&form.ident, &|field| {
+            let value = &field.binding;
+            if field.token.is_some() {
+                quote!(#private::Grant::upgrade(#value, proof)?)
+            } else if written(input, field).is_some() {
+                quote!(#private::Plain::new(#value))
+            } else {
+                quote!(#value)
+            }
+        });
+        quote!(#value,)
+    });
+    let ty = form.ty();
+    quote! {
+        type Granted = #ty;
+
+        fn collect(&self, tokens: &mut #private::GrantCollector) {
+            #collect
+        }
+
+        fn upgrade(
+            self,
+            proof: &#private::GrantProof,
+        ) -> ::core::result::Result<Self::Granted, #private::Error> {
+            ::core::result::Result::Ok(#upgrade)
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Structs and enums of every shape, generic and recursive.
+
+use crate::fake::{Fake, id, receive, round_trip, same, send, token};
+use lunadefend_core::VerifiedToken;
+use lunadefend_macros::Tokens;
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+    marker::PhantomData,
+    sync::Arc,
+};
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct Newtype(#[token] VerifiedToken);
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct Pair(u8, #[token] Newtype);
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct Unit;
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct NoTokens {
+    r#type: String,
+}
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+enum Contact {
+    None,
+    Phone(#[token] VerifiedToken),
+    Two(#[token] VerifiedToken, u8),
+    Post {
+        #[token]
+        street: VerifiedToken,
+        country: String,
+    },
+    Other(String),
+}
+
+#[test]
+fn structs_and_enums() {
+    same::<Newtype>(r#""T1""#);
+    same::<Pair>(r#"[7,"T1"]"#);
+    same::<Unit>("null");
+    same::<NoTokens>(r#"{"type":"a"}"#);
+    same::<Contact>(r#""None""#);
+    same::<Contact>(r#"{"Phone":"T1"}"#);
+    same::<Contact>(r#"{"Two":["T1",7]}"#);
+    same::<Contact>(r#"{"Post":{"street":"T1","country":"CH"}}"#);
+    same::<Contact>(r#"{"Other":"a"}"#);
+}
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct Containers {
+    #[token]
+    option: Option<VerifiedToken>,
+    #[token]
+    list: Vec<Vec<Newtype>>,
+    #[token]
+    boxed: Box<VerifiedToken>,
+    #[token]
+    hashed: HashMap<u8, Option<VerifiedToken>>,
+    #[token]
+    sorted: BTreeMap<String, Vec<VerifiedToken>>,
+}
+
+#[test]
+fn containers_in_containers() {
+    same::<Containers>(
+        r#"{"option":null,"list":[["T1"],[]],"boxed":"T2","hashed":{"1":"T3"},"sorted":{"a":["T1","T1"],"b":[]}}"#,
+    );
+    same::<Vec<Containers>>("[]");
+    same::<Option<Newtype>>(r#""T1""#);
+}
+
+/// Each mentions the other, and itself.
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+enum Tree {
+    Leaf(#[token] VerifiedToken),
+    Branch(#[token] Box<Self>, #[token] Vec<Self>),
+    Wood(#[token] Wood<VerifiedToken>),
+}
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct Wood<T> {
+    #[token]
+    first: T,
+    #[token]
+    trees: Vec<Tree>,
+    #[token]
+    rest: Option<Box<Wood<T>>>,
+}
+
+#[test]
+fn recursive_types() {
+    same::<Tree>(
+        r#"{"Branch":[{"Leaf":"T1"},[{"Leaf":"T2"},{"Wood":{"first":"T1","trees":[{"Leaf":"T3"}],"rest":null}}]]}"#,
+    );
+    same::<Wood<Tree>>(
+        r#"{"first":{"Leaf":"T1"},"trees":[],"rest":{"first":{"Leaf":"T2"},"trees":[],"rest":null}}"#,
+    );
+}
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct Page<T, K, P = u8>
+where
+    K: Eq + Hash + serde::de::DeserializeOwned + serde::Serialize + Send,
+{
+    #[token]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    items: Vec<T>,
+    #[token]
+    by_key: HashMap<K, T>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<P>,
+    #[serde(skip)]
+    of: PhantomData<K>,
+}
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct Sized<const N: usize, T> {
+    numbers: Wrapped<[u8; 2]>,
+    #[token]
+    inner: Option<Inner<N>>,
+    #[token]
+    value: T,
+}
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct Inner<const N: usize>(#[token] VerifiedToken);
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Wrapped<T>(T);
+
+#[test]
+fn generic_types() {
+    same::<Page<VerifiedToken, u8>>(r#"{"items":["T1"],"by_key":{"1":"T2"},"next":7}"#);
+    same::<Page<Contact, String, bool>>(r#"{"by_key":{"a":{"Phone":"T1"}}}"#);
+    same::<Page<Page<VerifiedToken, u8>, u8>>(r#"{"items":[{"by_key":{}}],"by_key":{}}"#);
+    same::<Sized<3, VerifiedToken>>(r#"{"numbers":[1,2],"inner":"T1","value":"T2"}"#);
+}
+
+#[derive(Tokens)]
+#[tokens(request)]
+#[tokens(crate = "lunadefend_core")]
+struct Request<T> {
+    only_read: OnlyRead,
+    #[serde(default)]
+    also: Option<T>,
+    #[token]
+    token: VerifiedToken,
+}
+
+#[derive(Debug, PartialEq, serde::Deserialize)]
+struct OnlyRead(u8);
+
+#[derive(Clone, Tokens)]
+#[tokens(crate = "lunadefend_core", response)]
+struct Response<'a, T: ?std::marker::Sized> {
+    only_written: OnlyWritten,
+    name: &'a str,
+    #[token]
+    token: &'a VerifiedToken,
+    #[token]
+    tokens: &'a [VerifiedToken],
+    #[token]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    optional: Option<&'a VerifiedToken>,
+    with: &'a T,
+}
+
+#[derive(Clone, serde::Serialize)]
+struct OnlyWritten(u8);
+
+#[test]
+fn types_of_one_direction() {
+    let fake = Arc::new(Fake::default());
+    let json = format!(r#"{{"only_read":7,"also":8,"token":"{}"}}"#, id(1));
+    let request: Request<OnlyRead> = receive(&fake, &json).unwrap().unwrap();
+    assert_eq!(
+        (request.only_read, request.also, request.token),
+        (OnlyRead(7), Some(OnlyRead(8)), token(1))
+    );
+
+    let tokens = [token(2), token(3)];
+    let response = Response {
+        only_written: OnlyWritten(7),
+        name: "Ann",
+        token: &tokens[0],
+        tokens: &tokens,
+        optional: None,
+        with: "text",
+    };
+    let [two, three] = [2, 3].map(id);
+    let json = format!(
+        r#"{{"only_written":7,"name":"Ann","token":"{two}","tokens":["{two}","{three}"],"with":"text"}}"#
+    );
+    assert_eq!(send(&fake, &response, None), json);
+    assert_eq!(send(&fake, response, None), json);
+}
+
+#[test]
+fn an_untrusted_token_may_stay_one() {
+    #[derive(Tokens)]
+    #[tokens(request, crate = "lunadefend_core")]
+    struct Partly {
+        later: lunadefend_core::UntrustedToken,
+        #[token]
+        now: VerifiedToken,
+    }
+    let fake = Arc::new(Fake::default());
+    let json = format!(r#"{{"later":"{}","now":"{}"}}"#, id(1), id(2));
+    let partly: Partly = receive(&fake, &json).unwrap().unwrap();
+    assert_eq!(*fake.verified.lock().unwrap(), [[id(2)]]);
+    assert_eq!(partly.now, token(2));
+    drop(partly.later);
+}
+
+/// A macro of the user's around the derive.
+macro_rules! declare {
+    ($name:ident, $ty:ty, $field:ident) => {
+        #[derive(Tokens)]
+        #[tokens(crate = "lunadefend_core")]
+        struct $name {
+            #[token]
+            $field: $ty,
+            plain: $crate::shapes::Wrapped<Option<u8>>,
+        }
+    };
+}
+declare!(Declared, Option<VerifiedToken>, field);
+
+#[test]
+fn inside_of_another_macro() {
+    same::<Declared>(r#"{"field":"T1","plain":3}"#);
+}
+
+#[test]
+fn missing_fields_are_as_with_serde() {
+    #[derive(Tokens)]
+    #[tokens(crate = "lunadefend_core")]
+    struct Missing {
+        #[token]
+        token: Option<VerifiedToken>,
+        plain: Option<u8>,
+    }
+    assert_eq!(
+        round_trip::<Missing>("{}"),
+        r#"{"token":null,"plain":null}"#
+    );
+    let fake = Arc::new(Fake::default());
+    let error = receive::<Pair>(&fake, "[1]").err().unwrap();
+    assert!(error.to_string().contains("struct Pair"), "{error}");
+}

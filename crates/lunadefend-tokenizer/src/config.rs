@@ -1,0 +1,287 @@
+//! What a tokenizer is told about its surroundings. Checked once, when it is built.
+
+mod durations;
+mod limits;
+mod origins;
+mod providers;
+
+pub use durations::GrantDurations;
+pub use limits::Limits;
+pub use origins::Origin;
+pub use providers::{AuthProviders, ProvidersError};
+
+use crate::{cookies::Cookies, jwks::JwksSource};
+use http::HeaderValue;
+use lunadefend_core::GrantDuration;
+use lunadefend_crypto::PublicKey;
+use lunadefend_http::{BaseUrl, UrlError};
+use lunadefend_jwt::JwtPolicy;
+use std::time::Duration;
+
+/// Where the keys come from that JWTs are verified with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SessionKeys {
+    /// The key set that the application publishes at `/.lunasec/jwks.json`.
+    Jwks(JwksSource),
+    /// One key. A `kid` in a JWT is not looked at.
+    Public(PublicKey),
+}
+
+/// When a browser sends the tokenizer's cookies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CookiePolicy {
+    /// `SameSite=None; Partitioned`: also when application and tokenizer are different sites. Each
+    /// application has cookies of its own, if the browser knows partitioned cookies.
+    #[default]
+    CrossSite,
+    /// `SameSite=Strict`: only when application and tokenizer are sub-domains of one site, such as
+    /// `app.example.com` and `tokenizer.example.com`. Recommended where that is so.
+    SameSite,
+}
+
+/// Why a tokenizer cannot be configured like this. The text names the setting and repeats no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A URL that cannot be used.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// Auth providers that cannot be used.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
+    /// More than an origin.
+    #[error(
+        "{setting} must be one origin such as https://app.example.com, without path and wildcard"
+    )]
+    Origin {
+        /// The name of the setting.
+        setting: &'static str,
+    },
+    /// The default duration of grants is over the maximum.
+    #[error(
+        "GRANT_DEFAULT_DURATION ({default}) must not be longer than GRANT_MAXIMUM_DURATION ({maximum})"
+    )]
+    DefaultOverMaximum {
+        /// The default.
+        default: GrantDuration,
+        /// The maximum.
+        maximum: GrantDuration,
+    },
+    /// The key set is at an https URL and the HTTP client has no TLS.
+    #[error("SESSION_JWKS_URL is an https URL: build the HTTP client with TLS")]
+    JwksWithoutTls,
+    /// The configured key is the one that the original publishes.
+    #[error(
+        "SESSION_PUBLIC_KEY is the published demo key, with which anybody can sign: make a key of your own"
+    )]
+    DemoKey,
+    /// Nobody may issue JWTs.
+    #[error("the list of JWT issuers must not be empty: leave it out for the default, node-sdk")]
+    NoIssuer,
+    /// A limit that is zero or too large.
+    #[error("the limit {name} must be between {min} and {max}")]
+    Limit {
+        /// The name of the limit.
+        name: &'static str,
+        /// The smallest value.
+        min: u64,
+        /// The largest value.
+        max: u64,
+    },
+}
+
+/// What a [`Tokenizer`](crate::Tokenizer) is told about its surroundings.
+///
+/// ```
+/// use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
+/// use lunadefend_tokenizer::{
+///     AuthProviders, CookiePolicy, JwksSource, Origin, SessionKeys, TokenizerConfig,
+/// };
+///
+/// let cleartext = Cleartext::LoopbackOnly;
+/// let public = BaseUrl::parse("http://localhost:37766", "TOKENIZER_URL", cleartext)?;
+/// let jwks = BaseUrl::parse("http://localhost:3001/.lunasec/jwks.json", "SESSION_JWKS_URL", cleartext)?;
+/// let keys = JwksSource::new(jwks, HttpClient::builder().tls(false).build()?)?;
+/// let providers = AuthProviders::parse("http://localhost:3001", "AUTH_PROVIDERS", cleartext)?;
+///
+/// let config = TokenizerConfig::builder(public, SessionKeys::Jwks(keys), providers)
+///     .application_origin(Origin::parse("http://localhost:3000", "APPLICATION_FRONT_END")?)
+///     .cookie_policy(CookiePolicy::SameSite)
+///     .build()?;
+/// # let _ = config;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokenizerConfig {
+    pub(crate) public_url: BaseUrl,
+    pub(crate) public_origin: Origin,
+    pub(crate) blob_url: BaseUrl,
+    /// Whom the blob routes answer across origins: the tokenizer's own, when blobs have another.
+    pub(crate) blob_reader: Option<HeaderValue>,
+    pub(crate) keys: SessionKeys,
+    pub(crate) allow_demo_key: bool,
+    pub(crate) providers: AuthProviders,
+    pub(crate) application_origins: Vec<Origin>,
+    pub(crate) durations: GrantDurations,
+    pub(crate) cookies: Cookies,
+    pub(crate) jwt: JwtPolicy,
+    pub(crate) user_jwt_in_authorization: bool,
+    pub(crate) limits: Limits,
+}
+
+impl TokenizerConfig {
+    /// Starts with what has no default.
+    ///
+    /// `public_url` is where browsers reach this tokenizer. It is taken from here and never from a
+    /// request. When it has a path, a proxy may strip it or not.
+    pub fn builder(
+        public_url: BaseUrl,
+        keys: SessionKeys,
+        providers: AuthProviders,
+    ) -> TokenizerConfigBuilder {
+        TokenizerConfigBuilder {
+            public_url,
+            keys,
+            providers,
+            blob_url: None,
+            application_origins: Vec::new(),
+            durations: GrantDurations::default(),
+            cookie_policy: CookiePolicy::default(),
+            issuers: None,
+            max_jwt_lifetime: None,
+            user_jwt_in_authorization: true,
+            allow_demo_key: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Settings of a [`TokenizerConfig`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct TokenizerConfigBuilder {
+    public_url: BaseUrl,
+    keys: SessionKeys,
+    providers: AuthProviders,
+    blob_url: Option<BaseUrl>,
+    application_origins: Vec<Origin>,
+    durations: GrantDurations,
+    cookie_policy: CookiePolicy,
+    issuers: Option<Vec<String>>,
+    max_jwt_lifetime: Option<Duration>,
+    user_jwt_in_authorization: bool,
+    allow_demo_key: bool,
+    limits: Limits,
+}
+
+impl TokenizerConfigBuilder {
+    /// Another URL at which browsers reach this same tokenizer, for values only. By default they are
+    /// at the public URL.
+    ///
+    /// # Security
+    /// Recommended in production, on a site of its own: what users upload then never has the origin
+    /// of the frame.
+    pub fn blob_url(mut self, url: BaseUrl) -> Self {
+        self.blob_url = Some(url);
+        self
+    }
+
+    /// Adds an origin of the application: its pages may ask whether the browser has a session here.
+    pub fn application_origin(mut self, origin: Origin) -> Self {
+        self.application_origins.push(origin);
+        self
+    }
+
+    /// How long grants live; 15 minutes by default, at most an hour.
+    pub const fn grant_durations(mut self, durations: GrantDurations) -> Self {
+        self.durations = durations;
+        self
+    }
+
+    /// When browsers send the cookies; across sites by default.
+    pub const fn cookie_policy(mut self, policy: CookiePolicy) -> Self {
+        self.cookie_policy = policy;
+        self
+    }
+
+    /// Who may issue JWTs (`iss`); `node-sdk` by default.
+    pub fn issuers(mut self, issuers: impl IntoIterator<Item = String>) -> Self {
+        self.issuers = Some(issuers.into_iter().collect());
+        self
+    }
+
+    /// How long a JWT may live (`exp` - `iat`); one hour by default.
+    pub const fn max_jwt_lifetime(mut self, lifetime: Duration) -> Self {
+        self.max_jwt_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Whether a `user` JWT is accepted in `authorization`; yes by default. The SDK's own tokenize
+    /// and detokenize need it, browsers do not.
+    pub const fn user_jwt_in_authorization(mut self, accepted: bool) -> Self {
+        self.user_jwt_in_authorization = accepted;
+        self
+    }
+
+    /// Whether JWTs may be signed with the demo key that the original publishes; no by default.
+    ///
+    /// # Security
+    /// For development only: anybody can sign with that key.
+    pub const fn allow_demo_key(mut self, allowed: bool) -> Self {
+        self.allow_demo_key = allowed;
+        self
+    }
+
+    /// Sizes and times.
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Checks that the settings fit together.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the setting.
+    pub fn build(self) -> Result<TokenizerConfig, ConfigError> {
+        self.limits.check()?;
+        let public_origin = Origin::of(&self.public_url);
+        let mut jwt = JwtPolicy::new(public_origin.as_str());
+        if let Some(issuers) = self.issuers {
+            if issuers.is_empty() {
+                return Err(ConfigError::NoIssuer);
+            }
+            jwt = jwt.with_issuers(issuers);
+        }
+        if let Some(lifetime) = self.max_jwt_lifetime {
+            jwt = jwt.with_max_lifetime(lifetime);
+        }
+        if let SessionKeys::Public(key) = &self.keys
+            && key.is_demo_key()
+            && !self.allow_demo_key
+        {
+            return Err(ConfigError::DemoKey);
+        }
+        let blob_url = self.blob_url.unwrap_or_else(|| self.public_url.clone());
+        let blob_reader =
+            (Origin::of(&blob_url) != public_origin).then(|| public_origin.header().clone());
+        Ok(TokenizerConfig {
+            cookies: Cookies::new(&self.public_url, self.cookie_policy),
+            public_url: self.public_url,
+            public_origin,
+            blob_url,
+            blob_reader,
+            keys: self.keys,
+            allow_demo_key: self.allow_demo_key,
+            providers: self.providers,
+            application_origins: self.application_origins,
+            durations: self.durations,
+            jwt,
+            user_jwt_in_authorization: self.user_jwt_in_authorization,
+            limits: self.limits,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! How long grants live.
+
+use super::ConfigError;
+use lunadefend_core::{DurationError, GrantDuration};
+
+/// How long a grant lives when nobody says, and how long it may live at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantDurations {
+    default: GrantDuration,
+    maximum: GrantDuration,
+}
+
+impl Default for GrantDurations {
+    /// 15 minutes, at most an hour.
+    fn default() -> Self {
+        Self {
+            default: GrantDuration::DEFAULT,
+            maximum: GrantDuration::DEFAULT_MAX,
+        }
+    }
+}
+
+/// Why the duration that somebody asked for is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DurationRefusal {
+    Unreadable,
+    TooShort,
+    OverMaximum,
+}
+
+impl DurationRefusal {
+    /// The original's words where it has any.
+    pub(crate) const fn message(self) -> &'static str {
+        match self {
+            Self::Unreadable => {
+                "Grant duration parse failed, please use a supported duration format like 30m or 1h20m10s"
+            }
+            Self::TooShort => "Grant duration must be at least 1s",
+            Self::OverMaximum => "Grant duration set longer than configured maximum time",
+        }
+    }
+}
+
+impl GrantDurations {
+    /// Takes a default and a maximum.
+    ///
+    /// # Errors
+    /// [`ConfigError::DefaultOverMaximum`].
+    pub fn new(default: GrantDuration, maximum: GrantDuration) -> Result<Self, ConfigError> {
+        if default > maximum {
+            Err(ConfigError::DefaultOverMaximum { default, maximum })
+        } else {
+            Ok(Self { default, maximum })
+        }
+    }
+
+    /// When nobody says how long.
+    #[must_use]
+    pub const fn default_duration(self) -> GrantDuration {
+        self.default
+    }
+
+    /// The longest.
+    #[must_use]
+    pub const fn maximum(self) -> GrantDuration {
+        self.maximum
+    }
+
+    /// What `customDuration` means: absent and empty are the default, as for the original.
+    pub(crate) fn resolve(self, custom: Option<&str>) -> Result<GrantDuration, DurationRefusal> {
+        let Some(text) = custom.filter(|text| !text.is_empty()) else {
+            return Ok(self.default);
+        };
+        match text.parse::<GrantDuration>() {
+            Ok(duration) if duration > self.maximum => Err(DurationRefusal::OverMaximum),
+            Ok(duration) => Ok(duration),
+            Err(DurationError::TooShort) => Err(DurationRefusal::TooShort),
+            Err(_) => Err(DurationRefusal::Unreadable),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Sizes and times.
+
+use super::ConfigError;
+use std::time::Duration;
+
+/// How much a client may send, and how long it may take.
+///
+/// ```
+/// use lunadefend_tokenizer::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.max_connections = 4096;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections at once; more wait to be accepted. 1024 by default.
+    pub max_connections: u32,
+    /// The longest value, in bytes; 1 MiB by default, which is also the most.
+    pub max_value: u64,
+    /// How long the head of a request may take, from its first byte on, or from the start of a
+    /// connection. 10 s by default.
+    pub header_read: Duration,
+    /// How long a connection is kept without a request. 75 s by default: longer than proxies keep
+    /// theirs, or they send a request into a connection that is being closed.
+    pub idle: Duration,
+    /// How long the body of a JSON request may take as a whole, and how long the body of an upload
+    /// may pause. 10 s by default.
+    pub body_read: Duration,
+    /// How long a request may take until its answer begins. 30 s by default.
+    pub request: Duration,
+    /// How long a client may leave an answer unread. 30 s by default.
+    pub write_stall: Duration,
+    /// How long running requests may go on when the server is told to stop. 10 s by default.
+    pub drain: Duration,
+}
+
+impl Limits {
+    /// The longest JSON body of a request, in bytes.
+    pub const MAX_JSON: usize = lunadefend_core::wire::REQUEST.bytes;
+    /// The longest head of a request, in bytes.
+    pub const MAX_HEAD: usize = 32 * 1024;
+    /// The longest value that can be configured, in bytes.
+    pub const MAX_VALUE: u64 = 1024 * 1024;
+
+    pub(crate) const fn check(&self) -> Result<(), ConfigError> {
+        if self.max_connections == 0 || self.max_connections > 1 << 20 {
+            return Err(ConfigError::Limit {
+                name: "max_connections",
+                min: 1,
+                max: 1 << 20,
+            });
+        }
+        if self.max_value == 0 || self.max_value > Self::MAX_VALUE {
+            return Err(ConfigError::Limit {
+                name: "max_value",
+                min: 1,
+                max: Self::MAX_VALUE,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            max_value: Self::MAX_VALUE,
+            header_read: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            body_read: Duration::from_secs(10),
+            request: Duration::from_secs(30),
+            write_stall: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Origins as browsers send them.
+
+use super::ConfigError;
+use http::HeaderValue;
+use lunadefend_http::{BaseUrl, Cleartext};
+use std::fmt;
+
+/// A web origin, `https://host[:port]`, in the one spelling that browsers send (RFC 6454 section
+/// 6.2): lower case, Punycode, without the default port.
+///
+/// ```
+/// use lunadefend_tokenizer::Origin;
+///
+/// let origin = Origin::parse("https://App.example.com:443/", "APPLICATION_FRONT_END")?;
+/// assert_eq!(origin.as_str(), "https://app.example.com");
+/// assert!(Origin::parse("https://app.example.com/home", "APPLICATION_FRONT_END").is_err());
+/// assert!(Origin::parse("*", "APPLICATION_FRONT_END").is_err());
+/// # Ok::<(), lunadefend_tokenizer::ConfigError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Origin {
+    text: String,
+    header: HeaderValue,
+}
+
+impl Origin {
+    /// Takes the value of a setting; `setting` is its name, for the error.
+    ///
+    /// # Errors
+    /// [`ConfigError::Url`] when it is not a URL, [`ConfigError::Origin`] when it has a path or a
+    /// wildcard.
+    pub fn parse(text: &str, setting: &'static str) -> Result<Self, ConfigError> {
+        // Which pages may ask is no secret and no credential goes there: cleartext is not judged.
+        let url = BaseUrl::parse(text, setting, Cleartext::Allowed)?;
+        // The URL standard takes a `*` for the name of a host; whoever writes one means something
+        // else.
+        if url.path().is_empty() && !text.contains('*') {
+            Ok(Self::of(&url))
+        } else {
+            Err(ConfigError::Origin { setting })
+        }
+    }
+
+    pub(crate) fn of(url: &BaseUrl) -> Self {
+        let text = url.origin();
+        // The serialisation of an http origin is ASCII without control characters.
+        let header =
+            HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("null"));
+        Self { text, header }
+    }
+
+    /// The origin, such as `https://app.example.com`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) const fn header(&self) -> &HeaderValue {
+        &self.header
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Origin").field(&self.text).finish()
+    }
+}

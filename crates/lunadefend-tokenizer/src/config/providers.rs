@@ -1,0 +1,226 @@
+//! Who knows the users: where `/session/ensure` sends browsers.
+
+use lunadefend_core::{AuthPlugin, wire};
+use lunadefend_http::{BaseUrl, Cleartext, UrlError};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt};
+use url::Url;
+
+/// The auth providers: applications that can say whose session a browser has.
+///
+/// Written as the original's `AUTH_PROVIDERS`, a JSON object, or as one URL:
+///
+/// ```
+/// use lunadefend_http::Cleartext;
+/// use lunadefend_tokenizer::AuthProviders;
+///
+/// let parse = |text| AuthProviders::parse(text, "AUTH_PROVIDERS", Cleartext::LoopbackOnly);
+/// parse("https://app.example.com")?;
+/// parse(r#"{"shop":{"url":"https://shop.example.com","default":true},
+///           "desk":{"url":"https://desk.example.com/api/.lunasec/secure-frame"}}"#)?;
+/// assert!(parse(r#"{"a":{"url":"https://a.example"},"b":{"url":"https://b.example"}}"#).is_err());
+/// # Ok::<(), lunadefend_tokenizer::ProvidersError>(())
+/// ```
+///
+/// A URL without a path, or with `/` only, means `/.lunasec/secure-frame` there. A query is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AuthProviders {
+    providers: Vec<Provider>,
+    default: usize,
+}
+
+/// One of the [`AuthProviders`].
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Provider {
+    name: String,
+    /// Up to and with `state=`.
+    redirect: String,
+}
+
+/// Why a list of auth providers cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProvidersError {
+    /// Neither a URL nor a JSON object.
+    #[error(
+        "{setting} must be a URL, or a JSON object such as {{\"my-app\":{{\"url\":\"https://app.example.com\"}}}}"
+    )]
+    Malformed {
+        /// The name of the setting.
+        setting: &'static str,
+    },
+    /// No provider at all.
+    #[error("{setting} must name at least one provider")]
+    Empty {
+        /// The name of the setting.
+        setting: &'static str,
+    },
+    /// A name that cannot be used.
+    #[error("names of providers in {setting} must be 1 to 64 of A-Z a-z 0-9 . _ -")]
+    Name {
+        /// The name of the setting.
+        setting: &'static str,
+    },
+    /// A provider without a URL, or with a member of the wrong type.
+    #[error(
+        "each provider in {setting} must be an object with a \"url\" string and, if there is a choice, a \"default\" boolean"
+    )]
+    Provider {
+        /// The name of the setting.
+        setting: &'static str,
+    },
+    /// A URL that cannot be used.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The URL has a `state` of its own.
+    #[error("the URL of a provider in {setting} must not have a `state` parameter: it is added")]
+    State {
+        /// The name of the setting.
+        setting: &'static str,
+    },
+    /// Several providers and none, or more than one, is the default.
+    #[error("exactly one of the providers in {setting} must have \"default\": true")]
+    Default {
+        /// The name of the setting.
+        setting: &'static str,
+    },
+}
+
+impl AuthProviders {
+    /// Takes the value of a setting; `setting` is its name, for the error.
+    ///
+    /// # Errors
+    /// A [`ProvidersError`] that names the setting, never the value.
+    pub fn parse(
+        text: &str,
+        setting: &'static str,
+        cleartext: Cleartext,
+    ) -> Result<Self, ProvidersError> {
+        let text = text.trim();
+        if text.starts_with(['{', '[']) {
+            Self::from_json(text, setting, cleartext)
+        } else {
+            let provider = Provider::new("default".to_owned(), text, setting, cleartext)?;
+            Ok(Self {
+                providers: vec![provider],
+                default: 0,
+            })
+        }
+    }
+
+    fn from_json(
+        text: &str,
+        setting: &'static str,
+        cleartext: Cleartext,
+    ) -> Result<Self, ProvidersError> {
+        let entries: BTreeMap<String, Value> = wire::from_slice(text.as_bytes(), wire::REQUEST)
+            .map_err(|_| ProvidersError::Malformed { setting })?;
+        let mut providers = Vec::with_capacity(entries.len());
+        let mut defaults = Vec::new();
+        for (name, entry) in entries {
+            let (url, is_default) =
+                read_entry(&entry).ok_or(ProvidersError::Provider { setting })?;
+            if is_default {
+                defaults.push(providers.len());
+            }
+            providers.push(Provider::new(name, url, setting, cleartext)?);
+        }
+        let default = match (providers.len(), defaults.as_slice()) {
+            (0, _) => return Err(ProvidersError::Empty { setting }),
+            (1, _) => 0,
+            (_, [default]) => *default,
+            _ => return Err(ProvidersError::Default { setting }),
+        };
+        Ok(Self { providers, default })
+    }
+
+    /// The provider of that name, or the default one.
+    pub(crate) fn find(&self, name: Option<&str>) -> Option<&Provider> {
+        match name {
+            None => self.providers.get(self.default),
+            Some(name) => self.providers.iter().find(|provider| provider.name == name),
+        }
+    }
+}
+
+fn read_entry(entry: &Value) -> Option<(&str, bool)> {
+    let entry = entry.as_object()?;
+    let url = entry.get("url")?.as_str()?;
+    let is_default = match entry.get("default") {
+        None => false,
+        Some(value) => value.as_bool()?,
+    };
+    Some((url, is_default))
+}
+
+impl Provider {
+    fn new(
+        name: String,
+        url: &str,
+        setting: &'static str,
+        cleartext: Cleartext,
+    ) -> Result<Self, ProvidersError> {
+        let named = (1..=64).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        if !named {
+            return Err(ProvidersError::Name { setting });
+        }
+        // The query is cut off first: everything before it obeys the rules of every other URL.
+        let (base_text, query) = url.split_once('?').unwrap_or((url, ""));
+        if query.contains('#') {
+            return Err(UrlError::Fragment { setting }.into());
+        }
+        if query
+            .bytes()
+            .any(|byte| !byte.is_ascii_graphic() || byte == b'\\')
+        {
+            return Err(UrlError::Characters { setting }.into());
+        }
+        if url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "state") {
+            return Err(ProvidersError::State { setting });
+        }
+        let base = BaseUrl::parse(base_text, setting, cleartext)?;
+        let target = if base.path().is_empty() {
+            base.join(AuthPlugin::SECURE_FRAME_PATH)
+        } else {
+            // Not `base.as_str()`: a slash at the end is part of somebody's route.
+            let url =
+                Url::parse(base_text).map_err(|source| UrlError::Invalid { setting, source })?;
+            url.into()
+        };
+        let redirect = if query.is_empty() {
+            format!("{target}?state=")
+        } else {
+            format!("{target}?{query}&state=")
+        };
+        Ok(Self { name, redirect })
+    }
+
+    /// The name, as in the state.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where to send the browser. A state needs no encoding.
+    pub(crate) fn redirect(&self, state: &str) -> String {
+        format!("{}{state}", self.redirect)
+    }
+}
+
+/// Names only: a configured URL may carry a key in its query.
+impl fmt::Debug for AuthProviders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthProviders")
+            .field("providers", &self.providers)
+            .field("default", &self.find(None))
+            .finish()
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Provider").field(&self.name).finish()
+    }
+}

@@ -1,0 +1,73 @@
+//! The routes of wire level v1 and those of values.
+
+mod blobs;
+mod grants;
+mod health;
+mod session;
+mod tokens;
+
+use crate::{answer::Refusal, service::Shared};
+use axum::{
+    Router,
+    routing::{get, post, put},
+};
+use http::StatusCode;
+use std::sync::Arc;
+
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let blob = format!("{}{{url}}", blobs::PATH);
+    Router::new()
+        .route("/grant/set", post(grants::set))
+        .route("/grant/verify", post(grants::verify))
+        .route("/tokenize", post(tokens::tokenize))
+        .route("/detokenize", post(tokens::detokenize))
+        .route("/metadata/get", post(tokens::metadata))
+        .route("/session/ensure", get(session::ensure))
+        // HEAD too would use up the state.
+        .route("/session/create", get(session::create).head(not_allowed))
+        .route(
+            "/session/verify",
+            get(session::verify).options(session::verify_preflight),
+        )
+        .route(
+            &blob,
+            put(blobs::upload)
+                .get(blobs::download)
+                .options(blobs::preflight),
+        )
+        .route("/health", get(health::check))
+        .method_not_allowed_fallback(not_allowed)
+        .fallback(not_found)
+        .with_state(shared)
+}
+
+/// The name of a route, for logs: a path may hold a signed URL.
+pub(crate) fn label(path: &str) -> &'static str {
+    const ROUTES: [&str; 9] = [
+        "/grant/set",
+        "/grant/verify",
+        "/tokenize",
+        "/detokenize",
+        "/metadata/get",
+        "/session/ensure",
+        "/session/create",
+        "/session/verify",
+        "/health",
+    ];
+    match ROUTES.into_iter().find(|route| *route == path) {
+        Some(route) => route,
+        None if path.starts_with(blobs::PATH) => "/blob",
+        None => "unknown",
+    }
+}
+
+async fn not_allowed() -> Refusal {
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "the route does not have this method",
+    )
+}
+
+async fn not_found() -> Refusal {
+    Refusal::not_found("there is no such route")
+}

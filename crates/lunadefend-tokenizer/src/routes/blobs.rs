@@ -1,0 +1,180 @@
+//! `/blob/*`: values, at signed URLs that say what they are good for.
+
+use crate::{
+    answer::{self, Refusal},
+    body, cors,
+    headers::SEC_FETCH_MODE,
+    service::Shared,
+    vault::{Download, Upload, UploadError, UploadId, UrlGrant, UrlMethod, VaultError},
+};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use std::sync::Arc;
+
+pub(super) const PATH: &str = "/blob/";
+
+/// The URL of a value. Its base is configured: a `Host` header must not lead values elsewhere.
+pub(super) fn url(shared: &Shared, grant: &UrlGrant) -> String {
+    let signed = shared.vault.sign_url(grant);
+    shared.config.blob_url.join(&format!("{PATH}{signed}"))
+}
+
+fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<UrlGrant, Refusal> {
+    let signed = uri.path().strip_prefix(PATH).unwrap_or_default();
+    shared
+        .vault
+        .verify_url(method, signed)
+        .map_err(|_| Refusal::forbidden("the URL is not good for this or has expired"))
+}
+
+/// `PUT`: takes the value of a token, once.
+pub(super) async fn upload(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let response = match store(&shared, request).await {
+        Ok(()) => answer::empty(StatusCode::OK),
+        Err(refusal) => refusal.into_response(),
+    };
+    cors::allow_frame(&headers, shared.config.blob_reader.as_ref(), response)
+}
+
+async fn store(shared: &Shared, request: Request) -> Result<(), Refusal> {
+    let grant = verify_url(shared, UrlMethod::Put, request.uri())?;
+    let limits = &shared.config.limits;
+    let max_length = grant.max_length.min(limits.max_value);
+    let mut body = body::Upload::new(request, max_length, limits.body_read)?;
+    // The first bytes come before the lease: who opens a connection and sends nothing must not keep
+    // others from the URL.
+    let next = body.next().await?;
+    let mut upload = shared
+        .vault
+        .begin_upload(&UploadId::from(grant.id), max_length)
+        .await?;
+    match receive(&mut upload, &mut body, next).await {
+        Ok(()) => {
+            upload.commit().await?;
+            Ok(())
+        }
+        Err(refusal) => {
+            // Before the answer, so that whoever gets it may try again at once.
+            if let Err(error) = upload.abort().await {
+                report(&error);
+            }
+            Err(refusal)
+        }
+    }
+}
+
+async fn receive(
+    upload: &mut Upload,
+    body: &mut body::Upload,
+    mut next: Option<Bytes>,
+) -> Result<(), Refusal> {
+    while let Some(chunk) = next {
+        upload.write(chunk).await?;
+        next = body.next().await?;
+    }
+    Ok(())
+}
+
+impl From<UploadError> for Refusal {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Unknown => Self::forbidden("the URL is not good for this or has expired"),
+            UploadError::Used => Self::new(
+                StatusCode::CONFLICT,
+                "the upload URL has been used: tokenize again",
+            ),
+            UploadError::Busy => Self::new(
+                StatusCode::CONFLICT,
+                "another upload to this URL is running",
+            ),
+            UploadError::Lost => Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the upload took too long: begin again",
+            ),
+            UploadError::TooLarge(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the value is too large")
+            }
+            UploadError::Vault(error) => error.into(),
+        }
+    }
+}
+
+/// `GET` and `HEAD`: gives the value of a token while its grant lives.
+pub(super) async fn download(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let response = match open(&shared, &uri, &headers).await {
+        Ok(download) => inert(download),
+        Err(refusal) => refusal.into_response(),
+    };
+    cors::allow_frame(&headers, shared.config.blob_reader.as_ref(), response)
+}
+
+async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Download, Refusal> {
+    let navigates = headers
+        .get_all(SEC_FETCH_MODE)
+        .iter()
+        .any(|mode| mode.as_bytes().eq_ignore_ascii_case(b"navigate"));
+    if navigates {
+        return Err(Refusal::forbidden("a value cannot be opened as a page"));
+    }
+    let grant = verify_url(shared, UrlMethod::Get, uri)?;
+    shared
+        .vault
+        .open_download(&grant.id.into())
+        .await?
+        .ok_or_else(|| Refusal::not_found("unable to locate data for token"))
+}
+
+/// The value as bytes that no browser runs, shows or sniffs.
+///
+/// # Security
+/// What users upload is served from the tokenizer's own origin: as HTML or script it would be code
+/// of the frame.
+fn inert(download: Download) -> Response {
+    let length = download.length();
+    let chunks = stream::try_unfold(download, |mut download| async move {
+        // An error ends the stream before its length is reached, and with it the connection: the
+        // client cannot take what it has for the whole value.
+        let chunk: Option<Bytes> = download.next_chunk().await.inspect_err(report)?;
+        Ok::<_, VaultError>(chunk.map(|chunk| (chunk, download)))
+    });
+    let mut response = Response::new(Body::from_stream(chunks));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'; frame-ancestors 'none'",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn report(error: &VaultError) {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "a transfer was aborted"
+    );
+}
+
+/// `OPTIONS`: there only when values have an origin of their own.
+pub(super) async fn preflight(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    match &shared.config.blob_reader {
+        Some(reader) => cors::frame_preflight(&headers, reader),
+        None => super::not_allowed().await.into_response(),
+    }
+}

@@ -1,0 +1,57 @@
+//! `/grant/set` and `/grant/verify`: for the application.
+
+use crate::{
+    answer::{self, Refusal},
+    auth::ApplicationOnly,
+    body::Json,
+    service::Shared,
+};
+use axum::{extract::State, response::Response};
+use lunadefend_core::{
+    GrantDuration,
+    wire::{Empty, GrantSet, GrantVerified, GrantVerify},
+};
+use std::sync::Arc;
+
+/// Grants a token to a session. An earlier grant that lives longer stays.
+pub(super) async fn set(
+    State(shared): State<Arc<Shared>>,
+    _application: ApplicationOnly,
+    Json(request): Json<GrantSet>,
+) -> Result<Response, Refusal> {
+    let duration = shared
+        .config
+        .durations
+        .resolve(request.custom_duration.as_deref())
+        .map_err(|refusal| Refusal::bad_request(refusal.message()))?;
+    shared
+        .vault
+        .grant(
+            &request.session_id,
+            &request.token_id,
+            expiry(&shared, duration),
+        )
+        .await?;
+    Ok(answer::data(Empty {}))
+}
+
+/// Says whether a session holds a live grant for a token.
+pub(super) async fn verify(
+    State(shared): State<Arc<Shared>>,
+    _application: ApplicationOnly,
+    Json(request): Json<GrantVerify>,
+) -> Result<Response, Refusal> {
+    let expiry = shared
+        .vault
+        .grant_expiry(&request.session_id, &request.token_id)
+        .await?;
+    Ok(answer::data(GrantVerified {
+        valid: expiry.is_some(),
+    }))
+}
+
+/// When a grant that is made now expires, in milliseconds since the Unix epoch.
+pub(super) fn expiry(shared: &Shared, duration: GrantDuration) -> u64 {
+    let millis = u64::try_from(duration.get().as_millis()).unwrap_or(u64::MAX);
+    shared.vault.clock().unix_millis().saturating_add(millis)
+}

@@ -1,0 +1,109 @@
+//! `/tokenize`, `/detokenize`, `/metadata/get`: for the frame, and for the SDK on a user's behalf.
+
+use super::{blobs, grants};
+use crate::{
+    answer::{self, Refusal},
+    auth::Anybody,
+    body::Json,
+    service::Shared,
+    vault::{UrlGrant, UrlMethod},
+};
+use axum::{extract::State, response::Response};
+use lunadefend_core::{
+    SessionId, TokenId,
+    wire::{Detokenized, MetadataFound, TokenRequest, Tokenize, Tokenized},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Makes a token and a URL to upload its value to. The caller's session is granted the token for the
+/// default duration.
+pub(super) async fn tokenize(
+    State(shared): State<Arc<Shared>>,
+    caller: Anybody,
+    Json(request): Json<Tokenize>,
+) -> Result<Response, Refusal> {
+    let expiry = grants::expiry(&shared, shared.config.durations.default_duration());
+    let owner = caller.session().map(|session| (session, expiry));
+    let new = shared
+        .vault
+        .create_token(request.metadata.as_ref(), owner)
+        .await?;
+    let upload_url = blobs::url(
+        &shared,
+        &UrlGrant {
+            method: UrlMethod::Put,
+            id: new.upload.into(),
+            expires_at: new.upload_expires_at,
+            max_length: shared.config.limits.max_value,
+        },
+    );
+    Ok(answer::data(Tokenized {
+        token_id: new.token,
+        upload_url,
+        headers: BTreeMap::new(),
+    }))
+}
+
+/// Gives a URL to download a token's value from, if the caller's session holds a live grant.
+pub(super) async fn detokenize(
+    State(shared): State<Arc<Shared>>,
+    caller: Anybody,
+    Json(request): Json<TokenRequest>,
+) -> Result<Response, Refusal> {
+    let no_grant =
+        || Refusal::bad_request("session does not have valid token grant available to detokenize");
+    let session = caller.session().ok_or_else(no_grant)?;
+    let expiry = live_grant(&shared, session, &request.token_id)
+        .await?
+        .ok_or_else(no_grant)?;
+    let issued = shared
+        .vault
+        .issue_download(session, &request.token_id, expiry)
+        .await?
+        .ok_or_else(|| Refusal::not_found("unable to locate data for token"))?;
+    let download_url = blobs::url(
+        &shared,
+        &UrlGrant {
+            method: UrlMethod::Get,
+            id: issued.download.into(),
+            expires_at: issued.expires_at,
+            max_length: 0,
+        },
+    );
+    Ok(answer::data(Detokenized {
+        download_url,
+        headers: BTreeMap::new(),
+    }))
+}
+
+/// Gives a token's metadata, if the caller's session holds a live grant. The original asks for none;
+/// without one the answer is like that of `/detokenize`, so that it does not tell which tokens there
+/// are.
+pub(super) async fn metadata(
+    State(shared): State<Arc<Shared>>,
+    caller: Anybody,
+    Json(request): Json<TokenRequest>,
+) -> Result<Response, Refusal> {
+    let no_grant = || {
+        Refusal::bad_request("session does not have valid token grant available to get metadata")
+    };
+    let session = caller.session().ok_or_else(no_grant)?;
+    live_grant(&shared, session, &request.token_id)
+        .await?
+        .ok_or_else(no_grant)?;
+    let metadata = shared
+        .vault
+        .metadata(&request.token_id)
+        .await?
+        .ok_or_else(|| Refusal::not_found("unable to locate metadata for token"))?;
+    Ok(answer::data(MetadataFound { metadata }))
+}
+
+/// When the session's grant of the token expires; `None` when there is no live one.
+async fn live_grant(
+    shared: &Shared,
+    session: &SessionId,
+    token: &TokenId,
+) -> Result<Option<u64>, Refusal> {
+    Ok(shared.vault.grant_expiry(session, token).await?)
+}

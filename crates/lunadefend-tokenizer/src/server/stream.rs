@@ -1,0 +1,183 @@
+//! A connection that a client cannot keep by doing nothing, and that ends politely.
+
+use super::phase::Phase;
+use crate::config::Limits;
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep, sleep_until},
+};
+
+/// How long, and how much, is still read from a client that has had its answer.
+const LINGER: Duration = Duration::from_secs(2);
+const MAX_LINGER_BYTES: usize = 32 * 1024 * 1024;
+
+/// Wraps a connection.
+///
+/// A client that sends the head of a request byte by byte has `header_read` from the first one on.
+/// One that does not read its answer stops all writing; after `write_stall` without progress that is
+/// an error. And when a request is refused before its body has been read, closing at once
+/// would reset the connection, and with it destroy the answer before the client reads it: so what
+/// still comes is read and thrown away for a moment.
+#[derive(Debug)]
+pub(super) struct GuardedStream<S> {
+    inner: S,
+    phase: Phase,
+    /// How many requests there had been at the last read.
+    requests: usize,
+    header_read: Duration,
+    /// Runs from the first byte of a head to its end.
+    head: Option<Pin<Box<Sleep>>>,
+    write_stall: Duration,
+    stalled: Option<Pin<Box<Sleep>>>,
+    closing: Closing,
+}
+
+#[derive(Debug)]
+enum Closing {
+    Open,
+    Lingering { until: Pin<Box<Sleep>>, left: usize },
+    Done,
+}
+
+impl<S> GuardedStream<S> {
+    /// A new connection must bring a request: the first head is timed from now on.
+    pub(super) fn new(inner: S, phase: Phase, limits: &Limits) -> Self {
+        Self {
+            inner,
+            requests: phase.requests(),
+            phase,
+            header_read: limits.header_read,
+            head: Some(Box::pin(sleep(limits.header_read))),
+            write_stall: limits.write_stall,
+            stalled: None,
+            closing: Closing::Open,
+        }
+    }
+
+    /// Times the head of a request by what has just been read.
+    fn time_head(&mut self, context: &mut Context<'_>, has_read: bool) -> Poll<io::Error> {
+        let requests = self.phase.requests();
+        if self.requests != requests {
+            self.requests = requests;
+            self.head = None;
+        }
+        if self.phase.is_serving() {
+            return Poll::Pending;
+        }
+        if has_read && self.head.is_none() {
+            self.head = Some(Box::pin(sleep(self.header_read)));
+        }
+        match &mut self.head {
+            Some(head) => head
+                .as_mut()
+                .poll(context)
+                .map(|()| io::ErrorKind::TimedOut.into()),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Passes the outcome of a write on, unless nothing has moved for too long.
+    fn guard<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.stalled = None;
+            return outcome;
+        }
+        let write_stall = self.write_stall;
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep(write_stall)));
+        ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled = buffer.filled().len();
+        let outcome = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let has_read = buffer.filled().len() > filled;
+        match self.time_head(context, has_read) {
+            Poll::Ready(error) => Poll::Ready(Err(error)),
+            Poll::Pending => outcome,
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.inner).poll_write(context, data);
+        self.guard(context, outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.inner).poll_write_vectored(context, data);
+        self.guard(context, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.inner).poll_flush(context);
+        self.guard(context, outcome)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.closing {
+                Closing::Open => {
+                    ready!(Pin::new(&mut this.inner).poll_shutdown(context))?;
+                    this.closing = Closing::Lingering {
+                        until: Box::pin(sleep_until(Instant::now() + LINGER)),
+                        left: MAX_LINGER_BYTES,
+                    };
+                }
+                Closing::Lingering { until, left } => {
+                    let mut scratch = [0; 8 * 1024];
+                    let mut buffer = ReadBuf::new(&mut scratch);
+                    match Pin::new(&mut this.inner).poll_read(context, &mut buffer) {
+                        Poll::Ready(Ok(())) => {
+                            *left = left.saturating_sub(buffer.filled().len());
+                            if buffer.filled().is_empty() || *left == 0 {
+                                this.closing = Closing::Done;
+                            }
+                        }
+                        Poll::Ready(Err(_)) => this.closing = Closing::Done,
+                        Poll::Pending => {
+                            ready!(until.as_mut().poll(context));
+                            this.closing = Closing::Done;
+                        }
+                    }
+                }
+                Closing::Done => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! The row of an upload URL: open, leased to one attempt, or spent.
+
+use super::{VaultError, fields::Fields, ring::Ring, row_keys::Place};
+use crate::store::{BlobId, Row, RowKey};
+
+const OPEN: u8 = 0;
+const LEASED: u8 = 1;
+const SPENT: u8 = 2;
+
+/// What the sealed row of an upload says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UploadRow {
+    pub(super) token: RowKey,
+    pub(super) value: RowKey,
+    /// Until when an attempt may begin.
+    pub(super) url_expires_at: u64,
+    pub(super) state: UploadState,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum UploadState {
+    Open,
+    /// An attempt is running; when nothing was heard of it at `until` it is taken for dead.
+    Leased {
+        blob: BlobId,
+        until: u64,
+    },
+    Spent,
+}
+
+impl UploadRow {
+    pub(super) const fn open(token: RowKey, value: RowKey, url_expires_at: u64) -> Self {
+        Self {
+            token,
+            value,
+            url_expires_at,
+            state: UploadState::Open,
+        }
+    }
+
+    pub(super) const fn with(self, state: UploadState) -> Self {
+        Self { state, ..self }
+    }
+
+    /// The row lives as long as its URL, and as long as an attempt that began in time.
+    pub(super) fn seal(&self, ring: &Ring, place: &Place) -> Result<Row, VaultError> {
+        let mut content = Vec::with_capacity(113);
+        content.extend_from_slice(self.token.as_bytes());
+        content.extend_from_slice(self.value.as_bytes());
+        content.extend_from_slice(&self.url_expires_at.to_be_bytes());
+        let expires_at = match self.state {
+            UploadState::Open => {
+                content.push(OPEN);
+                self.url_expires_at
+            }
+            UploadState::Leased { blob, until } => {
+                content.push(LEASED);
+                content.extend_from_slice(blob.as_bytes());
+                content.extend_from_slice(&until.to_be_bytes());
+                self.url_expires_at.max(until)
+            }
+            UploadState::Spent => {
+                content.push(SPENT);
+                self.url_expires_at
+            }
+        };
+        ring.seal_row(place, Some(expires_at), &content)
+    }
+
+    pub(super) fn unseal(ring: &Ring, place: &Place, row: &Row) -> Result<Self, VaultError> {
+        let content = ring.open_row(place, row)?;
+        let mut fields = Fields::of(&content);
+        let open = Self::open(
+            RowKey::new(fields.take()?),
+            RowKey::new(fields.take()?),
+            fields.u64()?,
+        );
+        let state = match fields.u8()? {
+            OPEN => UploadState::Open,
+            LEASED => UploadState::Leased {
+                blob: BlobId::new(fields.take()?),
+                until: fields.u64()?,
+            },
+            SPENT => UploadState::Spent,
+            _ => return Err(VaultError::Corrupt),
+        };
+        fields.end()?;
+        Ok(open.with(state))
+    }
+}

@@ -1,0 +1,172 @@
+//! Row keys, derived keys and nonces: none is ever there twice.
+
+use super::*;
+use crate::vault::{
+    row_keys::{Place, Purpose},
+    stream::{ChunkCipher, ValueInfo},
+};
+use futures_util::future::join_all;
+use lunadefend_crypto::hkdf_sha256;
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+#[tokio::test]
+async fn no_two_tokens_share_a_row_key_a_key_or_a_nonce() {
+    const TOKENS: usize = 1_000;
+    let world = World::new().await;
+    let ring = world.vault.ring();
+    let mut row_keys = HashSet::new();
+    let mut sealing = HashSet::new();
+    let mut nonces = HashSet::new();
+    let mut data_keys = HashSet::new();
+    let making = (0..TOKENS).map(|_| async {
+        let metadata = Metadata::string();
+        let new = world.vault.create_token(Some(&metadata), None).await;
+        let new = new.unwrap();
+        world.upload(&new, b"the same value").await;
+        new
+    });
+    for new in join_all(making).await {
+        let value = Place::value(&ring, &new.token);
+        for place in [
+            Place::token(&ring, &new.token),
+            Place::upload(&ring, UrlId::from(new.upload).as_bytes()),
+            value,
+        ] {
+            let row = world.store.row(place.table, place.key).await.unwrap();
+            let (version, rest) = row.value[1..].split_at(4);
+            assert_eq!(version, 1_u32.to_be_bytes());
+            let info: [&[u8]; 2] = [b"lunadefend-row-1", place.purpose.label()];
+            let key = hkdf_sha256(ring.wrapping(1).unwrap(), &rest[..16], &info);
+            assert!(row_keys.insert(place.key));
+            assert!(sealing.insert(*key), "every row has its own key");
+            assert!(nonces.insert(rest[16..28].to_vec()));
+        }
+        let row = world.store.row(value.table, value.key).await.unwrap();
+        let info = ring.open_row(&value, &row).unwrap();
+        assert!(
+            data_keys.insert(info[32..71].to_vec()),
+            "every value has its own key and prefix"
+        );
+    }
+    assert_eq!(row_keys.len(), 3 * TOKENS);
+    assert_eq!(data_keys.len(), TOKENS);
+    let chunks = world.store.chunks().await;
+    assert_eq!(chunks.len(), TOKENS);
+    let mut ciphertexts = HashSet::new();
+    for at in chunks {
+        assert!(ciphertexts.insert(world.store.chunk(at).await));
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_has_its_own_key() {
+    let world = World::new().await;
+    let ring = world.vault.ring();
+    let place = Place::value(&ring, &some_token());
+    let sealed = |_| {
+        let cipher = ChunkCipher::generate(&place, 1).unwrap();
+        let info = ValueInfo {
+            blob: BlobId::new([0; 32]),
+            cipher,
+            chunk_size: 1,
+            chunks: 1,
+            length: 1,
+        };
+        (
+            info.encode()[32..64].to_vec(),
+            info.encode()[64..71].to_vec(),
+        )
+    };
+    let (keys, prefixes): (HashSet<_>, HashSet<_>) = (0..1_000).map(sealed).unzip();
+    assert_eq!((keys.len(), prefixes.len()), (1_000, 1_000));
+}
+
+#[tokio::test]
+async fn a_chunk_opens_at_its_own_place_only() {
+    let world = World::new().await;
+    let ring = world.vault.ring();
+    let place = Place::value(&ring, &some_token());
+    let cipher = ChunkCipher::generate(&place, 1).unwrap();
+    let mut sealed = HashSet::new();
+    for index in [0, 1, 2, 255, 256, u32::MAX] {
+        for last in [false, true] {
+            let chunk = cipher.seal(index, last, b"chunk").unwrap();
+            assert_eq!(
+                cipher.open(index, last, &chunk).unwrap().as_slice(),
+                b"chunk"
+            );
+            assert!(cipher.open(index, !last, &chunk).is_err());
+            assert!(cipher.open(index ^ 1, last, &chunk).is_err());
+            let other = ChunkCipher::generate(&place, 1).unwrap();
+            assert!(other.open(index, last, &chunk).is_err());
+            assert!(sealed.insert(chunk));
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_stores_share_nothing() {
+    let (one, other) = (World::new().await, World::new().await);
+    let place = |world: &World| Place::token(&world.vault.ring(), &some_token()).key;
+    assert_ne!(place(&one), place(&other));
+    assert_ne!(
+        one.vault.ring().url().tag(&[b"x"]),
+        other.vault.ring().url().tag(&[b"x"])
+    );
+    assert_ne!(
+        one.vault.ring().wrapping(1).unwrap(),
+        other.vault.ring().wrapping(1).unwrap()
+    );
+}
+
+#[test]
+fn no_two_purposes_have_one_label() {
+    let all = [
+        Purpose::Grant,
+        Purpose::GrantExpiry,
+        Purpose::UsedState,
+        Purpose::UsedJwt,
+        Purpose::Session,
+        Purpose::Token,
+        Purpose::Value,
+        Purpose::Upload,
+        Purpose::Download,
+        Purpose::State,
+        Purpose::Url,
+    ];
+    let labels: HashSet<_> = all.iter().map(|purpose| purpose.label()).collect();
+    assert_eq!(labels.len(), all.len());
+}
+
+proptest! {
+    /// Different identifiers have different keys, also when their bytes are the same in a row:
+    /// ("a", "bc") is not ("ab", "c").
+    #[test]
+    fn identifiers_are_kept_apart(
+        bytes in prop::collection::vec(any::<u8>(), 1..40),
+        one in any::<prop::sample::Index>(),
+        other in any::<prop::sample::Index>(),
+    ) {
+        let ring = Ring::generate().unwrap();
+        let key = |at: usize| {
+            let (head, tail) = bytes.split_at(at);
+            Place::of(&ring, Table::Grant, Purpose::Grant, &[head, tail]).key
+        };
+        let (one, other) = (one.index(bytes.len()), other.index(bytes.len()));
+        prop_assert_eq!(key(one) == key(other), one == other);
+    }
+
+    #[test]
+    fn one_identifier_for_two_purposes_has_two_keys(id: Vec<u8>) {
+        let ring = Ring::generate().unwrap();
+        let keys = [
+            Place::used_state(&ring, &id).key,
+            Place::used_jwt(&ring, &id).key,
+            Place::session(&ring, &id).key,
+            Place::upload(&ring, &id).key,
+            Place::download(&ring, &id).key,
+        ];
+        prop_assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
+    }
+}

@@ -1,0 +1,449 @@
+//! Keys from a key set that is fetched, and everything that can go wrong with it.
+
+use crate::{
+    harness::{Harness, ORIGIN, SESSION, base, builder, client},
+    jwt::{APPLICATION_KEY, OTHER_KEY, V1_HEADER, claims, sign},
+};
+use lunadefend_crypto::{PublicKey, SigningKey};
+use lunadefend_jwt::jwks_document;
+use lunadefend_tokenizer::{JwksSource, SessionKeys};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::Notify,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const UNAVAILABLE: &str = "the keys to verify the request with are not available";
+
+/// The application's side: answers every connection with the same bytes, and counts.
+struct Publisher {
+    url: String,
+    answer: Arc<Mutex<Vec<u8>>>,
+    requests: Arc<AtomicUsize>,
+    /// While held back, answers wait for [`Publisher::release`].
+    held: Arc<Mutex<bool>>,
+    release: Arc<Notify>,
+}
+
+impl Publisher {
+    async fn start(answer: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!(
+            "http://{}/.lunasec/jwks.json",
+            listener.local_addr().unwrap()
+        );
+        let publisher = Self {
+            url,
+            answer: Arc::new(Mutex::new(answer)),
+            requests: Arc::default(),
+            held: Arc::default(),
+            release: Arc::default(),
+        };
+        let answer = Arc::clone(&publisher.answer);
+        let requests = Arc::clone(&publisher.requests);
+        let held = Arc::clone(&publisher.held);
+        let release = Arc::clone(&publisher.release);
+        tokio::spawn(async move {
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                requests.fetch_add(1, Ordering::SeqCst);
+                let answer = answer.lock().unwrap().clone();
+                let wait = *held.lock().unwrap();
+                let release = Arc::clone(&release);
+                tokio::spawn(async move {
+                    let mut request = [0; 4096];
+                    let _ = connection.read(&mut request).await;
+                    if wait {
+                        release.notified().await;
+                    }
+                    let _ = connection.write_all(&answer).await;
+                });
+            }
+        });
+        publisher
+    }
+
+    async fn of(keys: &[&SigningKey]) -> Self {
+        Self::start(document(keys, "")).await
+    }
+
+    fn publish(&self, answer: Vec<u8>) {
+        *self.answer.lock().unwrap() = answer;
+    }
+
+    fn hold(&self, held: bool) {
+        *self.held.lock().unwrap() = held;
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    async fn tokenizer(&self) -> Harness {
+        let source = JwksSource::new(base(&self.url), client()).unwrap();
+        Harness::with(builder(ORIGIN, SessionKeys::Jwks(source))).await
+    }
+}
+
+fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+fn json(body: &[u8]) -> Vec<u8> {
+    http("200 OK", "Content-Type: application/json\r\n", body)
+}
+
+fn document(keys: &[&SigningKey], headers: &str) -> Vec<u8> {
+    let keys: Vec<PublicKey> = keys.iter().map(|key| key.public_key().clone()).collect();
+    let headers = format!("Content-Type: application/json\r\n{headers}");
+    http("200 OK", &headers, &jwks_document(&keys).body)
+}
+
+/// The answer to a JWT signed by that key with that `kid`: status and message.
+async fn verdict(harness: &Harness, key: &SigningKey, kid: Option<&str>) -> (u16, String) {
+    let header = kid.map_or_else(
+        || V1_HEADER.to_owned(),
+        |kid| format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#),
+    );
+    let jwt = sign(key, &header, &claims(harness.now(), "application", None));
+    let body = format!(
+        r#"{{"sessionId":"{SESSION}","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}}"#
+    );
+    let reply = harness.post_as(&jwt, "/grant/verify", &body).await;
+    let message = if reply.status == 200 {
+        String::new()
+    } else {
+        reply.message()
+    };
+    (reply.status, message)
+}
+
+async fn status(harness: &Harness, key: &SigningKey, kid: Option<&str>) -> u16 {
+    verdict(harness, key, kid).await.0
+}
+
+fn thumbprint(key: &SigningKey) -> &str {
+    key.public_key().thumbprint()
+}
+
+#[tokio::test]
+async fn fetched_lazily_and_once() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = publisher.tokenizer().await;
+    assert_eq!(harness.get("/health", &[]).await.status, 200);
+    assert_eq!(
+        publisher.requests(),
+        0,
+        "the tokenizer starts without the application"
+    );
+    let key = &APPLICATION_KEY;
+    for kid in [None, Some("lunasec-signing-key"), Some(thumbprint(key))] {
+        assert_eq!(status(&harness, key, kid).await, 200);
+    }
+    assert_eq!(
+        status(&harness, &OTHER_KEY, Some(thumbprint(key))).await,
+        401
+    );
+    assert_eq!(publisher.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_flood_of_first_requests_is_one_fetch() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    publisher.hold(true);
+    let harness = Arc::new(publisher.tokenizer().await);
+    let requests: Vec<_> = (0..32)
+        .map(|_| {
+            let harness = Arc::clone(&harness);
+            tokio::spawn(async move { status(&harness, &APPLICATION_KEY, None).await })
+        })
+        .collect();
+    while publisher.requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    publisher.hold(false);
+    publisher.release.notify_one();
+    for request in requests {
+        assert_eq!(request.await.unwrap(), 200);
+    }
+    assert_eq!(publisher.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_at_once_and_an_old_one_goes() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = publisher.tokenizer().await;
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    publisher.publish(document(&[&OTHER_KEY], ""));
+
+    // Too early for another fetch.
+    let kid = Some(thumbprint(&OTHER_KEY));
+    assert_eq!(status(&harness, &OTHER_KEY, kid).await, 401);
+    assert_eq!(publisher.requests(), 1);
+    harness.clock.advance(MINUTE);
+    assert_eq!(status(&harness, &OTHER_KEY, kid).await, 200);
+    assert_eq!(publisher.requests(), 2);
+    // The key that is not published any more.
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 401);
+}
+
+/// A v1 peer names no key, or the same for every key.
+#[tokio::test]
+async fn a_new_key_without_a_name_of_its_own() {
+    for kid in [None, Some("lunasec-signing-key")] {
+        let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+        let harness = publisher.tokenizer().await;
+        assert_eq!(status(&harness, &APPLICATION_KEY, kid).await, 200);
+        publisher.publish(document(&[&OTHER_KEY], ""));
+        harness.clock.advance(MINUTE);
+        assert_eq!(status(&harness, &OTHER_KEY, kid).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn invented_keys_cause_one_request_a_minute() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = Arc::new(publisher.tokenizer().await);
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    for round in 0..3 {
+        harness.clock.advance(MINUTE);
+        let requests: Vec<_> = (0..32)
+            .map(|n| {
+                let harness = Arc::clone(&harness);
+                tokio::spawn(async move {
+                    status(&harness, &OTHER_KEY, Some(&format!("invented-{n}"))).await
+                })
+            })
+            .collect();
+        for request in requests {
+            assert_eq!(request.await.unwrap(), 401);
+        }
+        assert_eq!(publisher.requests(), 2 + round);
+    }
+}
+
+/// Whoever invents a key and hangs up does not keep the others from the new one.
+#[tokio::test]
+async fn a_client_that_goes_away_does_not_end_the_fetch() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = publisher.tokenizer().await;
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    harness.clock.advance(MINUTE);
+    publisher.publish(document(&[&OTHER_KEY], ""));
+    publisher.hold(true);
+    let jwt = sign(
+        &OTHER_KEY,
+        r#"{"alg":"RS256","kid":"invented"}"#,
+        &claims(harness.now(), "application", None),
+    );
+    let mut connection = harness.connect().await;
+    let request = format!(
+        "POST /grant/verify HTTP/1.1\r\nHost: x\r\nAuthorization: {jwt}\r\nContent-Length: 0\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    while publisher.requests() < 2 {
+        tokio::task::yield_now().await;
+    }
+    drop(connection);
+    publisher.hold(false);
+    publisher.release.notify_one();
+    assert_eq!(
+        status(&harness, &OTHER_KEY, Some(thumbprint(&OTHER_KEY))).await,
+        200
+    );
+    assert_eq!(publisher.requests(), 2);
+}
+
+#[tokio::test]
+async fn refreshed_in_the_background_when_stale() {
+    for (headers, fresh) in [
+        ("", 5 * MINUTE),
+        ("Cache-Control: public, max-age=600\r\n", 10 * MINUTE),
+        ("Cache-Control: max-age=1\r\n", MINUTE),
+        ("Cache-Control: max-age=999999\r\n", HOUR),
+    ] {
+        let publisher = Publisher::start(document(&[&APPLICATION_KEY], headers)).await;
+        let harness = publisher.tokenizer().await;
+        let used = async || assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+        used().await;
+        harness.clock.advance(fresh - Duration::from_millis(1));
+        used().await;
+        assert_eq!(publisher.requests(), 1, "{headers}");
+        harness.clock.advance(Duration::from_millis(1));
+        // Nobody waits: the application does not answer, and the old set is good enough.
+        publisher.hold(true);
+        used().await;
+        while publisher.requests() < 2 {
+            tokio::task::yield_now().await;
+        }
+        used().await;
+        publisher.release.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn the_last_good_set_is_kept_for_a_day() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = publisher.tokenizer().await;
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    publisher.publish(http("500 Internal Server Error", "", b""));
+    harness.clock.advance(24 * HOUR - Duration::from_millis(1));
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    harness.clock.advance(Duration::from_millis(1));
+    let unavailable = (503, UNAVAILABLE.to_owned());
+    assert_eq!(verdict(&harness, &APPLICATION_KEY, None).await, unavailable);
+    // And it comes back by itself.
+    publisher.publish(document(&[&APPLICATION_KEY], ""));
+    harness.clock.advance(Duration::from_secs(1));
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+}
+
+#[tokio::test]
+async fn an_unknown_key_while_the_application_is_down() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = publisher.tokenizer().await;
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    publisher.publish(http("502 Bad Gateway", "", b""));
+    harness.clock.advance(MINUTE);
+    // It may well be a good key: not "unauthorized", which would blame the application's.
+    let unknown = Some(thumbprint(&OTHER_KEY));
+    assert_eq!(verdict(&harness, &OTHER_KEY, unknown).await.0, 503);
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+}
+
+#[tokio::test]
+async fn what_is_not_a_key_set() {
+    let good = document(&[&APPLICATION_KEY], "");
+    let body_of = |document: &[u8]| {
+        let text = String::from_utf8(document.to_vec()).unwrap();
+        text.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    let set = body_of(&good);
+    let elsewhere = Publisher::start(good.clone()).await;
+    let redirect = format!("Location: {}\r\n", elsewhere.url);
+    let padded = format!("{set}{}", " ".repeat(64 * 1024));
+    let private = set.replacen("\"kty\"", "\"d\":\"AQAB\",\"kty\"", 1);
+    let key = &set[set.find('[').unwrap() + 1..set.find('}').unwrap() + 1];
+    let many = format!(r#"{{"keys":[{}]}}"#, vec![key; 17].join(","));
+    let cases: [(&str, Vec<u8>); 14] = [
+        (
+            "500",
+            http(
+                "500 Internal Server Error",
+                "Content-Type: application/json\r\n",
+                set.as_bytes(),
+            ),
+        ),
+        ("404", http("404 Not Found", "", b"")),
+        ("redirect", http("302 Found", &redirect, b"")),
+        (
+            "html",
+            http(
+                "200 OK",
+                "Content-Type: text/html\r\n",
+                b"<html>log in</html>",
+            ),
+        ),
+        (
+            "a set as text",
+            http("200 OK", "Content-Type: text/plain\r\n", set.as_bytes()),
+        ),
+        ("no type", http("200 OK", "", set.as_bytes())),
+        (
+            "compressed",
+            http(
+                "200 OK",
+                "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
+                set.as_bytes(),
+            ),
+        ),
+        ("too large", json(padded.as_bytes())),
+        ("too many", json(many.as_bytes())),
+        ("not json", json(b"{")),
+        ("no keys", json(br#"{"keys":[]}"#)),
+        ("a private key", json(private.as_bytes())),
+        ("half", good[..good.len() / 2].to_vec()),
+        ("not http", b"220 mail.example.com ESMTP\r\n".to_vec()),
+    ];
+    for (case, answer) in cases {
+        let publisher = Publisher::start(answer).await;
+        let harness = publisher.tokenizer().await;
+        let unavailable = (503, UNAVAILABLE.to_owned());
+        assert_eq!(
+            verdict(&harness, &APPLICATION_KEY, None).await,
+            unavailable,
+            "{case}"
+        );
+        // Not asked again for each request that comes meanwhile.
+        assert_eq!(
+            verdict(&harness, &APPLICATION_KEY, None).await,
+            unavailable,
+            "{case}"
+        );
+        assert_eq!(publisher.requests(), 1, "{case}");
+        // The application comes up.
+        publisher.publish(good.clone());
+        harness.clock.advance(Duration::from_secs(1));
+        assert_eq!(
+            status(&harness, &APPLICATION_KEY, None).await,
+            200,
+            "{case}"
+        );
+    }
+    assert_eq!(elsewhere.requests(), 0, "redirects are not followed");
+    let jwk_set = http(
+        "200 OK",
+        "Content-Type: application/jwk-set+json\r\n",
+        set.as_bytes(),
+    );
+    let publisher = Publisher::start(jwk_set).await;
+    assert_eq!(
+        status(&publisher.tokenizer().await, &APPLICATION_KEY, None).await,
+        200
+    );
+}
+
+#[tokio::test]
+async fn nothing_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+    drop(listener);
+    let source = JwksSource::new(base(&url), client()).unwrap();
+    let harness = Harness::with(builder(ORIGIN, SessionKeys::Jwks(source))).await;
+    assert_eq!(verdict(&harness, &APPLICATION_KEY, None).await.0, 503);
+    let t = harness.ensure().await;
+    let jwt = harness.user(SESSION);
+    assert_eq!(harness.create(&t.state, &jwt, &t.cookie).await.status, 503);
+    let verify = harness
+        .get("/session/verify", &[("authorization", &jwt)])
+        .await;
+    assert_eq!(verify.status, 503);
+    // What needs no key works.
+    assert_eq!(harness.get("/health", &[]).await.status, 200);
+    assert_eq!(harness.get("/session/verify", &[]).await.status, 200);
+}
+
+/// The whole fetch has five seconds, the head and every byte of the body included.
+#[tokio::test]
+async fn an_application_that_hangs() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    publisher.hold(true);
+    let harness = publisher.tokenizer().await;
+    let started = tokio::time::Instant::now();
+    assert_eq!(verdict(&harness, &APPLICATION_KEY, None).await.0, 503);
+    assert!(started.elapsed() < Duration::from_secs(15));
+    assert_eq!(publisher.requests(), 1);
+}

@@ -1,0 +1,400 @@
+//! Clients that are slow, large, or too many, and a store that fails.
+
+use crate::harness::{Harness, ORIGIN, SESSION, TOKEN, builder, read_to_end};
+use bytes::Bytes;
+use lunadefend_core::BoxFuture;
+use lunadefend_tokenizer::{
+    Limits, SessionKeys,
+    store::{BlobId, EmbeddedStore, Row, RowKey, Store, StoreError, Table, Write, Written},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+async fn with_limits(change: impl FnOnce(&mut Limits)) -> Harness {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    Harness::configured(|builder| builder.limits(limits)).await
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end() {
+    let harness = with_limits(|limits| limits.header_read = SHORT).await;
+    for start in ["", "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
+        let answer = harness.raw(start.as_bytes()).await;
+        assert_eq!(answer, "", "the connection just ends");
+    }
+    // A second head too, on a connection that may idle for longer.
+    let mut connection = harness.connect().await;
+    let request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    connection.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(br#""error":{}}"#) {
+        answer.push(connection.read_u8().await.unwrap());
+    }
+    connection.write_all(b"GET /health").await.unwrap();
+    assert_eq!(read_to_end(&mut connection).await, "");
+}
+
+#[tokio::test]
+async fn a_connection_that_idles() {
+    let harness = with_limits(|limits| limits.idle = SHORT).await;
+    let answer = harness
+        .raw(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end() {
+    let harness = with_limits(|limits| limits.body_read = SHORT).await;
+    let jwt = harness.application();
+    let request = format!(
+        "POST /grant/set HTTP/1.1\r\nHost: x\r\nAuthorization: {jwt}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    let answer = harness.raw(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+
+    let (_, upload) = harness.tokenize(SESSION).await;
+    for start in ["", "half"] {
+        let request =
+            format!("PUT {upload} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{start}");
+        let answer = harness.raw(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn heads_that_are_too_large() {
+    let harness = Harness::start().await;
+    let long = format!(
+        "GET /health HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n",
+        "x".repeat(33 * 1024)
+    );
+    let many = format!(
+        "GET /health HTTP/1.1\r\nHost: x\r\n{}\r\n",
+        "X-Many: 1\r\n".repeat(101)
+    );
+    for request in [long, many] {
+        let answer = harness.raw(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer:.100}");
+    }
+    let fits = format!(
+        "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: {}\r\n\r\n",
+        "x".repeat(30 * 1024)
+    );
+    assert!(
+        harness
+            .raw(fits.as_bytes())
+            .await
+            .starts_with("HTTP/1.1 200 ")
+    );
+}
+
+/// A refusal arrives although most of the body is still on its way, and ends the connection.
+#[tokio::test]
+async fn a_refusal_before_the_body() {
+    let harness = Harness::start().await;
+    let jwt = harness.application();
+    let large = vec![b' '; 8 * 1024 * 1024];
+    for (authorization, content_type, status) in [
+        ("garbage", "application/json", 401),
+        (jwt.as_str(), "text/plain", 415),
+        (jwt.as_str(), "application/json", 413),
+    ] {
+        let mut request = format!(
+            "POST /grant/set HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
+            large.len()
+        )
+        .into_bytes();
+        request.extend(&large);
+        let answer = harness.raw(&request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
+    // Chunked: the length shows only on the way.
+    let mut request = format!(
+        "POST /grant/set HTTP/1.1\r\nHost: x\r\nAuthorization: {jwt}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n"
+    )
+    .into_bytes();
+    request.extend(vec![b' '; 0x20000]);
+    request.extend(b"\r\n0\r\n\r\n");
+    let answer = harness.raw(&request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_of_exactly_the_limit() {
+    let harness = Harness::start().await;
+    let jwt = harness.application();
+    let body = format!(r#"{{"sessionId":"{SESSION}","tokenId":"{TOKEN}"}}"#);
+    let padded = |length: usize| format!("{body}{}", " ".repeat(length - body.len()));
+    let status = async |length| {
+        harness
+            .post_as(&jwt, "/grant/set", &padded(length))
+            .await
+            .status
+    };
+    assert_eq!(status(64 * 1024).await, 200);
+    assert_eq!(status(64 * 1024 + 1).await, 413);
+}
+
+/// What is left of a refused body is not taken for the next request.
+#[tokio::test]
+async fn no_request_is_smuggled_in_a_body() {
+    let harness = Harness::start().await;
+    let hidden = "GET /session/ensure HTTP/1.1\r\nHost: x\r\n\r\n";
+    let request = format!(
+        "POST /grant/set HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{hidden}",
+        hidden.len()
+    );
+    let answer = harness.raw(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert!(!answer.contains(" 302 "), "{answer}");
+    // Two lengths, or a length and chunks, are refused or end with the connection.
+    for framing in [
+        "Content-Length: 0\r\nContent-Length: 10",
+        "Content-Length: 4\r\nTransfer-Encoding: chunked",
+    ] {
+        let request =
+            format!("POST /grant/set HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n0\r\n\r\n{hidden}");
+        let answer = harness.raw(request.as_bytes()).await;
+        assert!(!answer.contains(" 302 "), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn connections_beyond_the_cap_wait() {
+    let harness = with_limits(|limits| {
+        limits.max_connections = 1;
+        limits.header_read = SHORT;
+    })
+    .await;
+    // It says nothing and holds the one place until its time is over.
+    let mut silent = harness.connect().await;
+    silent.write_all(b"GET ").await.unwrap();
+    let answer = harness
+        .raw(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(read_to_end(&mut silent).await, "");
+}
+
+#[tokio::test]
+async fn running_requests_finish_before_the_end() {
+    let harness = Harness::start().await;
+    let (token, upload) = harness.tokenize(SESSION).await;
+    let address = harness.address;
+    let mut connection = harness.connect().await;
+    connection
+        .write_all(format!("PUT {upload} HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    // Asked to go on: the request is running.
+    let mut go_on = [0; 25];
+    connection.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on[..12], b"HTTP/1.1 100");
+    let server = harness.stop();
+    connection.write_all(b"finished").await.unwrap();
+    let answer = read_to_end(&mut connection).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    server.await.unwrap().unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    drop(token);
+}
+
+#[tokio::test]
+async fn the_end_has_an_end() {
+    let harness = with_limits(|limits| limits.drain = SHORT).await;
+    let (_, upload) = harness.tokenize(SESSION).await;
+    let mut connection = harness.connect().await;
+    connection
+        .write_all(format!("PUT {upload} HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut go_on = [0; 25];
+    connection.read_exact(&mut go_on).await.unwrap();
+    harness.stop().await.unwrap().unwrap();
+}
+
+/// An embedded store that can be made to fail or to hang.
+#[derive(Debug)]
+struct Faulty {
+    inner: EmbeddedStore,
+    fails: AtomicBool,
+    hangs: AtomicBool,
+}
+
+impl Faulty {
+    async fn gate(&self) -> Result<(), StoreError> {
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(StoreError::Closed);
+        }
+        Ok(())
+    }
+}
+
+impl Store for Faulty {
+    fn get<'a>(
+        &'a self,
+        table: Table,
+        key: &'a RowKey,
+    ) -> BoxFuture<'a, Result<Option<Row>, StoreError>> {
+        Box::pin(async move {
+            self.gate().await?;
+            self.inner.get(table, key).await
+        })
+    }
+
+    fn write(&self, batch: Vec<Write>, now: u64) -> BoxFuture<'_, Result<Written, StoreError>> {
+        Box::pin(async move {
+            self.gate().await?;
+            self.inner.write(batch, now).await
+        })
+    }
+
+    fn put_chunk<'a>(
+        &'a self,
+        blob: &'a BlobId,
+        index: u32,
+        data: Bytes,
+    ) -> BoxFuture<'a, Result<Written, StoreError>> {
+        self.inner.put_chunk(blob, index, data)
+    }
+
+    fn get_chunk<'a>(
+        &'a self,
+        blob: &'a BlobId,
+        index: u32,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        Box::pin(async move {
+            // What a flipped bit on the disk looks like.
+            let chunk = self.inner.get_chunk(blob, index).await?;
+            Ok(chunk.map(|chunk| {
+                if index == 0 {
+                    return chunk;
+                }
+                let mut bytes = chunk.to_vec();
+                bytes[0] ^= 1;
+                bytes.into()
+            }))
+        })
+    }
+
+    fn delete_blob<'a>(&'a self, blob: &'a BlobId) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.delete_blob(blob)
+    }
+
+    fn purge_expired(&self, now: u64) -> BoxFuture<'_, Result<usize, StoreError>> {
+        self.inner.purge_expired(now)
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.gate().await?;
+            self.inner.check().await
+        })
+    }
+}
+
+async fn faulty(limits: Limits) -> (Arc<Faulty>, Harness) {
+    let store = Arc::new(Faulty {
+        inner: EmbeddedStore::in_memory().unwrap(),
+        fails: AtomicBool::new(false),
+        hangs: AtomicBool::new(false),
+    });
+    let keys = SessionKeys::Public(crate::jwt::APPLICATION_KEY.public_key().clone());
+    let builder = builder(ORIGIN, keys).limits(limits);
+    let harness = Harness::with_store(builder, Arc::<Faulty>::clone(&store)).await;
+    (store, harness)
+}
+
+/// `recordings/go-tokenizer/store_down`: there a 400 or 500 with the store's address, and a health
+/// that knows nothing of it.
+#[tokio::test]
+async fn a_store_that_fails() {
+    let (store, harness) = faulty(Limits::default()).await;
+    let cookie = harness.log_in(SESSION, "jti-1").await;
+    let user = harness.user(SESSION);
+    let t = harness.ensure().await;
+    store.fails.store(true, Ordering::SeqCst);
+    let token = format!(r#"{{"tokenId":"{TOKEN}"}}"#);
+    let create = format!("/session/create?state={}&openid_token={user}", t.state);
+    let replies = [
+        harness.get("/health", &[]).await,
+        harness.grant(SESSION, TOKEN, None).await,
+        harness.post_as(&user, "/tokenize", "{}").await,
+        harness.post_as(&user, "/detokenize", &token).await,
+        harness.post_as(&user, "/metadata/get", &token).await,
+        harness.get("/session/verify", &[("cookie", &cookie)]).await,
+        harness.get(&create, &[("cookie", &t.cookie)]).await,
+        harness
+            .post(
+                "/tokenize",
+                &[("cookie", &cookie), ("origin", ORIGIN)],
+                "{}",
+            )
+            .await,
+    ];
+    for reply in replies {
+        assert_eq!(reply.status, 503, "{}", reply.text());
+        assert_eq!(reply.message(), "the tokenizer's store is not available");
+    }
+    store.fails.store(false, Ordering::SeqCst);
+    assert_eq!(harness.get("/health", &[]).await.status, 200);
+    assert_eq!(
+        harness.get(&create, &[("cookie", &t.cookie)]).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_hangs() {
+    let mut limits = Limits::default();
+    limits.request = SHORT;
+    let (store, harness) = faulty(limits).await;
+    store.hangs.store(true, Ordering::SeqCst);
+    let reply = harness.grant(SESSION, TOKEN, None).await;
+    assert_eq!(
+        (reply.status, reply.message().as_str()),
+        (503, "the request took too long")
+    );
+    assert_eq!(harness.get("/health", &[]).await.status, 503);
+}
+
+/// The value is damaged after its first chunk: the client must not take what it got for the whole.
+#[tokio::test]
+async fn a_damaged_value_aborts_the_connection() {
+    let (_store, harness) = faulty(Limits::default()).await;
+    let token = harness.store_value(SESSION, vec![b'v'; 1024 * 1024]).await;
+    let url = harness.detokenize(SESSION, &token).await;
+    let request = format!("GET {url} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut connection = harness.connect().await;
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A reset is fine too.
+    let _ = connection.read_to_end(&mut answer).await;
+    let text = String::from_utf8_lossy(&answer);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    assert!(head.contains("content-length: 1048576"), "{head}");
+    assert!(body.len() < 1024 * 1024, "{}", body.len());
+    assert!(
+        body.bytes().all(|byte| byte == b'v'),
+        "no byte of the damaged chunk"
+    );
+}

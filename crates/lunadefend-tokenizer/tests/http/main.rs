@@ -1,0 +1,19 @@
+//! The tokenizer over real HTTP: its own server on a free port, real clients.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the lint knows test functions, not the helpers of an integration test"
+)]
+
+mod auth;
+mod blobs;
+mod browser;
+mod grants;
+mod harness;
+mod jwks;
+mod jwt;
+mod limits;
+mod session;
+mod tokens;

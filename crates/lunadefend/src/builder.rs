@@ -1,0 +1,238 @@
+//! Building a `LunaDefend` from settings, wherever they come from.
+
+use crate::{ConfigError, LunaDefend, SessionIds, WireLevel};
+use lunadefend_client::Client;
+use lunadefend_core::{Clock, SecretProvider};
+use lunadefend_crypto::SigningKey;
+use lunadefend_http::{BaseUrl, Cleartext};
+use lunadefend_secrets::EnvironmentSecret;
+use std::{fmt, sync::Arc, time::Duration};
+
+/// What settings are called where a configuration comes from, for its errors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names {
+    pub(crate) tokenizer_url: &'static str,
+    pub(crate) public_tokenizer_url: &'static str,
+    pub(crate) session_key: &'static str,
+    pub(crate) blob_origins: &'static str,
+}
+
+/// The names of the builder's methods, which are those of the TOML file too.
+pub(crate) const LOWER_CASE: Names = Names {
+    tokenizer_url: "tokenizer_url",
+    public_tokenizer_url: "public_tokenizer_url",
+    session_key: "session_key",
+    blob_origins: "blob_origins",
+};
+
+/// Settings of a [`LunaDefend`]. Nothing is checked, fetched or connected before
+/// [`build`](Self::build).
+///
+/// ```no_run
+/// use lunadefend::{LunaDefend, secrets::FileSecret};
+/// use std::time::Duration;
+///
+/// # async fn example() -> Result<(), lunadefend::ConfigError> {
+/// let luna = LunaDefend::builder("https://tokenizer.example.com")
+///     .signing_key(FileSecret::new("/run/secrets/lunasec-signing-key"))
+///     .deadline(Duration::from_secs(2))
+///     .build()
+///     .await?;
+/// # drop(luna);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder {
+    pub(crate) names: Names,
+    tokenizer_url: String,
+    public_tokenizer_url: Option<String>,
+    signing_key: Arc<dyn SecretProvider>,
+    session_key: Option<Arc<dyn SecretProvider>>,
+    raw_session_ids: bool,
+    wire: WireLevel,
+    deadline: Option<Duration>,
+    max_retries: Option<u32>,
+    blob_origins: Vec<String>,
+    cleartext: Cleartext,
+    allow_demo_key: bool,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl Builder {
+    pub(crate) fn new(tokenizer_url: String) -> Self {
+        Self {
+            names: LOWER_CASE,
+            tokenizer_url,
+            public_tokenizer_url: None,
+            signing_key: Arc::new(EnvironmentSecret::new("LUNASEC_SIGNING_KEY")),
+            session_key: None,
+            raw_session_ids: false,
+            wire: WireLevel::default(),
+            deadline: None,
+            max_retries: None,
+            blob_origins: Vec::new(),
+            cleartext: Cleartext::LoopbackOnly,
+            allow_demo_key: false,
+            clock: None,
+        }
+    }
+
+    /// Where browsers reach the tokenizer, when that differs from where the application does.
+    pub fn public_tokenizer_url(mut self, url: impl Into<String>) -> Self {
+        self.public_tokenizer_url = Some(url.into());
+        self
+    }
+
+    /// Where the signing key comes from; unless set, the variable `LUNASEC_SIGNING_KEY` of the
+    /// environment.
+    pub fn signing_key(mut self, provider: impl SecretProvider) -> Self {
+        self.signing_key = Arc::new(provider);
+        self
+    }
+
+    /// Where a session key of 32 bytes or more comes from: session ids are then sent as their HMAC.
+    /// Without one they are sent as their SHA-256.
+    pub fn session_key(mut self, provider: impl SecretProvider) -> Self {
+        self.session_key = Some(Arc::new(provider));
+        self
+    }
+
+    /// Sends session ids as they are, as the original does: for an application that shares a tokenizer
+    /// with a Node application.
+    ///
+    /// # Security
+    /// The tokenizer, and every log of a redirect, then sees your session ids.
+    pub fn raw_session_ids(mut self) -> Self {
+        self.raw_session_ids = true;
+        self
+    }
+
+    /// What the JWTs contain; [`WireLevel::V1`] is exactly what the original signs.
+    pub fn wire(mut self, level: WireLevel) -> Self {
+        self.wire = level;
+        self
+    }
+
+    /// The deadline of a whole call, with its retries; 5 seconds unless set.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How often a call is repeated when the tokenizer is unreachable or overloaded; twice unless set.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = Some(retries);
+        self
+    }
+
+    /// Permits an origin, besides the tokenizer's own, to send values to and fetch them from: that of
+    /// the tokenizer's bucket.
+    pub fn blob_origin(mut self, url: impl Into<String>) -> Self {
+        self.blob_origins.push(url.into());
+        self
+    }
+
+    /// Permits `http://` to another host than loopback.
+    ///
+    /// # Security
+    /// A JWT of the application that is read on the way can grant any token to anybody.
+    pub fn allow_cleartext(mut self) -> Self {
+        self.cleartext = Cleartext::Allowed;
+        self
+    }
+
+    /// Permits the signing key that the original publishes in its sources: for development.
+    ///
+    /// # Security
+    /// Everybody has that key.
+    pub fn allow_demo_key(mut self) -> Self {
+        self.allow_demo_key = true;
+        self
+    }
+
+    /// The clock that JWTs are dated by, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Checks every setting, fetches the keys and builds the client. It does not connect to the
+    /// tokenizer: the application may start before it.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting that is missing or wrong.
+    pub async fn build(self) -> Result<LunaDefend, ConfigError> {
+        let url = |text: &str, setting| BaseUrl::parse(text, setting, self.cleartext);
+        let tokenizer_url = url(&self.tokenizer_url, self.names.tokenizer_url)?;
+        let public_tokenizer_url = self
+            .public_tokenizer_url
+            .as_deref()
+            .map(|text| url(text, self.names.public_tokenizer_url))
+            .transpose()?;
+        let blob_origins = self
+            .blob_origins
+            .iter()
+            .map(|text| url(text, self.names.blob_origins))
+            .collect::<Result<Vec<_>, _>>()?;
+
+        let mut client = Client::builder(tokenizer_url, self.fetch_signing_key().await?)
+            .session_ids(self.resolve_session_ids().await?)
+            .wire_level(self.wire)
+            .blob_origins(blob_origins);
+        if let Some(url) = public_tokenizer_url {
+            client = client.public_tokenizer_url(url);
+        }
+        if let Some(deadline) = self.deadline {
+            client = client.deadline(deadline);
+        }
+        if let Some(retries) = self.max_retries {
+            client = client.max_retries(retries);
+        }
+        if let Some(clock) = self.clock {
+            client = client.clock(clock);
+        }
+        Ok(LunaDefend::new(client.build()?))
+    }
+
+    async fn fetch_signing_key(&self) -> Result<SigningKey, ConfigError> {
+        let secret = self.signing_key.fetch().await?.current.value;
+        let origin = self.signing_key.origin();
+        let key = if self.allow_demo_key {
+            SigningKey::parse_allowing_demo_key(secret.expose_secret(), &origin)
+        } else {
+            SigningKey::parse(secret.expose_secret(), &origin)
+        };
+        Ok(key?)
+    }
+
+    async fn resolve_session_ids(&self) -> Result<SessionIds, ConfigError> {
+        match (&self.session_key, self.raw_session_ids) {
+            (None, true) => Ok(SessionIds::Raw),
+            (None, false) => Ok(SessionIds::Hashed),
+            (Some(_), true) => Err(ConfigError::invalid(
+                self.names.session_key,
+                "raw session ids use no key: leave out one of the two settings",
+            )),
+            (Some(provider), false) => {
+                let secret = provider.fetch().await?.current.value;
+                SessionIds::keyed(secret.expose_secret()).map_err(|_| {
+                    ConfigError::invalid(
+                        provider.origin(),
+                        "a session key must have 32 bytes or more: make one with `openssl rand -base64 32`",
+                    )
+                })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL is left out: a wrong one may hold a password.
+        f.debug_struct("Builder")
+            .field("signing_key", &self.signing_key)
+            .field("session_key", &self.session_key)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! The whole of LunaDefend for an application.
+
+use crate::{Builder, ConfigError, environment, file};
+use lunadefend_client::{Client, Tokenizer};
+use lunadefend_core::{AuthPlugin, Grants, Handles};
+use lunadefend_secrets::{Environment, ProcessEnvironment};
+use std::{path::Path, sync::Arc};
+
+/// Grants, session transfer and the tokenizer API of one application. Cheap to clone.
+///
+/// A framework adapter takes it as it is: `Luna::new(luna_defend, provider)`.
+///
+/// ```no_run
+/// use lunadefend::{LunaDefend, SessionId, UntrustedToken, VerifiedToken};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let luna = LunaDefend::from_env().await?;
+/// let session = SessionId::new("the value of the user's session cookie")?;
+///
+/// // Outside a framework: a token that came in by a queue.
+/// let untrusted: UntrustedToken = "lunasec-0a1b2c3d-1111-4222-8333-444455556666".parse()?;
+/// let token: VerifiedToken = luna.grants().verify(&session, untrusted).await?;
+///
+/// // And one that goes out.
+/// let granted = luna.grants().create(&session, &token, None).await?;
+/// # let _ = granted;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct LunaDefend {
+    client: Client,
+    grants: Grants,
+}
+
+impl LunaDefend {
+    /// Starts from the URL of the tokenizer. See [`Builder`].
+    pub fn builder(tokenizer_url: impl Into<String>) -> Builder {
+        Builder::new(tokenizer_url.into())
+    }
+
+    /// Reads the settings from the environment: `TOKENIZER_URL`, `LUNASEC_SIGNING_KEY` and the others
+    /// of the README's table.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the variable that is missing or wrong.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        Self::from_environment(Arc::new(ProcessEnvironment)).await
+    }
+
+    /// Reads the same settings from an environment that is handed in.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the variable that is missing or wrong.
+    pub async fn from_environment(environment: Arc<dyn Environment>) -> Result<Self, ConfigError> {
+        environment::builder(&environment)?.build().await
+    }
+
+    /// Reads the settings from a TOML file, as shown in the README.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting or the line that is wrong.
+    pub async fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_toml(&text).await
+    }
+
+    /// Reads the settings from a TOML text.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting or the line that is wrong.
+    pub async fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        file::builder(text, Arc::new(ProcessEnvironment))?
+            .build()
+            .await
+    }
+
+    pub(crate) fn new(client: Client) -> Self {
+        Self {
+            grants: Grants::new(client.clone()),
+            client,
+        }
+    }
+
+    /// Creates and verifies grants.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// The tokenizer API for a session: tokenize, detokenize, metadata.
+    #[must_use]
+    pub fn tokenizer(&self) -> Tokenizer {
+        self.client.tokenizer()
+    }
+
+    /// The client, for what has no handle of its own.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl From<&LunaDefend> for Handles {
+    fn from(luna: &LunaDefend) -> Self {
+        Self::new(luna.grants.clone(), AuthPlugin::new(luna.client.clone()))
+    }
+}
+
+impl From<LunaDefend> for Handles {
+    fn from(luna: LunaDefend) -> Self {
+        Self::from(&luna)
+    }
+}

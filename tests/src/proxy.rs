@@ -1,0 +1,105 @@
+//! A line between two servers that can be made to fail.
+
+use crate::{
+    Act, Stub,
+    http1::{Message, exchange_bytes},
+};
+use lunadefend_core::BoxFuture;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+/// What becomes of a request.
+pub enum Fault {
+    /// Nothing: it goes through, and the answer back.
+    Pass,
+    /// It does not get through; this comes back.
+    Instead(Act),
+    /// It gets through, and this is made of the bytes of the answer.
+    Spoil(fn(Vec<u8>) -> Act),
+}
+
+type Plan = Box<dyn Fn(usize, &Message) -> Fault + Send + Sync>;
+
+/// Passes requests on to a server, one for each connection, or spoils them.
+pub struct Proxy {
+    stub: Stub,
+    state: Arc<State>,
+}
+
+struct State {
+    upstream: OnceLock<SocketAddr>,
+    plan: Mutex<(usize, Plan)>,
+}
+
+impl Proxy {
+    /// Listens. Until [`Proxy::lead_to`] says where to, requests fail.
+    pub async fn start() -> Self {
+        let state = Arc::new(State {
+            upstream: OnceLock::new(),
+            plan: Mutex::new((0, Box::new(|_, _| Fault::Pass))),
+        });
+        let shared = Arc::clone(&state);
+        let stub = Stub::scripted(Arc::new(move |_, request| act(Arc::clone(&shared), request)));
+        Self {
+            stub: stub.await,
+            state,
+        }
+    }
+
+    /// Sets where requests are passed on to.
+    pub fn lead_to(&self, upstream: SocketAddr) {
+        self.state.upstream.set(upstream).unwrap();
+    }
+
+    /// Its URL, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.stub.url()
+    }
+
+    /// From now on does with each request what `plan` says, which also gets its number from 0.
+    pub fn plan(&self, plan: impl Fn(usize, &Message) -> Fault + Send + Sync + 'static) {
+        *self.state.plan.lock().unwrap() = (0, Box::new(plan));
+    }
+
+    /// From now on passes everything on.
+    pub fn mend(&self) {
+        self.plan(|_, _| Fault::Pass);
+    }
+
+    /// The requests so far, also those that did not get through.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Message> {
+        self.stub.requests()
+    }
+
+    /// How many requests there were for a path.
+    #[must_use]
+    pub fn count(&self, path: &str) -> usize {
+        let requests = self.requests();
+        requests.iter().filter(|request| request.path() == path).count()
+    }
+}
+
+fn act(state: Arc<State>, request: Message) -> BoxFuture<'static, Act> {
+    let fault = {
+        let mut plan = state.plan.lock().unwrap();
+        let number = plan.0;
+        plan.0 += 1;
+        (plan.1)(number, &request)
+    };
+    Box::pin(async move {
+        let pass = async {
+            let upstream = *state.upstream.get().unwrap();
+            let request = request.with_header("connection", "close");
+            exchange_bytes(upstream, &request.to_bytes()).await
+        };
+        match fault {
+            Fault::Pass => Act::Send(pass.await),
+            Fault::Instead(act) => act,
+            Fault::Spoil(spoil) => spoil(pass.await),
+        }
+    })
+}

@@ -1,0 +1,55 @@
+//! The tokenizer of a test.
+
+use crate::TestClock;
+use lunadefend_http::{BaseUrl, Cleartext};
+use lunadefend_tokenizer::{
+    Tokenizer, TokenizerConfigBuilder, serve,
+    store::{EmbeddedStore, Store},
+    vault::{MasterKey, Vault},
+};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A tokenizer on loopback; it ends when it is dropped.
+pub struct RunningTokenizer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its public URL, without a slash at the end.
+    pub url: String,
+    /// Its master key as text, so that a test can look for it.
+    pub master_key: secrecy::SecretString,
+    /// What it keeps.
+    pub vault: Vault,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl RunningTokenizer {
+    pub(crate) async fn start(
+        listener: TcpListener,
+        url: String,
+        config: TokenizerConfigBuilder,
+        clock: Arc<TestClock>,
+    ) -> Self {
+        let store: Arc<dyn Store> = Arc::new(EmbeddedStore::in_memory().unwrap());
+        let (master, master_key) = MasterKey::generate().unwrap();
+        let vault = Vault::open(store, &master, clock).await.unwrap();
+        let tokenizer = Tokenizer::new(config.build().unwrap(), vault.clone());
+        Self {
+            address: listener.local_addr().unwrap(),
+            url,
+            master_key,
+            vault,
+            task: tokio::spawn(serve(listener, tokenizer, std::future::pending())),
+        }
+    }
+}
+
+impl Drop for RunningTokenizer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+pub(crate) fn base(url: &str) -> BaseUrl {
+    BaseUrl::parse(url, "TEST_URL", Cleartext::Allowed).unwrap()
+}
