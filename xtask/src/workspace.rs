@@ -66,6 +66,13 @@ impl Workspace {
         &self.manifest
     }
 
+    /// The version that all members share.
+    pub(crate) fn version(&self) -> Result<&str> {
+        self.manifest
+            .get("workspace.package", "version")
+            .context("Cargo.toml has no version in [workspace.package]")
+    }
+
     pub(crate) fn members(&self) -> &[Member] {
         &self.members
     }

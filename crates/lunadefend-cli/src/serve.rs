@@ -2,12 +2,12 @@
 
 use crate::{
     listen,
-    settings::{HELP, Settings},
+    settings::{self, HELP, Settings},
 };
 use anyhow::Result;
 use clap::Args;
 use lunadefend_jwt::SystemClock;
-use lunadefend_secrets::ProcessEnvironment;
+use lunadefend_secrets::{Environment, ProcessEnvironment};
 use lunadefend_tokenizer::open_embedded;
 use std::{path::PathBuf, sync::Arc};
 
@@ -22,7 +22,9 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self) -> Result<()> {
-        let settings = Settings::read(Arc::new(ProcessEnvironment)).await?;
+        let environment: Arc<dyn Environment> = Arc::new(ProcessEnvironment);
+        let listener = listen::bind(settings::addr(&*environment)?, settings::ADDR).await?;
+        let settings = Settings::read(environment, listener.local_addr()?).await?;
         let opened = open_embedded(&self.store, settings.master_key, Arc::new(SystemClock)).await?;
         if let Some(path) = opened.new_key_file {
             println!(
@@ -30,7 +32,6 @@ impl Serve {
                 path.display()
             );
         }
-        let listener = listen::bind(settings.addr, "SECUREFRAME_HTTP_ADDR").await?;
         println!(
             "lunadefend tokenizer listening on http://{}",
             listener.local_addr()?

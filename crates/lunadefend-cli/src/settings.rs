@@ -33,25 +33,35 @@ Settings from the environment:
   LUNADEFEND_ALLOW_CLEARTEXT  true permits http:// to other hosts than loopback
   RUST_LOG                 what is logged [default: warn]";
 
+pub(crate) const ADDR: &str = "SECUREFRAME_HTTP_ADDR";
+
 /// The settings, parsed.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) addr: SocketAddr,
     pub(crate) config: TokenizerConfig,
     pub(crate) master_key: Option<MasterKey>,
 }
 
+/// The address to listen on.
+pub(crate) fn addr(environment: &dyn Environment) -> Result<SocketAddr> {
+    text(environment, ADDR)?
+        .map_or(Ok(SocketAddr::from(([127, 0, 0, 1], 37766))), |text| {
+            text.parse()
+        })
+        .with_context(|| {
+            format!("{ADDR} is wrong: write an address with a port, such as 0.0.0.0:37766")
+        })
+}
+
 impl Settings {
-    pub(crate) async fn read(environment: Arc<dyn Environment>) -> Result<Self> {
+    /// Reads the rest, for a tokenizer that listens on `addr`.
+    pub(crate) async fn read(environment: Arc<dyn Environment>, addr: SocketAddr) -> Result<Self> {
         let get = |name: &'static str| text(&*environment, name);
         let cleartext = match get("LUNADEFEND_ALLOW_CLEARTEXT")?.as_deref() {
             Some("true" | "1") => Cleartext::Allowed,
             None | Some("false" | "0") => Cleartext::LoopbackOnly,
             Some(_) => bail!("LUNADEFEND_ALLOW_CLEARTEXT is wrong: write true or false"),
         };
-        let addr: SocketAddr = get("SECUREFRAME_HTTP_ADDR")?
-            .map_or(Ok(SocketAddr::from(([127, 0, 0, 1], 37766))), |text| text.parse())
-            .context("SECUREFRAME_HTTP_ADDR is wrong: write an address with a port, such as 0.0.0.0:37766")?;
         let public_url = match get("TOKENIZER_URL")? {
             Some(url) => url,
             None if addr.ip().is_loopback() => format!("http://localhost:{}", addr.port()),
@@ -99,7 +109,6 @@ impl Settings {
             config = config.blob_url(BaseUrl::parse(&url, "BLOB_URL", cleartext)?);
         }
         Ok(Self {
-            addr,
             config: config.build()?,
             master_key: master_key(environment).await?,
         })
@@ -174,13 +183,18 @@ mod tests {
             .iter()
             .chain(more)
             .map(|(name, value)| (*name, *value));
-        Settings::read(Arc::new(FixedEnvironment::from_iter(variables))).await
+        let environment = Arc::new(FixedEnvironment::from_iter(variables));
+        let addr = addr(&*environment)?;
+        Settings::read(environment, addr).await
     }
 
     #[tokio::test]
     async fn the_least_is_enough_on_loopback() {
         let settings = read(&[]).await.unwrap();
-        assert_eq!(settings.addr.to_string(), "127.0.0.1:37766");
+        assert_eq!(
+            addr(&FixedEnvironment::default()).unwrap().to_string(),
+            "127.0.0.1:37766"
+        );
         assert!(settings.master_key.is_none());
     }
 

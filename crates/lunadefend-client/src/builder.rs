@@ -161,6 +161,14 @@ impl ClientBuilder {
         )?;
         check(self.max_value_len > 0, "max_value_len", "1 or more bytes")?;
 
+        for url in std::iter::once(&self.tokenizer).chain(&self.public_tokenizer) {
+            if !url.is_https() && !url.is_loopback() {
+                tracing::warn!(
+                    origin = url.origin(),
+                    "JWTs are sent to the tokenizer in cleartext: whoever reads one on the way can grant anything"
+                );
+            }
+        }
         let http = self.http_client_for_urls()?;
         let origin = self
             .public_tokenizer

@@ -69,6 +69,7 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use http::HeaderValue;
+    use proptest::prelude::*;
     use std::time::SystemTime;
 
     #[derive(Debug)]
@@ -152,6 +153,14 @@ mod tests {
             ("1.5", None),
         ] {
             assert_eq!(asked(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_panics(text in "[ -~]{0,40}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT") {
+            let pause = pause(&answer(429, &text), Repeat::Idempotent, 0, &Frozen);
+            prop_assert!(pause.is_some());
         }
     }
 

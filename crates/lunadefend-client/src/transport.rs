@@ -26,7 +26,7 @@ impl Transport {
         let deadline = request.deadline;
         let mut attempt = 0;
         loop {
-            let outcome = self.attempt(route, attempt, request.clone()).await;
+            let outcome = self.attempt(route, attempt, &request).await;
             if attempt >= self.max_retries {
                 return outcome;
             }
@@ -45,7 +45,7 @@ impl Transport {
         &self,
         route: &'static str,
         attempt: u32,
-        request: Request,
+        request: &Request,
     ) -> Result<Answer, HttpError> {
         let span = debug_span!(
             "lunadefend.http",

@@ -35,7 +35,8 @@ pub trait FromUntrusted: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be granted and sent",
     label = "holds no tokens that could be granted",
-    note = "write `#[derive(Tokens)]` on it and `#[token]` on each of its fields that holds tokens; not `#[tokens(request)]`, which is for types that only come in"
+    note = "write `#[derive(Tokens)]` on it and `#[token]` on each of its fields that holds tokens; not `#[tokens(request)]`, which is for types that only come in",
+    note = "a reference is granted by cloning what it refers to: derive `Clone` too, or hand over the value"
 )]
 pub trait IntoGranted: Grant<Granted: Serialize> {}
 

@@ -4,7 +4,7 @@ use crate::{Head, HttpError, tls};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rustls::pki_types::CertificateDer;
-use std::{fmt, time::Duration};
+use std::{borrow::Borrow, fmt, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -88,19 +88,20 @@ impl HttpClient {
         self.tls
     }
 
-    /// Sends one request once and reads its answer, whatever its status.
+    /// Sends one request once and reads its answer, whatever its status. Lend the request to be able to
+    /// send it again.
     ///
     /// # Errors
     /// An [`HttpError`]; [`HttpError::head`] has the status when only the body is unusable.
-    pub async fn send(&self, request: Request) -> Result<Answer, HttpError> {
-        let deadline = request.deadline;
-        match timeout_at(deadline, self.exchange(request)).await {
+    pub async fn send(&self, request: impl Borrow<Request>) -> Result<Answer, HttpError> {
+        let request = request.borrow();
+        match timeout_at(request.deadline, self.exchange(request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(HttpError::Timeout),
         }
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer, HttpError> {
+    async fn exchange(&self, request: &Request) -> Result<Answer, HttpError> {
         let url = Url::parse(&request.url).map_err(|_| HttpError::Url)?;
         match url.scheme() {
             _ if !url.username().is_empty() || url.password().is_some() => {
@@ -111,15 +112,14 @@ impl HttpClient {
             "https" => return Err(HttpError::TlsDisabled),
             _ => return Err(HttpError::Url),
         }
-        let mut headers = request.headers;
-        if request.body.is_empty() && has_body(&request.method) {
-            // hyper leaves it out, and S3 refuses a PUT without it.
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        let mut outgoing = reqwest::Request::new(request.method, url);
-        *outgoing.headers_mut() = headers;
+        let mut outgoing = reqwest::Request::new(request.method.clone(), url);
+        *outgoing.headers_mut() = request.headers.clone();
         if !request.body.is_empty() {
-            *outgoing.body_mut() = Some(request.body.into());
+            *outgoing.body_mut() = Some(request.body.clone().into());
+        } else if has_body(&request.method) {
+            // hyper leaves it out, and S3 refuses a PUT without it.
+            let none = HeaderValue::from_static("0");
+            outgoing.headers_mut().insert(header::CONTENT_LENGTH, none);
         }
         let mut incoming = self
             .inner

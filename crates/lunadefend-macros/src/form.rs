@@ -70,8 +70,14 @@ impl Form<'_> {
         Some(quote!(impl #parameters #ty #where_clause { #(#functions)* }))
     }
 
-    /// The declaration, with one of serde's derives.
-    pub(crate) fn declare(&self, derive: &str, field: &dyn Fn(&Field) -> FormField) -> TokenStream {
+    /// The declaration, with one of serde's derives. `bound` is what serde's impl asks for beyond
+    /// what the form itself does.
+    pub(crate) fn declare(
+        &self,
+        derive: &str,
+        bound: &[WherePredicate],
+        field: &dyn Fn(&Field) -> FormField,
+    ) -> TokenStream {
         let Self {
             input,
             ident,

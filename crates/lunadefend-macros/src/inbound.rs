@@ -7,7 +7,7 @@ use crate::{
 };
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{WherePredicate, parse_quote};
+use syn::WherePredicate;
 
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = &input.attribute.private;
@@ -24,10 +24,6 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         if at_form {
             form_predicates.extend(bounds);
         }
-    }
-    for parameter in input.generics.type_params() {
-        let ident = &parameter.ident;
-        predicates.push(parse_quote!(#ident: ::core::marker::Send));
     }
     let form = Form {
         input,
@@ -75,6 +71,10 @@ fn bounds(input: &Input, field: &Field) -> Vec<WherePredicate> {
         Some(Fallback::Path(_)) => false,
         None => field.serde.skip_in,
     };
+    // That of a field with tokens is sure to be.
+    if field.is_generic() {
+        bounds.push(field.predicate(ty, quote!(::core::marker::Send)));
+    }
     if falls_back {
         bounds.push(field.predicate(ty, quote!(::core::default::Default)));
     }

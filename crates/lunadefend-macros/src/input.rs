@@ -2,7 +2,7 @@
 
 use crate::{
     attributes::{TokenAttribute, TokensAttribute},
-    serde_attributes::{self, FieldSerde},
+    serde_attributes::{self, FieldSerde, Skipped},
     syntax,
 };
 use proc_macro2::{Ident, Span, TokenStream};
@@ -53,6 +53,7 @@ pub(crate) struct Field {
     /// `None` for a field without tokens.
     pub(crate) token: Option<TokenAttribute>,
     pub(crate) serde: FieldSerde,
+    pub(crate) skipped_with_variant: Skipped,
 }
 
 impl Input {
@@ -148,8 +149,11 @@ impl Field {
         }
         let serde = &self.serde;
         let direction = input.attribute.direction;
-        let reads = direction.comes_in() && !serde.skip_in && serde.read_with.is_none();
-        let writes = direction.goes_out() && !serde.skip_out && serde.write_with.is_none();
+        let skipped = self.skipped_with_variant;
+        let skips_in = serde.skip_in || skipped.inbound;
+        let skips_out = serde.skip_out || skipped.outbound;
+        let reads = direction.comes_in() && !skips_in && serde.read_with.is_none();
+        let writes = direction.goes_out() && !skips_out && serde.write_with.is_none();
         match (reads, writes) {
             (true, true) => Some(Way::Both),
             (true, false) => Some(Way::In),
@@ -254,12 +258,15 @@ impl Scope<'_> {
             ));
         }
         let fields = fields.iter().zip(fields.members()).enumerate();
-        let fields = syntax::collect(fields.map(|(number, (field, member))| {
+        let mut fields = syntax::collect(fields.map(|(number, (field, member))| {
             let binding = format_ident!("__{index}_{number}", span = Span::mixed_site());
             self.field(field, member, binding)
         }))?;
         let holds_tokens = fields.iter().any(|field| field.token.is_some());
-        let serde = serde_attributes::variant(attributes, holds_tokens)?;
+        let (serde, skipped) = serde_attributes::variant(attributes, holds_tokens)?;
+        for field in &mut fields {
+            field.skipped_with_variant = skipped;
+        }
         Ok(Variant {
             ident,
             style,
@@ -285,6 +292,7 @@ impl Scope<'_> {
             mentions_lifetime: lifetimes.any(|ident| syntax::mentions(&ty, ident)),
             is_recursive: syntax::mentions(&ty, self.ident),
             serde: FieldSerde::parse(&field.attrs, token.is_some(), self.this)?,
+            skipped_with_variant: Skipped::default(),
             token,
             ty,
         })

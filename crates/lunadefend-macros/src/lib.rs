@@ -157,6 +157,7 @@ fn expand(input: &Input) -> proc_macro2::TokenStream {
         let ty = field.probed(input)?;
         Some(quote_spanned! {ty.span()=>
             const _: () = {
+                #[allow(unused_imports)]
                 use #private::NoTokens as _;
                 ::core::assert!(
                     !#private::Probe::<#ty>::HOLDS_TOKENS,

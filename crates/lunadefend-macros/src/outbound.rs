@@ -59,17 +59,23 @@ fn bounds(input: &Input, field: &Field) -> Vec<WherePredicate> {
     }
     let bounded = field.bounded().into_iter();
     let bound = quote!(#private::Grant);
-    bounded.map(|ty| field.predicate(&ty, bound.clone())).collect()
+    bounded
+        .map(|ty| field.predicate(&ty, bound.clone()))
+        .collect()
 }
 
 /// What must hold for the form to serialise. Were it asked for the type to be granted, a recursive
 /// type could not hold a generic one.
 fn serialize_bounds(input: &Input) -> Vec<WherePredicate> {
     let private = &input.attribute.private;
-    let generic = input.fields().filter(|field| field.is_generic() && field.token.is_some());
-    let types = generic.flat_map(Field::bounded).map(|ty| -> WherePredicate {
-        parse_quote!(<#ty as #private::Grant>::Granted: #private::serde::Serialize)
-    });
+    let generic = input
+        .fields()
+        .filter(|field| field.is_generic() && field.token.is_some());
+    let types = generic
+        .flat_map(Field::bounded)
+        .map(|ty| -> WherePredicate {
+            parse_quote!(<#ty as #private::Grant>::Granted: #private::serde::Serialize)
+        });
     types.collect()
 }
 

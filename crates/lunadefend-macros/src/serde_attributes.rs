@@ -32,32 +32,52 @@ pub(crate) fn container(attributes: &[Attribute], name: &str) -> Result<Vec<Meta
         _ => Err(unsupported(&meta)),
     });
     let mut metas = syntax::collect(metas)?;
-    // The hidden forms have names of their own, which no format and no error is to show.
+    // The hidden forms have names of their own, which no format is to show.
     if !metas.iter().any(|meta| meta.path().is_ident("rename")) {
         metas.push(syn::parse_quote!(rename = #name));
     }
     Ok(metas)
 }
 
+/// Whether serde never looks at something.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Skipped {
+    pub(crate) inbound: bool,
+    pub(crate) outbound: bool,
+}
+
 /// `#[serde(..)]` of a variant: passed on to each form.
-pub(crate) fn variant(attributes: &[Attribute], holds_tokens: bool) -> Result<Vec<Meta>> {
+pub(crate) fn variant(
+    attributes: &[Attribute],
+    holds_tokens: bool,
+) -> Result<(Vec<Meta>, Skipped)> {
     let metas = syntax::metas(attributes, "serde")?;
-    let metas = metas.into_iter().map(|meta| match name_of(&meta).as_str() {
-        "rename" | "rename_all" | "alias" | "other" | "untagged" => Ok(meta),
-        "skip" | "skip_serializing" | "skip_deserializing" if !holds_tokens => Ok(meta),
-        "skip" | "skip_serializing" | "skip_deserializing" => Err(Error::new_spanned(
-            meta,
-            "this variant holds tokens: leave it out of the type instead of skipping it",
-        )),
-        name @ ("with" | "serialize_with" | "deserialize_with" | "bound" | "borrow") => {
-            Err(Error::new_spanned(
-                &meta,
-                format!("`{name}` on a variant would read or write it past the check: remove it"),
-            ))
+    let mut skipped = Skipped::default();
+    let metas = metas.into_iter().map(|meta| {
+        let name = name_of(&meta);
+        match name.as_str() {
+            "rename" | "rename_all" | "alias" | "other" | "untagged" => {}
+            "skip" | "skip_serializing" | "skip_deserializing" if holds_tokens => {
+                return Err(Error::new_spanned(
+                    meta,
+                    "this variant holds tokens: leave it out of the type instead of skipping it",
+                ));
+            }
+            "skip" | "skip_serializing" | "skip_deserializing" => {
+                skipped.inbound |= name != "skip_serializing";
+                skipped.outbound |= name != "skip_deserializing";
+            }
+            "with" | "serialize_with" | "deserialize_with" | "bound" | "borrow" => {
+                return Err(Error::new_spanned(
+                    meta,
+                    "this would read or write the variant past the check: remove it",
+                ));
+            }
+            _ => return Err(unsupported(&meta)),
         }
-        _ => Err(unsupported(&meta)),
+        Ok(meta)
     });
-    syntax::collect(metas)
+    Ok((syntax::collect(metas)?, skipped))
 }
 
 /// `#[serde(..)]` of a field, taken apart by direction.

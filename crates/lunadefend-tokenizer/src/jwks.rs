@@ -1,5 +1,6 @@
 //! The keys that JWTs are verified with: one that is configured, or a key set that is fetched.
 
+mod fetch;
 mod refresh;
 
 use crate::config::{ConfigError, SessionKeys};

@@ -179,7 +179,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError::RowTwice`] when a batch names a row more than once.
     fn write(&self, batch: Vec<Write>, now: u64) -> BoxFuture<'_, Result<Written, StoreError>>;
 
-    /// Stores one chunk of a value; durable when it returns [`Written::Done`].
+    /// Stores one chunk of a value.
+    ///
+    /// It can be read when this returns [`Written::Done`], and is durable when a later
+    /// [`write`](Self::write) returns that: a value is finished by a write, and until then its
+    /// chunks are of no use to anybody.
     ///
     /// A blob exists while [`Table::Blob`] has a row with [`BlobId::row_key`]. Without that row the
     /// answer is [`Written::Conflict`] and nothing is stored, so that no chunk is ever left without

@@ -10,7 +10,7 @@
 //!   from the wrapping key and 16 random bytes that stand in the row. The authenticated data is the
 //!   length-prefixed format, purpose, row key, key version and expiry: a row that was moved or given
 //!   a longer life does not open. A grant's row has no content; a tag binds its expiry.
-//! - **Values**: a random 256-bit key for each upload attempt, chunks of 64 KiB sealed as a
+//! - **Values**: a random 256-bit key for each upload attempt, chunks of 63 KiB sealed as a
 //!   [STREAM](https://eprint.iacr.org/2015/189) with 7 random bytes, a counter and a last-chunk
 //!   flag. The key, the number of chunks and the length are in the value's sealed row, which is
 //!   written in the transaction that finishes the upload and not before.

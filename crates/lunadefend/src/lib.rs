@@ -24,6 +24,10 @@ pub use lunadefend_jwt::WireLevel;
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 pub use lunadefend_macros::Tokens;
 
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub use lunadefend_axum as axum;
+
 /// Where keys come from: inline, environment, file, and chains of them.
 pub mod secrets {
     pub use lunadefend_secrets::*;

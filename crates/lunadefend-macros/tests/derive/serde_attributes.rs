@@ -250,7 +250,7 @@ enum Variants {
         token: VerifiedToken,
     },
     #[serde(skip)]
-    Never(#[expect(dead_code, reason = "it is skipped")] Opaque),
+    Never(Opaque),
     #[serde(other)]
     Other,
 }

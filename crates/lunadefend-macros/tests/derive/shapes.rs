@@ -167,7 +167,7 @@ struct OnlyRead(u8);
 
 #[derive(Clone, Tokens)]
 #[tokens(crate = "lunadefend_core", response)]
-struct Response<'a, T: ?std::marker::Sized> {
+struct Response<'a, T> {
     only_written: OnlyWritten,
     name: &'a str,
     #[token]
@@ -200,11 +200,11 @@ fn types_of_one_direction() {
         token: &tokens[0],
         tokens: &tokens,
         optional: None,
-        with: "text",
+        with: &7,
     };
     let [two, three] = [2, 3].map(id);
     let json = format!(
-        r#"{{"only_written":7,"name":"Ann","token":"{two}","tokens":["{two}","{three}"],"with":"text"}}"#
+        r#"{{"only_written":7,"name":"Ann","token":"{two}","tokens":["{two}","{three}"],"with":7}}"#
     );
     assert_eq!(send(&fake, &response, None), json);
     assert_eq!(send(&fake, response, None), json);
@@ -259,7 +259,4 @@ fn missing_fields_are_as_with_serde() {
         round_trip::<Missing>("{}"),
         r#"{"token":null,"plain":null}"#
     );
-    let fake = Arc::new(Fake::default());
-    let error = receive::<Pair>(&fake, "[1]").err().unwrap();
-    assert!(error.to_string().contains("struct Pair"), "{error}");
 }

@@ -1,26 +1,14 @@
 //! A key set that is fetched, kept and refreshed, one request at a time.
 
-use super::JwksSource;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use lunadefend_core::{Clock, is_json};
-use lunadefend_http::{HttpError, Request};
-use lunadefend_jwt::{JwksError, KeySet};
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+use super::{
+    JwksSource,
+    fetch::{FetchError, Fetched, HOUR, MINUTE, SECOND},
 };
-use tokio::{sync::watch, time::Instant};
+use lunadefend_core::Clock;
+use lunadefend_jwt::KeySet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
-const MAX_SET: usize = 64 * 1024;
-const DEADLINE: Duration = Duration::from_secs(5);
-
-const SECOND: u64 = 1000;
-const MINUTE: u64 = 60 * SECOND;
-const HOUR: u64 = 60 * MINUTE;
-const DEFAULT_FRESH: u64 = 5 * MINUTE;
-const MIN_FRESH: u64 = MINUTE;
-const MAX_FRESH: u64 = HOUR;
 /// How long the last good set is used when no newer one can be had.
 const MAX_AGE: u64 = 24 * HOUR;
 /// How long after the last attempt somebody may try again, by what there is without it.
@@ -153,16 +141,16 @@ impl Cache {
             _done: done,
         };
         tokio::spawn(async move {
-            let fetched = landing.cache.fetch().await;
-            landing.cache.store(fetched);
+            let cache = &landing.cache;
+            cache.store(cache.source.fetch(cache.allow_demo_key).await);
         });
         Some(flight)
     }
 
-    fn store(&self, fetched: Result<(KeySet, u64), FetchError>) {
+    fn store(&self, fetched: Result<Fetched, FetchError>) {
         let now = self.clock.unix_millis();
         match fetched {
-            Ok((keys, fresh)) => {
+            Ok(Fetched { keys, fresh }) => {
                 tracing::debug!(fresh_ms = fresh, "fetched the key set");
                 let mut state = self.lock();
                 state.set = Some(Arc::new(FetchedSet {
@@ -218,126 +206,4 @@ impl Drop for Landing {
 async fn landed(mut flight: watch::Receiver<()>) {
     // Nothing is ever sent: this returns when the sender is gone.
     let _ = flight.changed().await;
-}
-
-/// Why a key set cannot be had. No text contains the URL or what came back.
-#[derive(Debug, thiserror::Error)]
-enum FetchError {
-    #[error("the request failed")]
-    Http(#[from] HttpError),
-    #[error("the answer has status {0}, not 200; redirects are not followed")]
-    Status(u16),
-    #[error("the answer is not application/json")]
-    ContentType,
-    #[error("the answer is not a key set")]
-    Jwks(#[from] JwksError),
-}
-
-impl Cache {
-    /// The set, and for how many milliseconds it is fresh.
-    async fn fetch(&self) -> Result<(KeySet, u64), FetchError> {
-        let answer = self
-            .source
-            .client
-            .send(Request {
-                method: Method::GET,
-                url: self.source.url.as_str().to_owned(),
-                headers: HeaderMap::from_iter([(
-                    header::ACCEPT,
-                    HeaderValue::from_static("application/json, application/jwk-set+json"),
-                )]),
-                body: Bytes::new(),
-                max_answer: MAX_SET,
-                deadline: Instant::now() + DEADLINE,
-            })
-            .await?;
-        if answer.status != StatusCode::OK {
-            return Err(FetchError::Status(answer.status.as_u16()));
-        }
-        if !is_json(&answer.headers) && !is_jwk_set(&answer.headers) {
-            return Err(FetchError::ContentType);
-        }
-        let keys = if self.allow_demo_key {
-            KeySet::parse_allowing_demo_key(&answer.body)?
-        } else {
-            KeySet::parse(&answer.body)?
-        };
-        Ok((keys, fresh_for(&answer.headers)))
-    }
-}
-
-/// RFC 7517 section 8.5.1.
-fn is_jwk_set(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok()?.split(';').next())
-        .is_some_and(|essence| {
-            essence
-                .trim()
-                .eq_ignore_ascii_case("application/jwk-set+json")
-        })
-}
-
-/// `Cache-Control` of RFC 9111, within our own bounds: the application may ask for more or fewer
-/// requests, not for one each second and not to be trusted for a day.
-fn fresh_for(headers: &HeaderMap) -> u64 {
-    let mut directives = headers
-        .get_all(header::CACHE_CONTROL)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','))
-        .map(str::trim);
-    let seconds = directives.find_map(|directive| {
-        if directive.eq_ignore_ascii_case("no-store") || directive.eq_ignore_ascii_case("no-cache")
-        {
-            return Some(0);
-        }
-        let (name, value) = directive.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("max-age")
-            .then(|| value.trim().trim_matches('"').parse::<u64>().unwrap_or(0))
-    });
-    seconds.map_or(DEFAULT_FRESH, |seconds| {
-        seconds.saturating_mul(SECOND).clamp(MIN_FRESH, MAX_FRESH)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn freshness() {
-        let fresh = |values: &[&'static str]| {
-            let headers: HeaderMap = values
-                .iter()
-                .map(|value| (header::CACHE_CONTROL, HeaderValue::from_static(value)))
-                .collect();
-            fresh_for(&headers)
-        };
-        assert_eq!(fresh(&[]), DEFAULT_FRESH);
-        assert_eq!(fresh(&["public"]), DEFAULT_FRESH);
-        assert_eq!(fresh(&["public, max-age=600"]), 10 * MINUTE);
-        assert_eq!(fresh(&["public", "Max-Age=\"600\""]), 10 * MINUTE);
-        assert_eq!(fresh(&["max-age=1"]), MIN_FRESH);
-        assert_eq!(fresh(&["max-age=-1"]), MIN_FRESH);
-        assert_eq!(fresh(&["no-store"]), MIN_FRESH);
-        assert_eq!(fresh(&["no-cache, max-age=600"]), MIN_FRESH);
-        assert_eq!(fresh(&["max-age=99999999999999999999"]), MIN_FRESH);
-        assert_eq!(fresh(&["max-age=18446744073709551615"]), MAX_FRESH);
-    }
-
-    #[test]
-    fn media_type() {
-        let is = |value: &'static str| {
-            is_jwk_set(&HeaderMap::from_iter([(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(value),
-            )]))
-        };
-        assert!(is("application/jwk-set+json"));
-        assert!(is("Application/JWK-Set+json; charset=utf-8"));
-        assert!(!is("text/html"));
-        assert!(!is_jwk_set(&HeaderMap::new()));
-    }
 }

@@ -15,18 +15,15 @@ const DEADLINE: Duration = Duration::from_secs(3);
 /// down.
 pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
     match timeout(DEADLINE, shared.vault.check_health()).await {
-        Ok(Ok(())) => Ok(answer::success()),
-        Ok(Err(error)) => {
-            let _ = Refusal::from(error);
-            Err(unhealthy())
+        Ok(outcome) => {
+            outcome?;
+            Ok(answer::success())
         }
         Err(_) => {
             tracing::error!("the store does not answer");
-            Err(unhealthy())
+            Err(Refusal::unavailable(
+                "the tokenizer's store is not available",
+            ))
         }
     }
-}
-
-fn unhealthy() -> Refusal {
-    Refusal::unavailable("the tokenizer's store is not available")
 }

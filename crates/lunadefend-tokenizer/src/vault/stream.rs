@@ -14,8 +14,11 @@ use zeroize::Zeroizing;
 const CONTEXT: &[u8] = b"lunadefend-chunk-1";
 const PURPOSE: &[u8] = b"value chunk";
 
-/// How many bytes of a value are sealed together.
-pub(super) const CHUNK_SIZE: u32 = 64 * 1024;
+/// How many bytes of a value are sealed together. A sealed chunk with its key then fits a page of
+/// 64 KiB of the embedded store, where a chunk of 64 KiB would take a page of twice the size.
+///
+/// It is kept with each value, so that it can be changed.
+pub(super) const CHUNK_SIZE: u32 = 63 * 1024;
 
 /// The key of one upload attempt and what its chunks are bound to. It seals one value, once.
 #[derive(Clone)]

@@ -19,7 +19,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -53,6 +53,7 @@ struct TestStore {
     inner: EmbeddedStore,
     rows: Mutex<BTreeSet<(Table, RowKey)>>,
     chunks: Mutex<BTreeSet<(BlobId, u32)>>,
+    stalled: AtomicBool,
 }
 
 impl TestStore {
@@ -122,6 +123,9 @@ impl Store for TestStore {
         index: u32,
         data: Bytes,
     ) -> BoxFuture<'a, Result<Written, StoreError>> {
+        if self.stalled.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         self.chunks.lock().unwrap().insert((*blob, index));
         self.inner.put_chunk(blob, index, data)
     }
@@ -160,6 +164,7 @@ impl World {
             inner: EmbeddedStore::in_memory().unwrap(),
             rows: Mutex::default(),
             chunks: Mutex::default(),
+            stalled: AtomicBool::new(false),
         });
         let clock = Arc::new(TestClock(AtomicU64::new(START)));
         let (master, _) = MasterKey::generate().unwrap();

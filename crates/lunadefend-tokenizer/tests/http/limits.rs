@@ -175,6 +175,38 @@ async fn no_request_is_smuggled_in_a_body() {
 }
 
 #[tokio::test]
+async fn odd_requests() {
+    let harness = Harness::start().await;
+    for request in [
+        "OPTIONS * HTTP/1.1\r\nHost: x\r\n",
+        "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n",
+        "TRACE /health HTTP/1.1\r\nHost: x\r\n",
+        "BREW /health HTTP/1.1\r\nHost: x\r\n",
+        "GET /%2e%2e/health HTTP/1.1\r\nHost: x\r\n",
+        "GET /blob/%ff%00 HTTP/1.1\r\nHost: x\r\n",
+        "PRI * HTTP/2.0\r\n",
+        "GET /health\r\n",
+    ] {
+        let answer = harness
+            .raw(format!("{request}Connection: close\r\n\r\n").as_bytes())
+            .await;
+        assert!(!answer.contains("HTTP/1.1 2"), "{request}: {answer}");
+        assert!(!answer.contains("HTTP/1.1 5"), "{request}: {answer}");
+    }
+    // Another host, in the line or in the header, changes nothing.
+    for request in [
+        "GET http://evil.example/health HTTP/1.1\r\nHost: evil.example\r\n",
+        "GET /health HTTP/1.0\r\n",
+    ] {
+        let answer = harness
+            .raw(format!("{request}Connection: close\r\n\r\n").as_bytes())
+            .await;
+        assert!(answer.contains(" 200 OK"), "{request}: {answer}");
+        assert!(!answer.contains("evil"));
+    }
+}
+
+#[tokio::test]
 async fn connections_beyond_the_cap_wait() {
     let harness = with_limits(|limits| {
         limits.max_connections = 1;
@@ -389,9 +421,12 @@ async fn a_damaged_value_aborts_the_connection() {
     // A reset is fine too.
     let _ = connection.read_to_end(&mut answer).await;
     let text = String::from_utf8_lossy(&answer);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    assert!(head.contains("content-length: 1048576"), "{head}");
+    // How much gets out before the connection breaks is up to the buffers in between.
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
+    if !head.is_empty() {
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        assert!(head.contains("content-length: 1048576"), "{head}");
+    }
     assert!(body.len() < 1024 * 1024, "{}", body.len());
     assert!(
         body.bytes().all(|byte| byte == b'v'),

@@ -213,10 +213,7 @@ async fn a_damaged_file_is_refused_or_reads_right() {
             Ok(store) => store,
             Err(error) => {
                 assert!(
-                    matches!(
-                        error,
-                        StoreError::Corrupt(_) | StoreError::NotAStore { .. }
-                    ),
+                    matches!(error, StoreError::Corrupt(_) | StoreError::NotAStore { .. }),
                     "{error:?}"
                 );
                 refused += 1;

@@ -105,6 +105,35 @@ async fn a_chunk_opens_at_its_own_place_only() {
     }
 }
 
+/// Also when the key is the same: the data key alone does not make a chunk another token's.
+#[tokio::test]
+async fn a_chunk_is_bound_to_its_token_and_key_version() {
+    let world = World::new().await;
+    let ring = world.vault.ring();
+    let place = Place::value(&ring, &some_token());
+    let info = ValueInfo {
+        blob: BlobId::new([0; 32]),
+        cipher: ChunkCipher::generate(&place, 1).unwrap(),
+        chunk_size: 1,
+        chunks: 1,
+        length: 1,
+    };
+    let chunk = info.cipher.seal(0, true, b"x").unwrap();
+    let encoded = info.encode();
+    let same = ValueInfo::decode(&place, &encoded).unwrap();
+    assert!(same.cipher.open(0, true, &chunk).is_ok());
+
+    let upper = some_token().expose_id().to_uppercase();
+    let other = TokenId::parse(&upper.replace("LUNASEC", "lunasec")).unwrap();
+    let other = Place::value(&ring, &other);
+    let moved = ValueInfo::decode(&other, &encoded).unwrap();
+    assert!(moved.cipher.open(0, true, &chunk).is_err());
+    let mut version = encoded.clone();
+    version[74] += 1;
+    let version = ValueInfo::decode(&place, &version).unwrap();
+    assert!(version.cipher.open(0, true, &chunk).is_err());
+}
+
 #[tokio::test]
 async fn two_stores_share_nothing() {
     let (one, other) = (World::new().await, World::new().await);

@@ -2,7 +2,7 @@ use super::*;
 use futures_util::{FutureExt, future::join_all};
 use proptest::prelude::*;
 
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = stream::CHUNK_SIZE as usize;
 
 fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at * 31 % 251) as u8).collect()
@@ -18,7 +18,7 @@ async fn values_of_any_length_come_back() {
         (CHUNK, 1),
         (CHUNK + 1, 2),
         (2 * CHUNK, 2),
-        (1024 * 1024, 16),
+        (1024 * 1024, 17),
     ] {
         let value = pattern(length);
         let before = world.store.chunks().await.len();
@@ -234,8 +234,10 @@ async fn a_write_that_was_given_up_breaks_the_upload() {
     let world = World::new().await;
     let new = world.vault.create_token(None, None).await.unwrap();
     let mut upload = world.vault.begin_upload(&new.upload, MAX).await.unwrap();
+    world.store.stalled.store(true, Ordering::SeqCst);
     let given_up = upload.write(pattern(2 * CHUNK).into()).now_or_never();
     assert!(given_up.is_none(), "it waits for the store");
+    world.store.stalled.store(false, Ordering::SeqCst);
     let result = upload.write(pattern(2 * CHUNK).into()).await;
     assert!(matches!(result, Err(UploadError::Lost)));
     assert!(matches!(upload.commit().await, Err(UploadError::Lost)));

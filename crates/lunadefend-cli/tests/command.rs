@@ -1,0 +1,214 @@
+//! The `lunadefend` command as a process.
+
+#[path = "command/server.rs"]
+mod server;
+
+use lunadefend_core::{
+    ErrorKind, GrantRequest, GrantService, SessionId, TokenId, Verdict, wire::Metadata,
+};
+use server::{Server, lunadefend};
+use std::{
+    os::unix::fs::PermissionsExt,
+    sync::{Arc, Mutex},
+};
+
+fn refused(folder: &std::path::Path, environment: &[(&str, &str)]) -> String {
+    let output = lunadefend()
+        .args(["serve", "--store"])
+        .arg(folder.join("tokens.redb"))
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(
+        text.contains("error: ") && !text.contains("panicked"),
+        "{text}"
+    );
+    text
+}
+
+#[test]
+fn what_is_missing_is_named_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = refused(
+        folder.path(),
+        &[("SESSION_JWKS_URL", "http://localhost:3000/jwks.json")],
+    );
+    assert!(text.contains("AUTH_PROVIDERS is not set"), "{text}");
+    let text = refused(
+        folder.path(),
+        &[("AUTH_PROVIDERS", "http://localhost:3000")],
+    );
+    assert!(text.contains("SESSION_JWKS_URL is not set"), "{text}");
+    assert!(
+        std::fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "nothing was made"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_without_its_key_or_with_another_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    assert!(server.printed.contains("back it up"), "{}", server.printed);
+    let environment = server.environment();
+    let environment: Vec<_> = environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let text = refused(folder.path(), &environment);
+    assert!(
+        text.contains("another process"),
+        "one process at a time: {text}"
+    );
+    server.stop();
+
+    let key_file = folder.path().join("tokens.redb.key");
+    assert_eq!(
+        std::fs::metadata(&key_file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let key = std::fs::read_to_string(&key_file).unwrap();
+    std::fs::remove_file(&key_file).unwrap();
+    let text = refused(folder.path(), &environment);
+    assert!(text.contains("tokens.redb.key"), "missing: {text}");
+
+    std::fs::write(&key_file, "0".repeat(64)).unwrap();
+    std::fs::set_permissions(&key_file, PermissionsExt::from_mode(0o600)).unwrap();
+    let text = refused(folder.path(), &environment);
+    assert!(text.contains("master key"), "wrong: {text}");
+    assert!(!text.contains(key.trim()), "{text}");
+
+    std::fs::write(&key_file, &key).unwrap();
+    drop(Server::start(folder.path()));
+}
+
+/// Every grant and token that was acknowledged is there after a kill under load.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.client();
+    let session = SessionId::new("ann").unwrap();
+    let acknowledged = Arc::new(Mutex::new((Vec::new(), Vec::new())));
+
+    let mut load = tokio::task::JoinSet::new();
+    for worker in 0..16_u32 {
+        let (client, session, acknowledged) =
+            (client.clone(), session.clone(), Arc::clone(&acknowledged));
+        load.spawn(async move {
+            for number in 0_u32.. {
+                let id = format!("lunasec-{worker:08x}-0000-4000-8000-{number:012x}");
+                let grant = GrantRequest::new(TokenId::parse(&id).unwrap(), None);
+                if client.create_all(&session, &[grant.clone()]).await.is_err() {
+                    return;
+                }
+                acknowledged.lock().unwrap().0.push(grant.token().clone());
+                if number % 4 == 0 {
+                    let value = format!("value of {id}");
+                    match client
+                        .tokenizer()
+                        .tokenize(&session, value.as_bytes(), &Metadata::string())
+                        .await
+                    {
+                        Ok(token) => acknowledged.lock().unwrap().1.push((token, value)),
+                        Err(_) => return,
+                    }
+                }
+            }
+        });
+    }
+    // Killed in the middle of it: after some hundred acknowledgements, with 16 requests under way.
+    while acknowledged.lock().unwrap().0.len() < 400 {
+        assert!(
+            load.try_join_next().is_none(),
+            "a request failed before the kill"
+        );
+        tokio::task::yield_now().await;
+    }
+    server.kill_9();
+    while load.join_next().await.is_some() {}
+
+    let server = Server::start(folder.path());
+    let client = server.client();
+    let (grants, values) = std::mem::take(&mut *acknowledged.lock().unwrap());
+    assert!(
+        grants.len() >= 400 && values.len() >= 16,
+        "{} {}",
+        grants.len(),
+        values.len()
+    );
+    let verdicts = client.verify_all(&session, &grants).await.unwrap();
+    assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Valid));
+    for (token, value) in values {
+        let read = client
+            .tokenizer()
+            .detokenize(&session, &token)
+            .await
+            .unwrap();
+        assert_eq!(read.expose_secret(), value.as_bytes());
+    }
+    let never = TokenId::parse("lunasec-ffffffff-0000-4000-8000-000000000000").unwrap();
+    assert_eq!(
+        client.verify_all(&session, &[never]).await.unwrap(),
+        [Verdict::Invalid]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_reach_the_tokenizer_and_sigterm_ends_it_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(folder.path(), &[("GRANT_MAXIMUM_DURATION", "20m")]);
+    let token = TokenId::parse("lunasec-00000000-0000-4000-8000-000000000000").unwrap();
+    let ask = GrantRequest::new(token, Some("21m".parse().unwrap()));
+    let session = SessionId::new("ann").unwrap();
+    let error = server
+        .client()
+        .create_all(&session, &[ask])
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GrantDuration);
+    assert!(server.stop(), "SIGTERM ends it with 0");
+}
+
+#[test]
+fn dev_prints_what_to_put_into_the_environment() {
+    let mut dev = Server::dev();
+    let lines = dev.read_until("LUNASEC_SIGNING_KEY=");
+    assert!(lines.contains("TOKENIZER_URL=http://localhost:"), "{lines}");
+    let output = lunadefend()
+        .args(["dev", "--addr", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("loopback only")
+    );
+}
+
+#[test]
+fn keygen_writes_a_private_file_and_never_overwrites() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signing-key.pem");
+    let output = lunadefend().arg("keygen").arg(&path).output().unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.contains("3072 bits") && printed.contains("BEGIN PUBLIC KEY"),
+        "{printed}"
+    );
+    let pem = std::fs::read(&path).unwrap();
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let key = lunadefend_crypto::SigningKey::parse(&pem, "the file").unwrap();
+    assert!(printed.contains(key.public_key().thumbprint()));
+
+    let again = lunadefend().arg("keygen").arg(&path).output().unwrap();
+    assert!(!again.status.success());
+    assert_eq!(std::fs::read(&path).unwrap(), pem, "never overwritten");
+}

@@ -1,0 +1,135 @@
+//! A running `lunadefend`, and a client that it trusts.
+
+use lunadefend_client::{Client, SessionIds};
+use lunadefend_crypto::{GeneratedKey, RsaBits, SigningKey};
+use lunadefend_http::{BaseUrl, Cleartext};
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+/// The command, in an environment without settings of ours.
+pub(crate) fn lunadefend() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lunadefend"));
+    command.env_clear();
+    command
+}
+
+fn key() -> &'static SigningKey {
+    static KEY: OnceLock<SigningKey> = OnceLock::new();
+    KEY.get_or_init(|| GeneratedKey::generate(RsaBits::Rsa2048).unwrap().key)
+}
+
+pub(crate) struct Server {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    pub(crate) printed: String,
+    url: String,
+}
+
+impl Server {
+    pub(crate) fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// `lunadefend serve` on a free port. The clients come by the address that it prints.
+    pub(crate) fn start_with(folder: &Path, more: &[(&str, &str)]) -> Self {
+        let mut command = lunadefend();
+        command
+            .args(["serve", "--store"])
+            .arg(folder.join("tokens.redb"));
+        command.envs(settings()).envs(more.iter().copied());
+        let mut server = Self::spawn(command);
+        let printed = server.read_until("listening on ");
+        server.url = printed
+            .trim_end()
+            .rsplit_once("listening on ")
+            .unwrap()
+            .1
+            .to_owned();
+        server.printed = printed;
+        server
+    }
+
+    pub(crate) fn dev() -> Self {
+        let mut command = lunadefend();
+        command.args(["dev", "--addr", "127.0.0.1:0"]);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self {
+            child,
+            stdout,
+            printed: String::new(),
+            url: String::new(),
+        }
+    }
+
+    /// What it prints, up to the line that has `word`.
+    pub(crate) fn read_until(&mut self, word: &str) -> String {
+        let mut printed = String::new();
+        while !printed.contains(word) {
+            let read = self.stdout.read_line(&mut printed).unwrap();
+            assert!(read > 0, "ended before {word:?}: {printed}");
+        }
+        printed
+    }
+
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        settings()
+    }
+
+    /// A client with no retries: what it acknowledges was acknowledged once.
+    pub(crate) fn client(&self) -> Client {
+        let parse =
+            |url: &str| BaseUrl::parse(url, "TOKENIZER_URL", Cleartext::LoopbackOnly).unwrap();
+        // By default its own URL says `localhost`.
+        let public = parse(&self.url.replace("127.0.0.1", "localhost"));
+        Client::builder(parse(&self.url), key().clone())
+            .public_tokenizer_url(public)
+            .session_ids(SessionIds::Hashed)
+            .max_retries(0)
+            .deadline(Duration::from_secs(30))
+            .build()
+            .unwrap()
+    }
+
+    pub(crate) fn kill_9(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; whether it ended with 0.
+    pub(crate) fn stop(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().success()
+    }
+}
+
+fn settings() -> Vec<(&'static str, String)> {
+    vec![
+        ("SECUREFRAME_HTTP_ADDR", "127.0.0.1:0".to_owned()),
+        ("SESSION_PUBLIC_KEY", key().public_key().to_spki_pem()),
+        ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
+    ]
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,8 @@
+use lunadefend_core::VerifiedToken;
+
+#[derive(serde::Deserialize)]
+struct SetSsn {
+    ssn: VerifiedToken,
+}
+
+fn main() {}

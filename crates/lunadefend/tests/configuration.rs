@@ -1,0 +1,240 @@
+//! Every way to configure a `LunaDefend`, and everything that can be wrong with it.
+
+use lunadefend::{
+    ConfigError, ErrorKind, LunaDefend, SecretValue, SessionId, UntrustedToken,
+    secrets::{FixedEnvironment, InlineSecret},
+};
+use lunadefend_crypto::{GeneratedKey, RsaBits};
+use secrecy::ExposeSecret;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+const URL: &str = "http://127.0.0.1:1";
+const SESSION_KEY: &str = "0123456789abcdef0123456789abcdef";
+
+fn pem() -> &'static str {
+    static PEM: OnceLock<GeneratedKey> = OnceLock::new();
+    PEM.get_or_init(|| GeneratedKey::generate(RsaBits::Rsa2048).unwrap())
+        .pem
+        .expose_secret()
+}
+
+async fn from_env(variables: &[(&str, &str)]) -> Result<LunaDefend, ConfigError> {
+    let variables = variables.iter().copied();
+    LunaDefend::from_environment(Arc::new(FixedEnvironment::from_iter(variables))).await
+}
+
+/// The error as its reader sees it, which never has a canary in it.
+fn text(outcome: Result<LunaDefend, ConfigError>) -> String {
+    let error = outcome.expect_err("the configuration is wrong");
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    let debug = format!("{error:?}");
+    assert!(
+        !text.contains("canary") && !debug.contains("canary"),
+        "{text} {debug}"
+    );
+    text
+}
+
+#[tokio::test]
+async fn the_environment_is_enough() {
+    let luna = from_env(&[
+        ("TOKENIZER_URL", URL),
+        ("PUBLIC_TOKENIZER_URL", ""),
+        ("LUNASEC_SIGNING_KEY", pem()),
+        ("LUNADEFEND_SESSION_KEY", SESSION_KEY),
+        ("LUNADEFEND_WIRE", "v1"),
+        ("LUNADEFEND_DEADLINE", "50ms"),
+        ("LUNADEFEND_MAX_RETRIES", "0"),
+        (
+            "LUNADEFEND_BLOB_ORIGINS",
+            "https://a.example, https://b.example",
+        ),
+    ])
+    .await
+    .unwrap();
+    // Nothing listens there: the call is made, and its failure is typed.
+    let session = SessionId::new("ann").unwrap();
+    let token = UntrustedToken::parse("lunasec-0a1b2c3d-1111-4222-8333-444455556666").unwrap();
+    let error = luna.grants().verify(&session, token).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenizerUnavailable);
+}
+
+#[tokio::test]
+async fn every_wrong_variable_is_named_when_it_is_built() {
+    let text_of = async |name: &'static str, value: &str| {
+        let mut variables = vec![("LUNASEC_SIGNING_KEY", pem()), ("TOKENIZER_URL", URL)];
+        variables.retain(|(other, _)| *other != name);
+        variables.push((name, value));
+        text(from_env(&variables).await)
+    };
+    for (name, value, words) in [
+        ("TOKENIZER_URL", "", "TOKENIZER_URL"),
+        ("TOKENIZER_URL", "canary", "TOKENIZER_URL"),
+        ("TOKENIZER_URL", "tokenizer.example.com", "TOKENIZER_URL"),
+        ("TOKENIZER_URL", "http://tokenizer.example.com", "https"),
+        (
+            "TOKENIZER_URL",
+            "https://u:canary@tokenizer.example.com",
+            "TOKENIZER_URL",
+        ),
+        (
+            "TOKENIZER_URL",
+            "https://tokenizer.example.com/?x=canary",
+            "TOKENIZER_URL",
+        ),
+        ("PUBLIC_TOKENIZER_URL", "canary", "PUBLIC_TOKENIZER_URL"),
+        ("LUNASEC_SIGNING_KEY", "", "set but empty"),
+        (
+            "LUNASEC_SIGNING_KEY",
+            "canary canary!",
+            "LUNASEC_SIGNING_KEY",
+        ),
+        ("LUNADEFEND_SESSION_KEY", "canary", "32 bytes"),
+        ("LUNADEFEND_SESSION_KEY", "", "LUNADEFEND_SESSION_KEY"),
+        ("LUNADEFEND_SESSION_IDS", "canary", "LUNADEFEND_SESSION_IDS"),
+        ("LUNADEFEND_WIRE", "canary", "LUNADEFEND_WIRE"),
+        ("LUNADEFEND_DEADLINE", "5 canaries", "LUNADEFEND_DEADLINE"),
+        ("LUNADEFEND_DEADLINE", "0s", "deadline"),
+        ("LUNADEFEND_MAX_RETRIES", "-1", "LUNADEFEND_MAX_RETRIES"),
+        ("LUNADEFEND_MAX_RETRIES", "11", "max_retries"),
+        (
+            "LUNADEFEND_BLOB_ORIGINS",
+            "https://ok.example,canary",
+            "LUNADEFEND_BLOB_ORIGINS",
+        ),
+        (
+            "LUNADEFEND_ALLOW_CLEARTEXT",
+            "canary",
+            "LUNADEFEND_ALLOW_CLEARTEXT",
+        ),
+        (
+            "LUNADEFEND_SECRETS_PROVIDER",
+            "canary",
+            "\"environment\", \"inline\" or \"file\"",
+        ),
+        ("LUNADEFEND_SECRETS_PROVIDER", "file", "`path`"),
+    ] {
+        let text = text_of(name, value).await;
+        assert!(text.contains(words), "{name}={value}: {text}");
+    }
+    let missing = text(from_env(&[("LUNASEC_SIGNING_KEY", pem())]).await);
+    assert!(missing.contains("TOKENIZER_URL is not set"), "{missing}");
+    let missing = text(from_env(&[("TOKENIZER_URL", URL)]).await);
+    assert!(missing.contains("LUNASEC_SIGNING_KEY"), "{missing}");
+    let both = [
+        ("TOKENIZER_URL", URL),
+        ("LUNASEC_SIGNING_KEY", pem()),
+        ("LUNADEFEND_SESSION_IDS", "raw"),
+        ("LUNADEFEND_SESSION_KEY", SESSION_KEY),
+    ];
+    assert!(text(from_env(&both).await).contains("leave out one of the two"));
+}
+
+#[tokio::test]
+async fn a_file_chooses_the_provider_under_each_of_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key.pem");
+    std::fs::write(&key, pem()).unwrap();
+    let file = format!("path = {key:?}");
+    let inline = format!("value = '''{}'''", pem());
+    for (choice, setting) in [
+        ("provider = \"file\"", &file),
+        ("source = \"file\"", &file),
+        ("provider = \"inline\"", &inline),
+        ("provider = \"manual\"", &inline),
+        ("source = \"manual\"", &inline),
+    ] {
+        let toml = format!(
+            "tokenizer_url = \"{URL}\"\ndeadline = \"2s\"\n[auth.secrets]\n{choice}\n{setting}\n"
+        );
+        LunaDefend::from_toml(&toml).await.unwrap();
+        let path = folder.path().join("lunadefend.toml");
+        std::fs::write(&path, toml).unwrap();
+        LunaDefend::from_toml_file(&path).await.unwrap();
+    }
+    let missing = text(LunaDefend::from_toml_file(folder.path().join("none.toml")).await);
+    assert!(missing.contains("none.toml"), "{missing}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_a_file_is_named_without_its_values() {
+    for (toml, words) in [
+        ("", "tokenizer_url is not set"),
+        ("tokenizer_url = canary", "line 1"),
+        ("tokenizer_url = \"http://t.example\"", "tokenizer_url"),
+        (
+            "tokenizer_url = \"http://localhost\"\ntokeniser = 1",
+            "line 2: unknown field `tokeniser`",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\nmax_retries = \"canary\"",
+            "line 2",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"canary\"",
+            "auth.secrets",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"inline\"",
+            "`value`",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nvalue = \"canary\"",
+            "`value` does not belong",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"inline\"\nvalue = \"canary!\"",
+            "auth.secrets.value",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"inline\"\nvalue = [\"canary\"]",
+            "line",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"file\"\npath = \"/nowhere/key\"",
+            "/nowhere/key",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\nwire = \"canary\"",
+            "wire",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\nsession_ids = \"canary\"",
+            "session_ids",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\ndeadline = \"1d\"",
+            "deadline",
+        ),
+    ] {
+        let text = text(LunaDefend::from_toml(toml).await);
+        assert!(text.contains(words), "{toml}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_builder_shows_no_secret() {
+    let builder = LunaDefend::builder("https://u:canary@t.example")
+        .signing_key(InlineSecret::new(
+            SecretValue::new(pem().as_bytes()),
+            "canary-free",
+        ))
+        .session_key(InlineSecret::new(
+            SecretValue::new("canary".repeat(8)),
+            "inline",
+        ))
+        .deadline(Duration::from_secs(1));
+    let shown = format!("{builder:?}");
+    assert!(
+        !shown.contains("canary\"") && !shown.contains(":canary@") && !shown.contains("BEGIN"),
+        "{shown}"
+    );
+}
