@@ -21,7 +21,7 @@ impl TestClock {
     #[must_use]
     pub fn new() -> Arc<Self> {
         let clock = Self(AtomicI64::new(0));
-        clock.set(i64::try_from(Self::START).unwrap() * 1000);
+        clock.set(Self::START * 1000);
         Arc::new(clock)
     }
 
@@ -31,9 +31,15 @@ impl TestClock {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// Sets it to a time in milliseconds since the Unix epoch, or before it.
-    pub fn set(&self, unix_millis: i64) {
-        self.0.store(unix_millis, Ordering::SeqCst);
+    /// Sets it to a time in milliseconds since the Unix epoch.
+    pub fn set(&self, unix_millis: u64) {
+        let millis = i64::try_from(unix_millis).unwrap();
+        self.0.store(millis, Ordering::SeqCst);
+    }
+
+    /// Sets it to a time that no JWT can name.
+    pub fn set_before_1970(&self) {
+        self.0.store(-1, Ordering::SeqCst);
     }
 
     /// The time in whole seconds since the Unix epoch.

@@ -1,6 +1,8 @@
 //! Signing keys, made once for each test program.
 
+use lunadefend::{SecretValue, secrets::InlineSecret};
 use lunadefend_crypto::{GeneratedKey, RsaBits};
+use secrecy::ExposeSecret;
 use std::sync::OnceLock;
 
 /// The application's key.
@@ -17,4 +19,11 @@ pub fn other_key() -> &'static GeneratedKey {
 
 fn generate() -> GeneratedKey {
     GeneratedKey::generate(RsaBits::Rsa2048).unwrap()
+}
+
+/// A key as an application is configured with it.
+#[must_use]
+pub fn provider(key: &GeneratedKey) -> InlineSecret {
+    let pem = SecretValue::new(key.pem.expose_secret().as_bytes());
+    InlineSecret::new(pem, "the key of the test")
 }

@@ -22,7 +22,7 @@ pub use application::{Application, Fault as ApplicationFault};
 pub use browser::{Browser, Page};
 pub use clock::TestClock;
 pub use jwts::{DecodedJwt, decode};
-pub use keys::{other_key, signing_key};
+pub use keys::{other_key, provider, signing_key};
 pub use proxy::{Fault, Proxy};
 pub use stub::{Act, Stub};
 pub use tokenizer::RunningTokenizer;

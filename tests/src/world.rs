@@ -1,15 +1,14 @@
 //! An application and its tokenizer, as they are deployed.
 
 use crate::{
-    Application, Browser, Proxy, RunningTokenizer, TestClock, signing_key, tokenizer::base,
+    Application, Browser, Proxy, RunningTokenizer, TestClock, keys::provider, signing_key, tokenizer::base,
 };
-use lunadefend::{LunaDefend, SecretValue, SessionId, WireLevel, secrets::InlineSecret};
+use lunadefend::{Builder, LunaDefend, SessionId, WireLevel};
 use lunadefend_crypto::GeneratedKey;
 use lunadefend_http::{Cleartext, HttpClient};
 use lunadefend_tokenizer::{
     AuthProviders, GrantDurations, JwksSource, Origin, SessionKeys, TokenizerConfig,
 };
-use secrecy::ExposeSecret;
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
@@ -118,7 +117,14 @@ impl World {
         let tokenizer =
             RunningTokenizer::start(tokenizer, tokenizer_url.clone(), config, Arc::clone(&clock));
         let tokenizer = tokenizer.await;
-        let luna = luna(&settings, &private_url, &tokenizer_url, &clock, signing_key()).await;
+        let luna = builder(
+            &settings,
+            &private_url,
+            &tokenizer_url,
+            &clock,
+            signing_key(),
+        );
+        let luna = luna.build().await.unwrap();
         Self {
             application: Application::start(app, app_url, luna),
             tokenizer,
@@ -136,16 +142,20 @@ impl World {
         self.application.luna()
     }
 
-    /// The same configuration with another key.
-    pub async fn luna_with(&self, key: &GeneratedKey) -> LunaDefend {
-        luna(
+    /// The configuration of the application with a key, to be changed.
+    pub fn builder(&self, key: &GeneratedKey) -> Builder {
+        builder(
             &self.settings,
             &self.private_url,
             &self.tokenizer.url,
             &self.clock,
             key,
         )
-        .await
+    }
+
+    /// The same configuration with another key.
+    pub async fn luna_with(&self, key: &GeneratedKey) -> LunaDefend {
+        self.builder(key).build().await.unwrap()
     }
 
     /// The line from the application to the tokenizer.
@@ -207,17 +217,16 @@ fn jwks(base_url: &str) -> JwksSource {
     JwksSource::new(base(&format!("{base_url}/.lunasec/jwks.json")), client).unwrap()
 }
 
-async fn luna(
+fn builder(
     settings: &Settings,
     private_url: &str,
     public_url: &str,
     clock: &Arc<TestClock>,
     key: &GeneratedKey,
-) -> LunaDefend {
-    let pem = SecretValue::new(key.pem.expose_secret().as_bytes());
+) -> Builder {
     let mut builder = LunaDefend::builder(private_url)
         .public_tokenizer_url(public_url)
-        .signing_key(InlineSecret::new(pem, "the key of the test"))
+        .signing_key(provider(key))
         .wire(settings.wire)
         .deadline(settings.deadline)
         .allow_cleartext()
@@ -225,5 +234,5 @@ async fn luna(
     if settings.raw_session_ids {
         builder = builder.raw_session_ids();
     }
-    builder.build().await.unwrap()
+    builder
 }

@@ -10,6 +10,8 @@ mod grants;
 mod response;
 mod secret;
 mod session;
+#[cfg(feature = "sqlx")]
+mod sqlx;
 pub mod storage;
 mod token;
 mod tokens;

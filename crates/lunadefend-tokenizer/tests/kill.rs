@@ -55,7 +55,7 @@ mod kill {
                 let vault = vault.clone();
                 writers.push(tokio::spawn(async move {
                     let session = SessionId::new(SESSION).unwrap();
-                    loop {
+                    while Path::new(MARKER).exists() {
                         let owner = Some((&session, SystemClock.unix_millis() + HOUR));
                         let metadata = Metadata::string();
                         let new = vault.create_token(Some(&metadata), owner).await.unwrap();
@@ -94,9 +94,8 @@ mod kill {
                 let line = line.unwrap();
                 let words: Vec<&str> = line.split(' ').collect();
                 // The last line may be cut short; other lines are the test harness's.
-                let (kind, token) = match words[..] {
-                    [kind @ ("token" | "value"), token, "."] => (kind, token),
-                    _ => continue,
+                let [kind @ ("token" | "value"), token, "."] = words[..] else {
+                    continue;
                 };
                 let token = TokenId::parse(token).unwrap();
                 if kind == "token" {

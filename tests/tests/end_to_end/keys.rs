@@ -3,8 +3,8 @@
 use crate::refused;
 use http::Method;
 use lunadefend::{Error, ErrorKind, LunaDefend, SessionId, VerifiedToken};
-use lunadefend_tests::{World, other_key, signing_key};
-use std::time::Duration;
+use lunadefend_tests::{TestClock, World, other_key, signing_key};
+use std::{sync::Arc, time::Duration};
 
 const TOKEN: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
 
@@ -118,24 +118,20 @@ async fn a_restart_with_another_key_recovers_within_a_minute() {
 async fn an_application_whose_clock_is_wrong_is_told_so() {
     let world = World::start().await;
     let ann = world.application.log_in("ann");
-    let token = VerifiedToken::assertion(TOKEN).unwrap();
-    grant(&world.luna(), &ann).await.unwrap();
-    // The application's JWT is from now; for a tokenizer 16 minutes ahead it is over.
-    let jwt = world.luna().client().keys().application().await.unwrap();
-    world.clock.advance(Duration::from_secs(16 * 60));
-    let request = format!(
-        "POST /grant/verify HTTP/1.1\r\nhost: t\r\nconnection: close\r\ncontent-type: application/json\r\nauthorization: {}\r\ncontent-length: 2\r\n\r\n{{}}",
-        jwt.expose_secret()
-    );
-    let answer = lunadefend_tests::http1::exchange(world.tokenizer.address, request.as_bytes());
-    assert_eq!(answer.await.status(), 401);
-    // The SDK renews it by itself.
-    luna_works(&world, &ann, token).await;
-}
-
-async fn luna_works(world: &World, session: &SessionId, token: VerifiedToken) {
-    let luna = world.luna();
-    luna.grants().create(session, token, None).await.unwrap();
+    for (behind, trusted) in [(0, true), (15 * 60, true), (15 * 60 + 5, false)] {
+        let clock = TestClock::new();
+        let luna = world.builder(signing_key()).clock(Arc::clone(&clock));
+        let luna = luna.build().await.unwrap();
+        world.clock.set((TestClock::START + behind) * 1000);
+        match grant(&luna, &ann).await {
+            Ok(()) => assert!(trusted, "{behind}"),
+            Err(error) => {
+                assert!(!trusted, "{behind}");
+                assert_eq!(error.kind(), ErrorKind::TokenizerUnauthorized);
+                assert!(error.message().contains("clocks agree"));
+            }
+        }
+    }
 }
 
 #[tokio::test]

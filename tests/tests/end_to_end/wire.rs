@@ -1,9 +1,8 @@
 //! Both wire levels, and a tokenizer below a path.
 
-use http::Method;
-use lunadefend::{LunaDefend, Metadata, SecretValue, UntrustedToken, WireLevel, secrets::InlineSecret};
-use lunadefend_tests::{Settings, World, decode, http1, signing_key};
-use secrecy::ExposeSecret;
+use lunadefend::{LunaDefend, Metadata, UntrustedToken, WireLevel};
+use lunadefend_tests::{Settings, World, decode, http1, provider, signing_key};
+use std::sync::Arc;
 
 /// All that the SDK does, once.
 async fn everything(world: &World, luna: &LunaDefend) {
@@ -124,11 +123,10 @@ async fn below_a_path_with_and_without_a_slash_at_the_end() {
     })
     .await;
     let line = world.line_to_tokenizer();
-    let pem = SecretValue::new(signing_key().pem.expose_secret().as_bytes());
-    for url in [format!("{}/prod", line.url()), format!("{}/prod/", line.url())] {
-        let luna = LunaDefend::builder(url)
-            .signing_key(InlineSecret::new(pem.clone(), "the key of the test"))
-            .clock(std::sync::Arc::clone(&world.clock))
+    for path in ["/prod", "/prod/"] {
+        let luna = LunaDefend::builder(line.url() + path)
+            .signing_key(provider(signing_key()))
+            .clock(Arc::clone(&world.clock))
             .build()
             .await
             .unwrap();
@@ -143,7 +141,6 @@ async fn below_a_path_with_and_without_a_slash_at_the_end() {
         );
     }
     assert!(line.count("/prod/grant/set") >= 2);
-    assert!(line.count("/prod/session/create") == 0, "the browser's own way");
 
     // The redirect keeps the path, which the original loses.
     let ann = world.application.log_in("ann");
@@ -152,7 +149,4 @@ async fn below_a_path_with_and_without_a_slash_at_the_end() {
     let trail = browser.load_no_cors(&world.tokenizer.url, &ensure).await;
     assert_eq!(trail[2].url.path(), "/prod/session/create");
     assert_eq!(trail[2].status, 200);
-    let nowhere = format!("{}/grant/set", line.url());
-    let page = browser.send(Method::POST, &nowhere, &[], b"").await;
-    assert_ne!(page.status, 404, "a proxy in front may have taken the path off");
 }

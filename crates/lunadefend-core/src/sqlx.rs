@@ -1,0 +1,43 @@
+//! `VerifiedToken` as a column of a database, for sqlx 0.9.
+//!
+//! It binds and decodes wherever `String` does: `TEXT` or `VARCHAR` of Postgres, MySQL and SQLite. The
+//! other two states do neither, so that an unverified token cannot be stored and a granted one does not
+//! come back.
+
+use crate::VerifiedToken;
+use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
+
+impl<DB: Database> Type<DB> for VerifiedToken
+where
+    String: Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        String::type_info()
+    }
+
+    fn compatible(ty: &DB::TypeInfo) -> bool {
+        String::compatible(ty)
+    }
+}
+
+impl<'q, DB: Database> Encode<'q, DB> for VerifiedToken
+where
+    String: Encode<'q, DB>,
+{
+    fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        self.expose_id().to_owned().encode(buffer)
+    }
+}
+
+/// # Security
+/// What the database holds is taken as verified: `SELECT` of a text that never was a verified token
+/// launders it. Bind tokens as `VerifiedToken`, never as text.
+impl<'r, DB: Database> Decode<'r, DB> for VerifiedToken
+where
+    String: Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
+        // The error says what a token is, and nothing of what was there.
+        Ok(Self::assertion(&String::decode(value)?)?)
+    }
+}

@@ -1,0 +1,80 @@
+//! Tokens in a real database.
+#![cfg(feature = "sqlx")]
+
+use lunadefend_core::{GrantedToken, UntrustedToken, VerifiedToken};
+use sqlx::{Connection, Decode, Encode, MySql, Postgres, Row, Sqlite, SqliteConnection, Type};
+
+const ID: &str = "lunasec-0A1b2c3d-1111-4222-8333-444455556666";
+
+async fn database() -> SqliteConnection {
+    let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    sqlx::query("CREATE TABLE users (name TEXT, ssn TEXT)")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    database
+}
+
+#[tokio::test]
+async fn a_verified_token_is_bound_and_read_back() {
+    let mut database = database().await;
+    let token = VerifiedToken::assertion(ID).unwrap();
+    for ssn in [Some(&token), None] {
+        sqlx::query("INSERT INTO users VALUES (?, ?)")
+            .bind("ann")
+            .bind(ssn)
+            .execute(&mut database)
+            .await
+            .unwrap();
+    }
+    let rows: Vec<(Option<VerifiedToken>,)> =
+        sqlx::query_as("SELECT ssn FROM users ORDER BY rowid")
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
+    assert_eq!(rows, [(Some(token),), (None,)]);
+    let kept: String = sqlx::query("SELECT ssn FROM users")
+        .fetch_one(&mut database)
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(kept, ID, "as it was written");
+}
+
+#[tokio::test]
+async fn what_is_not_a_token_is_an_error_without_an_echo() {
+    let mut database = database().await;
+    sqlx::query("INSERT INTO users VALUES ('ann', '4111111111111111')")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    let row: Result<(VerifiedToken,), _> = sqlx::query_as("SELECT ssn FROM users")
+        .fetch_one(&mut database)
+        .await;
+    let error = row.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("4111"), "{error:?}");
+}
+
+#[test]
+fn every_driver_takes_the_verified_state_and_only_that() {
+    fn column<T, DB: sqlx::Database>() -> bool
+    where
+        T: Type<DB> + for<'q> Encode<'q, DB> + for<'r> Decode<'r, DB>,
+    {
+        true
+    }
+    assert!(column::<VerifiedToken, Sqlite>());
+    assert!(column::<VerifiedToken, Postgres>());
+    assert!(column::<VerifiedToken, MySql>());
+    // Method resolution takes the inherent constant where the bound holds, the trait's elsewhere.
+    struct Probe<T>(std::marker::PhantomData<T>);
+    trait Otherwise {
+        const BINDS: bool = false;
+    }
+    impl<T> Otherwise for Probe<T> {}
+    impl<T: for<'q> Encode<'q, Sqlite>> Probe<T> {
+        const BINDS: bool = true;
+    }
+    assert!(Probe::<VerifiedToken>::BINDS);
+    assert!(!Probe::<UntrustedToken>::BINDS && !Probe::<GrantedToken>::BINDS);
+}

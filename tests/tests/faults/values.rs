@@ -1,0 +1,72 @@
+//! Faults on the way of a value.
+
+use crate::{PATIENT, Setting, cut};
+use lunadefend::{ErrorKind, Metadata};
+use lunadefend_tests::{Act, Fault, http1::answer};
+
+#[tokio::test]
+async fn a_value_is_whole_or_an_error_and_never_stored_twice() {
+    let setting = Setting::new(PATIENT).await;
+    let line = setting.world.line_to_tokenizer();
+    let luna = setting.world.luna();
+    let api = luna.tokenizer();
+    let session = &setting.session;
+    let tokenize = async || api.tokenize(session, b"078-05-1120", &Metadata::string()).await;
+    let token = tokenize().await.unwrap();
+    let on_values = |fault: fn() -> Fault| {
+        line.plan(move |_, request| match request.path().starts_with("/blob/") {
+            true => fault(),
+            false => Fault::Pass,
+        });
+    };
+
+    let spoiled: [(fn() -> Fault, ErrorKind); 5] = [
+        (
+            || Fault::Spoil(|bytes| Act::Send(cut(bytes, 1))),
+            ErrorKind::BadTokenizerResponse,
+        ),
+        (
+            || Fault::Instead(Act::Send(answer(302, "location: /x\r\n", ""))),
+            ErrorKind::BadTokenizerResponse,
+        ),
+        (
+            || Fault::Instead(Act::Send(answer(206, "", "078"))),
+            ErrorKind::BadTokenizerResponse,
+        ),
+        (
+            || {
+                let headers = "content-encoding: gzip\r\n";
+                Fault::Instead(Act::Send(answer(200, headers, "x")))
+            },
+            ErrorKind::BadTokenizerResponse,
+        ),
+        (
+            || Fault::Instead(Act::Reset(Vec::new())),
+            ErrorKind::TokenizerUnavailable,
+        ),
+    ];
+    for (fault, kind) in spoiled {
+        on_values(fault);
+        let error = api.detokenize(session, &token).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+    }
+
+    // Each of the two requests once: the token, and the value.
+    let methods = |from: usize| {
+        let requests = line.requests().split_off(from);
+        requests.iter().map(|request| request.method().to_owned()).collect::<Vec<_>>()
+    };
+    let before = line.requests().len();
+    on_values(|| Fault::Instead(Act::Reset(Vec::new())));
+    let error = tokenize().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenizerUnavailable);
+    assert_eq!(methods(before), ["POST", "PUT"]);
+    line.plan(|_, _| Fault::Spoil(|_| Act::Send(answer(503, "", ""))));
+    let error = tokenize().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenizerUnavailable);
+    assert_eq!(methods(before), ["POST", "PUT", "POST"]);
+
+    line.mend();
+    let read = api.detokenize(session, &token).await.unwrap();
+    assert_eq!(read.expose_secret(), b"078-05-1120");
+}
