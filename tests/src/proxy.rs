@@ -41,7 +41,9 @@ impl Proxy {
             plan: Mutex::new((0, Box::new(|_, _| Fault::Pass))),
         });
         let shared = Arc::clone(&state);
-        let stub = Stub::scripted(Arc::new(move |_, request| act(Arc::clone(&shared), request)));
+        let stub = Stub::scripted(Arc::new(move |_, request| {
+            act(Arc::clone(&shared), request)
+        }));
         Self {
             stub: stub.await,
             state,
@@ -79,7 +81,10 @@ impl Proxy {
     #[must_use]
     pub fn count(&self, path: &str) -> usize {
         let requests = self.requests();
-        requests.iter().filter(|request| request.path() == path).count()
+        requests
+            .iter()
+            .filter(|request| request.path() == path)
+            .count()
     }
 }
 

@@ -1,7 +1,8 @@
 //! An application and its tokenizer, as they are deployed.
 
 use crate::{
-    Application, Browser, Proxy, RunningTokenizer, TestClock, keys::provider, signing_key, tokenizer::base,
+    Application, Browser, Proxy, RunningTokenizer, TestClock, keys::provider, signing_key,
+    tokenizer::base,
 };
 use lunadefend::{Builder, LunaDefend, SessionId, WireLevel};
 use lunadefend_crypto::GeneratedKey;
@@ -105,7 +106,9 @@ impl World {
         };
         let addresses = [(&app_url, &app), (&tokenizer_url, &tokenizer)]
             .map(|(url, listener)| (base(url).origin(), address(listener)));
-        let jwks_base = lines.as_ref().map_or_else(|| url(&app), |(_, line)| line.url());
+        let jwks_base = lines
+            .as_ref()
+            .map_or_else(|| url(&app), |(_, line)| line.url());
 
         let config = TokenizerConfig::builder(
             base(&tokenizer_url),

@@ -106,7 +106,11 @@ async fn keys_that_cannot_be_had_at_the_start() {
         world.clock.advance(Duration::from_secs(1));
     }
     let requests = line.requests();
-    assert_eq!(requests.len(), faults().len(), "one try a second, by the clock");
+    assert_eq!(
+        requests.len(),
+        faults().len(),
+        "one try a second, by the clock"
+    );
     assert!(requests.iter().all(|request| request.target() == JWKS));
 
     // It comes up, and nobody has to restart anything.
@@ -168,7 +172,9 @@ async fn a_new_key_while_the_application_is_down() {
 
     for (name, fault) in faults() {
         line.plan(move |_, _| fault());
-        world.application.restart(world.luna_with(other_key()).await);
+        world
+            .application
+            .restart(world.luna_with(other_key()).await);
         let error = grant(&world, &ann).await.unwrap_err();
         assert_eq!(
             error.kind(),
@@ -180,7 +186,9 @@ async fn a_new_key_while_the_application_is_down() {
         world.clock.advance(Duration::from_secs(60));
     }
     line.mend();
-    world.application.restart(world.luna_with(other_key()).await);
+    world
+        .application
+        .restart(world.luna_with(other_key()).await);
     grant(&world, &ann).await.unwrap();
 }
 

@@ -49,13 +49,11 @@ impl Luna {
 
     /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`: `merge`
     /// them at the root or `nest` them.
-    #[must_use]
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.routes_at("")
     }
 
     /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
-    #[must_use]
     pub fn routes_at<S: Clone + Send + Sync + 'static>(&self, base: &str) -> Router<S> {
         let base = match base.trim_matches('/') {
             "" => String::new(),

@@ -1,4 +1,9 @@
 //! The adapter behind a real router: every extractor, every refusal, both routes of the auth plugin.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
 
 #[path = "http/fakes.rs"]
 mod fakes;

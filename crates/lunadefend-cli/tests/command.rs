@@ -1,4 +1,8 @@
 //! The `lunadefend` command as a process.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
 
 #[path = "command/server.rs"]
 mod server;
@@ -101,7 +105,11 @@ async fn what_was_acknowledged_survives_kill_9() {
             for number in 0_u32.. {
                 let id = format!("lunasec-{worker:08x}-0000-4000-8000-{number:012x}");
                 let grant = GrantRequest::new(TokenId::parse(&id).unwrap(), None);
-                if client.create_all(&session, &[grant.clone()]).await.is_err() {
+                if client
+                    .create_all(&session, std::slice::from_ref(&grant))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 acknowledged.lock().unwrap().0.push(grant.token().clone());

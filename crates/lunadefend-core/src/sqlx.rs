@@ -3,6 +3,27 @@
 //! It binds and decodes wherever `String` does: `TEXT` or `VARCHAR` of Postgres, MySQL and SQLite. The
 //! other two states do neither, so that an unverified token cannot be stored and a granted one does not
 //! come back.
+//!
+//! ```
+//! # use lunadefend_core::VerifiedToken;
+//! fn store(token: VerifiedToken) {
+//!     let _ = sqlx::query::<sqlx::Sqlite>("INSERT INTO users (ssn) VALUES (?)").bind(token);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # use lunadefend_core::UntrustedToken;
+//! fn store(token: UntrustedToken) {
+//!     let _ = sqlx::query::<sqlx::Sqlite>("INSERT INTO users (ssn) VALUES (?)").bind(token);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # use lunadefend_core::GrantedToken;
+//! fn store(token: GrantedToken) {
+//!     let _ = sqlx::query::<sqlx::Sqlite>("INSERT INTO users (ssn) VALUES (?)").bind(token);
+//! }
+//! ```
 
 use crate::VerifiedToken;
 use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};

@@ -141,15 +141,17 @@ pub mod conformance;
 mod embedded;
 mod error;
 mod row;
+mod write;
 
 pub(crate) use embedded::sync_directory;
 pub use embedded::{EmbeddedOptions, EmbeddedStore};
 pub use error::StoreError;
 pub use row::{BlobId, Row, RowKey, Table};
+pub use write::{Write, Written, check_batch};
 
 use bytes::Bytes;
 use lunadefend_core::BoxFuture;
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 /// A database for the tokenizer.
 ///
@@ -269,109 +271,5 @@ impl<T: Store + ?Sized> Store for Arc<T> {
 
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         (**self).check()
-    }
-}
-
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a batch in conflict wrote nothing"]
-pub enum Written {
-    /// All of it is written and durable.
-    Done,
-    /// A condition did not hold; nothing is written.
-    Conflict,
-}
-
-/// One change of one row.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Write {
-    /// Writes a row where there is none; a live one is a conflict.
-    Insert {
-        /// The table.
-        table: Table,
-        /// The key of the row.
-        key: RowKey,
-        /// What to write.
-        row: Row,
-    },
-    /// Writes a row, whatever was there.
-    Put {
-        /// The table.
-        table: Table,
-        /// The key of the row.
-        key: RowKey,
-        /// What to write.
-        row: Row,
-    },
-    /// Compare and swap: writes a row in place of a live one with the expected value; anything else
-    /// is a conflict.
-    Replace {
-        /// The table.
-        table: Table,
-        /// The key of the row.
-        key: RowKey,
-        /// The value that must be there now.
-        expected: Bytes,
-        /// What to write.
-        row: Row,
-    },
-    /// Writes a row unless a live one is there that expires at the same time or later.
-    RaiseExpiry {
-        /// The table.
-        table: Table,
-        /// The key of the row.
-        key: RowKey,
-        /// What to write.
-        row: Row,
-    },
-    /// Deletes a row; none there is no conflict.
-    Delete {
-        /// The table.
-        table: Table,
-        /// The key of the row.
-        key: RowKey,
-    },
-}
-
-impl Write {
-    /// The table that is written to.
-    #[must_use]
-    pub const fn table(&self) -> Table {
-        match self {
-            Self::Insert { table, .. }
-            | Self::Put { table, .. }
-            | Self::Replace { table, .. }
-            | Self::RaiseExpiry { table, .. }
-            | Self::Delete { table, .. } => *table,
-        }
-    }
-
-    /// The key of the row.
-    #[must_use]
-    pub const fn key(&self) -> &RowKey {
-        match self {
-            Self::Insert { key, .. }
-            | Self::Put { key, .. }
-            | Self::Replace { key, .. }
-            | Self::RaiseExpiry { key, .. }
-            | Self::Delete { key, .. } => key,
-        }
-    }
-}
-
-/// Refuses a batch that names a row twice; for implementations of [`Store::write`].
-///
-/// # Errors
-/// [`StoreError::RowTwice`].
-pub fn check_batch(batch: &[Write]) -> Result<(), StoreError> {
-    let mut seen = HashSet::with_capacity(batch.len());
-    if batch
-        .iter()
-        .all(|write| seen.insert((write.table(), write.key())))
-    {
-        Ok(())
-    } else {
-        Err(StoreError::RowTwice)
     }
 }

@@ -16,7 +16,7 @@
 //!   written in the transaction that finishes the upload and not before.
 //! - **Metadata** is sealed in the row of its token, under a derived key of its own.
 //!
-//! The rows that only say that something was used ([`Table::Used`](crate::store::Table::Used)) and
+//! The rows that only say that something was used ([`Table::Used`]) and
 //! the rows of blobs are empty; they tell nothing and open nothing.
 //!
 //! ```

@@ -1,4 +1,9 @@
 //! Every way to configure a `LunaDefend`, and everything that can be wrong with it.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
 
 use lunadefend::{
     ConfigError, ErrorKind, LunaDefend, SecretValue, SessionId, UntrustedToken,

@@ -1,4 +1,9 @@
 //! The quickstart as its users start it: a process, its exit code and what it prints.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
 
 #[path = "quickstart/process.rs"]
 mod process;

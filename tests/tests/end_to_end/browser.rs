@@ -7,7 +7,9 @@ use std::time::Duration;
 /// Script of the frame asks the tokenizer.
 async fn frame_post(world: &World, browser: &mut Browser, path: &str, body: &str) -> Page {
     let url = format!("{}{path}", world.tokenizer.url);
-    browser.fetch(&world.tokenizer.url, Method::POST, &url, body).await
+    browser
+        .fetch(&world.tokenizer.url, Method::POST, &url, body)
+        .await
 }
 
 async fn whole_life(hosts: Hosts, path: &'static str) {
@@ -49,7 +51,10 @@ async fn whole_life(hosts: Hosts, path: &'static str) {
     let body = format!(r#"{{"tokenId":"{token}"}}"#);
     let page = frame_post(&world, &mut browser, "/detokenize", &body).await;
     assert_eq!(page.status, 200, "{}", page.text());
-    let download = page.json()["data"]["downloadUrl"].as_str().unwrap().to_owned();
+    let download = page.json()["data"]["downloadUrl"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert!(download.starts_with(&format!("{tokenizer}/blob/")));
     let page = browser.fetch(&tokenizer, Method::GET, &download, "").await;
     assert_eq!(page.text(), "078-05-1120");

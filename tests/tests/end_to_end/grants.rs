@@ -50,9 +50,15 @@ async fn two_hundred_tokens_in_one_call() {
     let granted = luna.grants().create(&ann, tokens.clone(), None).await;
     let granted = granted.unwrap();
     let ids = |tokens: &[VerifiedToken]| -> Vec<String> {
-        tokens.iter().map(|token| token.expose_id().to_owned()).collect()
+        tokens
+            .iter()
+            .map(|token| token.expose_id().to_owned())
+            .collect()
     };
-    let granted: Vec<_> = granted.iter().map(|token| token.expose_id().to_owned()).collect();
+    let granted: Vec<_> = granted
+        .iter()
+        .map(|token| token.expose_id().to_owned())
+        .collect();
     assert_eq!(granted, ids(&tokens), "in their order");
     let verified = luna.grants().verify(&ann, untrusted()).await.unwrap();
     assert_eq!(verified, tokens, "in their order");
@@ -88,11 +94,7 @@ async fn one_bad_token_refuses_all() {
     let luna = world.luna();
     let (good, bad) = (token(1), token(2));
     luna.grants().create(&ann, &good, None).await.unwrap();
-    for list in [
-        [&good, &bad],
-        [&bad, &good],
-        [&bad, &bad],
-    ] {
+    for list in [[&good, &bad], [&bad, &good], [&bad, &bad]] {
         let list: Vec<_> = list.into_iter().map(untrusted).collect();
         assert_eq!(
             refused(luna.grants().verify(&ann, list).await),
@@ -156,7 +158,10 @@ async fn a_duration_over_the_maximum_grants_nothing() {
         let outcome = luna.grants().create(&ann, &token(1), duration(text)).await;
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::GrantDuration, "{text}");
-        assert_eq!((error.name(), error.code().as_str()), ("grantDuration", "400"));
+        assert_eq!(
+            (error.name(), error.code().as_str()),
+            ("grantDuration", "400")
+        );
     }
     assert!(!is_granted(&luna, &ann, &token(1)).await);
 

@@ -24,7 +24,10 @@ async fn a_key_that_is_not_published_is_not_trusted() {
     let impostor = world.luna_with(other_key()).await;
     let error = grant(&impostor, &ann).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TokenizerUnauthorized);
-    assert_eq!((error.name(), error.code().as_str()), ("tokenizerUnauthorized", "500"));
+    assert_eq!(
+        (error.name(), error.code().as_str()),
+        ("tokenizerUnauthorized", "500")
+    );
     for hint in ["SESSION_JWKS_URL", "SESSION_PUBLIC_KEY", "clocks"] {
         assert!(error.message().contains(hint), "{}", error.message());
     }
@@ -34,7 +37,11 @@ async fn a_key_that_is_not_published_is_not_trusted() {
         refused(api.detokenize(&ann, &token).await),
         ErrorKind::TokenizerUnauthorized
     );
-    assert_eq!(world.application.jwks_requests(), 1, "the set is younger than a minute");
+    assert_eq!(
+        world.application.jwks_requests(),
+        1,
+        "the set is younger than a minute"
+    );
 
     // However often he comes: once a minute.
     for minute in 2..4 {
@@ -51,7 +58,11 @@ async fn a_key_that_is_not_published_is_not_trusted() {
         assert_eq!(world.application.jwks_requests(), minute);
         world.clock.advance(Duration::from_secs(1));
         grant(&world.luna(), &ann).await.unwrap();
-        assert_eq!(world.application.jwks_requests(), minute, "the key is known");
+        assert_eq!(
+            world.application.jwks_requests(),
+            minute,
+            "the key is known"
+        );
     }
 }
 
@@ -62,7 +73,9 @@ async fn a_new_key_is_found_with_one_request() {
     grant(&world.luna(), &ann).await.unwrap();
     world.clock.advance(Duration::from_secs(60));
 
-    world.application.restart(world.luna_with(other_key()).await);
+    world
+        .application
+        .restart(world.luna_with(other_key()).await);
     let luna = world.luna();
     // Many at once find it together.
     let calls: Vec<_> = (0..16)
@@ -85,7 +98,11 @@ async fn a_new_key_is_found_with_one_request() {
     assert_eq!(world.application.jwks_requests(), 2);
     // So is it for browsers.
     let browser = world.browser_in(&ann).await;
-    assert!(browser.cookies(&world.tokenizer.url).contains_key("access_token"));
+    assert!(
+        browser
+            .cookies(&world.tokenizer.url)
+            .contains_key("access_token")
+    );
 }
 
 #[tokio::test]
@@ -94,7 +111,9 @@ async fn a_restart_with_another_key_recovers_within_a_minute() {
     let ann = world.application.log_in("ann");
     grant(&world.luna(), &ann).await.unwrap();
     world.clock.advance(Duration::from_secs(30));
-    world.application.restart(world.luna_with(other_key()).await);
+    world
+        .application
+        .restart(world.luna_with(other_key()).await);
     assert_eq!(
         refused(grant(&world.luna(), &ann).await),
         ErrorKind::TokenizerUnauthorized

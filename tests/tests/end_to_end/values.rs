@@ -116,7 +116,10 @@ async fn another_session_reads_nothing_until_it_is_granted() {
         ErrorKind::TokenizerRejected
     );
     let error = luna.grants().verify(&bob, untrusted()).await.unwrap_err();
-    assert_eq!((error.name(), error.message()), ("invalidGrant", "Grant Invalid"));
+    assert_eq!(
+        (error.name(), error.message()),
+        ("invalidGrant", "Grant Invalid")
+    );
 
     luna.grants().create(&bob, &token, None).await.unwrap();
     let read = api.detokenize(&bob, &token).await.unwrap();
@@ -130,10 +133,7 @@ async fn the_grant_of_who_tokenized_ends() {
     let world = World::start().await;
     let ann = world.application.log_in("ann");
     let api = world.luna().tokenizer();
-    let token = api
-        .tokenize(&ann, b"v", &Metadata::string())
-        .await
-        .unwrap();
+    let token = api.tokenize(&ann, b"v", &Metadata::string()).await.unwrap();
     world.clock.advance(Duration::from_millis(15 * 60_000 - 1));
     assert!(api.detokenize(&ann, &token).await.is_ok());
     world.clock.advance(Duration::from_millis(1));

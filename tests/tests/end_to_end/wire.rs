@@ -41,9 +41,14 @@ async fn both_levels_with_hashed_and_raw_session_ids() {
             let session = world.application.log_in_as("cyd", "session-abc");
             let requests = world.line_to_tokenizer().requests();
             let before = requests.len();
-            let token = "lunasec-0a1b2c3d-1111-4222-8333-444455556666".parse().unwrap();
-            let verified: Result<_, _> =
-                world.luna().grants().verify::<UntrustedToken>(&session, token).await;
+            let token = "lunasec-0a1b2c3d-1111-4222-8333-444455556666"
+                .parse()
+                .unwrap();
+            let verified: Result<_, _> = world
+                .luna()
+                .grants()
+                .verify::<UntrustedToken>(&session, token)
+                .await;
             assert!(verified.is_err());
             let request = &world.line_to_tokenizer().requests()[before];
             assert_eq!(
@@ -135,10 +140,7 @@ async fn below_a_path_with_and_without_a_slash_at_the_end() {
     }
     for request in line.requests() {
         let path = request.path();
-        assert!(
-            path.starts_with("/prod/") && !path.contains("//"),
-            "{path}"
-        );
+        assert!(path.starts_with("/prod/") && !path.contains("//"), "{path}");
     }
     assert!(line.count("/prod/grant/set") >= 2);
 

@@ -52,7 +52,9 @@ async fn no_answer() {
         }),
     ];
     for (name, fault) in faults {
-        setting.assert_fails(name, fault, TokenizerUnavailable).await;
+        setting
+            .assert_fails(name, fault, TokenizerUnavailable)
+            .await;
     }
 }
 
@@ -61,7 +63,9 @@ async fn answers_that_are_none() {
     use ErrorKind::BadTokenizerResponse;
     let setting = Setting::new(PATIENT).await;
     let faults: [(&str, fn() -> Fault); 17] = [
-        ("half a body", || Fault::Spoil(|bytes| Act::Send(cut(bytes, 5)))),
+        ("half a body", || {
+            Fault::Spoil(|bytes| Act::Send(cut(bytes, 5)))
+        }),
         ("half a body, then reset", || {
             Fault::Spoil(|bytes| Act::Reset(cut(bytes, 5)))
         }),
@@ -132,7 +136,9 @@ async fn answers_that_are_none() {
         }),
     ];
     for (name, fault) in faults {
-        setting.assert_fails(name, fault, BadTokenizerResponse).await;
+        setting
+            .assert_fails(name, fault, BadTokenizerResponse)
+            .await;
     }
 }
 

@@ -109,14 +109,26 @@ impl Setting {
         let elapsed = start.elapsed();
         assert!(elapsed < DEADLINE + SLACK, "{name}: {elapsed:?}");
 
-        assert_eq!(outcomes.verify.unwrap_err().kind(), verify, "{name}: verify");
-        assert_eq!(outcomes.create.unwrap_err().kind(), create, "{name}: create");
+        assert_eq!(
+            outcomes.verify.unwrap_err().kind(),
+            verify,
+            "{name}: verify"
+        );
+        assert_eq!(
+            outcomes.create.unwrap_err().kind(),
+            create,
+            "{name}: create"
+        );
         assert_eq!(outcomes.status, verify.status().as_u16(), "{name}");
         let error: serde_json::Value = serde_json::from_str(&outcomes.body).unwrap();
         assert_eq!(error["success"], false, "{name}");
         assert_eq!(error["error"]["name"], verify.name(), "{name}");
         for foreign in ["canary", "html", "0a1b2c3d"] {
-            assert!(!outcomes.body.contains(foreign), "{name}: {}", outcomes.body);
+            assert!(
+                !outcomes.body.contains(foreign),
+                "{name}: {}",
+                outcomes.body
+            );
         }
         assert!(self.world.application.stored("ann").is_none(), "{name}");
 

@@ -11,13 +11,18 @@ async fn a_value_is_whole_or_an_error_and_never_stored_twice() {
     let luna = setting.world.luna();
     let api = luna.tokenizer();
     let session = &setting.session;
-    let tokenize = async || api.tokenize(session, b"078-05-1120", &Metadata::string()).await;
+    let tokenize = async || {
+        api.tokenize(session, b"078-05-1120", &Metadata::string())
+            .await
+    };
     let token = tokenize().await.unwrap();
     let on_values = |fault: fn() -> Fault| {
-        line.plan(move |_, request| match request.path().starts_with("/blob/") {
-            true => fault(),
-            false => Fault::Pass,
-        });
+        line.plan(
+            move |_, request| match request.path().starts_with("/blob/") {
+                true => fault(),
+                false => Fault::Pass,
+            },
+        );
     };
 
     let spoiled: [(fn() -> Fault, ErrorKind); 5] = [
@@ -54,7 +59,10 @@ async fn a_value_is_whole_or_an_error_and_never_stored_twice() {
     // Each of the two requests once: the token, and the value.
     let methods = |from: usize| {
         let requests = line.requests().split_off(from);
-        requests.iter().map(|request| request.method().to_owned()).collect::<Vec<_>>()
+        requests
+            .iter()
+            .map(|request| request.method().to_owned())
+            .collect::<Vec<_>>()
     };
     let before = line.requests().len();
     on_values(|| Fault::Instead(Act::Reset(Vec::new())));

@@ -24,9 +24,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Longer than any state that we issue.
-const MAX_STATE: usize = 256;
-
 /// `GET /session/ensure`: sends the browser to the auth provider, with a state in the URL and in a
 /// cookie.
 pub(super) async fn ensure(
@@ -173,9 +170,6 @@ fn check_state<'q>(
     jwt: &TransferJwt,
 ) -> Result<(&'q str, StateClaims), Refusal> {
     let state = state.ok_or_else(|| Refusal::bad_request("missing state in request"))?;
-    if state.len() > MAX_STATE {
-        return Err(invalid_state());
-    }
     let cookie = Cookies::read(headers, &shared.config.cookies.state(state))?
         .ok_or_else(|| Refusal::bad_request("unable to get state cookie in request"))?;
     if !constant_time_eq(cookie.as_bytes(), state.as_bytes()) {
@@ -191,15 +185,10 @@ fn check_state<'q>(
             "openid_token was made for another state",
         ));
     }
-    let claims = shared
-        .vault
-        .check_state(state)
-        .map_err(|_| invalid_state())?;
+    let claims = shared.vault.check_state(state).map_err(|_| {
+        Refusal::bad_request("state is not ours or has expired: start again at /session/ensure")
+    })?;
     Ok((state, claims))
-}
-
-fn invalid_state() -> Refusal {
-    Refusal::bad_request("state is not ours or has expired: start again at /session/ensure")
 }
 
 /// Frames of other sites and no-cors requests of theirs get here by redirects. Nothing in the answer

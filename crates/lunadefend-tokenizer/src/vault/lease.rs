@@ -1,7 +1,13 @@
-//! The row of an upload URL: open, leased to one attempt, or spent.
+//! The row of an upload URL (open, leased to one attempt, or spent), and the lease of an attempt.
 
-use super::{VaultError, fields::Fields, ring::Ring, row_keys::Place};
-use crate::store::{BlobId, Row, RowKey};
+use super::{
+    Vault, VaultError,
+    fields::Fields,
+    ring::Ring,
+    row_keys::{Place, Purpose},
+};
+use crate::store::{BlobId, Row, RowKey, Table, Write, Written};
+use bytes::Bytes;
 
 const OPEN: u8 = 0;
 const LEASED: u8 = 1;
@@ -86,5 +92,44 @@ impl UploadRow {
         };
         fields.end()?;
         Ok(open.with(state))
+    }
+}
+
+/// What an attempt holds: the row of its URL as it left it, and the blob that its chunks go to.
+pub(super) struct Lease {
+    pub(super) place: Place,
+    pub(super) held: Bytes,
+    pub(super) content: UploadRow,
+    pub(super) blob: BlobId,
+    pub(super) until: u64,
+}
+
+impl Lease {
+    pub(super) const fn token_place(&self) -> Place {
+        Place::new(Table::Token, Purpose::Token, self.content.token)
+    }
+
+    pub(super) const fn value_place(&self) -> Place {
+        Place::new(Table::Value, Purpose::Value, self.content.value)
+    }
+
+    pub(super) const fn replace(&self, expected: Bytes, row: Row) -> Write {
+        Write::Replace {
+            table: self.place.table,
+            key: self.place.key,
+            expected,
+            row,
+        }
+    }
+
+    pub(super) async fn release(self, vault: &Vault) -> Result<(), VaultError> {
+        let open = self.content.with(UploadState::Open);
+        let row = open.seal(&vault.ring(), &self.place)?;
+        let batch = vec![self.replace(self.held.clone(), row)];
+        match vault.store().write(batch, vault.now()).await? {
+            Written::Done => Ok(vault.store().delete_blob(&self.blob).await?),
+            // Not ours any more: finished after all, or taken over. Chunks that nobody needs expire.
+            Written::Conflict => Ok(()),
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     UploadError, Vault, VaultError,
-    lease::{UploadRow, UploadState},
-    row_keys::{Place, Purpose},
+    lease::{Lease, UploadRow, UploadState},
+    row_keys::Place,
     stream::{CHUNK_SIZE, ChunkCipher, ValueInfo},
     tokens::insert,
     urls::UrlId,
@@ -306,44 +306,5 @@ impl fmt::Debug for Upload {
             .field("length", &self.length)
             .field("max_length", &self.max_length)
             .finish_non_exhaustive()
-    }
-}
-
-/// What an attempt holds: the row of its URL as it left it, and the blob that its chunks go to.
-struct Lease {
-    place: Place,
-    held: Bytes,
-    content: UploadRow,
-    blob: BlobId,
-    until: u64,
-}
-
-impl Lease {
-    const fn token_place(&self) -> Place {
-        Place::new(Table::Token, Purpose::Token, self.content.token)
-    }
-
-    const fn value_place(&self) -> Place {
-        Place::new(Table::Value, Purpose::Value, self.content.value)
-    }
-
-    const fn replace(&self, expected: Bytes, row: Row) -> Write {
-        Write::Replace {
-            table: self.place.table,
-            key: self.place.key,
-            expected,
-            row,
-        }
-    }
-
-    async fn release(self, vault: &Vault) -> Result<(), VaultError> {
-        let open = self.content.with(UploadState::Open);
-        let row = open.seal(&vault.ring(), &self.place)?;
-        let batch = vec![self.replace(self.held.clone(), row)];
-        match vault.store().write(batch, vault.now()).await? {
-            Written::Done => Ok(vault.store().delete_blob(&self.blob).await?),
-            // Not ours any more: finished after all, or taken over. Chunks that nobody needs expire.
-            Written::Conflict => Ok(()),
-        }
     }
 }

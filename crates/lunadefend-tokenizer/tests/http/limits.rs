@@ -213,6 +213,7 @@ async fn connections_beyond_the_cap_wait() {
         limits.header_read = SHORT;
     })
     .await;
+    let before = tokio::time::Instant::now();
     // It says nothing and holds the one place until its time is over.
     let mut silent = harness.connect().await;
     silent.write_all(b"GET ").await.unwrap();
@@ -220,6 +221,7 @@ async fn connections_beyond_the_cap_wait() {
         .raw(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         .await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(before.elapsed() >= SHORT, "the other one did not wait");
     assert_eq!(read_to_end(&mut silent).await, "");
 }
 

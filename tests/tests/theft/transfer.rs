@@ -1,0 +1,177 @@
+//! URLs of transfers that were found in a history or a log, guessed, or slipped to somebody.
+
+use crate::{EVERY_HOSTS, Scene, assert_refused};
+use http::Method;
+use lunadefend::WireLevel;
+use lunadefend_tests::{Browser, Hosts, Page};
+
+const LEVELS: [WireLevel; 2] = [WireLevel::V1, WireLevel::V1Extended];
+
+async fn load(browser: &mut Browser, url: &str) -> Page {
+    let headers = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
+    browser.send(Method::GET, url, &headers, b"").await
+}
+
+/// The parameters of a transfer's URL.
+fn parameters(url: &str) -> (String, String) {
+    let (_, query) = url.split_once("?state=").unwrap();
+    let (state, jwt) = query.split_once("&openid_token=").unwrap();
+    (state.to_owned(), jwt.to_owned())
+}
+
+fn create(scene: &Scene, state: &str, jwt: &str) -> String {
+    scene.tokenizer(&format!("/session/create?state={state}&openid_token={jwt}"))
+}
+
+/// The names of a browser's cookies of the tokenizer.
+fn cookie_names(scene: &Scene, browser: &Browser) -> Vec<String> {
+    let cookies = browser.cookies(&scene.world.tokenizer.url);
+    let application = lunadefend_tests::Application::COOKIE;
+    cookies
+        .into_keys()
+        .filter(|name| name != application)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_used_url_is_worth_nothing() {
+    for hosts in EVERY_HOSTS {
+        for wire in LEVELS {
+            let scene = Scene::new(hosts, wire).await;
+            let mut victim = scene.world.browser_of(&scene.ann);
+            let url = scene.transfer_url(&mut victim).await;
+            let before = victim.clone();
+            assert_eq!(load(&mut victim, &url).await.status, 200);
+
+            // By the victim's own browser, also with the cookies of before.
+            for mut browser in [victim.clone(), before.clone()] {
+                let page = load(&mut browser, &url).await;
+                assert_refused(&page, 400, "a replay");
+            }
+            // By a thief, also with cookies for such a transfer of his own.
+            let bob = scene.world.application.log_in("bob");
+            let mut thief = scene.world.browser_of(&bob);
+            assert_refused(&load(&mut thief, &url).await, 400, "no cookie");
+            let own = scene.transfer_url(&mut thief).await;
+            assert_refused(&load(&mut thief, &url).await, 400, "another state");
+            let (_, jwt) = parameters(&url);
+            let (state, _) = parameters(&own);
+            let page = load(&mut thief, &create(&scene, &state, &jwt)).await;
+            assert_refused(&page, 400, "the JWT of the victim with a state of his own");
+            assert!(
+                cookie_names(&scene, &thief)
+                    .iter()
+                    .all(|name| name.contains("state"))
+            );
+        }
+    }
+}
+
+/// A thief who sees the URL before the victim's browser gets there.
+#[tokio::test]
+async fn an_unused_url_needs_the_browser_that_it_is_for() {
+    for hosts in EVERY_HOSTS {
+        for wire in LEVELS {
+            let scene = Scene::new(hosts, wire).await;
+            let mut victim = scene.world.browser_of(&scene.ann);
+            let url = scene.transfer_url(&mut victim).await;
+            let mut thief = scene.world.browser();
+            assert_refused(&load(&mut thief, &url).await, 400, "no cookie");
+            // The JWT was seen by somebody else: it is spent.
+            assert_refused(&load(&mut victim, &url).await, 400, "spent");
+            let url = scene.transfer_url(&mut victim).await;
+            assert_eq!(load(&mut victim, &url).await.status, 200, "a new one works");
+        }
+    }
+}
+
+#[tokio::test]
+async fn states_are_not_invented() {
+    for hosts in EVERY_HOSTS {
+        let scene = Scene::new(hosts, WireLevel::default()).await;
+        let bob = scene.world.application.log_in("bob");
+        for invented in ["abc", &"A".repeat(100), &"A".repeat(257)] {
+            let mut thief = scene.world.browser_of(&bob);
+            // The application signs for whatever state it is asked for, if it has the form of one.
+            let frame = format!("{}/.lunasec/secure-frame?state={invented}", scene.app());
+            let page = load(&mut thief, &frame).await;
+            if invented.len() > 256 {
+                assert_refused(&page, 400, invented);
+                continue;
+            }
+            let url = page.header("location").to_owned();
+            assert_refused(&load(&mut thief, &url).await, 400, invented);
+            // With a cookie that says the same; its name tells nothing that is secret.
+            let page = load(&mut thief, &scene.tokenizer("/session/ensure")).await;
+            let (_, state) = page.header("location").split_once("state=").unwrap();
+            let hash = |state: &str| {
+                let digest = lunadefend_crypto::sha256(state.as_bytes());
+                lunadefend_crypto::hex(&digest[..4])
+            };
+            let names = cookie_names(&scene, &thief);
+            let own = names.iter().find(|name| name.contains("state")).unwrap();
+            let name = own.replace(&hash(state), &hash(invented));
+            thief.set_cookie(&scene.world.tokenizer.url, &name, invented);
+            let page = load(&mut thief, &frame).await;
+            let url = page.header("location").to_owned();
+            assert_refused(&load(&mut thief, &url).await, 400, invented);
+        }
+    }
+}
+
+/// A thief who slips the victim a transfer of his own would get what the victim types next.
+#[tokio::test]
+async fn a_victim_is_not_logged_in_as_the_thief() {
+    for hosts in EVERY_HOSTS {
+        for wire in LEVELS {
+            let scene = Scene::new(hosts, wire).await;
+            let mut victim = scene.browser.clone();
+            let before = victim.cookies(&scene.world.tokenizer.url);
+            let bob = scene.world.application.log_in("bob");
+            let mut thief = scene.world.browser_of(&bob);
+            let url = scene.transfer_url(&mut thief).await;
+            assert_refused(&load(&mut victim, &url).await, 400, "slipped");
+            assert_eq!(victim.cookies(&scene.world.tokenizer.url), before);
+
+            // While the victim has a transfer of her own under way.
+            let own = scene.transfer_url(&mut victim).await;
+            let url = scene.transfer_url(&mut thief).await;
+            assert_refused(&load(&mut victim, &url).await, 400, "slipped");
+            // Her state with his JWT: tied together by the nonce, where there is one.
+            let (state, _) = parameters(&own);
+            let (_, jwt) = parameters(&scene.transfer_url(&mut thief).await);
+            if wire == WireLevel::V1Extended {
+                let page = load(&mut victim, &create(&scene, &state, &jwt)).await;
+                assert_refused(&page, 400, "another state");
+            }
+            scene.assert_frame_reads().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_sixteen_that_race_one_wins() {
+    for hosts in [Hosts::Loopback, Hosts::CrossSite] {
+        for wire in LEVELS {
+            let scene = Scene::new(hosts, wire).await;
+            let mut victim = scene.world.browser_of(&scene.ann);
+            let url = scene.transfer_url(&mut victim).await;
+            let racers: Vec<_> = (0..16)
+                .map(|_| {
+                    let (mut browser, url) = (victim.clone(), url.clone());
+                    tokio::spawn(async move { load(&mut browser, &url).await })
+                })
+                .collect();
+            let mut won = 0;
+            for racer in racers {
+                let page = racer.await.unwrap();
+                if page.status == 200 {
+                    won += 1;
+                } else {
+                    assert_refused(&page, 400, "lost");
+                }
+            }
+            assert_eq!(won, 1, "{hosts:?} {wire:?}");
+        }
+    }
+}
