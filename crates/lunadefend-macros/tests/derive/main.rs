@@ -1,5 +1,7 @@
 //! What the derive makes, against a tokenizer that lives in memory.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod calls;
 mod fake;
 mod nested;

@@ -17,8 +17,8 @@ enum Node {
     Leaf(#[token] VerifiedToken),
     Plain(String),
     List(#[token] Vec<Self>),
-    Map(#[token] HashMap<String, Node>),
-    Record(#[token(ttl = "1m")] Box<Record<Node>>),
+    Map(#[token] HashMap<String, Self>),
+    Record(#[token(ttl = "1m")] Box<Record<Self>>),
     Tagged(#[token] Tagged),
 }
 

@@ -96,7 +96,7 @@ struct Wood<T> {
     #[token]
     trees: Vec<Tree>,
     #[token]
-    rest: Option<Box<Wood<T>>>,
+    rest: Option<Box<Self>>,
 }
 
 #[test]
