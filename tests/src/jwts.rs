@@ -1,6 +1,6 @@
-//! Looking into JWTs, which only a test may do.
+//! JWTs by hand: looking into them, and signing whatever a test likes.
 
-use lunadefend_crypto::{PublicKey, base64url_decode};
+use lunadefend_crypto::{PublicKey, SigningKey, base64url, base64url_decode};
 use serde_json::Value;
 
 /// Header and claims of a JWT, byte for byte.
@@ -42,4 +42,13 @@ pub fn decode(compact: &str) -> DecodedJwt {
         input: input.to_owned(),
         signature: base64url_decode(signature).unwrap(),
     }
+}
+
+/// Signs a header and claims with RS256, whatever they say.
+#[must_use]
+pub fn sign(key: &SigningKey, header: &str, claims: &str) -> String {
+    let encode = |text: &str| base64url(text.as_bytes());
+    let input = format!("{}.{}", encode(header), encode(claims));
+    let signature = key.sign(input.as_bytes()).unwrap();
+    format!("{input}.{}", base64url(&signature))
 }

@@ -21,7 +21,7 @@ mod world;
 pub use application::{Application, Fault as ApplicationFault};
 pub use browser::{Browser, Page};
 pub use clock::TestClock;
-pub use jwts::{DecodedJwt, decode};
+pub use jwts::{DecodedJwt, decode, sign};
 pub use keys::{other_key, provider, signing_key};
 pub use proxy::{Fault, Proxy};
 pub use stub::{Act, Stub};

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header, request::Parts};
-use lunadefend_core::{ErrorKind, Grant, GrantDuration, Grants, SessionId};
+use lunadefend_core::{ErrorKind, Grant, GrantDuration, Grants, IntoGranted, SessionId};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl Granter {
     ///
     /// # Security
     /// A grant lets the user read the value: authorise the row that it comes from first.
-    pub async fn grant<T: Grant>(&self, value: T) -> Result<Granted<T>, Error> {
+    pub async fn grant<T: IntoGranted>(&self, value: T) -> Result<Granted<T>, Error> {
         Ok(Granted(
             self.grants.create(&self.session, value, None).await?,
         ))
@@ -37,7 +37,7 @@ impl Granter {
     ///
     /// # Errors
     /// Those of [`Grants::create`].
-    pub async fn grant_for<T: Grant>(
+    pub async fn grant_for<T: IntoGranted>(
         &self,
         value: T,
         duration: GrantDuration,

@@ -26,8 +26,10 @@ use lunadefend_core::{ErrorKind, FromUntrusted, Unverified};
 /// # Security
 /// Verified is not owned: it says that the session may read the value now. The handler still decides
 /// whether the user may write the row that the token is for.
+///
+/// A type that is no `FromUntrusted` is refused where it is named, with advice.
 #[derive(Clone, Copy, Debug)]
-pub struct Verified<T>(pub T);
+pub struct Verified<T: FromUntrusted>(pub T);
 
 impl<S, T> FromRequest<S> for Verified<T>
 where

@@ -29,8 +29,9 @@ pub use response::{error_response, is_json};
 pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
 pub use session::{SessionId, resolve_session};
 pub use token::{GrantedToken, TokenId, UntrustedToken, VerifiedToken};
-pub use tokens::{FromUntrusted, IntoGranted, Unverified};
+pub use tokens::{FromUntrusted, IntoGranted};
 pub use trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof};
+pub use unverified::Unverified;
 
 #[doc(hidden)]
 pub use tokens::private as __private;

@@ -2,21 +2,17 @@
 
 pub mod private;
 
-use crate::{
-    Error, Grant, GrantCollector, GrantProof, UntrustedToken, VerifiedToken, Verify,
-    VerifyCollector, VerifyProof,
-};
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use crate::{Error, Grant, GrantCollector, GrantProof, UntrustedToken, VerifiedToken, Verify};
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt,
     hash::{BuildHasher, Hash},
 };
 
 /// A type with verified tokens that can be built from a request, once its tokens are verified.
 ///
 /// `#[derive(Tokens)]` implements it. Adapters take a `T: FromUntrusted`, deserialise
-/// [`Unverified<T>`] and hand it to [`Grants::verify`](crate::Grants::verify).
+/// [`Unverified<T>`](crate::Unverified) and hand it to [`Grants::verify`](crate::Grants::verify).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be built from an untrusted request",
     label = "holds no tokens that could be verified",
@@ -42,53 +38,6 @@ pub trait IntoGranted: Grant<Granted: Serialize> {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Grant<Granted: Serialize>> IntoGranted for T {}
-
-/// A `T` that came in and whose tokens nobody has verified.
-///
-/// It can be deserialised and handed to [`Grants::verify`](crate::Grants::verify), which makes the
-/// `T`, and nothing else. The extractors of the adapters do both; this type is for code without a
-/// framework, such as the consumer of a queue:
-///
-/// ```
-/// use lunadefend_core::{Error, FromUntrusted, Grants, SessionId, Unverified};
-///
-/// async fn consume<T: FromUntrusted>(
-///     grants: &Grants,
-///     session: &SessionId,
-///     message: &str,
-/// ) -> Result<Option<T>, Error> {
-///     let Ok(message) = serde_json::from_str::<Unverified<T>>(message) else {
-///         return Ok(None); // the text of serde's error repeats the message: do not log it
-///     };
-///     grants.verify(session, message).await.map(Some)
-/// }
-/// ```
-#[must_use = "a value that came in must be verified against the session that it came with"]
-pub struct Unverified<T: FromUntrusted>(T::Wire);
-
-impl<T: FromUntrusted> Verify for Unverified<T> {
-    type Verified = T;
-
-    fn collect(&self, tokens: &mut VerifyCollector) {
-        self.0.collect(tokens);
-    }
-
-    fn upgrade(self, proof: &VerifyProof) -> Result<T, Error> {
-        self.0.upgrade(proof)
-    }
-}
-
-impl<'de, T: FromUntrusted> Deserialize<'de> for Unverified<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::Wire::deserialize(deserializer).map(Self)
-    }
-}
-
-impl<T: FromUntrusted> fmt::Debug for Unverified<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unverified(..)")
-    }
-}
 
 impl FromUntrusted for VerifiedToken {
     type Wire = UntrustedToken;
@@ -120,7 +69,7 @@ impl<K: DeserializeOwned + Ord + Send, T: FromUntrusted> FromUntrusted for BTree
 }
 
 /// What is only borrowed is cloned, to be granted and sent.
-impl<T: Grant + Clone + private::ByReference> Grant for &T {
+impl<T: Grant + Clone> Grant for &T {
     type Granted = T::Granted;
 
     fn collect(&self, tokens: &mut GrantCollector) {

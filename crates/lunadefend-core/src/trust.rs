@@ -196,18 +196,6 @@ impl Grant for VerifiedToken {
     }
 }
 
-impl Grant for &VerifiedToken {
-    type Granted = GrantedToken;
-
-    fn collect(&self, tokens: &mut GrantCollector) {
-        tokens.token(self, None);
-    }
-
-    fn upgrade(self, proof: &GrantProof) -> Result<GrantedToken, Error> {
-        self.clone().upgrade(proof)
-    }
-}
-
 // Containers: the same step for each element, for both directions.
 macro_rules! containers {
     ($trait:ident, $out:ident, $collector:ty, $proof:ty) => {

@@ -1,7 +1,57 @@
-//! Reading what came in with a request, in words that are all ours.
+//! What came in with a request, before its tokens are verified; read in words that are all ours.
 
-use crate::{Error, ErrorKind, FromUntrusted, Grants, SessionId, Unverified};
+use crate::{
+    Error, ErrorKind, FromUntrusted, Grants, SessionId, Verify, VerifyCollector, VerifyProof,
+};
 use http::{HeaderMap, Method, header};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+
+/// A `T` that came in and whose tokens nobody has verified.
+///
+/// There is one thing to do with it: [`verify`](Self::verify), which makes the `T`. The extractors of
+/// the adapters read and verify it themselves; this type is for code without a framework, such as the
+/// consumer of a queue:
+///
+/// ```
+/// use lunadefend_core::{Error, FromUntrusted, Grants, SessionId, Unverified};
+///
+/// async fn consume<T: FromUntrusted>(
+///     grants: &Grants,
+///     session: &SessionId,
+///     message: &[u8],
+/// ) -> Result<T, Error> {
+///     Unverified::from_json(message)?.verify(grants, session).await
+/// }
+/// ```
+///
+/// It also deserialises by serde alone, whose errors repeat what they found: do not log them.
+#[must_use = "a value that came in must be verified against the session that it came with"]
+pub struct Unverified<T: FromUntrusted>(T::Wire);
+
+impl<T: FromUntrusted> Verify for Unverified<T> {
+    type Verified = T;
+
+    fn collect(&self, tokens: &mut VerifyCollector) {
+        self.0.collect(tokens);
+    }
+
+    fn upgrade(self, proof: &VerifyProof) -> Result<T, Error> {
+        self.0.upgrade(proof)
+    }
+}
+
+impl<'de, T: FromUntrusted> Deserialize<'de> for Unverified<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::Wire::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<T: FromUntrusted> fmt::Debug for Unverified<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unverified(..)")
+    }
+}
 
 impl<T: FromUntrusted> Unverified<T> {
     /// Reads a JSON text. Errors say what is wrong and where, and echo nothing of the input: serde's

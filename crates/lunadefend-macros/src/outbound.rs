@@ -42,9 +42,6 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
 
         #[automatically_derived]
         impl #parameters #private::Grant for #this #where_clause { #grant }
-
-        #[automatically_derived]
-        impl #parameters #private::ByReference for #this #where_clause {}
     }
 }
 

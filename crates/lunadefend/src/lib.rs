@@ -15,9 +15,9 @@ pub use luna_defend::LunaDefend;
 pub use lunadefend_client::{SessionIds, Tokenizer};
 pub use lunadefend_core::{
     AuthPlugin, Clock, DurationError, Error, ErrorKind, FromUntrusted, Grant, GrantDuration,
-    GrantRequest, GrantService, GrantedToken, Grants, Handles, SecretError, SecretProvider,
-    SecretValue, SecretVersion, SecretVersions, SessionId, SessionTransfer, TokenId,
-    UntrustedToken, Unverified, Verdict, VerifiedToken, Verify, storage, wire::Metadata,
+    GrantRequest, GrantService, GrantedToken, Grants, Handles, IntoGranted, SecretError,
+    SecretProvider, SecretValue, SecretVersion, SecretVersions, SessionId, SessionTransfer,
+    TokenId, UntrustedToken, Unverified, Verdict, VerifiedToken, Verify, storage, wire::Metadata,
 };
 pub use lunadefend_jwt::WireLevel;
 #[cfg(feature = "macros")]

@@ -60,7 +60,10 @@ impl Met {
     }
 
     fn errors<const N: usize>(&mut self, errors: [Option<Error>; N]) {
-        errors.into_iter().flatten().for_each(|error| self.error(error));
+        errors
+            .into_iter()
+            .flatten()
+            .for_each(|error| self.error(error));
     }
 }
 
@@ -73,7 +76,9 @@ async fn call_all(world: &World, session: &SessionId, token: &VerifiedToken, met
     met.errors([
         luna.grants().verify(session, untrusted).await.err(),
         luna.grants().create(session, token, None).await.err(),
-        api.tokenize(session, VALUE.as_bytes(), &metadata).await.err(),
+        api.tokenize(session, VALUE.as_bytes(), &metadata)
+            .await
+            .err(),
         api.detokenize(session, token).await.err(),
         api.metadata(session, token).await.err(),
     ]);
@@ -82,7 +87,11 @@ async fn call_all(world: &World, session: &SessionId, token: &VerifiedToken, met
 /// Everything that a hostile tokenizer was sent, wherever an answer has a text. Short words of its
 /// own get into the log, for people; what it was sent does not.
 fn echo(request: &Message) -> String {
-    let headers: Vec<_> = request.headers.iter().map(|(_, value)| value.as_str()).collect();
+    let headers: Vec<_> = request
+        .headers
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect();
     let text = format!(
         "{} {} {} 4111 1111",
         request.start,
@@ -103,7 +112,8 @@ pub(crate) async fn every_kind(world: &World, session: &SessionId, token: &Verif
     let line = world.line_to_tokenizer();
     for status in [200, 201, 302, 400, 401, 403, 404, 409, 429, 500, 503] {
         line.plan(move |_, request| {
-            let headers = "content-type: application/json\r\nretry-after: 3600\r\nlocation: /canary\r\n";
+            let headers =
+                "content-type: application/json\r\nretry-after: 3600\r\nlocation: /canary\r\n";
             Fault::Instead(Act::Send(answer(status, headers, echo(request))))
         });
         call_all(world, session, token, &mut met).await;
@@ -130,12 +140,18 @@ pub(crate) async fn every_kind(world: &World, session: &SessionId, token: &Verif
     met.error(Error::new(ErrorKind::SecretUnavailable).with_source(unavailable));
 
     let every = EVERY_KIND.map(|kind| (kind.name().to_owned(), kind.status().as_str().to_owned()));
-    assert_eq!(met.0, BTreeSet::from(every), "an error of every kind was met");
+    assert_eq!(
+        met.0,
+        BTreeSet::from(every),
+        "an error of every kind was met"
+    );
 }
 
 async fn by_the_sdk(world: &World, session: &SessionId, token: &VerifiedToken, met: &mut Met) {
     let luna = world.luna();
-    let other = world.application.log_in_as("bob", "canary-session-b1e0a7c4");
+    let other = world
+        .application
+        .log_in_as("bob", "canary-session-b1e0a7c4");
     met.errors([
         UntrustedToken::parse("canary").err(),
         Unverified::<Vec<VerifiedToken>>::from_json(b"[canary").err(),
@@ -147,11 +163,15 @@ async fn by_the_sdk(world: &World, session: &SessionId, token: &VerifiedToken, m
     let large = vec![b'c'; 1024 * 1024 + 1];
     met.errors([
         luna.grants().create(session, token, long).await.err(),
-        api.tokenize(session, &large, &Metadata::string()).await.err(),
+        api.tokenize(session, &large, &Metadata::string())
+            .await
+            .err(),
     ]);
 
     world.clock.advance(Duration::from_secs(60));
-    world.application.restart(world.luna_with(other_key()).await);
+    world
+        .application
+        .restart(world.luna_with(other_key()).await);
     let line = world.line_to_application();
     line.plan(|_, _| Fault::Instead(Act::Send(answer(302, "location: /canary\r\n", "canary"))));
     call_all(world, session, token, met).await;
@@ -185,7 +205,12 @@ async fn by_the_application(
         browser.fetch(&app, Method::GET, &frame, "").await,
         browser.fetch(&app, Method::POST, &profile, "canary").await,
         browser
-            .send(Method::POST, &profile, &[("content-type", "text/plain")], b"canary")
+            .send(
+                Method::POST,
+                &profile,
+                &[("content-type", "text/plain")],
+                b"canary",
+            )
             .await,
     ];
     world.application.set_fault(ApplicationFault::SessionStore);

@@ -3,7 +3,6 @@
 //!
 //! A program of its own, because the loggers are those of the process.
 #![expect(
-    clippy::panic,
     clippy::unwrap_used,
     reason = "clippy takes the helpers of tests for production code"
 )]
@@ -22,7 +21,10 @@ struct Canaries(Vec<(String, String)>);
 
 impl Canaries {
     fn add(&mut self, what: &str, canary: &str) {
-        assert!(canary.len() >= 6, "{what} is too short to be found by accident");
+        assert!(
+            canary.len() >= 6,
+            "{what} is too short to be found by accident"
+        );
         self.0.push((what.to_owned(), canary.to_owned()));
     }
 
@@ -88,15 +90,29 @@ impl Canaries {
         }
     }
 
-    /// None of them is in the text.
-    #[track_caller]
-    fn assert_absent(&self, from: &str, text: &str) {
-        for (what, canary) in &self.0 {
-            if let Some(at) = text.find(canary.as_str()) {
-                let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
-                let line = text[line..].lines().next().unwrap_or_default();
-                panic!("{from} shows {what}: {line}");
-            }
+    /// Where they are in a text, each line once.
+    fn find(&self, from: &str, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for line in text.lines() {
+            let seen = self.0.iter().find(|(_, canary)| line.contains(canary));
+            found.extend(seen.map(|(what, _)| format!("{from} shows {what}: {line}")));
         }
+        found
+    }
+
+    /// None of them is in any of these texts, which have names.
+    #[track_caller]
+    fn assert_absent<'a>(&self, texts: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let found: Vec<_> = texts
+            .into_iter()
+            .flat_map(|(from, text)| self.find(from, text))
+            .collect();
+        let shown = found.iter().take(20).map(String::as_str);
+        assert!(
+            found.is_empty(),
+            "{} times:\n{}",
+            found.len(),
+            shown.collect::<Vec<_>>().join("\n")
+        );
     }
 }

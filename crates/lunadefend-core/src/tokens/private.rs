@@ -166,12 +166,3 @@ pub trait NoTokens {
 }
 
 impl<T: ?Sized> NoTokens for Probe<T> {}
-
-/// What [`Grant`] is implemented for by reference here, as it is elsewhere for [`VerifiedToken`].
-pub trait ByReference {}
-
-impl<T> ByReference for Option<T> {}
-impl<T> ByReference for Box<T> {}
-impl<T> ByReference for Vec<T> {}
-impl<K, T, H> ByReference for HashMap<K, T, H> {}
-impl<K, T> ByReference for BTreeMap<K, T> {}

@@ -96,7 +96,8 @@ fn what_is_borrowed_is_granted_too() {
     let one = json();
     assert_eq!(send(&fake, &customer, None), one);
     assert_eq!(send(&fake, Some(&customer), None), one);
-    assert_eq!(send(&fake, &Some(customer), None), one);
+    let some = Some(customer);
+    assert_eq!(send(&fake, &some, None), one);
     assert_eq!(send(&fake, &customers, None), format!("[{one},{one}]"));
     assert_eq!(send(&fake, &customers[..1], None), format!("[{one}]"));
     assert_eq!(fake.granted.lock().unwrap().len(), 5);

@@ -17,12 +17,14 @@ pub(crate) fn token(n: u32) -> VerifiedToken {
     VerifiedToken::assertion(&id(n)).unwrap()
 }
 
+type Granted = (String, Option<GrantDuration>);
+
 /// A tokenizer that believes every token but those that are named, and keeps all calls.
 #[derive(Debug, Default)]
 pub(crate) struct Fake {
     pub(crate) refused: HashSet<String>,
     pub(crate) verified: Mutex<Vec<Vec<String>>>,
-    pub(crate) granted: Mutex<Vec<Vec<(String, Option<GrantDuration>)>>>,
+    pub(crate) granted: Mutex<Vec<Vec<Granted>>>,
 }
 
 impl GrantService for Fake {
