@@ -49,6 +49,7 @@ impl Browser {
     ) -> Result<Page> {
         let url = Url::parse(url)?;
         let host = url.host_str().unwrap_or_default().to_owned();
+        let server = url.origin().ascii_serialization();
         let mut sent = HeaderMap::new();
         for (name, value) in headers {
             sent.insert(
@@ -77,7 +78,8 @@ impl Browser {
                 max_answer: MAX_ANSWER,
                 deadline: Instant::now() + DEADLINE,
             })
-            .await?;
+            .await
+            .with_context(|| format!("no answer from {server}: is it running there?"))?;
         for cookie in answer.headers.get_all(header::SET_COOKIE) {
             self.remember(&host, cookie.to_str()?);
         }

@@ -4,7 +4,7 @@ use crate::{
     browser::{Browser, Page},
     servers::Running,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use http::{Method, StatusCode};
 use serde_json::json;
 
@@ -88,7 +88,7 @@ impl<'a> Tour<'a> {
         self.report(
             &format!("{user}'s session is transferred to the tokenizer's domain"),
             &format!("GET {url}"),
-            &format!("{} by way of {}", page.status.as_u16(), trail.join(" -> ")),
+            &format!("{} by way of {}", outcome(&page), trail.join(" -> ")),
             ok,
         );
         Ok(())
@@ -100,6 +100,11 @@ impl<'a> Tour<'a> {
         let page = browser
             .post(tokenizer, &format!("{tokenizer}/tokenize"), &metadata)
             .await?;
+        ensure!(
+            page.status == StatusCode::OK,
+            "the tokenizer made no token: {}",
+            outcome(&page)
+        );
         let answer = page.json()?;
         let data = &answer["data"];
         let token = data["tokenId"]
