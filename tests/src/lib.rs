@@ -1,7 +1,6 @@
 //! What the tests that cross crates share: an application and a tokenizer in one process, the browser
 //! between them, a clock that the test owns, and a line that can be made to fail.
 #![expect(
-    clippy::panic,
     clippy::unwrap_used,
     missing_debug_implementations,
     reason = "clippy takes the harness of tests for production code"

@@ -4,10 +4,11 @@ use crate::TestClock;
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_tokenizer::{
     Tokenizer, TokenizerConfigBuilder, serve,
-    store::{EmbeddedStore, Store},
+    store::{EmbeddedOptions, EmbeddedStore, Store},
     vault::{MasterKey, Vault},
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// A tokenizer on loopback; it ends when it is dropped.
@@ -21,6 +22,7 @@ pub struct RunningTokenizer {
     /// What it keeps.
     pub vault: Vault,
     task: JoinHandle<std::io::Result<()>>,
+    folder: Option<TempDir>,
 }
 
 impl RunningTokenizer {
@@ -29,8 +31,14 @@ impl RunningTokenizer {
         url: String,
         config: TokenizerConfigBuilder,
         clock: Arc<TestClock>,
+        folder: Option<TempDir>,
     ) -> Self {
-        let store: Arc<dyn Store> = Arc::new(EmbeddedStore::in_memory().unwrap());
+        let store: Arc<dyn Store> = Arc::new(match &folder {
+            Some(folder) => {
+                EmbeddedStore::open(&file(folder), &EmbeddedOptions::default()).unwrap()
+            }
+            None => EmbeddedStore::in_memory().unwrap(),
+        });
         let (master, master_key) = MasterKey::generate().unwrap();
         let vault = Vault::open(store, &master, clock).await.unwrap();
         let tokenizer = Tokenizer::new(config.build().unwrap(), vault.clone());
@@ -40,7 +48,17 @@ impl RunningTokenizer {
             master_key,
             vault,
             task: tokio::spawn(serve(listener, tokenizer, std::future::pending())),
+            folder,
         }
+    }
+
+    /// All that its store has in its file.
+    ///
+    /// # Panics
+    /// When the store is in memory.
+    #[must_use]
+    pub fn stored_bytes(&self) -> Vec<u8> {
+        std::fs::read(file(self.folder.as_ref().unwrap())).unwrap()
     }
 }
 
@@ -48,6 +66,10 @@ impl Drop for RunningTokenizer {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join("tokenizer.redb")
 }
 
 pub(crate) fn base(url: &str) -> BaseUrl {

@@ -37,6 +37,8 @@ pub struct Settings {
     pub hosts: Hosts,
     /// Whether there are proxies on the lines between the two.
     pub proxied: bool,
+    /// Whether the tokenizer keeps its store in a file.
+    pub file_store: bool,
     /// How long the tokenizer grants.
     pub durations: GrantDurations,
     /// How long the application's calls may take.
@@ -51,6 +53,7 @@ impl Default for Settings {
             path: "",
             hosts: Hosts::default(),
             proxied: false,
+            file_store: false,
             durations: GrantDurations::default(),
             // A busy machine is no fault.
             deadline: Duration::from_secs(30),
@@ -117,9 +120,14 @@ impl World {
         )
         .application_origin(Origin::parse(&app_url, "APPLICATION_FRONT_END").unwrap())
         .grant_durations(settings.durations);
-        let tokenizer =
-            RunningTokenizer::start(tokenizer, tokenizer_url.clone(), config, Arc::clone(&clock));
-        let tokenizer = tokenizer.await;
+        let tokenizer = RunningTokenizer::start(
+            tokenizer,
+            tokenizer_url.clone(),
+            config,
+            Arc::clone(&clock),
+            settings.file_store.then(|| tempfile::tempdir().unwrap()),
+        )
+        .await;
         let luna = builder(
             &settings,
             &private_url,

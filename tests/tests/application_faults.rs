@@ -31,8 +31,11 @@ async fn grant(world: &World, session: &SessionId) -> Result<(), Error> {
     luna.grants().create(session, token, None).await.map(drop)
 }
 
+/// What goes wrong, and how.
+type NamedFault = (&'static str, fn() -> Fault);
+
 /// What must not be taken for a set of keys.
-fn faults() -> Vec<(&'static str, fn() -> Fault)> {
+fn faults() -> Vec<NamedFault> {
     fn edited(bytes: Vec<u8>, from: &str, to: &str) -> Act {
         let text = String::from_utf8(bytes).unwrap();
         let (_, body) = text.split_once("\r\n\r\n").unwrap();

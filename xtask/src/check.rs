@@ -143,6 +143,7 @@ fn clippy(workspace: &Workspace) -> Result<()> {
         cargo(workspace.root())
             .args([
                 "clippy",
+                "--keep-going",
                 "--workspace",
                 "--all-targets",
                 "--all-features",

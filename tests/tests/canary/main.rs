@@ -12,6 +12,7 @@ mod errors;
 mod log;
 mod run;
 
+use lunadefend_crypto::base64url;
 use lunadefend_tests::{Browser, Page, World, other_key, signing_key};
 use secrecy::ExposeSecret;
 
@@ -46,8 +47,10 @@ impl Canaries {
                 }
             }
         }
-        // Every JWT begins so.
-        self.0.push(("a JWT".to_owned(), "eyJ".to_owned()));
+        // How headers and claims begin; `eyJ` alone is sometimes found in noise.
+        for start in [r#"{"alg""#, r#"{"typ""#, r#"{"iat""#, r#"{"session_"#] {
+            self.add("a JWT", &base64url(start.as_bytes())[..8]);
+        }
     }
 
     /// What went over the lines of a world and into a browser.

@@ -12,6 +12,7 @@ pub(crate) const METADATA: &str = r#"{"dataType":"file","name":"canary-metadata.
 async fn nothing_is_logged_that_is_nobodys_business() {
     log::start();
     let mut canaries = Canaries::default();
+    let mut stores = Vec::new();
     canaries.add_keys();
     canaries.add("a value", VALUE);
     canaries.add("metadata", "canary-metadata");
@@ -22,6 +23,7 @@ async fn nothing_is_logged_that_is_nobodys_business() {
             wire,
             raw_session_ids,
             proxied: true,
+            file_store: true,
             ..Settings::default()
         })
         .await;
@@ -37,8 +39,11 @@ async fn nothing_is_logged_that_is_nobodys_business() {
         canaries.add_traffic(&world, &browser);
         errors::every_kind(&world, &session, &token).await;
         canaries.add_traffic(&world, &browser);
+        stores.push(String::from_utf8_lossy(&world.tokenizer.stored_bytes()).into_owned());
     }
 
+    // The store of the tokenizer is as silent.
+    canaries.assert_absent(stores.iter().map(|store| ("the store", store.as_str())));
     let text = log::text();
     for expected in [
         "lunadefend.verify{tokens=1 outcome=\"valid\"}",

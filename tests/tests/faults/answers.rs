@@ -7,6 +7,10 @@ use lunadefend_tests::{
     http1::{answer, json},
 };
 
+type NamedFault = (&'static str, fn() -> Fault);
+/// With how verify and create end.
+type Refusal = (&'static str, fn() -> Fault, ErrorKind, ErrorKind);
+
 /// The real answer with one piece replaced and its length put right.
 fn edit(bytes: &[u8], from: &str, to: &str) -> Act {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
@@ -19,7 +23,7 @@ fn edit(bytes: &[u8], from: &str, to: &str) -> Act {
 async fn no_answer() {
     use ErrorKind::TokenizerUnavailable;
     let setting = Setting::new(DEADLINE).await;
-    let faults: [(&str, fn() -> Fault); 11] = [
+    let faults: [NamedFault; 11] = [
         ("reset", || Fault::Instead(Act::Reset(Vec::new()))),
         ("closed", || Fault::Instead(Act::Send(Vec::new()))),
         ("reset after it got through", || {
@@ -62,7 +66,7 @@ async fn no_answer() {
 async fn answers_that_are_none() {
     use ErrorKind::BadTokenizerResponse;
     let setting = Setting::new(PATIENT).await;
-    let faults: [(&str, fn() -> Fault); 17] = [
+    let faults: [NamedFault; 17] = [
         ("half a body", || {
             Fault::Spoil(|bytes| Act::Send(cut(bytes, 5)))
         }),
@@ -145,7 +149,7 @@ async fn answers_that_are_none() {
 #[tokio::test]
 async fn refusals() {
     let setting = Setting::new(PATIENT).await;
-    let faults: [(&str, fn() -> Fault, ErrorKind, ErrorKind); 6] = [
+    let faults: [Refusal; 6] = [
         (
             "401 as from the original",
             || {

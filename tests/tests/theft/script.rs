@@ -156,7 +156,7 @@ async fn the_page_cannot_read_where_a_transfer_leads() {
                 assert_eq!(trail.len(), 3);
                 assert_eq!(trail[2].status, 200);
                 for page in trail {
-                    assert_no_cors(&page, &page.url.to_string());
+                    assert_no_cors(&page, page.url.as_str());
                     assert!(page.body.is_empty() || page.status == 200);
                     assert!(!page.text().contains("eyJ"));
                 }

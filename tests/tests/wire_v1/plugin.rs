@@ -127,7 +127,11 @@ async fn the_published_keys() {
     let headers = [("if-none-match", etag.as_str())];
     let page = browser.send(Method::GET, &url, &headers, b"").await;
     assert_eq!((page.status, page.body.len()), (304, 0));
-    for (method, theirs) in [(Method::POST, 404), (Method::OPTIONS, 200), (Method::PUT, 404)] {
+    for (method, theirs) in [
+        (Method::POST, 404),
+        (Method::OPTIONS, 200),
+        (Method::PUT, 404),
+    ] {
         let page = browser.send(method, &url, &[], b"").await;
         assert_eq!(page.status, 405, "from the original {theirs}");
         assert_eq!(page.header("allow"), "GET, HEAD");

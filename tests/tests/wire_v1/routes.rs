@@ -14,7 +14,14 @@ const REQUESTS: &[(&str, &str, &str, &str, u16, u16)] = &[
     ("query_string", "POST /grant/set?x=1", JSON, PAIR, 200, 200),
     // A page of anybody's can send these without asking first.
     ("ctype_none", "POST /grant/set", "", PAIR, 200, 415),
-    ("ctype_text", "POST /grant/set", "Content-Type: text/plain\r\n", PAIR, 200, 415),
+    (
+        "ctype_text",
+        "POST /grant/set",
+        "Content-Type: text/plain\r\n",
+        PAIR,
+        200,
+        415,
+    ),
     ("no_body", "POST /grant/set", "", "", 400, 415),
     ("method_get", "GET /grant/set", JSON, PAIR, 200, 405),
     ("method_get_no_body", "GET /grant/set", "", "", 400, 405),
@@ -22,10 +29,24 @@ const REQUESTS: &[(&str, &str, &str, &str, u16, u16)] = &[
     ("method_patch", "PATCH /grant/set", JSON, PAIR, 200, 405),
     ("method_delete", "DELETE /grant/set", JSON, PAIR, 200, 405),
     ("method_options", "OPTIONS /grant/set", JSON, PAIR, 200, 405),
-    ("grant_verify/get", "GET /grant/verify", JSON, PAIR, 200, 405),
+    (
+        "grant_verify/get",
+        "GET /grant/verify",
+        JSON,
+        PAIR,
+        200,
+        405,
+    ),
     ("tokenize/get", "GET /tokenize", JSON, "{}", 200, 405),
     ("detokenize/get", "GET /detokenize", JSON, UNKNOWN, 400, 405),
-    ("metadata_get/get", "GET /metadata/get", JSON, UNKNOWN, 200, 405),
+    (
+        "metadata_get/get",
+        "GET /metadata/get",
+        JSON,
+        UNKNOWN,
+        200,
+        405,
+    ),
     ("root", "GET /", "", "", 404, 404),
     ("unknown", "POST /nope", JSON, "{}", 404, 404),
     ("trailing_slash", "POST /grant/set/", JSON, PAIR, 404, 404),
@@ -36,11 +57,39 @@ const REQUESTS: &[(&str, &str, &str, &str, u16, u16)] = &[
     ("ensure_default", "GET /session/ensure", "", "", 302, 302),
     ("ensure_head", "HEAD /session/ensure", "", "", 302, 302),
     ("ensure_post", "POST /session/ensure", "", "", 302, 405),
-    ("ensure_unknown", "GET /session/ensure?auth_provider=nope", "", "", 400, 400),
+    (
+        "ensure_unknown",
+        "GET /session/ensure?auth_provider=nope",
+        "",
+        "",
+        400,
+        400,
+    ),
     ("create_nothing", "GET /session/create", "", "", 400, 400),
-    ("create_no_token", "GET /session/create?state=x", "", "", 400, 400),
-    ("create_garbage_token", "GET /session/create?state=x&openid_token=garbage", "", "", 400, 400),
-    ("create_post", "POST /session/create?state=x&openid_token=garbage", "", "", 200, 405),
+    (
+        "create_no_token",
+        "GET /session/create?state=x",
+        "",
+        "",
+        400,
+        400,
+    ),
+    (
+        "create_garbage_token",
+        "GET /session/create?state=x&openid_token=garbage",
+        "",
+        "",
+        400,
+        400,
+    ),
+    (
+        "create_post",
+        "POST /session/create?state=x&openid_token=garbage",
+        "",
+        "",
+        200,
+        405,
+    ),
     ("verify_header", "GET /session/verify", "", "", 200, 200),
     ("verify_post", "POST /session/verify", "", "", 200, 405),
 ];
@@ -68,13 +117,62 @@ async fn statuses() {
 async fn messages_that_peers_know() {
     let peer = Peer::start().await;
     for (case, who, start, body, status, text) in [
-        ("no_authorization", Who::Nobody, "POST /grant/set", PAIR, 401, "Unauthorized"),
-        ("sub_user", Who::User(SESSION), "POST /grant/verify", PAIR, 401, "Unauthorized"),
-        ("sub_developer", Who::Developer, "POST /grant/set", PAIR, 401, "Unauthorized"),
-        ("detokenize/no_auth", Who::Nobody, "POST /detokenize", UNKNOWN, 401, "Unauthorized"),
-        ("unknown_token_no_grant", Who::User(SESSION), "POST /detokenize", UNKNOWN, 400, NO_GRANT),
-        ("application_no_grant", Who::Application, "POST /detokenize", UNKNOWN, 400, NO_GRANT),
-        ("developer_no_grant", Who::Developer, "POST /detokenize", UNKNOWN, 400, NO_GRANT),
+        (
+            "no_authorization",
+            Who::Nobody,
+            "POST /grant/set",
+            PAIR,
+            401,
+            "Unauthorized",
+        ),
+        (
+            "sub_user",
+            Who::User(SESSION),
+            "POST /grant/verify",
+            PAIR,
+            401,
+            "Unauthorized",
+        ),
+        (
+            "sub_developer",
+            Who::Developer,
+            "POST /grant/set",
+            PAIR,
+            401,
+            "Unauthorized",
+        ),
+        (
+            "detokenize/no_auth",
+            Who::Nobody,
+            "POST /detokenize",
+            UNKNOWN,
+            401,
+            "Unauthorized",
+        ),
+        (
+            "unknown_token_no_grant",
+            Who::User(SESSION),
+            "POST /detokenize",
+            UNKNOWN,
+            400,
+            NO_GRANT,
+        ),
+        (
+            "application_no_grant",
+            Who::Application,
+            "POST /detokenize",
+            UNKNOWN,
+            400,
+            NO_GRANT,
+        ),
+        (
+            "developer_no_grant",
+            Who::Developer,
+            "POST /detokenize",
+            UNKNOWN,
+            400,
+            NO_GRANT,
+        ),
         (
             "ensure_unknown",
             Who::Nobody,
@@ -94,11 +192,23 @@ async fn messages_that_peers_know() {
     ] {
         let headers = if body.is_empty() { "" } else { JSON };
         let answer = peer.send(who, start, headers, body.as_bytes()).await;
-        assert_eq!((answer.status(), message(&answer).as_str()), (status, text), "{case}");
+        assert_eq!(
+            (answer.status(), message(&answer).as_str()),
+            (status, text),
+            "{case}"
+        );
     }
     // unknown_token_with_grant, metadata_get/unknown_token
-    let pair = PAIR.replace("11111111-1111-4111-8111-111111111111", "33333333-3333-4333-8333-333333333333");
-    assert_eq!(peer.post(Who::Application, "/grant/set", &pair).await.status(), 200);
+    let pair = PAIR.replace(
+        "11111111-1111-4111-8111-111111111111",
+        "33333333-3333-4333-8333-333333333333",
+    );
+    assert_eq!(
+        peer.post(Who::Application, "/grant/set", &pair)
+            .await
+            .status(),
+        200
+    );
     for (path, text) in [
         ("/detokenize", "unable to locate data for token"),
         ("/metadata/get", "unable to locate metadata for token"),
@@ -112,7 +222,9 @@ async fn messages_that_peers_know() {
     assert_eq!(message(&answer), "LunaSec is not logged in");
     // verify_garbage
     let cookie = "Cookie: access_token=garbage\r\n";
-    let answer = peer.send(Who::Nobody, "GET /session/verify", cookie, b"").await;
+    let answer = peer
+        .send(Who::Nobody, "GET /session/verify", cookie, b"")
+        .await;
     assert_eq!(answer.status(), 200);
     assert_eq!(
         message(&answer),
@@ -131,13 +243,26 @@ async fn session_hash() {
         ("empty", SESSION, Some(""), 200, HASH),
         ("match", SESSION, Some(HASH), 200, ""),
         ("mismatch", SESSION, Some(OTHER), 401, ""),
-        ("uppercase", SESSION, Some("80B6FC677CA810DF2349A68B408E393F4EB8FAFA"), 401, ""),
+        (
+            "uppercase",
+            SESSION,
+            Some("80B6FC677CA810DF2349A68B408E393F4EB8FAFA"),
+            401,
+            "",
+        ),
         ("absent", OTHER_SESSION, None, 200, OTHER),
     ] {
-        let hash = sent.map_or_else(String::new, |hash| format!("lunasec-session-hash: {hash}\r\n"));
+        let hash = sent.map_or_else(String::new, |hash| {
+            format!("lunasec-session-hash: {hash}\r\n")
+        });
         let headers = format!("{JSON}{hash}");
         let answer = peer
-            .send(Who::User(session), "POST /tokenize", &headers, br#"{"metadata":{}}"#)
+            .send(
+                Who::User(session),
+                "POST /tokenize",
+                &headers,
+                br#"{"metadata":{}}"#,
+            )
             .await;
         assert_eq!(answer.status(), status, "{case}");
         assert_eq!(answer.header("lunasec-session-hash"), answered, "{case}");
@@ -150,7 +275,10 @@ async fn the_life_of_a_value() {
     let peer = Peer::start().await;
     let metadata = r#"{"dataType":"files","fileinfo":{"filename":"a b.pdf","lastModified":1600000000000,"options":{},"type":"application/pdf"}}"#;
     let body = format!(r#"{{"metadata":{metadata}}}"#);
-    let answer = peer.post(Who::User(SESSION), "/tokenize", &body).await.json();
+    let answer = peer
+        .post(Who::User(SESSION), "/tokenize", &body)
+        .await
+        .json();
     let data = &answer["data"];
     let token = data["tokenId"].as_str().unwrap();
     assert_eq!((token.len(), token.starts_with("lunasec-")), (44, true));
@@ -172,10 +300,14 @@ async fn the_life_of_a_value() {
     let answer = detokenize(OTHER_SESSION).await.json();
     let download = answer["data"]["downloadUrl"].as_str().unwrap();
     let path = download.strip_prefix(&peer.world.tokenizer.url).unwrap();
-    let answer = peer.send(Who::Nobody, &format!("GET {path}"), "", b"").await;
+    let answer = peer
+        .send(Who::Nobody, &format!("GET {path}"), "", b"")
+        .await;
     assert_eq!(answer.text(), "078051120");
     // ok_file, byte for byte; the original sorts its members
-    let answer = peer.post(Who::User(SESSION), "/metadata/get", &request).await;
+    let answer = peer
+        .post(Who::User(SESSION), "/metadata/get", &request)
+        .await;
     let expected = format!(r#"{{"success":true,"error":{{}},"data":{{"metadata":{metadata}}}}}"#);
     assert_eq!(answer.text(), expected);
 }

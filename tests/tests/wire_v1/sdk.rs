@@ -1,7 +1,9 @@
 //! What our SDK sends at level 1, with raw session ids: `node-sdk/grants_requests.json`.
 
 use crate::{APPLICATION, HEADER, T1, T2};
-use lunadefend::{ErrorKind, GrantDuration, LunaDefend, SessionId, UntrustedToken, VerifiedToken, WireLevel};
+use lunadefend::{
+    ErrorKind, GrantDuration, LunaDefend, SessionId, UntrustedToken, VerifiedToken, WireLevel,
+};
 use lunadefend_tests::{
     Act, Stub, TestClock, decode,
     http1::{Message, json},
@@ -23,8 +25,10 @@ struct Case {
     bodies: &'static [&'static str],
 }
 
-const CREATE_T1: &str = r#"{"sessionId":"session-abc","tokenId":"lunasec-0a1b2c3d-1111-4222-8333-444455556666"}"#;
-const CREATE_T2: &str = r#"{"sessionId":"session-abc","tokenId":"lunasec-99999999-AAAA-4bbb-8CCC-ddddEEEE0000"}"#;
+const CREATE_T1: &str =
+    r#"{"sessionId":"session-abc","tokenId":"lunasec-0a1b2c3d-1111-4222-8333-444455556666"}"#;
+const CREATE_T2: &str =
+    r#"{"sessionId":"session-abc","tokenId":"lunasec-99999999-AAAA-4bbb-8CCC-ddddEEEE0000"}"#;
 
 const CASES: &[Case] = &[
     Case {
@@ -152,7 +156,10 @@ async fn bodies_and_jwts_are_the_originals() {
                     .map(|token| VerifiedToken::assertion(token).unwrap())
                     .collect();
                 let duration = duration.map(|text| text.parse::<GrantDuration>().unwrap());
-                luna.grants().create(&session, tokens, duration).await.unwrap();
+                luna.grants()
+                    .create(&session, tokens, duration)
+                    .await
+                    .unwrap();
                 "/grant/set"
             }
             Verify(tokens) => {

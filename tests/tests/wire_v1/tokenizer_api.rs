@@ -20,7 +20,8 @@ async fn tokenizer() -> Stub {
             format!("{base}/bucket/obj?X-Amz-Signature=abc%2Bd&x=1"),
             format!("{base}/bucket/obj?X-Amz-Signature=ghi"),
         );
-        let headers = r#"{"Host":"evil.example","x-amz-meta-k":"v","authorization":"x","cookie":"a=b"}"#;
+        let headers =
+            r#"{"Host":"evil.example","x-amz-meta-k":"v","authorization":"x","cookie":"a=b"}"#;
         let data = match request.path() {
             "/tokenize" => {
                 format!(r#"{{"tokenId":"{T1}","uploadUrl":"{upload}","headers":{headers}}}"#)
@@ -84,7 +85,9 @@ async fn requests_are_the_originals() {
         assert_eq!(upload.text(), value);
     }
     // Bytes are said to be bytes; the original has one type for all.
-    api.tokenize(&session, b"\x00\xff\x80\n", &file).await.unwrap();
+    api.tokenize(&session, b"\x00\xff\x80\n", &file)
+        .await
+        .unwrap();
     let requests = stub.requests();
     let [tokenize, upload] = &requests[requests.len() - 2..] else {
         unreachable!()

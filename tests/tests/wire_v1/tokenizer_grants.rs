@@ -63,7 +63,11 @@ async fn durations() {
                 VALID
             }
             Some(refusal) => {
-                assert_eq!((set.status(), message(&set).as_str()), (400, *refusal), "{duration}");
+                assert_eq!(
+                    (set.status(), message(&set).as_str()),
+                    (400, *refusal),
+                    "{duration}"
+                );
                 INVALID
             }
         };
@@ -86,10 +90,10 @@ async fn verify_as_it_was_recorded() {
         (answer.status(), answer.text().to_owned())
     };
     let set = async |token: &str, duration: &str| {
-        let body = format!(
-            r#"{{"sessionId":"{SESSION}","tokenId":"{token}"{duration}}}"#
-        );
-        peer.post(Who::Application, "/grant/set", &body).await.status()
+        let body = format!(r#"{{"sessionId":"{SESSION}","tokenId":"{token}"{duration}}}"#);
+        peer.post(Who::Application, "/grant/set", &body)
+            .await
+            .status()
     };
     let app = Who::Application;
     let says = |text: &str| (200, text.to_owned());
@@ -138,28 +142,84 @@ const BAD_BODIES: &[(&str, &str, u16)] = &[
     ("not_json", "hello", 400),
     ("json_array", "[]", 400),
     ("json_string", "\"x\"", 400),
-    ("html_in_type_error", r#"{"sessionId":["<b>&"],"tokenId":"t"}"#, 400),
-    ("token_number", r#"{"sessionId":"5d3c1f0e","tokenId":5}"#, 400),
-    ("leading_bom", "\u{feff}{\"sessionId\":\"s\",\"tokenId\":\"lunasec-11111111-1111-4111-8111-111111111111\"}", 400),
-    ("trailing_data", r#"{"sessionId":"s","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"} x"#, 400),
+    (
+        "html_in_type_error",
+        r#"{"sessionId":["<b>&"],"tokenId":"t"}"#,
+        400,
+    ),
+    (
+        "token_number",
+        r#"{"sessionId":"5d3c1f0e","tokenId":5}"#,
+        400,
+    ),
+    (
+        "leading_bom",
+        "\u{feff}{\"sessionId\":\"s\",\"tokenId\":\"lunasec-11111111-1111-4111-8111-111111111111\"}",
+        400,
+    ),
+    (
+        "trailing_data",
+        r#"{"sessionId":"s","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"} x"#,
+        400,
+    ),
     // Grants of nothing, to nobody, or to somebody else than it seems.
     ("empty_object", "{}", 200),
     ("json_null", "null", 200),
-    ("session_missing", r#"{"tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}"#, 200),
+    (
+        "session_missing",
+        r#"{"tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}"#,
+        200,
+    ),
     ("token_missing", r#"{"sessionId":"5d3c1f0e"}"#, 200),
-    ("token_empty", r#"{"sessionId":"5d3c1f0e","tokenId":""}"#, 200),
-    ("token_null", r#"{"sessionId":"5d3c1f0e","tokenId":null}"#, 200),
-    ("token_not_lunasec", r#"{"sessionId":"5d3c1f0e","tokenId":"hello"}"#, 200),
-    ("duplicate_keys", r#"{"sessionId":"a","sessionId":"5d3c1f0e","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}"#, 200),
-    ("key_case", r#"{"SESSIONID":"5d3c1f0e","TokenID":"lunasec-11111111-1111-4111-8111-111111111111"}"#, 200),
-    ("lone_surrogate", r#"{"sessionId":"\ud800","tokenId":"t"}"#, 200),
+    (
+        "token_empty",
+        r#"{"sessionId":"5d3c1f0e","tokenId":""}"#,
+        200,
+    ),
+    (
+        "token_null",
+        r#"{"sessionId":"5d3c1f0e","tokenId":null}"#,
+        200,
+    ),
+    (
+        "token_not_lunasec",
+        r#"{"sessionId":"5d3c1f0e","tokenId":"hello"}"#,
+        200,
+    ),
+    (
+        "duplicate_keys",
+        r#"{"sessionId":"a","sessionId":"5d3c1f0e","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}"#,
+        200,
+    ),
+    (
+        "key_case",
+        r#"{"SESSIONID":"5d3c1f0e","TokenID":"lunasec-11111111-1111-4111-8111-111111111111"}"#,
+        200,
+    ),
+    (
+        "lone_surrogate",
+        r#"{"sessionId":"\ud800","tokenId":"t"}"#,
+        200,
+    ),
 ];
 
 const GOOD_BODIES: &[(&str, &str)] = &[
-    ("ok_default", r#"{"sessionId":"5d3c1f0e-8a52-4a30-9f7e-0d5b6c2f1a11","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}"#),
-    ("trailing_whitespace", "{\"sessionId\": \"5d3c1f0e\", \"tokenId\": \"lunasec-11111111-1111-4111-8111-111111111111\"} \n\t"),
-    ("unknown_fields", r#"{"sessionId":"5d3c1f0e","tokenId":"lunasec-11111111-1111-4111-8111-111111111111","extra":1,"more":{"a":[1]}}"#),
-    ("nul_escape", r#"{"sessionId":"a\u0000b","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}"#),
+    (
+        "ok_default",
+        r#"{"sessionId":"5d3c1f0e-8a52-4a30-9f7e-0d5b6c2f1a11","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}"#,
+    ),
+    (
+        "trailing_whitespace",
+        "{\"sessionId\": \"5d3c1f0e\", \"tokenId\": \"lunasec-11111111-1111-4111-8111-111111111111\"} \n\t",
+    ),
+    (
+        "unknown_fields",
+        r#"{"sessionId":"5d3c1f0e","tokenId":"lunasec-11111111-1111-4111-8111-111111111111","extra":1,"more":{"a":[1]}}"#,
+    ),
+    (
+        "nul_escape",
+        r#"{"sessionId":"a\u0000b","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}"#,
+    ),
 ];
 
 #[tokio::test]
@@ -177,15 +237,22 @@ async fn bodies() {
         }
     }
     let json = "Content-Type: application/json\r\n";
-    let utf8 = b"{\"sessionId\":\"\xff\",\"tokenId\":\"lunasec-11111111-1111-4111-8111-111111111111\"}";
+    let utf8 =
+        b"{\"sessionId\":\"\xff\",\"tokenId\":\"lunasec-11111111-1111-4111-8111-111111111111\"}";
     let nested = format!("{{\"x\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
     let ten_megabytes = format!(r#"{{"sessionId":"{}"}}"#, "A".repeat(10 << 20));
     for (case, body, status) in [
         ("invalid_utf8", utf8.as_slice(), 400),
         ("deep_nesting", nested.as_bytes(), 400),
-        ("body_10mb_session_id", &ten_megabytes.as_bytes()[..100 << 10], 413),
+        (
+            "body_10mb_session_id",
+            &ten_megabytes.as_bytes()[..100 << 10],
+            413,
+        ),
     ] {
-        let answer = peer.send(Who::Application, "POST /grant/set", json, body).await;
+        let answer = peer
+            .send(Who::Application, "POST /grant/set", json, body)
+            .await;
         assert_eq!(answer.status(), status, "{case}");
     }
 }

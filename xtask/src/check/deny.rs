@@ -13,7 +13,13 @@ const VERSION: &str = "0.20.2";
 pub(super) fn run(workspace: &Workspace, advisories: bool) -> Result<()> {
     let deny = installed(workspace)?;
     let mut command = program(deny, workspace.root());
-    command.args(["--all-features", "--locked", "check"]);
+    // Without graphs, which run to hundreds of lines: `cargo tree -i <crate>` shows where one comes from.
+    command.args([
+        "--all-features",
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+    ]);
     if advisories {
         command.arg("advisories");
     }

@@ -1,0 +1,93 @@
+//! The tokenizer: what it keeps, and its configuration.
+
+use super::{CANARY, Shown, base, session};
+use crate::Canaries;
+use bytes::Bytes;
+use lunadefend::{Metadata, SecretValue};
+use lunadefend_http::{Cleartext, HttpClient};
+use lunadefend_tokenizer::{
+    AuthProviders, JwksSource, SessionKeys, Tokenizer, TokenizerConfig,
+    store::{BlobId, Row, RowKey, Table, Write},
+    vault::{MasterKey, UrlGrant, Vault},
+};
+use secrecy::ExposeSecret;
+
+pub(super) async fn vault(vault: &Vault, shown: &mut Shown, canaries: &mut Canaries) {
+    let metadata = Metadata::from_json(&format!("{{\"x\":\"{CANARY}\"}}")).unwrap();
+    let soon = vault.clock().unix_millis() + 60_000;
+    let session = session();
+    let new = vault.create_token(Some(&metadata), Some((&session, soon)));
+    let new = new.await.unwrap();
+    canaries.add_token(new.token.expose_id());
+    shown.add(vault);
+    shown.add(&new);
+    let grant = UrlGrant::upload(new.upload, new.upload_expires_at, 100);
+    canaries.add("a signed URL", &vault.sign_url(&grant));
+    shown.add(&grant);
+    let mut upload = vault.begin_upload(&new.upload, 100).await.unwrap();
+    upload.write(CANARY.into()).await.unwrap();
+    shown.add(&upload);
+    upload.commit().await.unwrap();
+    let issued = vault.issue_download(&session, &new.token, soon);
+    let issued = issued.await.unwrap().unwrap();
+    shown.add(&issued);
+    shown.add(&UrlGrant::download(issued.download, issued.expires_at));
+    let mut download = vault
+        .open_download(&issued.download)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(download.next_chunk().await.unwrap().is_some());
+    shown.add(&download);
+
+    let state = vault.issue_state(CANARY).unwrap();
+    canaries.add("a state", &state);
+    let claims = vault.check_state(&state).unwrap();
+    shown.add(&claims);
+    shown.add(&vault.check_state(CANARY));
+    let handle = vault.create_session(&claims, CANARY.as_bytes(), soon, &session);
+    let handle = handle.await.unwrap().unwrap();
+    canaries.add("a session handle", handle.expose_secret());
+    shown.add(&handle);
+
+    let (master, text) = MasterKey::generate().unwrap();
+    canaries.add("a master key", text.expose_secret());
+    shown.add(&master);
+    shown.add(&MasterKey::from_secret(
+        &SecretValue::new(CANARY),
+        "the test",
+    ));
+    let mut bytes = [b'x'; 32];
+    bytes[..CANARY.len()].copy_from_slice(CANARY.as_bytes());
+    let row = || Row::lasting(Bytes::copy_from_slice(CANARY.as_bytes()));
+    shown.add(&row());
+    shown.add(&RowKey::new(bytes));
+    shown.add(&BlobId::new(bytes));
+    let (table, key) = (Table::Session, RowKey::new(bytes));
+    shown.add(&Write::Put {
+        table,
+        key,
+        row: row(),
+    });
+    shown.add(&Write::Replace {
+        table,
+        key,
+        expected: row().value,
+        row: row(),
+    });
+}
+
+pub(super) fn http_service(vault: &Vault, shown: &mut Shown) {
+    let http = HttpClient::builder().tls(false).build().unwrap();
+    let jwks = JwksSource::new(base("http://127.0.0.1:1/jwks.json"), http).unwrap();
+    shown.add(&jwks);
+    let providers = format!("http://127.0.0.1:1/cb?key={CANARY}");
+    let providers = AuthProviders::parse(&providers, "AUTH_PROVIDERS", Cleartext::Allowed).unwrap();
+    shown.add(&providers);
+    let keys = SessionKeys::Jwks(jwks);
+    let builder = TokenizerConfig::builder(base("http://127.0.0.1:2"), keys, providers);
+    shown.add(&builder);
+    let config = builder.build().unwrap();
+    shown.add(&config);
+    shown.add(&Tokenizer::new(config, vault.clone()));
+}
