@@ -2,7 +2,10 @@
 
 use crate::{PATIENT, Setting, cut};
 use lunadefend::{ErrorKind, Metadata};
-use lunadefend_tests::{Act, Fault, http1::answer};
+use lunadefend_tests::{
+    Act, Fault, Stub,
+    http1::{answer, json},
+};
 
 #[tokio::test]
 async fn a_value_is_whole_or_an_error_and_never_stored_twice() {
@@ -77,4 +80,41 @@ async fn a_value_is_whole_or_an_error_and_never_stored_twice() {
     line.mend();
     let read = api.detokenize(session, &token).await.unwrap();
     assert_eq!(read.expose_secret(), b"078-05-1120");
+}
+
+/// A tokenizer that was taken over must not send us, or a value, into the internal network.
+#[tokio::test]
+async fn values_go_only_where_the_configuration_says() {
+    let setting = Setting::new(PATIENT).await;
+    let elsewhere = Stub::start(|_, _| Act::Send(answer(200, "", "fetched"))).await;
+    let line = setting.world.line_to_tokenizer();
+    let own = line.url();
+    let luna = setting.world.luna();
+    let api = luna.tokenizer();
+    for url in [
+        format!("{}/latest/meta-data", elsewhere.url()),
+        format!("{}@{}/x", own, elsewhere.address),
+        format!("http://user:password@{}", own.trim_start_matches("http://")),
+        own.replace("http:", "https:"),
+        own.replace("127.0.0.1", "localhost"),
+        format!("//{}/x", elsewhere.address),
+        "file:///etc/passwd".to_owned(),
+        "/blob/x".to_owned(),
+        String::new(),
+    ] {
+        let data = format!(
+            r#"{{"tokenId":"{}","uploadUrl":"{url}","downloadUrl":"{url}","headers":{{}}}}"#,
+            setting.token.expose_id()
+        );
+        let body = format!(r#"{{"success":true,"error":{{}},"data":{data}}}"#);
+        line.plan(move |_, _| Fault::Instead(Act::Send(json(200, &body))));
+        let read = api.detokenize(&setting.session, &setting.token).await;
+        let stored = api
+            .tokenize(&setting.session, b"v", &Metadata::string())
+            .await;
+        for error in [read.unwrap_err(), stored.unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::BadTokenizerResponse, "{url}");
+        }
+    }
+    assert!(elsewhere.requests().is_empty());
 }

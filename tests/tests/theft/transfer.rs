@@ -33,6 +33,16 @@ fn cookie_names(scene: &Scene, browser: &Browser) -> Vec<String> {
         .collect()
 }
 
+/// A URL with a new JWT for a state that is there already, for a browser with such cookies.
+async fn sign_again(scene: &Scene, cookies: &Browser, state: &str) -> (Browser, String) {
+    scene.next_second();
+    let mut browser = cookies.clone();
+    let frame = format!("{}/.lunasec/secure-frame?state={state}", scene.app());
+    let page = load(&mut browser, &frame).await;
+    assert_eq!(page.status, 302);
+    (browser, page.header("location").to_owned())
+}
+
 #[tokio::test]
 async fn a_used_url_is_worth_nothing() {
     for hosts in EVERY_HOSTS {
@@ -48,6 +58,12 @@ async fn a_used_url_is_worth_nothing() {
                 let page = load(&mut browser, &url).await;
                 assert_refused(&page, 400, "a replay");
             }
+            // Nor is its state, for which the application signs another JWT if it is asked.
+            let (state, _) = parameters(&url);
+            let (mut browser, url_again) = sign_again(&scene, &before, &state).await;
+            assert_ne!(url_again, url);
+            let page = load(&mut browser, &url_again).await;
+            assert_refused(&page, 400, "a used state");
             // By a thief, also with cookies for such a transfer of his own.
             let bob = scene.world.application.log_in("bob");
             let mut thief = scene.world.browser_of(&bob);
@@ -149,6 +165,24 @@ async fn a_victim_is_not_logged_in_as_the_thief() {
     }
 }
 
+/// How many of these requests, all at once, get a session.
+async fn race(requests: Vec<(Browser, String)>) -> usize {
+    let racers: Vec<_> = requests
+        .into_iter()
+        .map(|(mut browser, url)| tokio::spawn(async move { load(&mut browser, &url).await }))
+        .collect();
+    let mut won = 0;
+    for racer in racers {
+        let page = racer.await.unwrap();
+        if page.status == 200 {
+            won += 1;
+        } else {
+            assert_refused(&page, 400, "lost");
+        }
+    }
+    won
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_sixteen_that_race_one_wins() {
     for hosts in [Hosts::Loopback, Hosts::CrossSite] {
@@ -156,22 +190,16 @@ async fn of_sixteen_that_race_one_wins() {
             let scene = Scene::new(hosts, wire).await;
             let mut victim = scene.world.browser_of(&scene.ann);
             let url = scene.transfer_url(&mut victim).await;
-            let racers: Vec<_> = (0..16)
-                .map(|_| {
-                    let (mut browser, url) = (victim.clone(), url.clone());
-                    tokio::spawn(async move { load(&mut browser, &url).await })
-                })
-                .collect();
-            let mut won = 0;
-            for racer in racers {
-                let page = racer.await.unwrap();
-                if page.status == 200 {
-                    won += 1;
-                } else {
-                    assert_refused(&page, 400, "lost");
-                }
+            let same = (0..16).map(|_| (victim.clone(), url.clone())).collect();
+            assert_eq!(race(same).await, 1, "{hosts:?} {wire:?}: one URL");
+
+            // One state, with a JWT of its own for each.
+            let (state, _) = parameters(&scene.transfer_url(&mut victim).await);
+            let mut requests = Vec::new();
+            for _ in 0..16 {
+                requests.push(sign_again(&scene, &victim, &state).await);
             }
-            assert_eq!(won, 1, "{hosts:?} {wire:?}");
+            assert_eq!(race(requests).await, 1, "{hosts:?} {wire:?}: one state");
         }
     }
 }

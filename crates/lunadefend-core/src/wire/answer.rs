@@ -96,13 +96,20 @@ pub struct MetadataFound {
 /// What a tokenizer says of a failure: `{"success":false,"error":{..}}`.
 ///
 /// The original writes `errorName` and `errorMessage`, its API description says `name` and `message`:
-/// all four are written and any of them is read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// all four are written and any of them is read. `Debug` prints neither: a hostile peer may have put a
+/// token or a JWT into them.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Failure {
     /// The name, `TokenizerError` from the original.
     pub name: String,
     /// The message, for people.
     pub message: String,
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Failure(..)")
+    }
 }
 
 impl Serialize for Failure {

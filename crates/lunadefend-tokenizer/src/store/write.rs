@@ -2,7 +2,7 @@
 
 use super::{Row, RowKey, StoreError, Table};
 use bytes::Bytes;
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub enum Written {
     Conflict,
 }
 
-/// One change of one row.
-#[derive(Clone, Debug)]
+/// One change of one row. `Debug` prints its kind and its table.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Write {
     /// Writes a row where there is none; a live one is a conflict.
@@ -64,6 +64,21 @@ pub enum Write {
         /// The key of the row.
         key: RowKey,
     },
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Insert { .. } => "Insert",
+            Self::Put { .. } => "Put",
+            Self::Replace { .. } => "Replace",
+            Self::RaiseExpiry { .. } => "RaiseExpiry",
+            Self::Delete { .. } => "Delete",
+        };
+        f.debug_struct(kind)
+            .field("table", &self.table())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Write {
