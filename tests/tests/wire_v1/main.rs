@@ -13,6 +13,7 @@ mod routes;
 mod sdk;
 mod tokenizer_api;
 mod tokenizer_grants;
+mod values;
 
 const T1: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
 const T2: &str = "lunasec-99999999-AAAA-4bbb-8CCC-ddddEEEE0000";
