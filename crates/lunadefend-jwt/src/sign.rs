@@ -20,6 +20,11 @@ const TRANSFER_LIFETIME: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WireLevel {
     /// Header and claims exactly as the original SDK writes them.
+    ///
+    /// # Security
+    /// A transfer JWT is then not tied to a state and lives for 15 minutes: whoever sees one before it
+    /// is used can use it himself, also as `authorization` unless the tokenizer has that switched off.
+    /// And two transfers of one session in one second are one JWT, of which only the first succeeds.
     V1,
     /// The same claims and more: `kid` and `typ` in the header, the tokenizer that it is for, and in
     /// transfer JWTs a `jti` and the state. The original tokenizer ignores what it does not know.
