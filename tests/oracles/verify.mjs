@@ -2,10 +2,14 @@
 //
 // LUNADEFEND_NODE_MODULES names the `node_modules` directory that has jose.
 
+import { webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+
+// Node.js 18, which Debian 12 has, does not make it global by itself; jose looks for it there.
+globalThis.crypto ??= webcrypto;
 
 const LEGACY_KID = "lunasec-signing-key";
 
