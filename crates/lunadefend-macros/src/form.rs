@@ -19,7 +19,36 @@ pub(crate) struct FormField {
     pub(crate) serde: Vec<TokenStream>,
 }
 
-impl Form<'_> {
+impl<'a> Form<'a> {
+    /// A form without its body, and the generics that the user's type needs to be turned into it.
+    /// `bounds` says what a field asks for.
+    pub(crate) fn new(
+        input: &'a Input,
+        name: &str,
+        bounds: &dyn Fn(&Input, &Field) -> Vec<WherePredicate>,
+    ) -> (Self, Generics) {
+        let mut of_type = input.generics.clone();
+        let mut of_form = input.generics.clone();
+        let type_predicates = &mut of_type.make_where_clause().predicates;
+        let form_predicates = &mut of_form.make_where_clause().predicates;
+        for field in input.fields() {
+            let bounds = bounds(input, field);
+            let (at_type, at_form) = field.bound_at();
+            if at_type {
+                type_predicates.extend(bounds.clone());
+            }
+            if at_form {
+                form_predicates.extend(bounds);
+            }
+        }
+        let form = Self {
+            input,
+            ident: input.hidden(name),
+            generics: of_form,
+        };
+        (form, of_type)
+    }
+
     /// The form as others write it.
     pub(crate) fn ty(&self) -> TokenStream {
         let ident = &self.ident;

@@ -11,25 +11,7 @@ use syn::WherePredicate;
 
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = &input.attribute.private;
-    let mut generics = input.generics.clone();
-    let mut form_generics = input.generics.clone();
-    let predicates = &mut generics.make_where_clause().predicates;
-    let form_predicates = &mut form_generics.make_where_clause().predicates;
-    for field in input.fields() {
-        let bounds = bounds(input, field);
-        let (at_type, at_form) = field.bound_at();
-        if at_type {
-            predicates.extend(bounds.clone());
-        }
-        if at_form {
-            form_predicates.extend(bounds);
-        }
-    }
-    let form = Form {
-        input,
-        ident: input.hidden("Untrusted"),
-        generics: form_generics,
-    };
+    let (form, generics) = Form::new(input, "Untrusted", &bounds);
     let declaration = form.declare("Deserialize", &[], &|field| form_field(&form, field));
     let defaults = form.functions(defaults(input));
     let verify = form.implement(&quote!(#private::Verify), &verify(&form));

@@ -10,25 +10,7 @@ use syn::{WherePredicate, parse_quote};
 
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = &input.attribute.private;
-    let mut generics = input.generics.clone();
-    let mut form_generics = input.generics.clone();
-    let predicates = &mut generics.make_where_clause().predicates;
-    let form_predicates = &mut form_generics.make_where_clause().predicates;
-    for field in input.fields() {
-        let bounds = bounds(input, field);
-        let (at_type, at_form) = field.bound_at();
-        if at_type {
-            predicates.extend(bounds.clone());
-        }
-        if at_form {
-            form_predicates.extend(bounds);
-        }
-    }
-    let form = Form {
-        input,
-        ident: input.hidden("Granted"),
-        generics: form_generics,
-    };
+    let (form, generics) = Form::new(input, "Granted", &bounds);
     let declaration = form.declare("Serialize", &serialize_bounds(input), &|field| {
         form_field(&form, field)
     });
