@@ -44,18 +44,19 @@ where
         let (mut parts, body) = request.into_parts();
         // Before the body is read: whoever is not logged in sends nothing that is looked at.
         let session = luna.session(&mut parts).await?;
-        let (method, uri, headers) = (
-            parts.method.clone(),
-            parts.uri.clone(),
-            parts.headers.clone(),
-        );
-        let body = Bytes::from_request(Request::from_parts(parts, body), state)
-            .await
-            .map_err(|rejection| match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::PayloadTooLarge,
-                _ => ErrorKind::BadRequest,
-            })?;
-        let unverified = Unverified::<T>::from_request(&method, uri.query(), &headers, &body)?;
+        // Reading a body needs its limit, which is among the extensions, and nothing else of the head.
+        let mut request = Request::new(body);
+        *request.extensions_mut() = std::mem::take(&mut parts.extensions);
+        let body =
+            Bytes::from_request(request, state)
+                .await
+                .map_err(|rejection| match rejection.into_response().status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::PayloadTooLarge,
+                    _ => ErrorKind::BadRequest,
+                })?;
+        let query = parts.uri.query();
+        let unverified =
+            Unverified::<T>::from_request(&parts.method, query, &parts.headers, &body)?;
         Ok(Self(unverified.verify(luna.grants(), &session).await?))
     }
 }

@@ -117,13 +117,8 @@ impl Settings {
 
 /// An empty variable counts as one that is not set, as with the original; the keys do not go by here.
 fn text(environment: &dyn Environment, name: &'static str) -> Result<Option<String>> {
-    let Some(value) = environment.get(name) else {
-        return Ok(None);
-    };
-    let text = std::str::from_utf8(value.expose_secret())
-        .ok()
-        .with_context(|| format!("{name} is wrong: its value is not UTF-8"))?;
-    Ok(Some(text.to_owned()).filter(|text| !text.trim().is_empty()))
+    let text = environment.text(name)?;
+    Ok(text.filter(|text| !text.trim().is_empty()))
 }
 
 fn duration(name: &str, text: Option<String>, default: GrantDuration) -> Result<GrantDuration> {

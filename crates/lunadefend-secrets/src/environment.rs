@@ -8,7 +8,26 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// The value of a variable; `None` when it is not set. On Unix the bytes are those of the process,
     /// which need not be UTF-8.
     fn get(&self, name: &str) -> Option<SecretValue>;
+
+    /// The value of a variable that is a setting and no secret, as text.
+    ///
+    /// # Errors
+    /// [`NotUtf8`], naming the variable.
+    fn text(&self, name: &str) -> Result<Option<String>, NotUtf8> {
+        self.get(name)
+            .map(|value| {
+                std::str::from_utf8(value.expose_secret())
+                    .map(str::to_owned)
+                    .map_err(|_| NotUtf8(name.to_owned()))
+            })
+            .transpose()
+    }
 }
+
+/// The value of a variable is not UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is wrong: its value is not UTF-8")]
+pub struct NotUtf8(String);
 
 impl<T: Environment + ?Sized> Environment for Arc<T> {
     fn get(&self, name: &str) -> Option<SecretValue> {
@@ -194,6 +213,16 @@ mod tests {
         for name in ["", "A=B", "A\0B", "LUNADEFEND_NO_SUCH_VARIABLE"] {
             assert!(ProcessEnvironment.get(name).is_none(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn settings_are_text() {
+        let environment =
+            FixedEnvironment::from_iter([("GOOD", b"value".to_vec()), ("BAD", b"\xff".to_vec())]);
+        assert_eq!(environment.text("GOOD"), Ok(Some("value".to_owned())));
+        assert_eq!(environment.text("NONE"), Ok(None));
+        let error = environment.text("BAD").unwrap_err();
+        assert_eq!(error.to_string(), "BAD is wrong: its value is not UTF-8");
     }
 
     #[test]

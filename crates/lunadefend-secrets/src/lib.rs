@@ -8,7 +8,9 @@ mod function;
 mod inline;
 
 pub use chain::SecretChain;
-pub use environment::{Environment, EnvironmentSecret, FixedEnvironment, ProcessEnvironment};
+pub use environment::{
+    Environment, EnvironmentSecret, FixedEnvironment, NotUtf8, ProcessEnvironment,
+};
 pub use file::FileSecret;
 pub use function::SecretFn;
 pub use inline::InlineSecret;

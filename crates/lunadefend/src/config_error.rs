@@ -4,6 +4,7 @@ use lunadefend_client::BuildError;
 use lunadefend_core::SecretError;
 use lunadefend_crypto::KeyError;
 use lunadefend_http::UrlError;
+use lunadefend_secrets::NotUtf8;
 use std::{borrow::Cow, path::PathBuf};
 
 /// Why a `LunaDefend` cannot be built. Every text names the setting and says what to do; none contains
@@ -27,6 +28,9 @@ pub enum ConfigError {
         /// What to do.
         advice: Cow<'static, str>,
     },
+    /// A setting of the environment is not text.
+    #[error(transparent)]
+    NotUtf8(#[from] NotUtf8),
     /// A URL cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),

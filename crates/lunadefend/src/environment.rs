@@ -13,7 +13,7 @@ const NAMES: Names = Names {
 };
 
 pub(crate) fn builder(environment: &Arc<dyn Environment>) -> Result<Builder, ConfigError> {
-    let get = |name: &'static str| text(&**environment, name);
+    let get = |name: &'static str| environment.text(name);
 
     let url = get(NAMES.tokenizer_url)?.ok_or(ConfigError::Missing {
         setting: NAMES.tokenizer_url,
@@ -74,16 +74,6 @@ pub(crate) fn builder(environment: &Arc<dyn Environment>) -> Result<Builder, Con
         }
     }
     Ok(builder)
-}
-
-fn text(environment: &dyn Environment, name: &'static str) -> Result<Option<String>, ConfigError> {
-    environment
-        .get(name)
-        .map(|value| {
-            String::from_utf8(value.expose_secret().to_vec())
-                .map_err(|_| ConfigError::invalid(name, "its value is not UTF-8"))
-        })
-        .transpose()
 }
 
 pub(crate) fn session_ids(

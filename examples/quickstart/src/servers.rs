@@ -102,12 +102,9 @@ async fn signing_key() -> Result<Arc<dyn SecretProvider>> {
 }
 
 fn external_tokenizer() -> Result<Option<String>> {
-    let Some(value) = ProcessEnvironment.get(TOKENIZER_URL) else {
+    let Some(text) = ProcessEnvironment.text(TOKENIZER_URL)? else {
         return Ok(None);
     };
-    let text = String::from_utf8(value.expose_secret().to_vec())
-        .ok()
-        .with_context(|| format!("{TOKENIZER_URL} is not UTF-8"))?;
     let url = BaseUrl::parse(&text, TOKENIZER_URL, Cleartext::LoopbackOnly)?;
     Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
 }
