@@ -1,0 +1,3 @@
+//! A small application on axum: log-in, a profile full of tokens, SQLite.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! A GraphQL application with `@token` on inputs and outputs.
+
+fn main() {}
