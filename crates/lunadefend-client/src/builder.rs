@@ -1,6 +1,6 @@
 //! Settings of a client, checked once.
 
-use crate::{Client, KeyRing, KeyService, SessionIds, client::Inner, transport::Transport};
+use crate::{Client, KeyService, SessionIds, SigningKeys, client::Inner, transport::Transport};
 use lunadefend_core::Clock;
 use lunadefend_http::{BaseUrl, HttpClient, HttpError};
 use lunadefend_jwt::{SystemClock, WireLevel};
@@ -35,7 +35,7 @@ pub struct ClientBuilder {
     tokenizer: BaseUrl,
     public_tokenizer: Option<BaseUrl>,
     blob_origins: Vec<BaseUrl>,
-    keys: KeyRing,
+    keys: SigningKeys,
     wire_level: WireLevel,
     session_ids: SessionIds,
     clock: Arc<dyn Clock>,
@@ -48,7 +48,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    pub(crate) fn new(tokenizer: BaseUrl, keys: KeyRing) -> Self {
+    pub(crate) fn new(tokenizer: BaseUrl, keys: SigningKeys) -> Self {
         Self {
             tokenizer,
             public_tokenizer: None,

@@ -1,14 +1,14 @@
 //! The client: what its parts share.
 
 use crate::{
-    ClientBuilder, KeyRing, KeyService, SessionIds, Tokenizer,
+    ClientBuilder, KeyService, SessionIds, SigningKeys, Tokenizer,
     answer::{self, Route},
     transport::Transport,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use lunadefend_core::{
-    Error,
+    Error, ErrorKind,
     wire::{self, ANSWER},
 };
 use lunadefend_http::{BaseUrl, Request};
@@ -37,8 +37,8 @@ pub(crate) struct Inner {
 }
 
 impl Client {
-    /// Starts a client of the tokenizer at a URL, which signs with the given key.
-    pub fn builder(tokenizer: BaseUrl, keys: impl Into<KeyRing>) -> ClientBuilder {
+    /// Starts a client of the tokenizer at a URL, which signs with these keys.
+    pub fn builder(tokenizer: BaseUrl, keys: impl Into<SigningKeys>) -> ClientBuilder {
         ClientBuilder::new(tokenizer, keys.into())
     }
 
@@ -59,6 +59,17 @@ impl Inner {
     /// When a call that starts now must be over.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.deadline
+    }
+
+    /// What the key service gives, or an error when it takes longer than the call may.
+    pub(crate) async fn authorized<T>(
+        work: impl Future<Output = Result<T, Error>>,
+        deadline: Instant,
+    ) -> Result<T, Error> {
+        let outcome = tokio::time::timeout_at(deadline, work).await;
+        outcome.unwrap_or_else(|elapsed| {
+            Err(Error::new(ErrorKind::SecretUnavailable).with_source(elapsed))
+        })
     }
 
     /// Where browsers reach the tokenizer.

@@ -1,6 +1,6 @@
 //! Verifying and creating grants, one request for each token.
 
-use crate::{Client, answer::Route};
+use crate::{Client, answer::Route, client::Inner};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderValue;
 use lunadefend_core::{
@@ -71,10 +71,11 @@ struct Call {
 impl Client {
     async fn begin(&self, session: &SessionId) -> Result<Call, Error> {
         let deadline = self.0.deadline();
+        let authorization = self.0.keys.application_authorization();
         Ok(Call {
             deadline,
             session: self.0.session_ids.on_the_wire(session)?,
-            authorization: self.0.keys.application_authorization().await?,
+            authorization: Inner::authorized(authorization, deadline).await?,
         })
     }
 

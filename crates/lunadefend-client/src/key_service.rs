@@ -1,13 +1,13 @@
 //! The signing key, and the application's JWT that is signed once and used many times.
 
+use crate::{KeyRole, SigningKeys, key_ring::KeyRing};
 use http::HeaderValue;
 use lunadefend_core::{Clock, Error, ErrorKind, JwksDocument, SessionId, TransferState};
-use lunadefend_crypto::{PublicKey, SigningKey};
 use lunadefend_jwt::{Jwt, JwtSigner, WireLevel, jwks_document};
 use std::{
     fmt,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -18,47 +18,20 @@ use tokio::sync::{Mutex, Semaphore};
 /// refuses one that is 60 s ahead.
 const MAX_CLOCK_STEP: Duration = Duration::from_secs(30);
 
-/// The key that JWTs are signed with, and the public keys that are published.
-#[derive(Clone, Debug)]
-pub struct KeyRing {
-    signing: SigningKey,
-    published: Vec<PublicKey>,
-}
-
-impl KeyRing {
-    /// Signs with a key and publishes its public half.
-    #[must_use]
-    pub fn new(signing: SigningKey) -> Self {
-        let published = vec![signing.public_key().clone()];
-        Self { signing, published }
-    }
-
-    /// Publishes another key beside it: one that was signed with before, or will be.
-    #[must_use]
-    pub fn publish(mut self, key: PublicKey) -> Self {
-        if !self.published.contains(&key) {
-            self.published.push(key);
-        }
-        self
-    }
-}
-
-impl From<SigningKey> for KeyRing {
-    fn from(signing: SigningKey) -> Self {
-        Self::new(signing)
-    }
-}
-
 /// Signs the JWTs of an application. Cheap to clone; clones share the cached JWT.
 ///
 /// The application's own JWT is signed once and handed out until 80 % of its life has passed. Then one
 /// caller signs the next one while all others go on with the old.
+///
+/// The keys are those of [`SigningKeys`]: which one signs, and which are published, follows their
+/// rotation.
 #[derive(Clone)]
 pub struct KeyService(Arc<Inner>);
 
 struct Inner {
-    signer: JwtSigner,
-    jwks: JwksDocument,
+    keys: SigningKeys,
+    level: WireLevel,
+    tokenizer_origin: String,
     clock: Arc<dyn Clock>,
     cached: RwLock<Option<Arc<Cached>>>,
     refresh: Mutex<()>,
@@ -66,6 +39,22 @@ struct Inner {
     /// others.
     signing: Semaphore,
     signatures: AtomicU64,
+}
+
+/// A key as it is published, for diagnosis.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PublishedKey {
+    /// Its RFC 7638 thumbprint.
+    pub kid: String,
+    /// The length of its modulus.
+    pub bits: usize,
+    /// What it is in its rotation.
+    pub role: KeyRole,
+    /// Whether JWTs are signed with it now.
+    pub signs: bool,
+    /// Since when it may sign.
+    pub signs_from: SystemTime,
 }
 
 struct Cached {
@@ -80,19 +69,20 @@ enum State {
 }
 
 impl KeyService {
-    /// Signs with the keys of `ring` for the tokenizer at `tokenizer_origin`, such as
+    /// Signs with `keys` for the tokenizer at `tokenizer_origin`, such as
     /// `https://tokenizer.example.com`.
     #[must_use]
     pub fn new(
-        ring: KeyRing,
+        keys: SigningKeys,
         level: WireLevel,
         tokenizer_origin: &str,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self(Arc::new(Inner {
-            jwks: jwks_document(&ring.published),
-            signer: JwtSigner::new(ring.signing, level, tokenizer_origin),
+            keys,
+            level,
+            tokenizer_origin: tokenizer_origin.to_owned(),
             clock,
             cached: RwLock::new(None),
             refresh: Mutex::new(()),
@@ -104,6 +94,7 @@ impl KeyService {
     /// The application's own JWT, for grants.
     ///
     /// # Errors
+    /// [`ErrorKind::SecretUnavailable`] when the signing key could not be fetched for too long,
     /// [`ErrorKind::Internal`] when signing fails.
     pub async fn application(&self) -> Result<Jwt, Error> {
         Ok(self.cached().await?.jwt.clone())
@@ -117,10 +108,12 @@ impl KeyService {
     /// A new JWT that acts for a session, as the tokenizer knows it.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] when signing fails.
+    /// As [`application`](Self::application).
     pub async fn user(&self, session: &SessionId) -> Result<Jwt, Error> {
+        let ring = self.0.keys.ring().await?;
         let _permit = self.permit().await?;
-        self.count(self.0.signer.user(session, self.0.clock.now()))
+        let now = self.0.clock.now();
+        self.count(self.signer(&ring, now)?.user(session, now))
     }
 
     pub(crate) async fn user_authorization(
@@ -133,17 +126,76 @@ impl KeyService {
     /// A new JWT that moves a session to the tokenizer, for one state.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] when signing fails.
+    /// As [`application`](Self::application).
     pub async fn transfer(&self, session: &SessionId, state: &TransferState) -> Result<Jwt, Error> {
+        let ring = self.0.keys.ring().await?;
         let _permit = self.permit().await?;
         let now = self.0.clock.now();
-        self.count(self.0.signer.transfer(session, state, now))
+        self.count(self.signer(&ring, now)?.transfer(session, state, now))
     }
 
-    /// The published keys.
-    #[must_use]
-    pub fn jwks(&self) -> JwksDocument {
-        self.0.jwks.clone()
+    /// The published keys, first the one that signs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SecretUnavailable`] when the keys could not be fetched for too long.
+    pub async fn jwks(&self) -> Result<JwksDocument, Error> {
+        let ring = self.0.keys.ring().await?;
+        Ok(jwks_document(&ring.published(self.0.clock.now())))
+    }
+
+    /// What is published, and what each key is in its rotation.
+    ///
+    /// # Errors
+    /// As [`jwks`](Self::jwks).
+    pub async fn published(&self) -> Result<Vec<PublishedKey>, Error> {
+        let ring = self.0.keys.ring().await?;
+        let now = self.0.clock.now();
+        let signing = ring.signing(now).map(|key| key.public_key().clone());
+        let keys = ring.live(now).map(|key| {
+            let public = key.key.public_key();
+            PublishedKey {
+                kid: public.thumbprint().to_owned(),
+                bits: public.bits(),
+                role: key.role,
+                signs: signing.as_ref() == Some(public),
+                signs_from: ring.signs_from(key),
+            }
+        });
+        Ok(keys.collect())
+    }
+
+    /// Fetches the keys now, without waiting for the next time: after the secret was changed. A new key
+    /// is published at once, and signs when its [`delay`](crate::KeyRotation::delay) is over.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SecretUnavailable`], with the cause, when they cannot be had or are no keys. The
+    /// keys before are then still used.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        self.0.keys.refresh().await.map(drop)
+    }
+
+    /// For an emergency, when an older key is in wrong hands: fetches the keys now, signs with the
+    /// current one at once, and never publishes or uses an older one again.
+    ///
+    /// JWTs of the older keys are refused as soon as the tokenizer fetches the key set: within
+    /// [`AuthPlugin::JWKS_MAX_AGE`](lunadefend_core::AuthPlugin::JWKS_MAX_AGE), or when the first JWT
+    /// of the new key comes.
+    ///
+    /// # Security
+    /// It holds for this process: call it in every replica, after the old version was removed from the
+    /// secret (in AWS Secrets Manager, its stage `AWSPREVIOUS`), so that a replica which is started
+    /// later does not publish it either.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SecretUnavailable`], with the cause, when the keys cannot be fetched: then nothing
+    /// has changed.
+    pub async fn retire_now(&self) -> Result<(), Error> {
+        self.refresh().await?;
+        // Nobody signs meanwhile, or a JWT of the old key could be kept.
+        let _guard = self.0.refresh.lock().await;
+        self.0.keys.retire_older().await;
+        *self.slot_mut() = None;
+        Ok(())
     }
 
     /// How many signatures were made, for metrics.
@@ -163,7 +215,20 @@ impl KeyService {
         })
     }
 
+    fn signer(&self, ring: &KeyRing, now: SystemTime) -> Result<JwtSigner, Error> {
+        let key = ring.signing(now).ok_or(ErrorKind::SecretUnavailable)?;
+        let Inner {
+            level,
+            tokenizer_origin,
+            ..
+        } = &*self.0;
+        Ok(JwtSigner::new(key.clone(), *level, tokenizer_origin))
+    }
+
     async fn cached(&self) -> Result<Arc<Cached>, Error> {
+        // Also when the cached JWT is good: the keys are refreshed while they are used, and not used
+        // when they are too old.
+        self.0.keys.ring().await?;
         match self.state(self.0.clock.now()) {
             State::Fresh(cached) => Ok(cached),
             State::Stale(old) => match self.0.refresh.try_lock() {
@@ -197,18 +262,20 @@ impl KeyService {
     }
 
     fn sign(&self, now: SystemTime) -> Result<Arc<Cached>, Error> {
-        let jwt = self.count(self.0.signer.application(now))?;
+        // Looked at only now: older keys may have been retired while this waited for its turn.
+        let ring = self.0.keys.last();
+        let jwt = self.count(self.signer(&ring, now)?.application(now))?;
         let cached = Arc::new(Cached {
             authorization: authorization(&jwt)?,
             jwt,
         });
-        let mut slot = self
-            .0
-            .cached
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *slot = Some(Arc::clone(&cached));
+        *self.slot_mut() = Some(Arc::clone(&cached));
         Ok(cached)
+    }
+
+    fn slot_mut(&self) -> RwLockWriteGuard<'_, Option<Arc<Cached>>> {
+        let slot = self.0.cached.write();
+        slot.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self, now: SystemTime) -> State {
@@ -233,7 +300,7 @@ impl KeyService {
 impl fmt::Debug for KeyService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyService")
-            .field("signer", &self.0.signer)
+            .field("keys", &self.0.keys)
             .field("signatures", &self.signatures())
             .finish_non_exhaustive()
     }

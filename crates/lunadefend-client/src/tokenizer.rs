@@ -1,6 +1,6 @@
 //! The tokenizer API, acting for a session.
 
-use crate::{Client, answer::Route, blob::Content};
+use crate::{Client, client::Inner, answer::Route, blob::Content};
 use http::HeaderValue;
 use lunadefend_core::{
     Error, SecretValue, SessionId, TokenId, VerifiedToken,
@@ -155,9 +155,10 @@ impl Tokenizer {
         let inner = &self.0.0;
         let deadline = inner.deadline();
         let session = inner.session_ids.on_the_wire(session)?;
+        let authorization = inner.keys.user_authorization(&session);
         Ok(Call {
             deadline,
-            authorization: inner.keys.user_authorization(&session).await?,
+            authorization: Inner::authorized(authorization, deadline).await?,
         })
     }
 

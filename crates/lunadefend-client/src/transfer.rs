@@ -1,6 +1,6 @@
 //! Moving a session to the tokenizer's domain.
 
-use crate::Client;
+use crate::{Client, client::Inner};
 use lunadefend_core::{
     BoxFuture, Error, JwksDocument, SessionId, SessionTransfer, TransferState, TransferUrl,
 };
@@ -26,7 +26,7 @@ impl SessionTransfer for Client {
     }
 
     fn jwks(&self) -> BoxFuture<'_, Result<JwksDocument, Error>> {
-        Box::pin(async move { Ok(self.0.keys.jwks()) })
+        Box::pin(self.0.keys.jwks())
     }
 }
 
@@ -37,7 +37,11 @@ impl Client {
         session: &SessionId,
     ) -> Result<TransferUrl, Error> {
         let session = self.0.session_ids.on_the_wire(session)?;
-        let jwt = self.0.keys.transfer(&session, state).await?;
+        let jwt = Inner::authorized(
+            self.0.keys.transfer(&session, state),
+            self.0.deadline(),
+        )
+        .await?;
         let mut url = self.0.public_tokenizer().join("/session/create");
         url.push('?');
         let query_start = url.len();

@@ -8,6 +8,7 @@ use std::{
     fmt::{self, Debug},
     future::Future,
     sync::Arc,
+    time::Duration,
 };
 
 const MAX_STATE: usize = 256;
@@ -123,6 +124,9 @@ impl AuthPlugin {
     pub const SECURE_FRAME_PATH: &'static str = "/.lunasec/secure-frame";
     /// The path of the key set, below the plugin's base path.
     pub const JWKS_PATH: &'static str = "/.lunasec/jwks.json";
+
+    /// How long the key set may be cached: what its `Cache-Control` says.
+    pub const JWKS_MAX_AGE: Duration = Duration::from_secs(300);
 
     /// Wraps what signs.
     pub fn new(transfer: impl SessionTransfer) -> Self {

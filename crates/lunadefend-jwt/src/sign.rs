@@ -11,8 +11,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How long an application or user JWT is valid; the original's 15 minutes.
-const LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// How long a transfer JWT is valid: a browser follows the redirect at once.
 const TRANSFER_LIFETIME: Duration = Duration::from_secs(60);
 
@@ -80,6 +78,9 @@ pub struct JwtSigner {
 }
 
 impl JwtSigner {
+    /// How long an application or user JWT is valid, the longest of all; the original's 15 minutes.
+    pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
     /// Signs with a key for the tokenizer at an origin such as `https://tokenizer.example.com`.
     #[must_use]
     pub fn new(key: SigningKey, level: WireLevel, tokenizer_origin: &str) -> Self {
@@ -95,7 +96,7 @@ impl JwtSigner {
     /// # Errors
     /// [`ErrorKind::Internal`] when the key cannot sign or `now` is before 1970.
     pub fn application(&self, now: SystemTime) -> Result<Jwt, Error> {
-        self.sign("JWT", Subject::Application, None, None, now, LIFETIME)
+        self.sign("JWT", Subject::Application, None, None, now, Self::LIFETIME)
     }
 
     /// A JWT that acts for a user's session: 15 minutes.
@@ -103,7 +104,7 @@ impl JwtSigner {
     /// # Errors
     /// As [`application`](Self::application).
     pub fn user(&self, session: &SessionId, now: SystemTime) -> Result<Jwt, Error> {
-        self.sign("JWT", Subject::User, Some(session), None, now, LIFETIME)
+        self.sign("JWT", Subject::User, Some(session), None, now, Self::LIFETIME)
     }
 
     /// A JWT that moves a user's session to the tokenizer: 60 seconds, for this one state. With

@@ -1,6 +1,6 @@
 //! Secrets in files.
 
-use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions};
+use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
 use std::{
     fs::{File, Metadata},
     io::{self, ErrorKind, Read},
@@ -13,6 +13,9 @@ use std::{
 use zeroize::Zeroizing;
 
 /// A secret that is the content of a file. It is read at each fetch.
+///
+/// The time of its last modification is when this version was made: replace the file, as Kubernetes
+/// does with a mounted secret, and a key in it is rotated.
 ///
 /// The file must be a regular file (a symbolic link to one is followed) of at most
 /// [`FileSecret::MAX_LEN`] bytes. One line end after a text is left out; bytes that are no text are
@@ -64,7 +67,7 @@ impl FileSecret {
         }
     }
 
-    fn read(&self) -> Result<SecretValue, SecretError> {
+    fn read(&self) -> Result<SecretVersion, SecretError> {
         // Looked at before it is opened: opening a pipe waits for somebody to write to it.
         let metadata = std::fs::metadata(&self.path).map_err(|error| self.failed(error))?;
         if !metadata.is_file() {
@@ -81,7 +84,10 @@ impl FileSecret {
         if secret.trim_ascii().is_empty() {
             return Err(self.misconfigured("the file is there but empty; write the secret into it"));
         }
-        Ok(SecretValue::new(secret))
+        Ok(SecretVersion {
+            value: SecretValue::new(secret),
+            created: metadata.modified().ok(),
+        })
     }
 
     #[cfg(unix)]
@@ -113,7 +119,7 @@ impl SecretProvider for FileSecret {
             // tokio's own files read through a buffer that nobody wipes.
             let origin = this.origin();
             match tokio::task::spawn_blocking(move || this.read()).await {
-                Ok(outcome) => outcome.map(Into::into),
+                Ok(outcome) => outcome.map(SecretVersions::only),
                 Err(error) => Err(SecretError::Unavailable {
                     origin: origin.into(),
                     source: Some(error.into()),
@@ -154,6 +160,7 @@ fn without_line_end(content: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::time::{Duration, SystemTime};
 
     async fn fetch(path: &Path) -> Result<Vec<u8>, SecretError> {
         let versions = FileSecret::new(path).fetch().await?;
@@ -246,8 +253,16 @@ mod tests {
         let secret = FileSecret::new(&path);
         secret.fetch().await.unwrap();
         std::fs::write(&path, "two").unwrap();
-        let value = secret.fetch().await.unwrap().current.value;
-        assert_eq!(value.expose_secret(), b"two");
+        let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(made)
+            .unwrap();
+        let version = secret.fetch().await.unwrap().current;
+        assert_eq!(version.value.expose_secret(), b"two");
+        assert_eq!(version.created, Some(made));
     }
 
     proptest! {

@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod cache;
 mod chain;
 mod environment;
 mod file;
 mod function;
 mod inline;
+mod refresh;
+mod staged;
 
+pub use cache::{SecretCache, SecretExpired};
 pub use chain::SecretChain;
 pub use environment::{
     Environment, EnvironmentSecret, FixedEnvironment, NotUtf8, ProcessEnvironment,
@@ -14,3 +18,5 @@ pub use environment::{
 pub use file::FileSecret;
 pub use function::SecretFn;
 pub use inline::InlineSecret;
+pub use refresh::{RefreshPolicy, RefreshPolicyError};
+pub use staged::StagedSecret;

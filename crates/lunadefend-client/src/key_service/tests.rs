@@ -1,8 +1,14 @@
 use super::*;
-use lunadefend_core::TransferState;
+use crate::{DemoKey, KeyRotation};
+use lunadefend_core::{
+    BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions,
+    TransferState,
+};
+use lunadefend_crypto::SigningKey;
 use std::sync::Mutex as StdMutex;
 
 const KEY: &[u8] = include_bytes!("../../testdata/signing_key.der");
+const NEW_KEY: &[u8] = include_bytes!("../../testdata/rotation_b.der");
 const START: u64 = 1_700_000_000;
 
 #[derive(Debug)]
@@ -145,16 +151,146 @@ async fn user_and_transfer_jwts_are_signed_each_time() {
     assert_eq!(service.signatures(), 3);
 }
 
-#[test]
-fn every_key_is_published_once() {
-    let key = SigningKey::parse(KEY, "test").unwrap();
-    let public = key.public_key().clone();
-    let ring = KeyRing::new(key).publish(public.clone()).publish(public);
-    assert_eq!(ring.published.len(), 1);
-    let service = KeyService::new(ring, WireLevel::V1, "https://t", Virtual::new());
-    let jwks = service.jwks();
+/// A secret that tests can replace and break.
+#[derive(Clone, Debug, Default)]
+struct Vault(Arc<StdMutex<Option<SecretVersions>>>);
+
+impl Vault {
+    fn set(&self, current: &'static [u8], previous: Option<&'static [u8]>) {
+        let version = |key: &[u8]| SecretVersion {
+            value: SecretValue::new(key),
+            created: None,
+        };
+        let mut versions = SecretVersions::only(version(current));
+        versions.previous = previous.map(version);
+        *self.0.lock().unwrap() = Some(versions);
+    }
+
+    fn break_down(&self) {
+        *self.0.lock().unwrap() = None;
+    }
+}
+
+impl SecretProvider for Vault {
+    fn origin(&self) -> String {
+        "the vault".into()
+    }
+
+    fn fetch(&self) -> BoxFuture<'_, Result<SecretVersions, SecretError>> {
+        let versions = self.0.lock().unwrap().clone();
+        let versions = versions.ok_or(SecretError::Unavailable {
+            origin: self.origin().into(),
+            source: None,
+        });
+        Box::pin(async move { versions })
+    }
+}
+
+async fn rotating(vault: &Vault, clock: &Arc<Virtual>) -> KeyService {
+    let keys = SigningKeys::load(
+        Arc::new(vault.clone()),
+        KeyRotation::default(),
+        DemoKey::Refused,
+        Arc::<Virtual>::clone(clock),
+    );
+    KeyService::new(
+        keys.await.unwrap(),
+        WireLevel::default(),
+        "https://tokenizer.example.com",
+        Arc::<Virtual>::clone(clock),
+    )
+}
+
+fn thumbprint(key: &[u8]) -> String {
+    let key = SigningKey::parse(key, "test").unwrap();
+    key.public_key().thumbprint().to_owned()
+}
+
+/// The `kid` of a JWT.
+fn kid(jwt: &Jwt) -> String {
+    let header = jwt.expose_secret().split('.').next().unwrap();
+    let header = lunadefend_crypto::base64url_decode(header).unwrap();
+    let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_key_set_lists_each_key_and_first_the_one_that_signs() {
+    let (vault, clock) = (Vault::default(), Virtual::new());
+    vault.set(NEW_KEY, Some(KEY));
+    let service = rotating(&vault, &clock).await;
+    let jwks = service.jwks().await.unwrap();
     let body: serde_json::Value = serde_json::from_slice(&jwks.body).unwrap();
-    // Under its thumbprint and under the name that the original looks for.
-    assert_eq!(body["keys"].as_array().unwrap().len(), 2);
+    let keys = body["keys"].as_array().unwrap();
+    // Under their thumbprints, and the first under the name that the original looks for.
+    assert_eq!(keys.len(), 3);
+    assert_eq!(keys[0]["kid"], thumbprint(KEY));
+    assert_eq!(keys[0]["n"], keys[2]["n"]);
+    assert_eq!(keys[1]["kid"], thumbprint(NEW_KEY));
     assert!(!String::from_utf8_lossy(&jwks.body).contains("\"d\""));
+
+    let published = service.published().await.unwrap();
+    let shown: Vec<_> = published
+        .iter()
+        .map(|key| (key.role, key.signs, key.bits))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (KeyRole::Current, false, 2048),
+            (KeyRole::Previous, true, 2048)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_cached_jwt_lives_on_until_a_key_is_retired() {
+    let (vault, clock) = (Vault::default(), Virtual::new());
+    vault.set(KEY, None);
+    let service = rotating(&vault, &clock).await;
+    let old = service.application().await.unwrap();
+    assert_eq!(kid(&old), thumbprint(KEY));
+
+    vault.set(NEW_KEY, Some(KEY));
+    service.refresh().await.unwrap();
+    let same = service.application().await.unwrap();
+    assert_eq!(same.expose_secret(), old.expose_secret());
+
+    service.retire_now().await.unwrap();
+    let new = service.application().await.unwrap();
+    assert_eq!(kid(&new), thumbprint(NEW_KEY));
+    let jwks = service.jwks().await.unwrap();
+    assert!(!String::from_utf8_lossy(&jwks.body).contains(&thumbprint(KEY)));
+
+    // Without the secret nothing is retired.
+    vault.break_down();
+    let error = service.retire_now().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SecretUnavailable);
+    assert_eq!(kid(&service.application().await.unwrap()), thumbprint(NEW_KEY));
+}
+
+#[tokio::test]
+async fn without_its_provider_a_key_is_used_for_a_day_and_then_refused() {
+    let (vault, clock) = (Vault::default(), Virtual::new());
+    vault.set(KEY, None);
+    let service = rotating(&vault, &clock).await;
+    vault.break_down();
+    for seconds in (0..86_400).step_by(600) {
+        clock.set(seconds);
+        service.application().await.unwrap();
+        service.jwks().await.unwrap();
+    }
+    clock.set(86_400);
+    let error = service.application().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SecretUnavailable);
+    assert_eq!(error.status(), 503);
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("the vault"), "{cause}");
+    let session = SessionId::new("s").unwrap();
+    assert!(service.user(&session).await.is_err());
+    assert!(service.jwks().await.is_err());
+
+    vault.set(KEY, None);
+    clock.set(86_500);
+    service.application().await.unwrap();
 }

@@ -1,0 +1,126 @@
+//! Where the signing keys come from: one that never changes, or a secret that is rotated.
+
+use crate::{KeyRotation, key_ring::KeyRing};
+use lunadefend_core::{Clock, Error, ErrorKind, SecretError, SecretProvider, SecretVersion};
+use lunadefend_crypto::{KeyError, SigningKey};
+use lunadefend_secrets::SecretCache;
+use std::{fmt, sync::Arc};
+
+/// The keys that an application signs with. Cheap to clone; clones share the keys.
+///
+/// A [`SigningKey`] is one that is never replaced.
+#[derive(Clone)]
+pub struct SigningKeys(Source);
+
+#[derive(Clone)]
+enum Source {
+    Fixed(Arc<KeyRing>),
+    Secret(SecretCache<KeyRing, SigningKeysError>),
+}
+
+/// Why a signing key cannot be had or used. The texts name where it comes from, and no part of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningKeysError {
+    /// The secret cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The secret is no key that can be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// Whether the key that the original publishes in its sources may sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DemoKey {
+    /// It is refused.
+    #[default]
+    Refused,
+    /// It is a key like others: for development.
+    ///
+    /// # Security
+    /// Everybody has that key.
+    Allowed,
+}
+
+impl SigningKeys {
+    /// Fetches the keys of a secret, and again while they are used: see [`KeyRotation`].
+    ///
+    /// # Errors
+    /// [`SigningKeysError`] when the secret cannot be had now, or its current version is no key. Later,
+    /// the keys before are used in such a case, up to
+    /// [`RefreshPolicy::max_age`](lunadefend_secrets::RefreshPolicy::max_age).
+    pub async fn load(
+        provider: Arc<dyn SecretProvider>,
+        rotation: KeyRotation,
+        demo_key: DemoKey,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SigningKeysError> {
+        let origin = provider.origin();
+        let parse = move |version: &SecretVersion| {
+            let secret = version.value.expose_secret();
+            match demo_key {
+                DemoKey::Refused => SigningKey::parse(secret, &origin),
+                DemoKey::Allowed => SigningKey::parse_allowing_demo_key(secret, &origin),
+            }
+        };
+        let cache = SecretCache::load(
+            provider,
+            rotation.refresh(),
+            clock,
+            move |before, versions, now| {
+                let ring = KeyRing::fetched(before, &versions, rotation, now, &parse)?;
+                Ok::<_, SigningKeysError>(ring)
+            },
+        );
+        Ok(Self(Source::Secret(cache.await?)))
+    }
+
+    /// The keys as they are now.
+    pub(crate) async fn ring(&self) -> Result<Arc<KeyRing>, Error> {
+        match &self.0 {
+            Source::Fixed(ring) => Ok(Arc::clone(ring)),
+            Source::Secret(cache) => cache.get().await.map_err(unavailable),
+        }
+    }
+
+    /// The keys as they were when they were last asked for.
+    pub(crate) fn last(&self) -> Arc<KeyRing> {
+        match &self.0 {
+            Source::Fixed(ring) => Arc::clone(ring),
+            Source::Secret(cache) => cache.last(),
+        }
+    }
+
+    pub(crate) async fn refresh(&self) -> Result<Arc<KeyRing>, Error> {
+        match &self.0 {
+            Source::Fixed(ring) => Ok(Arc::clone(ring)),
+            Source::Secret(cache) => cache.refresh().await.map_err(unavailable),
+        }
+    }
+
+    pub(crate) async fn retire_older(&self) {
+        if let Source::Secret(cache) = &self.0 {
+            cache.update(KeyRing::without_older_keys).await;
+        }
+    }
+}
+
+fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::SecretUnavailable).with_source(cause)
+}
+
+impl From<SigningKey> for SigningKeys {
+    fn from(key: SigningKey) -> Self {
+        Self(Source::Fixed(Arc::new(KeyRing::fixed(key))))
+    }
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Fixed(ring) => f.debug_tuple("SigningKeys").field(ring).finish(),
+            Source::Secret(cache) => f.debug_tuple("SigningKeys").field(cache).finish(),
+        }
+    }
+}

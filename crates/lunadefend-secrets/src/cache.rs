@@ -1,0 +1,229 @@
+//! A secret that is fetched once, kept, and refreshed while it is used.
+
+mod flight;
+
+use crate::RefreshPolicy;
+use flight::fetch;
+use lunadefend_core::{Clock, SecretError, SecretProvider, SecretVersions};
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+/// How long a caller who could go on with an old value waits for a newer one.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is made of a secret's versions, kept and refreshed. Cheap to clone; clones share the value.
+///
+/// The value is made of the versions by a function that also gets the value before, so that it can
+/// carry over what it learned from earlier versions. When that function fails, as when the newest
+/// version is not a key, the fetch counts as failed and the value before is kept.
+///
+/// No timer runs. A caller who comes when it is time starts a fetch and goes on with the old value;
+/// one who comes so late that the value is older than [`RefreshPolicy::slowest`] waits for the fetch,
+/// so that a value which is handed out is never older than that while the provider can be reached.
+/// There is one fetch at a time, in a task of its own, which a caller who goes away does not end.
+///
+/// While the provider fails the last value is used, up to [`RefreshPolicy::max_age`]; after that
+/// [`get`](Self::get) fails until a fetch succeeds. Needs a tokio runtime with time.
+pub struct SecretCache<T, E>(Arc<Inner<T, E>>);
+
+type Make<T, E> = dyn Fn(Option<&T>, SecretVersions, SystemTime) -> Result<T, E> + Send + Sync;
+
+struct Inner<T, E> {
+    provider: Arc<dyn SecretProvider>,
+    policy: RefreshPolicy,
+    clock: Arc<dyn Clock>,
+    make: Box<Make<T, E>>,
+    state: Mutex<State<T>>,
+    /// Whoever has it fetches, or changes the value.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+struct State<T> {
+    value: Arc<T>,
+    fetched_at: SystemTime,
+    due_at: SystemTime,
+    /// Counts the fetches that ended, well or not.
+    attempts: u64,
+    /// Until when the provider is left alone, after a fetch that failed.
+    pause_until: Option<SystemTime>,
+}
+
+/// A secret is not used any more: its provider has not answered for too long.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "the secret at {origin} could not be refreshed for {} s and is not used any more; the log says why",
+    age.as_secs()
+)]
+pub struct SecretExpired {
+    origin: String,
+    age: Duration,
+}
+
+/// What a caller does who came now.
+enum Look<T> {
+    /// Go on with the value.
+    Fresh(Arc<T>),
+    /// Start a fetch, and go on with the value.
+    Due(Arc<T>),
+    /// Wait for a fetch; the number of those that ended so far.
+    Overdue(u64),
+    /// The provider failed a moment ago: take what there is, if it is not too old.
+    Paused,
+}
+
+impl<T, E> SecretCache<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Error + From<SecretError> + Send + Sync + 'static,
+{
+    /// Fetches for the first time. `make` gets the value before, if there is one, the versions, and
+    /// the time.
+    ///
+    /// # Errors
+    /// Those of the provider, and of `make`.
+    pub async fn load(
+        provider: Arc<dyn SecretProvider>,
+        policy: RefreshPolicy,
+        clock: Arc<dyn Clock>,
+        make: impl Fn(Option<&T>, SecretVersions, SystemTime) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Self, E> {
+        let versions = fetch(&*provider).await?;
+        let now = clock.now();
+        let state = State {
+            value: Arc::new(make(None, versions, now)?),
+            fetched_at: now,
+            due_at: flight::due_at(&policy, now),
+            attempts: 0,
+            pause_until: None,
+        };
+        Ok(Self(Arc::new(Inner {
+            provider,
+            policy,
+            clock,
+            make: Box::new(make),
+            state: Mutex::new(state),
+            turn: Arc::default(),
+        })))
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// [`SecretExpired`] when no fetch succeeded for [`RefreshPolicy::max_age`].
+    pub async fn get(&self) -> Result<Arc<T>, SecretExpired> {
+        let seen = match self.0.look() {
+            Look::Fresh(value) => return Ok(value),
+            Look::Due(value) => {
+                if let Ok(turn) = Arc::clone(&self.0.turn).try_lock_owned() {
+                    drop(self.start(turn));
+                }
+                return Ok(value);
+            }
+            Look::Overdue(seen) => seen,
+            Look::Paused => return self.0.usable(),
+        };
+        let newer = async {
+            let turn = Arc::clone(&self.0.turn).lock_owned().await;
+            // Whoever had the turn before may have fetched.
+            if self.0.lock().attempts == seen {
+                // What went wrong is logged, and the value says the rest.
+                let _ = self.start(turn).await;
+            }
+        };
+        if self.0.usable().is_ok() {
+            let _ = tokio::time::timeout(PATIENCE, newer).await;
+        } else {
+            newer.await;
+        }
+        self.0.usable()
+    }
+
+    /// The value of the last fetch that succeeded, however old; nothing is fetched.
+    #[must_use]
+    pub fn last(&self) -> Arc<T> {
+        Arc::clone(&self.0.lock().value)
+    }
+
+    /// Fetches now, whatever the policy says, and returns the new value.
+    ///
+    /// # Errors
+    /// Those of the provider and of the function that makes the value; the old value is then kept.
+    pub async fn refresh(&self) -> Result<Arc<T>, E> {
+        // A fetch that runs already began before whatever the caller wants to see.
+        let turn = Arc::clone(&self.0.turn).lock_owned().await;
+        let origin = || self.0.provider.origin().into();
+        self.start(turn).await.unwrap_or_else(|panicked| {
+            Err(E::from(SecretError::Unavailable {
+                origin: origin(),
+                source: Some(panicked.into()),
+            }))
+        })
+    }
+
+    /// Replaces the value by one that is made of it.
+    pub async fn update(&self, change: impl FnOnce(&T) -> T) {
+        let _turn = self.0.turn.lock().await;
+        let changed = Arc::new(change(&self.last()));
+        self.0.lock().value = changed;
+    }
+}
+
+impl<T, E> Inner<T, E> {
+    fn look(&self) -> Look<T> {
+        let now = self.clock.now();
+        let state = self.lock();
+        if state.pause_until.is_some_and(|until| now < until) {
+            return Look::Paused;
+        }
+        // A clock that was set back makes a value that is not there yet: it is as good as due.
+        let Ok(age) = now.duration_since(state.fetched_at) else {
+            return Look::Due(Arc::clone(&state.value));
+        };
+        if age > self.policy.slowest() || self.policy.every().is_zero() {
+            Look::Overdue(state.attempts)
+        } else if now < state.due_at {
+            Look::Fresh(Arc::clone(&state.value))
+        } else {
+            Look::Due(Arc::clone(&state.value))
+        }
+    }
+
+    fn usable(&self) -> Result<Arc<T>, SecretExpired> {
+        let state = self.lock();
+        let age = self.clock.now().duration_since(state.fetched_at);
+        match age {
+            Ok(age) if age >= self.policy.max_age() => Err(SecretExpired {
+                origin: self.provider.origin(),
+                age,
+            }),
+            _ => Ok(Arc::clone(&state.value)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // Nothing that is done under the lock leaves the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T, E> Clone for SecretCache<T, E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T, E> fmt::Debug for SecretCache<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretCache")
+            .field("origin", &self.0.provider.origin())
+            .field("policy", &self.0.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

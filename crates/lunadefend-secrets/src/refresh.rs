@@ -1,0 +1,127 @@
+//! How often a secret is fetched again, and for how long an old one is better than none.
+
+use std::time::Duration;
+
+/// When a [`SecretCache`](crate::SecretCache) asks its provider again.
+///
+/// ```
+/// use lunadefend_secrets::RefreshPolicy;
+/// use std::time::Duration;
+///
+/// let policy = RefreshPolicy::default();
+/// assert_eq!(policy.every(), Duration::from_secs(300));
+/// assert_eq!(policy.slowest(), Duration::from_secs(330));
+/// assert_eq!(policy.max_age(), Duration::from_secs(86_400));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshPolicy {
+    every: Duration,
+    max_age: Duration,
+}
+
+/// A time of a [`RefreshPolicy`] is out of its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshPolicyError {
+    /// The time between two fetches.
+    #[error("a secret is fetched again after 1s to 24h, or after 0s: then each time it is used")]
+    Every,
+    /// The age up to which a secret is used while its provider cannot be reached.
+    #[error(
+        "the age up to which a secret is used without its provider must be longer than twice the time between two fetches, and at most 7 days (168h)"
+    )]
+    MaxAge,
+}
+
+impl RefreshPolicy {
+    const MAX_EVERY: Duration = Duration::from_secs(24 * 3600);
+    const MAX_MAX_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+    /// Fetches again after `every`, which is 1 second to 24 hours, or zero: then the provider is asked
+    /// each time the secret is used. The last secret is used for `max_age` at most while the provider
+    /// fails: more than twice `every`, and at most 7 days.
+    ///
+    /// # Errors
+    /// [`RefreshPolicyError`], naming the time that is out of its range.
+    pub fn new(every: Duration, max_age: Duration) -> Result<Self, RefreshPolicyError> {
+        let at_least = Duration::from_secs(1);
+        if !every.is_zero() && !(at_least..=Self::MAX_EVERY).contains(&every) {
+            return Err(RefreshPolicyError::Every);
+        }
+        if max_age <= every * 2 || max_age > Self::MAX_MAX_AGE {
+            return Err(RefreshPolicyError::MaxAge);
+        }
+        Ok(Self { every, max_age })
+    }
+
+    /// The time between two fetches, without the jitter; zero when the provider is asked each time.
+    #[must_use]
+    pub const fn every(&self) -> Duration {
+        self.every
+    }
+
+    /// How much later than [`every`](Self::every) a fetch may be, so that replicas which were started
+    /// together do not ask together: a tenth of it.
+    #[must_use]
+    pub fn jitter(&self) -> Duration {
+        self.every / 10
+    }
+
+    /// After this time every process that uses the secret, and can reach the provider, has seen a new
+    /// version.
+    #[must_use]
+    pub fn slowest(&self) -> Duration {
+        self.every + self.jitter()
+    }
+
+    /// The age up to which a secret is used while its provider fails.
+    #[must_use]
+    pub const fn max_age(&self) -> Duration {
+        self.max_age
+    }
+}
+
+/// Every five minutes, and 24 hours without an answer.
+impl Default for RefreshPolicy {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(300),
+            max_age: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        let seconds = Duration::from_secs;
+        for (every, max_age, expected) in [
+            (seconds(0), seconds(1), None),
+            (seconds(1), seconds(3), None),
+            (seconds(86_400), seconds(7 * 86_400), None),
+            (
+                Duration::from_millis(999),
+                seconds(9),
+                Some(RefreshPolicyError::Every),
+            ),
+            (
+                seconds(86_401),
+                seconds(7 * 86_400),
+                Some(RefreshPolicyError::Every),
+            ),
+            (seconds(0), seconds(0), Some(RefreshPolicyError::MaxAge)),
+            (seconds(300), seconds(600), Some(RefreshPolicyError::MaxAge)),
+            (
+                seconds(300),
+                seconds(7 * 86_400 + 1),
+                Some(RefreshPolicyError::MaxAge),
+            ),
+        ] {
+            let outcome = RefreshPolicy::new(every, max_age).err();
+            assert_eq!(outcome, expected, "{every:?} {max_age:?}");
+        }
+    }
+}
