@@ -1,6 +1,6 @@
 //! The tokenizer API, acting for a session.
 
-use crate::{Client, client::Inner, answer::Route, blob::Content};
+use crate::{Client, answer::Route, blob::Content, client::Inner};
 use http::HeaderValue;
 use lunadefend_core::{
     Error, SecretValue, SessionId, TokenId, VerifiedToken,

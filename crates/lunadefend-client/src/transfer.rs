@@ -37,11 +37,8 @@ impl Client {
         session: &SessionId,
     ) -> Result<TransferUrl, Error> {
         let session = self.0.session_ids.on_the_wire(session)?;
-        let jwt = Inner::authorized(
-            self.0.keys.transfer(&session, state),
-            self.0.deadline(),
-        )
-        .await?;
+        let jwt =
+            Inner::authorized(self.0.keys.transfer(&session, state), self.0.deadline()).await?;
         let mut url = self.0.public_tokenizer().join("/session/create");
         url.push('?');
         let query_start = url.len();

@@ -9,6 +9,12 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// which need not be UTF-8.
     fn get(&self, name: &str) -> Option<SecretValue>;
 
+    /// The names of the variables that are set, so that a misspelled one can be found; none unless
+    /// implemented.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The value of a variable that is a setting and no secret, as text.
     ///
     /// # Errors
@@ -29,9 +35,21 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
 #[error("{0} is wrong: its value is not UTF-8")]
 pub struct NotUtf8(String);
 
+impl NotUtf8 {
+    /// The variable.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
 impl<T: Environment + ?Sized> Environment for Arc<T> {
     fn get(&self, name: &str) -> Option<SecretValue> {
         (**self).get(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        (**self).names()
     }
 }
 
@@ -47,6 +65,17 @@ impl Environment for ProcessEnvironment {
         )]
         let value = std::env::var_os(name)?;
         Some(SecretValue::new(value.into_encoded_bytes()))
+    }
+
+    fn names(&self) -> Vec<String> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "beside `get` the one place in the libraries that reads the environment"
+        )]
+        let variables = std::env::vars_os();
+        variables
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect()
     }
 }
 
@@ -77,6 +106,10 @@ impl<K: Into<String>, V: Into<Vec<u8>>> FromIterator<(K, V)> for FixedEnvironmen
 impl Environment for FixedEnvironment {
     fn get(&self, name: &str) -> Option<SecretValue> {
         self.0.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
     }
 }
 

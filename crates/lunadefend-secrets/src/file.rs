@@ -1,6 +1,8 @@
 //! Secrets in files.
 
-use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
+use lunadefend_core::{
+    BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions,
+};
 use std::{
     fs::{File, Metadata},
     io::{self, ErrorKind, Read},

@@ -7,7 +7,9 @@ mod environment;
 mod file;
 mod function;
 mod inline;
+mod providers;
 mod refresh;
+mod settings;
 mod staged;
 
 pub use cache::{SecretCache, SecretExpired};
@@ -18,5 +20,7 @@ pub use environment::{
 pub use file::FileSecret;
 pub use function::SecretFn;
 pub use inline::InlineSecret;
+pub use providers::SecretProviders;
 pub use refresh::{RefreshPolicy, RefreshPolicyError};
+pub use settings::{SecretSettings, SettingError, SettingValue, closest};
 pub use staged::StagedSecret;

@@ -33,6 +33,14 @@ pub enum RefreshPolicyError {
     MaxAge,
 }
 
+impl RefreshPolicyError {
+    /// Which of the two times it is about.
+    #[must_use]
+    pub const fn is_about_max_age(self) -> bool {
+        matches!(self, Self::MaxAge)
+    }
+}
+
 impl RefreshPolicy {
     const MAX_EVERY: Duration = Duration::from_secs(24 * 3600);
     const MAX_MAX_AGE: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -83,7 +83,8 @@ mod tests {
     use crate::{EnvironmentSecret, FixedEnvironment};
 
     fn variable(name: &'static str) -> EnvironmentSecret {
-        let environment = FixedEnvironment::from_iter([("KEY", "one"), ("OLD", "two"), ("BAD", "")]);
+        let environment =
+            FixedEnvironment::from_iter([("KEY", "one"), ("OLD", "two"), ("BAD", "")]);
         EnvironmentSecret::new(name).with_environment(Arc::new(environment))
     }
 

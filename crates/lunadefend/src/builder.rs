@@ -1,10 +1,10 @@
 //! Building a `LunaDefend` from settings, wherever they come from.
 
 use crate::{ConfigError, LunaDefend, SessionIds, WireLevel};
-use lunadefend_client::Client;
+use lunadefend_client::{Client, DemoKey, KeyRotation, SigningKeys};
 use lunadefend_core::{Clock, SecretProvider};
-use lunadefend_crypto::SigningKey;
 use lunadefend_http::{BaseUrl, Cleartext};
+use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::EnvironmentSecret;
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -48,6 +48,7 @@ pub struct Builder {
     tokenizer_url: String,
     public_tokenizer_url: Option<String>,
     signing_key: Arc<dyn SecretProvider>,
+    rotation: KeyRotation,
     session_key: Option<Arc<dyn SecretProvider>>,
     raw_session_ids: bool,
     wire: WireLevel,
@@ -55,8 +56,8 @@ pub struct Builder {
     max_retries: Option<u32>,
     blob_origins: Vec<String>,
     cleartext: Cleartext,
-    allow_demo_key: bool,
-    clock: Option<Arc<dyn Clock>>,
+    demo_key: DemoKey,
+    clock: Arc<dyn Clock>,
 }
 
 impl Builder {
@@ -66,6 +67,7 @@ impl Builder {
             tokenizer_url,
             public_tokenizer_url: None,
             signing_key: Arc::new(EnvironmentSecret::new("LUNASEC_SIGNING_KEY")),
+            rotation: KeyRotation::default(),
             session_key: None,
             raw_session_ids: false,
             wire: WireLevel::default(),
@@ -73,8 +75,8 @@ impl Builder {
             max_retries: None,
             blob_origins: Vec::new(),
             cleartext: Cleartext::LoopbackOnly,
-            allow_demo_key: false,
-            clock: None,
+            demo_key: DemoKey::Refused,
+            clock: Arc::new(SystemClock),
         }
     }
 
@@ -88,6 +90,13 @@ impl Builder {
     /// environment.
     pub fn signing_key(mut self, provider: impl SecretProvider) -> Self {
         self.signing_key = Arc::new(provider);
+        self
+    }
+
+    /// How often the signing key is fetched again, and when a new one signs; see [`KeyRotation`] for
+    /// the default.
+    pub fn key_rotation(mut self, rotation: KeyRotation) -> Self {
+        self.rotation = rotation;
         self
     }
 
@@ -147,13 +156,13 @@ impl Builder {
     /// # Security
     /// Everybody has that key.
     pub fn allow_demo_key(mut self) -> Self {
-        self.allow_demo_key = true;
+        self.demo_key = DemoKey::Allowed;
         self
     }
 
     /// The clock that JWTs are dated by, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Some(Arc::new(clock));
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -176,9 +185,16 @@ impl Builder {
             .map(|text| url(text, self.names.blob_origins))
             .collect::<Result<Vec<_>, _>>()?;
 
-        let mut client = Client::builder(tokenizer_url, self.fetch_signing_key().await?)
+        let keys = SigningKeys::load(
+            Arc::clone(&self.signing_key),
+            self.rotation,
+            self.demo_key,
+            Arc::clone(&self.clock),
+        );
+        let mut client = Client::builder(tokenizer_url, keys.await?)
             .session_ids(self.resolve_session_ids().await?)
             .wire_level(self.wire)
+            .clock(Arc::clone(&self.clock))
             .blob_origins(blob_origins);
         if let Some(url) = public_tokenizer_url {
             client = client.public_tokenizer_url(url);
@@ -189,21 +205,7 @@ impl Builder {
         if let Some(retries) = self.max_retries {
             client = client.max_retries(retries);
         }
-        if let Some(clock) = self.clock {
-            client = client.clock(clock);
-        }
         Ok(LunaDefend::new(client.build()?))
-    }
-
-    async fn fetch_signing_key(&self) -> Result<SigningKey, ConfigError> {
-        let secret = self.signing_key.fetch().await?.current.value;
-        let origin = self.signing_key.origin();
-        let key = if self.allow_demo_key {
-            SigningKey::parse_allowing_demo_key(secret.expose_secret(), &origin)
-        } else {
-            SigningKey::parse(secret.expose_secret(), &origin)
-        };
-        Ok(key?)
     }
 
     async fn resolve_session_ids(&self) -> Result<SessionIds, ConfigError> {

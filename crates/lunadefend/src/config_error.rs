@@ -1,10 +1,10 @@
 //! What can be wrong with a configuration.
 
-use lunadefend_client::BuildError;
+use lunadefend_client::{BuildError, SigningKeysError};
 use lunadefend_core::SecretError;
 use lunadefend_crypto::KeyError;
 use lunadefend_http::UrlError;
-use lunadefend_secrets::NotUtf8;
+use lunadefend_secrets::{NotUtf8, SettingError};
 use std::{borrow::Cow, path::PathBuf};
 
 /// Why a `LunaDefend` cannot be built. Every text names the setting and says what to do; none contains
@@ -60,6 +60,22 @@ pub enum ConfigError {
     /// The client cannot be built.
     #[error(transparent)]
     Client(#[from] BuildError),
+}
+
+impl From<SigningKeysError> for ConfigError {
+    fn from(error: SigningKeysError) -> Self {
+        match error {
+            SigningKeysError::Secret(error) => Self::Secret(error),
+            SigningKeysError::Key(error) => Self::Key(error),
+            other => Self::invalid("the signing key", other.to_string()),
+        }
+    }
+}
+
+impl From<SettingError> for ConfigError {
+    fn from(error: SettingError) -> Self {
+        Self::invalid(error.setting, error.advice)
+    }
 }
 
 impl ConfigError {

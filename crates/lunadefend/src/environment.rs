@@ -1,8 +1,8 @@
 //! Settings from the environment.
 
-use crate::{Builder, ConfigError, WireLevel, builder::Names, secret_source::SecretSource};
+use crate::{Builder, ConfigError, Configuration, WireLevel, builder::Names};
 use lunadefend_core::parse_duration;
-use lunadefend_secrets::Environment;
+use lunadefend_secrets::{Environment, SecretSettings, closest};
 use std::sync::Arc;
 
 const NAMES: Names = Names {
@@ -12,7 +12,22 @@ const NAMES: Names = Names {
     blob_origins: "LUNADEFEND_BLOB_ORIGINS",
 };
 
-pub(crate) fn builder(environment: &Arc<dyn Environment>) -> Result<Builder, ConfigError> {
+/// Variables of ours, those of the tokenizer among them: one file may have both.
+const KNOWN: [&str; 9] = [
+    "LUNADEFEND_ALLOW_CLEARTEXT",
+    "LUNADEFEND_BLOB_ORIGINS",
+    "LUNADEFEND_COOKIES",
+    "LUNADEFEND_DEADLINE",
+    "LUNADEFEND_MASTER_KEY",
+    "LUNADEFEND_MAX_RETRIES",
+    "LUNADEFEND_SESSION_IDS",
+    "LUNADEFEND_SESSION_KEY",
+    "LUNADEFEND_WIRE",
+];
+
+pub(crate) fn builder(configuration: &Configuration) -> Result<Builder, ConfigError> {
+    let environment = configuration.variables();
+    refuse_misspelled(&**environment)?;
     let get = |name: &'static str| environment.text(name);
 
     let url = get(NAMES.tokenizer_url)?.ok_or(ConfigError::Missing {
@@ -25,22 +40,17 @@ pub(crate) fn builder(environment: &Arc<dyn Environment>) -> Result<Builder, Con
     if let Some(url) = get(NAMES.public_tokenizer_url)?.filter(|url| !url.is_empty()) {
         builder = builder.public_tokenizer_url(url);
     }
-    let source = SecretSource::new(
-        get("LUNADEFEND_SECRETS_PROVIDER")?,
-        get("LUNADEFEND_SECRETS_NAME")?,
-        get("LUNADEFEND_SECRETS_PATH")?.map(Into::into),
-    );
-    builder = builder.signing_key(source.provider(
-        "LUNADEFEND_SECRETS_PROVIDER",
-        "LUNASEC_SIGNING_KEY",
-        Arc::clone(environment),
-    )?);
-    if get(NAMES.session_key)?.is_some() {
-        builder = builder.session_key(SecretSource::default().provider(
-            NAMES.session_key,
-            NAMES.session_key,
-            Arc::clone(environment),
-        )?);
+    let settings = |prefix, variable| {
+        SecretSettings::from_environment(prefix, variable, Arc::clone(environment))
+    };
+    let signing_key = settings("LUNADEFEND_SECRETS", "LUNASEC_SIGNING_KEY");
+    builder = configuration.signing_key(builder, signing_key)?;
+    // A secret that is named by another provider needs no variable of its own.
+    if environment.get(NAMES.session_key).is_some()
+        || environment.get("LUNADEFEND_SESSION_KEY_PROVIDER").is_some()
+    {
+        let session_key = settings(NAMES.session_key, NAMES.session_key);
+        builder = builder.session_key(configuration.secret(session_key)?);
     }
     if let Some(ids) = get("LUNADEFEND_SESSION_IDS")? {
         builder = session_ids(builder, "LUNADEFEND_SESSION_IDS", &ids)?;
@@ -74,6 +84,28 @@ pub(crate) fn builder(environment: &Arc<dyn Environment>) -> Result<Builder, Con
         }
     }
     Ok(builder)
+}
+
+/// A variable that nobody reads, and whose name is almost that of one which somebody would: what it
+/// says would be missed without a word. Others are left alone, such as those that Kubernetes sets for
+/// a service.
+fn refuse_misspelled(environment: &dyn Environment) -> Result<(), ConfigError> {
+    for name in environment.names() {
+        let ours = name.starts_with("LUNADEFEND_") && !name.starts_with("LUNADEFEND_SECRETS_");
+        let known = KNOWN.contains(&name.as_str())
+            || KNOWN.iter().any(|known| {
+                name.strip_prefix(known)
+                    .is_some_and(|rest| rest.starts_with('_'))
+            });
+        if !ours || known {
+            continue;
+        }
+        if let Some(meant) = closest(&name, KNOWN) {
+            let advice = format!("there is no such setting; did you mean {meant}?");
+            return Err(ConfigError::invalid(name, advice));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn session_ids(

@@ -1,12 +1,11 @@
 //! Settings from a TOML file.
 
 use crate::{
-    Builder, ConfigError,
+    Builder, ConfigError, Configuration, SecretValue,
     environment::{deadline, session_ids, wire},
-    secret_source::SecretSource,
 };
-use lunadefend_secrets::Environment;
-use std::sync::Arc;
+use lunadefend_secrets::{SecretSettings, SettingValue, closest};
+use std::{collections::BTreeMap, sync::Arc};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,14 +28,11 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Auth {
     #[serde(default)]
-    secrets: SecretSource,
-    session_key: Option<SecretSource>,
+    secrets: toml::Table,
+    session_key: Option<toml::Table>,
 }
 
-pub(crate) fn builder(
-    text: &str,
-    environment: Arc<dyn Environment>,
-) -> Result<Builder, ConfigError> {
+pub(crate) fn builder(configuration: &Configuration, text: &str) -> Result<Builder, ConfigError> {
     let file: File = toml::from_str(text).map_err(|error| problem(text, &error))?;
     let url = file.tokenizer_url.ok_or(ConfigError::Missing {
         setting: "tokenizer_url",
@@ -64,19 +60,36 @@ pub(crate) fn builder(
     if file.allow_cleartext {
         builder = builder.allow_cleartext();
     }
-    builder = builder.signing_key(file.auth.secrets.provider(
-        "auth.secrets",
-        "LUNASEC_SIGNING_KEY",
-        Arc::clone(&environment),
-    )?);
-    if let Some(source) = file.auth.session_key {
-        builder = builder.session_key(source.provider(
-            "auth.session_key",
-            "LUNADEFEND_SESSION_KEY",
-            environment,
-        )?);
+    let settings = |place, variable, table| {
+        let environment = Arc::clone(configuration.variables());
+        SecretSettings::from_table(place, variable, entries(table), environment)
+    };
+    let signing_key = settings("auth.secrets", "LUNASEC_SIGNING_KEY", file.auth.secrets);
+    builder = configuration.signing_key(builder, signing_key)?;
+    if let Some(table) = file.auth.session_key {
+        let session_key = settings("auth.session_key", "LUNADEFEND_SESSION_KEY", table);
+        builder = builder.session_key(configuration.secret(session_key)?);
     }
     Ok(builder)
+}
+
+fn entries(table: toml::Table) -> BTreeMap<String, SettingValue> {
+    let value = |value| match value {
+        toml::Value::String(text) => SettingValue::Text(SecretValue::new(text)),
+        toml::Value::Array(items) => items
+            .into_iter()
+            .map(|item| match item {
+                toml::Value::String(text) => Some(text),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map_or(SettingValue::Other, SettingValue::List),
+        _ => SettingValue::Other,
+    };
+    table
+        .into_iter()
+        .map(|(name, entry)| (name, value(entry)))
+        .collect()
 }
 
 /// Names the line and, when it is about a name, the parser's words. Other texts of the parser repeat
@@ -93,9 +106,19 @@ fn problem(text: &str, error: &toml::de::Error) -> ConfigError {
         .iter()
         .any(|start| error.message().starts_with(start))
     {
-        error.message().to_owned()
+        suggest(error.message())
     } else {
         "not TOML, or a value of the wrong type".to_owned()
     };
     ConfigError::Toml { line, problem }
+}
+
+/// Adds what was probably meant to a text of the form "unknown field `a`, expected one of `b`, `c`".
+fn suggest(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let meant = names.next().and_then(|unknown| closest(unknown, names));
+    match meant {
+        Some(meant) => format!("{message}; did you mean `{meant}`?"),
+        None => message.to_owned(),
+    }
 }

@@ -3,16 +3,19 @@
 
 mod builder;
 mod config_error;
+mod configuration;
 mod environment;
 mod file;
 mod luna_defend;
-mod secret_source;
 
 pub use builder::Builder;
 pub use config_error::ConfigError;
+pub use configuration::Configuration;
 pub use luna_defend::LunaDefend;
 
-pub use lunadefend_client::{SessionIds, Tokenizer};
+pub use lunadefend_client::{
+    KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, Tokenizer,
+};
 pub use lunadefend_core::{
     AuthPlugin, Clock, DurationError, Error, ErrorKind, FromUntrusted, Grant, GrantDuration,
     GrantRequest, GrantService, GrantedToken, Grants, Handles, IntoGranted, SecretError,

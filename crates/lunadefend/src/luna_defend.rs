@@ -1,9 +1,9 @@
 //! The whole of LunaDefend for an application.
 
-use crate::{Builder, ConfigError, environment, file};
-use lunadefend_client::{Client, Tokenizer};
+use crate::{Builder, ConfigError, Configuration};
+use lunadefend_client::{Client, KeyService, Tokenizer};
 use lunadefend_core::{AuthPlugin, Grants, Handles};
-use lunadefend_secrets::{Environment, ProcessEnvironment};
+use lunadefend_secrets::Environment;
 use std::{path::Path, sync::Arc};
 
 /// Grants, session transfer and the tokenizer API of one application. Cheap to clone.
@@ -39,13 +39,19 @@ impl LunaDefend {
         Builder::new(tokenizer_url.into())
     }
 
+    /// Starts a configuration that knows secret providers of your own.
+    #[must_use]
+    pub fn configuration() -> Configuration {
+        Configuration::default()
+    }
+
     /// Reads the settings from the environment: `TOKENIZER_URL`, `LUNASEC_SIGNING_KEY` and the others
     /// of the README's table.
     ///
     /// # Errors
     /// [`ConfigError`], naming the variable that is missing or wrong.
     pub async fn from_env() -> Result<Self, ConfigError> {
-        Self::from_environment(Arc::new(ProcessEnvironment)).await
+        Self::configuration().from_env().await
     }
 
     /// Reads the same settings from an environment that is handed in.
@@ -53,7 +59,8 @@ impl LunaDefend {
     /// # Errors
     /// [`ConfigError`], naming the variable that is missing or wrong.
     pub async fn from_environment(environment: Arc<dyn Environment>) -> Result<Self, ConfigError> {
-        environment::builder(&environment)?.build().await
+        let configuration = Self::configuration().environment(environment);
+        configuration.from_env().await
     }
 
     /// Reads the settings from a TOML file, as shown in the README.
@@ -61,12 +68,7 @@ impl LunaDefend {
     /// # Errors
     /// [`ConfigError`], naming the setting or the line that is wrong.
     pub async fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::from_toml(&text).await
+        Self::configuration().from_toml_file(path).await
     }
 
     /// Reads the settings from a TOML text.
@@ -74,9 +76,7 @@ impl LunaDefend {
     /// # Errors
     /// [`ConfigError`], naming the setting or the line that is wrong.
     pub async fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        file::builder(text, Arc::new(ProcessEnvironment))?
-            .build()
-            .await
+        Self::configuration().from_toml(text).await
     }
 
     pub(crate) fn new(client: Client) -> Self {
@@ -96,6 +96,12 @@ impl LunaDefend {
     #[must_use]
     pub fn tokenizer(&self) -> Tokenizer {
         self.client.tokenizer()
+    }
+
+    /// Signs the JWTs: for fetching the keys at once after a rotation, or in an emergency.
+    #[must_use]
+    pub fn keys(&self) -> &KeyService {
+        self.client.keys()
     }
 
     /// The client, for what has no handle of its own.

@@ -123,9 +123,58 @@ async fn every_wrong_variable_is_named_when_it_is_built() {
         (
             "LUNADEFEND_SECRETS_PROVIDER",
             "canary",
-            "\"environment\", \"inline\" or \"file\"",
+            "there are environment, file, inline",
         ),
-        ("LUNADEFEND_SECRETS_PROVIDER", "file", "`path`"),
+        (
+            "LUNADEFEND_SECRETS_PROVIDER",
+            "flie",
+            "did you mean \"file\"?",
+        ),
+        (
+            "LUNADEFEND_SECRETS_PROVIDER",
+            "file",
+            "LUNADEFEND_SECRETS_PATH is wrong: this provider needs it",
+        ),
+        (
+            "LUNADEFEND_SECRETS_PATH",
+            "canary",
+            "LUNADEFEND_SECRETS_PATH",
+        ),
+        (
+            "LUNADEFEND_SECRETS_REFRESH",
+            "5 canaries",
+            "LUNADEFEND_SECRETS_REFRESH",
+        ),
+        (
+            "LUNADEFEND_SECRETS_REFRESH",
+            "10ms",
+            "LUNADEFEND_SECRETS_REFRESH is wrong: a secret is fetched again after 1s to 24h",
+        ),
+        (
+            "LUNADEFEND_SECRETS_MAX_AGE",
+            "5m",
+            "LUNADEFEND_SECRETS_MAX_AGE is wrong",
+        ),
+        (
+            "LUNADEFEND_SECRETS_NEW_KEY_DELAY",
+            "canary",
+            "LUNADEFEND_SECRETS_NEW_KEY_DELAY",
+        ),
+        (
+            "LUNADEFEND_SECRETS_REFERSH",
+            "canary",
+            "did you mean LUNADEFEND_SECRETS_REFRESH?",
+        ),
+        (
+            "LUNADEFEND_DEADLIN",
+            "canary",
+            "LUNADEFEND_DEADLIN is wrong: there is no such setting; did you mean LUNADEFEND_DEADLINE?",
+        ),
+        (
+            "LUNADEFEND_SESSION_KEY_PROVIDER",
+            "canary",
+            "LUNADEFEND_SESSION_KEY_PROVIDER",
+        ),
     ] {
         let text = text_of(name, value).await;
         assert!(text.contains(words), "{name}={value}: {text}");
@@ -149,6 +198,7 @@ async fn a_file_chooses_the_provider_under_each_of_its_names() {
     let key = folder.path().join("key.pem");
     std::fs::write(&key, pem()).unwrap();
     let file = format!("path = {key:?}");
+    let original = format!("signingKey = '''{}'''", pem());
     let inline = format!("value = '''{}'''", pem());
     for (choice, setting) in [
         ("provider = \"file\"", &file),
@@ -156,6 +206,15 @@ async fn a_file_chooses_the_provider_under_each_of_its_names() {
         ("provider = \"inline\"", &inline),
         ("provider = \"manual\"", &inline),
         ("source = \"manual\"", &inline),
+        ("provider = \"manual\"", &original),
+        (
+            "provider = [\"environment\", \"file\"]\nname = \"NOT_SET\"",
+            &file,
+        ),
+        (
+            "provider = \"file\"\nrefresh = \"1m\"\nmax_age = \"2h\"\nnew_key_delay = \"30m\"",
+            &file,
+        ),
     ] {
         let toml = format!(
             "tokenizer_url = \"{URL}\"\ndeadline = \"2s\"\n[auth.secrets]\n{choice}\n{setting}\n"
@@ -189,11 +248,27 @@ async fn what_is_wrong_in_a_file_is_named_without_its_values() {
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"inline\"",
-            "`value`",
+            "auth.secrets.value is wrong: this provider needs it",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secret]\nvalue = \"canary\"",
+            "line 2: unknown field `secret`, expected `secrets` or `session_key`; did you mean `secrets`?",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nsorce = \"file\"",
+            "auth.secrets.sorce is wrong: there is no such setting here; did you mean",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nrefresh = 5",
+            "auth.secrets.refresh is wrong: write a text in quotes",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.session_key]\nprovider = \"canary\"",
+            "auth.session_key.provider",
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nvalue = \"canary\"",
-            "`value` does not belong",
+            "auth.secrets.value is wrong: there is no such setting here",
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"inline\"\nvalue = \"canary!\"",
@@ -201,7 +276,7 @@ async fn what_is_wrong_in_a_file_is_named_without_its_values() {
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"inline\"\nvalue = [\"canary\"]",
-            "line",
+            "auth.secrets.value is wrong: write a text in quotes",
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"file\"\npath = \"/nowhere/key\"",
@@ -223,6 +298,72 @@ async fn what_is_wrong_in_a_file_is_named_without_its_values() {
         let text = text(LunaDefend::from_toml(toml).await);
         assert!(text.contains(words), "{toml}: {text}");
     }
+}
+
+#[tokio::test]
+async fn the_session_key_comes_from_the_same_providers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("session-key");
+    std::fs::write(&path, SESSION_KEY).unwrap();
+    let path = path.to_str().unwrap();
+    from_env(&[
+        ("TOKENIZER_URL", URL),
+        ("LUNASEC_SIGNING_KEY", pem()),
+        ("LUNADEFEND_SESSION_KEY_PROVIDER", "file"),
+        ("LUNADEFEND_SESSION_KEY_PATH", path),
+    ])
+    .await
+    .unwrap();
+    std::fs::write(path, "canary").unwrap();
+    let toml = format!(
+        "tokenizer_url = \"{URL}\"\n[auth.secrets]\nprovider = \"inline\"\nvalue = '''{}'''\n[auth.session_key]\nsource = \"file\"\npath = {path:?}",
+        pem()
+    );
+    let text = text(LunaDefend::from_toml(&toml).await);
+    assert!(
+        text.contains("session-key") && text.contains("32 bytes"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_provider_of_ones_own_has_a_name_and_settings() {
+    let configuration = |secret: &'static str| {
+        LunaDefend::configuration().secret_provider("Our-Vault", move |settings| {
+            let path = settings.required("vault_path", "the path of the secret in the vault")?;
+            let secret = SecretValue::new(if path == "kv/key" { pem() } else { secret });
+            Ok(Arc::new(InlineSecret::new(secret, format!("vault {path}"))))
+        })
+    };
+    let from_env = async |path: &str| {
+        let environment = FixedEnvironment::from_iter([
+            ("TOKENIZER_URL", URL),
+            ("LUNADEFEND_SECRETS_PROVIDER", "ourVault"),
+            ("LUNADEFEND_SECRETS_VAULT_PATH", path),
+        ]);
+        let configuration = configuration("canary").environment(Arc::new(environment));
+        configuration.from_env().await
+    };
+    from_env("kv/key").await.unwrap();
+    assert!(text(from_env("kv/other").await).contains("vault kv/other"));
+    let needs = text(from_env("").await);
+    assert!(
+        needs.contains("LUNADEFEND_SECRETS_VAULT_PATH is wrong: this provider needs it"),
+        "{needs}"
+    );
+
+    let toml = |setting: &str| {
+        format!("tokenizer_url = \"{URL}\"\n[auth.secrets]\nprovider = \"our-vault\"\n{setting}")
+    };
+    let luna = configuration("")
+        .from_toml(&toml("vault_path = \"kv/key\""))
+        .await;
+    let published = luna.unwrap().keys().published().await.unwrap();
+    assert!(published[0].signs);
+    let luna = configuration("")
+        .from_toml(&toml("vault_path = \"kv/key\"\nvalue = \"canary\""))
+        .await;
+    assert!(text(luna).contains("auth.secrets.value"));
 }
 
 #[tokio::test]

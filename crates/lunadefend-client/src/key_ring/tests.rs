@@ -24,7 +24,11 @@ fn key(index: u8) -> &'static SigningKey {
 fn at(seconds: i64) -> SystemTime {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(START);
     let step = Duration::from_secs(seconds.unsigned_abs());
-    if seconds < 0 { start - step } else { start + step }
+    if seconds < 0 {
+        start - step
+    } else {
+        start + step
+    }
 }
 
 /// A key, and when its version was made.
@@ -187,7 +191,13 @@ fn a_version_that_was_taken_back_ripens_anew() {
 #[test]
 fn two_rotations_in_a_row_go_on_with_the_key_that_everybody_has() {
     let one = fetched(None, 0, (0, Some(-9000)), None, None);
-    let two = fetched(Some(&one), 300, (1, Some(200)), Some((0, Some(-9000))), None);
+    let two = fetched(
+        Some(&one),
+        300,
+        (1, Some(200)),
+        Some((0, Some(-9000))),
+        None,
+    );
     let three = fetched(Some(&two), 600, (2, Some(500)), Some((1, Some(200))), None);
     assert_eq!(published(&three, 600), [0, 2, 1]);
     assert_eq!(published(&three, 200 + DELAY), [1, 2, 0]);
@@ -233,7 +243,13 @@ fn retiring_signs_with_the_current_key_at_once_and_for_good() {
     );
     assert_eq!(published(&later, 600), [1]);
     // Whoever makes it the current one again means it.
-    let back = fetched(Some(&later), 900, (0, Some(800)), Some((1, Some(200))), None);
+    let back = fetched(
+        Some(&later),
+        900,
+        (0, Some(800)),
+        Some((1, Some(200))),
+        None,
+    );
     assert_eq!(published(&back, 900), [1, 0]);
     assert_eq!(published(&back, 900 + DELAY), [0, 1]);
 }
@@ -248,13 +264,9 @@ fn a_neighbour_that_is_no_key_is_left_out_and_the_current_one_is_not() {
     assert_eq!(published(&two, 300), [0, 1]);
 
     let versions = SecretVersions::only(version((9, None)));
-    let error = KeyRing::fetched(
-        None,
-        &versions,
-        KeyRotation::default(),
-        at(0),
-        |version| SigningKey::parse(version.value.expose_secret(), "test"),
-    );
+    let error = KeyRing::fetched(None, &versions, KeyRotation::default(), at(0), |version| {
+        SigningKey::parse(version.value.expose_secret(), "test")
+    });
     assert!(error.is_err());
 }
 

@@ -266,7 +266,10 @@ async fn a_cached_jwt_lives_on_until_a_key_is_retired() {
     vault.break_down();
     let error = service.retire_now().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SecretUnavailable);
-    assert_eq!(kid(&service.application().await.unwrap()), thumbprint(NEW_KEY));
+    assert_eq!(
+        kid(&service.application().await.unwrap()),
+        thumbprint(NEW_KEY)
+    );
 }
 
 #[tokio::test]

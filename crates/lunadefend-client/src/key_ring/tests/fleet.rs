@@ -91,12 +91,7 @@ fn versions(rotations: &[Rotation], now: i64) -> (Version, Option<Version>, Opti
 }
 
 /// What a replica publishes at each step, the signing key first; `None` while it does not run.
-fn life(
-    store: Store,
-    replica: &Replica,
-    rotations: &[Rotation],
-    end: i64,
-) -> Vec<Option<Vec<u8>>> {
+fn life(store: Store, replica: &Replica, rotations: &[Rotation], end: i64) -> Vec<Option<Vec<u8>>> {
     let mut pauses = replica.pauses.iter().cycle();
     let mut ring: Option<KeyRing> = None;
     let mut next_fetch = replica.starts;
