@@ -14,8 +14,8 @@ use std::{sync::Arc, time::SystemTime};
 ///
 /// The key set is fetched when the first JWT comes, so that the tokenizer starts without the
 /// application; then again when it is older than its `Cache-Control: max-age` says (at least a
-/// minute, at most an hour, five minutes when it says nothing), and when a JWT names an unknown key,
-/// at most once a minute. While the application cannot be reached the last set is used, for 24 hours
+/// minute, at most an hour, five minutes when it says nothing; what its `Age` says is taken off), and
+/// when a JWT names an unknown key: once a minute for the same key, and once a second for all. While the application cannot be reached the last set is used, for 24 hours
 /// at most.
 ///
 /// # Security
@@ -85,7 +85,8 @@ impl Keys {
         if !may_be_a_newer_key(jwt, &refused) {
             return Err(refused.into());
         }
-        match cache.newer_than(&set).await {
+        let kid = jwt.kid().unwrap_or(LEGACY_KID);
+        match cache.newer_than(&set, kid).await {
             Ok(Some(newer)) => Ok(verify_with(&newer.keys, jwt, policy, now)?),
             Ok(None) => Err(refused.into()),
             Err(refresh::Failed) => Err(VerifyError::Unavailable),

@@ -105,8 +105,14 @@ fn fresh_for(headers: &HeaderMap) -> u64 {
             .eq_ignore_ascii_case("max-age")
             .then(|| value.trim().trim_matches('"').parse::<u64>().unwrap_or(0))
     });
+    // A cache on the way had it for so long.
+    let age = headers
+        .get(header::AGE)
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+        .unwrap_or(0);
     seconds.map_or(DEFAULT_FRESH, |seconds| {
-        seconds.saturating_mul(SECOND).clamp(MIN_FRESH, MAX_FRESH)
+        let left = seconds.saturating_sub(age).saturating_mul(SECOND);
+        left.clamp(MIN_FRESH, MAX_FRESH)
     })
 }
 
@@ -133,6 +139,24 @@ mod tests {
         assert_eq!(fresh(&["no-cache, max-age=600"]), MIN_FRESH);
         assert_eq!(fresh(&["max-age=99999999999999999999"]), MIN_FRESH);
         assert_eq!(fresh(&["max-age=18446744073709551615"]), MAX_FRESH);
+
+        for (age, expected) in [
+            ("0", 5 * MINUTE),
+            ("100", 200 * SECOND),
+            ("290", MIN_FRESH),
+            ("301", MIN_FRESH),
+            ("-1", 5 * MINUTE),
+            ("soon", 5 * MINUTE),
+        ] {
+            let headers = HeaderMap::from_iter([
+                (
+                    header::CACHE_CONTROL,
+                    HeaderValue::from_static("max-age=300"),
+                ),
+                (header::AGE, HeaderValue::from_static(age)),
+            ]);
+            assert_eq!(fresh_for(&headers), expected, "{age}");
+        }
     }
 
     #[test]

@@ -6,7 +6,10 @@ use super::{
 };
 use lunadefend_core::Clock;
 use lunadefend_jwt::KeySet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::sync::watch;
 
 /// How long the last good set is used when no newer one can be had.
@@ -14,7 +17,11 @@ const MAX_AGE: u64 = 24 * HOUR;
 /// How long after the last attempt somebody may try again, by what there is without it.
 const RETRY_WITHOUT_KEYS: u64 = SECOND;
 const RETRY_STALE: u64 = 30 * SECOND;
-const RETRY_UNKNOWN_KEY: u64 = MINUTE;
+const RETRY_UNKNOWN_KEY: u64 = SECOND;
+/// How long after a fetch for an unknown key nobody fetches for the same one again.
+const PAUSE_OF_A_KEY: u64 = MINUTE;
+/// How many unknown keys are remembered for that.
+const MAX_UNKNOWN_KEYS: usize = 1024;
 
 /// The fetched key set. Times are milliseconds of the clock since the Unix epoch.
 #[derive(Debug)]
@@ -29,6 +36,8 @@ pub(crate) struct Cache {
 struct State {
     set: Option<Arc<FetchedSet>>,
     last_attempt: Option<Attempt>,
+    /// Keys that were fetched for in vain, and when.
+    unknown: HashMap<String, u64>,
     /// There while a fetch runs; it ends when the sender is dropped.
     flight: Option<watch::Receiver<()>>,
 }
@@ -82,30 +91,49 @@ impl Cache {
         self.lock().usable(now)
     }
 
-    /// A set that was fetched after `seen`; waits for a running fetch, or starts one if the last is
-    /// long enough ago. `Ok(None)`: there is no newer set.
+    /// A set that was fetched after `seen`, for a JWT that names the unknown key `kid`; waits for a
+    /// running fetch, or starts one. `Ok(None)`: there is no newer set.
+    ///
+    /// The same key is fetched for once a minute. Another one has its turn after a second: whoever
+    /// floods us with invented keys causes one request a second to the application, and does not keep
+    /// a new key out.
     pub(super) async fn newer_than(
         self: &Arc<Self>,
         seen: &Arc<FetchedSet>,
+        kid: &str,
     ) -> Result<Option<Arc<FetchedSet>>, Failed> {
-        let flight = {
+        let (now, flight) = {
             let now = self.clock.unix_millis();
             let mut state = self.lock();
             if let Some(newer) = state.other_than(seen) {
                 return Ok(Some(newer));
             }
-            self.start(&mut state, now, RETRY_UNKNOWN_KEY)
+            let paused = state.flight.is_none() && state.is_paused(kid, now);
+            let flight = if paused {
+                None
+            } else {
+                self.start(&mut state, now, RETRY_UNKNOWN_KEY)
+            };
+            (now, flight)
         };
+        let asked = flight.is_some();
         if let Some(flight) = flight {
             landed(flight).await;
         }
-        let state = self.lock();
-        match state.other_than(seen) {
-            Some(newer) => Ok(Some(newer)),
-            // The key may be in the set that could not be fetched.
-            None if state.last_attempt.is_some_and(|attempt| attempt.failed) => Err(Failed),
-            None => Ok(None),
+        let mut state = self.lock();
+        // The key may be in the set that could not be fetched.
+        if state.last_attempt.is_some_and(|attempt| attempt.failed) {
+            return state.other_than(seen).map(Some).ok_or(Failed);
         }
+        let newer = state.other_than(seen);
+        if asked
+            && newer
+                .as_ref()
+                .is_none_or(|set| set.keys.candidates(Some(kid)).is_none())
+        {
+            state.pause(kid, now);
+        }
+        Ok(newer)
     }
 
     /// Joins the running fetch or starts one; `None` when it is too early for another.
@@ -121,12 +149,10 @@ impl Cache {
         if let Some(flight) = &state.flight {
             return Some(flight.clone());
         }
-        let too_early = state.last_attempt.is_some_and(|attempt| {
-            // A clock that was set back must not stop the refreshing.
-            now.checked_sub(attempt.at)
-                .is_some_and(|age| age < retry_after)
-        });
-        if too_early {
+        if state
+            .last_attempt
+            .is_some_and(|attempt| too_early(attempt.at, now, retry_after))
+        {
             return None;
         }
         let (done, flight) = watch::channel(());
@@ -183,12 +209,36 @@ impl State {
             .cloned()
     }
 
+    fn is_paused(&self, kid: &str, now: u64) -> bool {
+        self.unknown
+            .get(kid)
+            .is_some_and(|at| too_early(*at, now, PAUSE_OF_A_KEY))
+    }
+
+    fn pause(&mut self, kid: &str, now: u64) {
+        if self.unknown.len() >= MAX_UNKNOWN_KEYS {
+            self.unknown
+                .retain(|_, at| too_early(*at, now, PAUSE_OF_A_KEY));
+        }
+        // Only invented keys are so many. To forget them costs a request a second at worst.
+        if self.unknown.len() >= MAX_UNKNOWN_KEYS {
+            self.unknown.clear();
+        }
+        self.unknown.insert(kid.to_owned(), now);
+    }
+
     fn other_than(&self, seen: &Arc<FetchedSet>) -> Option<Arc<FetchedSet>> {
         self.set
             .as_ref()
             .filter(|set| !Arc::ptr_eq(set, seen))
             .cloned()
     }
+}
+
+/// Whether what was done at a time must not be done again yet. A clock that was set back must not stop
+/// the refreshing.
+fn too_early(at: u64, now: u64, pause: u64) -> bool {
+    now.checked_sub(at).is_some_and(|age| age < pause)
 }
 
 /// Ends the flight however its task ends; then the sender is dropped, which wakes who waits.

@@ -20,6 +20,7 @@ use tokio::{
     sync::Notify,
 };
 
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const UNAVAILABLE: &str = "the keys to verify the request with are not available";
@@ -193,7 +194,7 @@ async fn a_new_key_is_found_at_once_and_an_old_one_goes() {
     let kid = Some(thumbprint(&OTHER_KEY));
     assert_eq!(status(&harness, &OTHER_KEY, kid).await, 401);
     assert_eq!(publisher.requests(), 1);
-    harness.clock.advance(MINUTE);
+    harness.clock.advance(SECOND);
     assert_eq!(status(&harness, &OTHER_KEY, kid).await, 200);
     assert_eq!(publisher.requests(), 2);
     // The key that is not published any more.
@@ -214,7 +215,57 @@ async fn a_new_key_without_a_name_of_its_own() {
 }
 
 #[tokio::test]
-async fn invented_keys_cause_one_request_a_minute() {
+async fn the_same_unknown_key_causes_one_request_a_minute() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = publisher.tokenizer().await;
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    harness.clock.advance(SECOND);
+    for tenths in 0..1200 {
+        let unknown = status(&harness, &OTHER_KEY, Some("invented")).await;
+        assert_eq!(unknown, 401, "{tenths}");
+        harness.clock.advance(SECOND / 10);
+    }
+    assert_eq!(publisher.requests(), 3);
+}
+
+/// A key that was replaced in an emergency is published when it signs already.
+#[tokio::test]
+async fn a_flood_of_invented_keys_does_not_use_up_the_turn_of_a_new_one() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = publisher.tokenizer().await;
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    let kid = Some(thumbprint(&OTHER_KEY));
+    let mut found_after = None;
+    for tenths in 0..600 {
+        harness.clock.advance(SECOND / 10);
+        let invented = format!("invented-{tenths}");
+        let unknown = status(&harness, &APPLICATION_KEY, Some(&invented)).await;
+        assert_eq!(unknown, 401, "{tenths}");
+        // Just after a fetch for one of them.
+        if tenths == 305 {
+            publisher.publish(document(&[&APPLICATION_KEY, &OTHER_KEY], ""));
+        }
+        if tenths >= 305 && status(&harness, &OTHER_KEY, kid).await == 200 {
+            found_after.get_or_insert(tenths - 305);
+        }
+    }
+    assert!(
+        found_after.is_some_and(|tenths| tenths <= 10),
+        "{found_after:?}"
+    );
+    assert!(publisher.requests() <= 61, "{}", publisher.requests());
+    // Nor does a moment without an answer.
+    publisher.publish(http("502 Bad Gateway", "", b""));
+    harness.clock.advance(SECOND);
+    let third = Some("unknown");
+    assert_eq!(status(&harness, &APPLICATION_KEY, third).await, 503);
+    publisher.publish(document(&[&APPLICATION_KEY], ""));
+    harness.clock.advance(SECOND);
+    assert_eq!(status(&harness, &APPLICATION_KEY, third).await, 401);
+}
+
+#[tokio::test]
+async fn many_invented_keys_at_once_are_one_request() {
     let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
     let harness = Arc::new(publisher.tokenizer().await);
     assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
