@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use lunadefend_crypto::{GeneratedKey, RsaBits};
+use lunadefend_jwt::jwk;
 use secrecy::ExposeSecret;
 use std::{io::Write, path::PathBuf};
 
@@ -33,6 +34,7 @@ impl Keygen {
         let public = generated.key.public_key();
         println!("wrote {path} (RSA, {} bits, mode 0600)", public.bits());
         println!("key id (RFC 7638 thumbprint): {}", public.thumbprint());
+        println!("public key as a JWK (RFC 7517): {}", jwk(public));
         println!("for a .env file: echo \"LUNASEC_SIGNING_KEY=$(base64 -w0 < {path})\" >> .env");
         println!(
             "for a tokenizer without SESSION_JWKS_URL, as SESSION_PUBLIC_KEY:\n{}",

@@ -6,13 +6,14 @@
 )]
 
 mod dev;
+mod doctor;
 mod keygen;
 mod listen;
 mod serve;
 mod settings;
 
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 /// LunaDefend's Dedicated Tokenizer: keeps sensitive values out of your application.
 #[derive(Parser)]
@@ -27,6 +28,7 @@ enum Command {
     Serve(serve::Serve),
     Dev(dev::Dev),
     Keygen(keygen::Keygen),
+    Doctor(doctor::Doctor),
 }
 
 #[tokio::main]
@@ -34,12 +36,15 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr();
     let outcome = match cli.command {
-        Command::Serve(serve) => serve.run().await,
-        Command::Dev(dev) => dev.run().await,
-        Command::Keygen(keygen) => keygen.run(),
+        Command::Serve(serve) => serve.run().await.map(|()| true),
+        Command::Dev(dev) => dev.run().await.map(|()| true),
+        Command::Keygen(keygen) => keygen.run().map(|()| true),
+        Command::Doctor(doctor) => doctor.run().await,
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        // What failed is printed already.
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // The whole chain, each cause once: what is wrong and what to do.
             eprintln!("error: {error:#}");
@@ -55,6 +60,7 @@ fn log_to_stderr() {
         .from_env_lossy();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
 }

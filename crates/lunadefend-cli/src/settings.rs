@@ -1,10 +1,10 @@
 //! The settings of `lunadefend serve`, by the original's names where it has them.
 
 use anyhow::{Context, Result, bail};
-use lunadefend_core::{GrantDuration, SecretProvider, SecretValue};
+use lunadefend::secrets::{Environment, SecretSettings, refuse_misspelled, secret_providers};
+use lunadefend_core::{GrantDuration, SecretValue};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
-use lunadefend_secrets::{Environment, EnvironmentSecret};
 use lunadefend_tokenizer::{
     AuthProviders, CookiePolicy, GrantDurations, JwksSource, Origin, SessionKeys, TokenizerConfig,
     vault::MasterKey,
@@ -29,7 +29,9 @@ Settings from the environment:
   LUNADEFEND_COOKIES       cross-site, or same-site when application and tokenizer are
                            sub-domains of one site (recommended) [default: cross-site]
   LUNADEFEND_MASTER_KEY    32 bytes as hex or base64 that seal the store; without it they are
-                           kept in <STORE>.key
+                           kept in <STORE>.key. LUNADEFEND_MASTER_KEY_PROVIDER takes them from
+                           elsewhere: file with LUNADEFEND_MASTER_KEY_PATH, or another provider
+                           with its settings under this prefix
   LUNADEFEND_ALLOW_CLEARTEXT  true permits http:// to other hosts than loopback
   RUST_LOG                 what is logged [default: warn]";
 
@@ -56,6 +58,7 @@ pub(crate) fn addr(environment: &dyn Environment) -> Result<SocketAddr> {
 impl Settings {
     /// Reads the rest, for a tokenizer that listens on `addr`.
     pub(crate) async fn read(environment: Arc<dyn Environment>, addr: SocketAddr) -> Result<Self> {
+        refuse_misspelled(&*environment)?;
         let get = |name: &'static str| text(&*environment, name);
         let cleartext = match get("LUNADEFEND_ALLOW_CLEARTEXT")?.as_deref() {
             Some("true" | "1") => Cleartext::Allowed,
@@ -152,10 +155,14 @@ fn session_keys(
 
 async fn master_key(environment: Arc<dyn Environment>) -> Result<Option<MasterKey>> {
     const NAME: &str = "LUNADEFEND_MASTER_KEY";
-    if environment.get(NAME).is_none() {
+    // A key that is named by another provider needs no variable of its own.
+    if environment.get(NAME).is_none()
+        && environment.get("LUNADEFEND_MASTER_KEY_PROVIDER").is_none()
+    {
         return Ok(None);
     }
-    let provider = EnvironmentSecret::new(NAME).with_environment(environment);
+    let settings = SecretSettings::from_environment(NAME, NAME, environment);
+    let provider = secret_providers().make(settings)?;
     let secret: SecretValue = provider.fetch().await?.current.value;
     Ok(Some(MasterKey::from_secret(&secret, &provider.origin())?))
 }
@@ -212,12 +219,27 @@ mod tests {
             ("LUNADEFEND_COOKIES", "canary"),
             ("LUNADEFEND_MASTER_KEY", "canary"),
             ("LUNADEFEND_MASTER_KEY", ""),
+            ("LUNADEFEND_MASTER_KEY_PROVIDER", "canary"),
+            ("LUNADEFEND_COOKIE", "canary"),
             ("LUNADEFEND_ALLOW_CLEARTEXT", "canary"),
         ] {
             let error = format!("{:#}", read(&[(name, value)]).await.unwrap_err());
             assert!(error.contains(name), "{name}={value}: {error}");
             assert!(!error.contains("canary"), "{name}={value}: {error}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_master_key_comes_from_any_provider() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "0123456789abcdef".repeat(4)).unwrap();
+        let path = file.path().to_str().unwrap();
+        let settings = read(&[
+            ("LUNADEFEND_MASTER_KEY_PROVIDER", "file"),
+            ("LUNADEFEND_MASTER_KEY_PATH", path),
+        ])
+        .await;
+        assert!(settings.unwrap().master_key.is_some());
     }
 
     #[tokio::test]

@@ -215,6 +215,13 @@ fn keygen_writes_a_private_file_and_never_overwrites() {
     );
     let key = lunadefend_crypto::SigningKey::parse(&pem, "the file").unwrap();
     assert!(printed.contains(key.public_key().thumbprint()));
+    let jwk = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("public key as a JWK (RFC 7517): "))
+        .unwrap();
+    let jwk: serde_json::Value = serde_json::from_str(jwk).unwrap();
+    assert_eq!(jwk["kid"], key.public_key().thumbprint());
+    assert!(jwk.get("d").is_none());
 
     let again = lunadefend().arg("keygen").arg(&path).output().unwrap();
     assert!(!again.status.success());

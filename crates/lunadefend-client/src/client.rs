@@ -48,6 +48,18 @@ impl Client {
         Tokenizer::new(self.clone())
     }
 
+    /// Where the tokenizer is, as this client reaches it.
+    #[must_use]
+    pub fn tokenizer_url(&self) -> &BaseUrl {
+        &self.0.tokenizer
+    }
+
+    /// Where browsers reach the tokenizer.
+    #[must_use]
+    pub fn public_tokenizer_url(&self) -> &BaseUrl {
+        self.0.public_tokenizer()
+    }
+
     /// Signs the JWTs.
     #[must_use]
     pub fn keys(&self) -> &KeyService {

@@ -16,10 +16,10 @@ use lunadefend_crypto::{PublicKey, base64url, sha256};
 /// entity tag.
 #[must_use]
 pub fn jwks_document(keys: &[PublicKey]) -> JwksDocument {
-    let named = keys.iter().map(|key| jwk(key, key.thumbprint()));
-    let legacy = keys.first().map(|key| jwk(key, LEGACY_KID));
+    let listed = keys.iter().map(|key| named(key, key.thumbprint()));
+    let legacy = keys.first().map(|key| named(key, LEGACY_KID));
     let set = JwkSet {
-        keys: named.chain(legacy).collect(),
+        keys: listed.chain(legacy).collect(),
     };
     let body = wire::to_vec(&set);
     let etag = format!("\"{}\"", base64url(&sha256(&body)));
@@ -30,7 +30,26 @@ pub fn jwks_document(keys: &[PublicKey]) -> JwksDocument {
     }
 }
 
-fn jwk(key: &PublicKey, kid: &str) -> Jwk {
+/// One public key as a JSON Web Key (RFC 7517), under its thumbprint.
+///
+/// ```
+/// use lunadefend_crypto::PublicKey;
+/// use lunadefend_jwt::jwk;
+///
+/// # fn main() -> Result<(), lunadefend_crypto::KeyError> {
+/// let modulus = [[0xc3; 256].as_slice(), &[1]].concat();
+/// let key = PublicKey::from_components(&modulus, &[1, 0, 1])?;
+/// assert!(jwk(&key).contains(key.thumbprint()));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn jwk(key: &PublicKey) -> String {
+    let json = wire::to_vec(&named(key, key.thumbprint()));
+    String::from_utf8_lossy(&json).into_owned()
+}
+
+fn named(key: &PublicKey, kid: &str) -> Jwk {
     Jwk {
         common: CommonParameters {
             public_key_use: Some(PublicKeyUse::Signature),

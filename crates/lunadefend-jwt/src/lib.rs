@@ -13,7 +13,7 @@ mod verify;
 pub use claims::{Claims, JwtKind, Subject};
 pub use clock::SystemClock;
 pub use error::{JwksError, JwtError};
-pub use jwks::jwks_document;
+pub use jwks::{jwk, jwks_document};
 pub use key_set::KeySet;
 pub use policy::JwtPolicy;
 pub use sign::{Jwt, JwtSigner, WireLevel};

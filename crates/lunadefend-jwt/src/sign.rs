@@ -104,7 +104,14 @@ impl JwtSigner {
     /// # Errors
     /// As [`application`](Self::application).
     pub fn user(&self, session: &SessionId, now: SystemTime) -> Result<Jwt, Error> {
-        self.sign("JWT", Subject::User, Some(session), None, now, Self::LIFETIME)
+        self.sign(
+            "JWT",
+            Subject::User,
+            Some(session),
+            None,
+            now,
+            Self::LIFETIME,
+        )
     }
 
     /// A JWT that moves a user's session to the tokenizer: 60 seconds, for this one state. With

@@ -7,6 +7,7 @@ mod environment;
 mod file;
 mod function;
 mod inline;
+mod misspelled;
 mod providers;
 mod refresh;
 mod settings;
@@ -20,6 +21,7 @@ pub use environment::{
 pub use file::FileSecret;
 pub use function::SecretFn;
 pub use inline::InlineSecret;
+pub use misspelled::refuse_misspelled;
 pub use providers::SecretProviders;
 pub use refresh::{RefreshPolicy, RefreshPolicyError};
 pub use settings::{SecretSettings, SettingError, SettingValue, closest};

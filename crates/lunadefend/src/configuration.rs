@@ -1,6 +1,6 @@
 //! Where the settings of a `LunaDefend` are read from.
 
-use crate::{Builder, ConfigError, LunaDefend, environment, file};
+use crate::{Builder, ConfigError, LunaDefend, environment, file, secrets::secret_providers};
 use lunadefend_client::KeyRotation;
 use lunadefend_core::SecretProvider;
 use lunadefend_secrets::{
@@ -40,7 +40,7 @@ impl Default for Configuration {
     fn default() -> Self {
         Self {
             environment: Arc::new(ProcessEnvironment),
-            providers: SecretProviders::default(),
+            providers: secret_providers(),
         }
     }
 }

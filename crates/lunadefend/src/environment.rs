@@ -2,7 +2,7 @@
 
 use crate::{Builder, ConfigError, Configuration, WireLevel, builder::Names};
 use lunadefend_core::parse_duration;
-use lunadefend_secrets::{Environment, SecretSettings, closest};
+use lunadefend_secrets::{SecretSettings, refuse_misspelled};
 use std::sync::Arc;
 
 const NAMES: Names = Names {
@@ -11,19 +11,6 @@ const NAMES: Names = Names {
     session_key: "LUNADEFEND_SESSION_KEY",
     blob_origins: "LUNADEFEND_BLOB_ORIGINS",
 };
-
-/// Variables of ours, those of the tokenizer among them: one file may have both.
-const KNOWN: [&str; 9] = [
-    "LUNADEFEND_ALLOW_CLEARTEXT",
-    "LUNADEFEND_BLOB_ORIGINS",
-    "LUNADEFEND_COOKIES",
-    "LUNADEFEND_DEADLINE",
-    "LUNADEFEND_MASTER_KEY",
-    "LUNADEFEND_MAX_RETRIES",
-    "LUNADEFEND_SESSION_IDS",
-    "LUNADEFEND_SESSION_KEY",
-    "LUNADEFEND_WIRE",
-];
 
 pub(crate) fn builder(configuration: &Configuration) -> Result<Builder, ConfigError> {
     let environment = configuration.variables();
@@ -84,28 +71,6 @@ pub(crate) fn builder(configuration: &Configuration) -> Result<Builder, ConfigEr
         }
     }
     Ok(builder)
-}
-
-/// A variable that nobody reads, and whose name is almost that of one which somebody would: what it
-/// says would be missed without a word. Others are left alone, such as those that Kubernetes sets for
-/// a service.
-fn refuse_misspelled(environment: &dyn Environment) -> Result<(), ConfigError> {
-    for name in environment.names() {
-        let ours = name.starts_with("LUNADEFEND_") && !name.starts_with("LUNADEFEND_SECRETS_");
-        let known = KNOWN.contains(&name.as_str())
-            || KNOWN.iter().any(|known| {
-                name.strip_prefix(known)
-                    .is_some_and(|rest| rest.starts_with('_'))
-            });
-        if !ours || known {
-            continue;
-        }
-        if let Some(meant) = closest(&name, KNOWN) {
-            let advice = format!("there is no such setting; did you mean {meant}?");
-            return Err(ConfigError::invalid(name, advice));
-        }
-    }
-    Ok(())
 }
 
 pub(crate) fn session_ids(

@@ -31,9 +31,16 @@ pub use lunadefend_macros::Tokens;
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub use lunadefend_axum as axum;
 
-/// Where keys come from: inline, environment, file, and chains of them.
+/// Where keys come from: the environment, files, providers of your own, and chains of them.
 pub mod secrets {
     pub use lunadefend_secrets::*;
+
+    /// The secret providers that a configuration can name: those of [`SecretProviders`], and those of
+    /// the features that are on.
+    #[must_use]
+    pub fn secret_providers() -> SecretProviders {
+        SecretProviders::default()
+    }
 }
 
 #[doc(hidden)]

@@ -81,6 +81,11 @@ impl Server {
         printed
     }
 
+    /// By default its own URL says `localhost`.
+    pub(crate) fn public_url(&self) -> String {
+        self.url.replace("127.0.0.1", "localhost")
+    }
+
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         settings()
     }
@@ -89,8 +94,7 @@ impl Server {
     pub(crate) fn client(&self) -> Client {
         let parse =
             |url: &str| BaseUrl::parse(url, "TOKENIZER_URL", Cleartext::LoopbackOnly).unwrap();
-        // By default its own URL says `localhost`.
-        let public = parse(&self.url.replace("127.0.0.1", "localhost"));
+        let public = parse(&self.public_url());
         Client::builder(parse(&self.url), key().clone())
             .public_tokenizer_url(public)
             .session_ids(SessionIds::Hashed)

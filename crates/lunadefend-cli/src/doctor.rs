@@ -1,0 +1,128 @@
+//! `lunadefend doctor`: whether an application's configuration will work, as it is.
+
+mod application;
+mod cookies;
+mod keys;
+mod report;
+mod tokenizer;
+
+use anyhow::Result;
+use clap::Args;
+use lunadefend::{ConfigError, LunaDefend};
+use lunadefend_http::{Answer, BaseUrl, Cleartext, HttpClient, HttpError, Request};
+use report::Report;
+use std::{error::Error as _, path::PathBuf, time::Duration};
+
+/// Check the configuration of an application: its key, its tokenizer, and the way between them.
+///
+/// Reads the settings that the application reads, from the environment or from its TOML file, and
+/// prints one line for each thing that was looked at. Nothing is stored or granted. Ends with 0 unless
+/// something failed.
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Doctor {
+    /// The TOML file of the application; its environment unless given.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where browsers reach the application, with the path below which the routes of LunaDefend are.
+    #[arg(long, value_name = "URL")]
+    app: Option<String>,
+}
+
+const HELP: &str = "\
+What is looked at:
+  configuration  every setting, and that the secrets are there
+  signing key    what it is, which key signs, and what is published beside it
+  tokenizer      that it answers at TOKENIZER_URL
+  clock          that its clock and ours agree
+  trust          that it accepts a JWT of our key: it has our key set
+  transfer       where it sends a browser that needs a session
+  application    that the application is there, and publishes our key
+  cookies        whether browsers will keep the tokenizer's cookie";
+
+impl Doctor {
+    /// Whether nothing failed.
+    pub(crate) async fn run(self) -> Result<bool> {
+        let mut report = Report::default();
+        let app = self
+            .app
+            .as_deref()
+            .map(|url| BaseUrl::parse(url, "--app", Cleartext::LoopbackOnly))
+            .transpose()?;
+        let Some(luna) = self.configuration(&mut report).await else {
+            return Ok(report.finish());
+        };
+        keys::check(&luna, &mut report).await;
+        if let Some(ensured) = tokenizer::check(&luna, app.as_ref(), &mut report).await {
+            application::check(&luna, &ensured, &mut report).await;
+            cookies::check(&luna, &ensured, &mut report);
+        }
+        Ok(report.finish())
+    }
+
+    async fn configuration(&self, report: &mut Report) -> Option<LunaDefend> {
+        let outcome = match &self.config {
+            Some(path) => LunaDefend::from_toml_file(path).await,
+            None => LunaDefend::from_env().await,
+        };
+        match outcome {
+            Ok(luna) => {
+                let from = self.config.as_ref().map_or_else(
+                    || "the environment".to_owned(),
+                    |path| path.display().to_string(),
+                );
+                report.ok("configuration", format!("every setting of {from} is right"));
+                Some(luna)
+            }
+            Err(error) => {
+                report.fail("configuration", chain(&error));
+                None
+            }
+        }
+    }
+}
+
+/// An error with its causes. Those of our own say nothing that is secret.
+fn chain(error: &ConfigError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// One GET request, as a browser without cookies would send it.
+async fn get(url: &str) -> Result<Answer, HttpError> {
+    let http = HttpClient::builder()
+        .tls(url.starts_with("https:"))
+        .build()?;
+    http.send(Request {
+        method: http::Method::GET,
+        url: url.to_owned(),
+        headers: http::HeaderMap::new(),
+        body: bytes::Bytes::new(),
+        max_answer: 64 * 1024,
+        deadline: tokio::time::Instant::now() + Duration::from_secs(5),
+    })
+    .await
+}
+
+/// Why there was no answer, with the innermost cause.
+fn why(error: &HttpError) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    let (text, cause) = (error.to_string(), innermost.to_string());
+    if text == cause {
+        text
+    } else {
+        format!("{text} ({cause})")
+    }
+}

@@ -1,0 +1,42 @@
+//! One line for each thing that was looked at.
+
+/// What was found, printed as it is found.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    failed: usize,
+    warned: usize,
+}
+
+impl Report {
+    pub(super) fn ok(&self, subject: &str, text: impl AsRef<str>) {
+        print("ok", subject, text.as_ref());
+    }
+
+    /// It works, and could be better or may stop working.
+    pub(super) fn warn(&mut self, subject: &str, text: impl AsRef<str>) {
+        self.warned += 1;
+        print("warn", subject, text.as_ref());
+    }
+
+    pub(super) fn fail(&mut self, subject: &str, text: impl AsRef<str>) {
+        self.failed += 1;
+        print("FAIL", subject, text.as_ref());
+    }
+
+    /// The closing line; whether nothing failed.
+    pub(super) fn finish(self) -> bool {
+        let plural = |number: usize| if number == 1 { "" } else { "s" };
+        println!(
+            "{} failure{}, {} warning{}",
+            self.failed,
+            plural(self.failed),
+            self.warned,
+            plural(self.warned)
+        );
+        self.failed == 0
+    }
+}
+
+fn print(verdict: &str, subject: &str, text: &str) {
+    println!("{verdict:<4}  {subject:<13}  {text}");
+}

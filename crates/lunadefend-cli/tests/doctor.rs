@@ -1,0 +1,219 @@
+//! `lunadefend doctor` as a process, beside a tokenizer and an application that are right, and in five
+//! set-ups that are not: what it prints is what `docs/doctor.md` shows.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
+
+#[path = "command/server.rs"]
+#[expect(dead_code, reason = "shared with the other tests of the command")]
+mod server;
+
+use axum::{Router, routing::get};
+use lunadefend::{LunaDefend, SecretValue, secrets::InlineSecret};
+use lunadefend_axum::Luna;
+use lunadefend_crypto::SigningKey;
+use server::{Server, lunadefend};
+use std::path::Path;
+use tokio::net::TcpListener;
+
+const KEY: &str = include_str!("../testdata/signing-key.pem");
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/doctor.md");
+
+fn public_key() -> String {
+    let key = SigningKey::parse(KEY.as_bytes(), "test").unwrap();
+    key.public_key().to_spki_pem()
+}
+
+/// A port that nothing listens on now.
+async fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A tokenizer that trusts the key, or has these settings instead.
+fn tokenizer(folder: &Path, settings: &[(&str, &str)]) -> Server {
+    let public_key = public_key();
+    let usual = [("SESSION_PUBLIC_KEY", public_key.as_str())];
+    let all: Vec<_> = usual.iter().chain(settings).copied().collect();
+    Server::start_with(folder, &all)
+}
+
+/// An application with the routes of LunaDefend, that answers until the test ends.
+async fn application(port: u16, tokenizer: &str) {
+    let key = InlineSecret::new(SecretValue::new(KEY), "test");
+    let luna = LunaDefend::builder(tokenizer).signing_key(key);
+    let luna = Luna::new(luna.build().await.unwrap(), |_| async { Ok(None) });
+    let app = Router::<()>::new()
+        .route("/", get(|| async { "hello" }))
+        .merge(luna.routes());
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+}
+
+/// What it prints, with ports and errors of the operating system as the documentation has them, and
+/// whether it ended with 0.
+async fn doctor(
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    ports: &[(u16, &str)],
+) -> (String, bool) {
+    let mut command = lunadefend();
+    command.arg("doctor").args(arguments);
+    command.envs(environment.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    assert!(output.stderr.is_empty(), "{:?}", output.stderr);
+    let mut text = String::from_utf8(output.stdout).unwrap();
+    for (port, shown) in ports {
+        text = text.replace(&format!(":{port}"), shown);
+    }
+    (text, output.status.success())
+}
+
+/// The documentation shows this output, each line as it was printed.
+fn assert_documented(printed: &str) {
+    let docs = std::fs::read_to_string(DOCS).unwrap();
+    let block = format!("```text\n{printed}```\n");
+    assert!(
+        docs.contains(&block),
+        "docs/doctor.md does not show:\n{printed}"
+    );
+}
+
+fn port_of(url: &str) -> u16 {
+    url.rsplit_once(':').unwrap().1.parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let app_port = free_port().await;
+    let app = format!("http://localhost:{app_port}");
+    let tokenizer = tokenizer(folder.path(), &[("AUTH_PROVIDERS", &app)]);
+    let url = tokenizer.public_url();
+    application(app_port, &url).await;
+    let ports = [(port_of(&url), ":37766"), (app_port, ":3000")];
+    let environment = [
+        ("TOKENIZER_URL", url.as_str()),
+        ("LUNASEC_SIGNING_KEY", KEY),
+    ];
+    let (printed, ok) = doctor(&["--app", &app], &environment, &ports).await;
+    assert!(ok, "{printed}");
+    assert_documented(&printed);
+
+    // The same from a file.
+    let toml = folder.path().join("lunadefend.toml");
+    let text = format!(
+        "tokenizer_url = \"{url}\"\n[auth.secrets]\nprovider = \"inline\"\nvalue = '''{KEY}'''\n"
+    );
+    std::fs::write(&toml, text).unwrap();
+    let (from_file, ok) = doctor(&["--config", toml.to_str().unwrap()], &[], &ports).await;
+    assert!(ok, "{from_file}");
+    let lines = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(&from_file), lines(&printed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_key_in_place_of_the_private_one() {
+    let environment = [
+        ("TOKENIZER_URL", "http://localhost:37766"),
+        ("LUNASEC_SIGNING_KEY", &*public_key()),
+    ];
+    let (printed, ok) = doctor(&[], &environment, &[]).await;
+    assert!(!ok);
+    assert_documented(&printed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_tokenizer() {
+    let port = free_port().await;
+    let url = format!("http://localhost:{port}");
+    let environment = [
+        ("TOKENIZER_URL", url.as_str()),
+        ("LUNASEC_SIGNING_KEY", KEY),
+    ];
+    let (printed, ok) = doctor(&[], &environment, &[(port, ":37766")]).await;
+    assert!(!ok);
+    assert_documented(&printed);
+}
+
+/// It has the key set of another application.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tokenizer_that_trusts_another_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let app_port = free_port().await;
+    let app = format!("http://localhost:{app_port}");
+    // The key of the shared harness, which is made anew for each run.
+    let tokenizer = Server::start_with(folder.path(), &[("AUTH_PROVIDERS", &app)]);
+    let url = tokenizer.public_url();
+    application(app_port, &url).await;
+    let environment = [
+        ("TOKENIZER_URL", url.as_str()),
+        ("LUNASEC_SIGNING_KEY", KEY),
+    ];
+    let ports = [(port_of(&url), ":37766"), (app_port, ":3000")];
+    let (printed, ok) = doctor(&[], &environment, &ports).await;
+    assert!(!ok);
+    assert_documented(&printed);
+}
+
+/// The application has its routes below `/`, and the tokenizer sends browsers below `/api`.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_base_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let app_port = free_port().await;
+    let provider = format!("http://localhost:{app_port}/api/.lunasec/secure-frame");
+    let tokenizer = tokenizer(folder.path(), &[("AUTH_PROVIDERS", &provider)]);
+    let url = tokenizer.public_url();
+    application(app_port, &url).await;
+    let environment = [
+        ("TOKENIZER_URL", url.as_str()),
+        ("LUNASEC_SIGNING_KEY", KEY),
+    ];
+    let ports = [(port_of(&url), ":37766"), (app_port, ":3000")];
+    let (printed, ok) = doctor(&[], &environment, &ports).await;
+    assert!(!ok);
+    assert_documented(&printed);
+
+    let app = format!("http://localhost:{app_port}");
+    let (printed, ok) = doctor(&["--app", &app], &environment, &ports).await;
+    assert!(!ok);
+    assert!(
+        printed.contains(
+            "browsers are sent to http://localhost:3000/api, not to http://localhost:3000:"
+        ),
+        "{printed}"
+    );
+}
+
+/// Two sites, and one of them without TLS: no browser keeps the cookie.
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_that_browsers_drop() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("AUTH_PROVIDERS", "http://app.invalid"),
+        ("LUNADEFEND_ALLOW_CLEARTEXT", "true"),
+    ];
+    let tokenizer = tokenizer(folder.path(), &settings);
+    let url = tokenizer.public_url();
+    let environment = [
+        ("TOKENIZER_URL", url.as_str()),
+        ("LUNASEC_SIGNING_KEY", KEY),
+    ];
+    let (printed, ok) = doctor(&[], &environment, &[(port_of(&url), ":37766")]).await;
+    assert!(!ok);
+    // How a name that does not exist is put depends on the resolver.
+    let resolver = printed
+        .lines()
+        .find(|line| line.contains("app.invalid/.lunasec/jwks"))
+        .unwrap();
+    assert!(resolver.starts_with("warn  application"), "{resolver}");
+    let (start, end) = printed.split_once(resolver).unwrap();
+    let cause = "cannot connect (failed to lookup address information: Name or service not known)";
+    let resolver = format!(
+        "{}: {cause}; start the application and ask again",
+        resolver.split_once(": ").unwrap().0
+    );
+    assert_documented(&format!("{start}{resolver}{end}"));
+}
