@@ -1,0 +1,285 @@
+//! A signing key that is replaced under load, with real processes and real time: the tokenizer, two
+//! replicas of an application, and the file that has the key.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
+
+#[path = "command/server.rs"]
+#[expect(dead_code, reason = "shared with the other tests of the command")]
+mod server;
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use lunadefend::{
+    Error, GrantDuration, LunaDefend, SessionId, UntrustedToken, VerifiedToken,
+    secrets::{Environment, ProcessEnvironment},
+};
+use lunadefend_axum::Luna;
+use lunadefend_crypto::{GeneratedKey, RsaBits};
+use lunadefend_http::{HttpClient, Request};
+use secrecy::ExposeSecret;
+use server::Server;
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader, Write},
+    path::Path as FilePath,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{net::TcpListener, task::JoinSet, time::Instant};
+
+/// How long a new key only is published here, so that the test takes seconds.
+const NEW_KEY_DELAY: &str = "4s";
+const REQUESTS_PER_SECOND: u32 = 100;
+
+fn token(number: usize) -> String {
+    format!("lunasec-00000000-0000-4000-8000-{number:012}")
+}
+
+fn session() -> SessionId {
+    SessionId::new("the session of the load").unwrap()
+}
+
+async fn grant(State(luna): State<LunaDefend>, Path(number): Path<usize>) -> Result<(), String> {
+    let token = VerifiedToken::assertion(&token(number)).unwrap();
+    let hour: GrantDuration = "1h".parse().unwrap();
+    let granted = luna.grants().create(&session(), token, hour).await;
+    granted.map(drop).map_err(|error: Error| error.to_string())
+}
+
+async fn verify(State(luna): State<LunaDefend>, Path(number): Path<usize>) -> Result<(), String> {
+    let token = UntrustedToken::parse(&token(number)).unwrap();
+    let verified = luna.grants().verify(&session(), token).await;
+    verified.map(drop).map_err(|error: Error| error.to_string())
+}
+
+/// The key that signs now.
+async fn kid(State(luna): State<LunaDefend>) -> String {
+    let keys = luna.keys().published().await.unwrap();
+    keys.into_iter().find(|key| key.signs).unwrap().kid
+}
+
+/// No test: one replica of the application, as the test below starts it.
+#[tokio::test]
+#[ignore = "the test of the rotation starts it as a process"]
+async fn application() {
+    if ProcessEnvironment.get("TOKENIZER_URL").is_none() {
+        return;
+    }
+    let luna = LunaDefend::from_env().await.unwrap();
+    let routes = Luna::new(luna.clone(), |_| async { Ok(None) }).routes();
+    let app = Router::new()
+        .route("/grant/{number}", post(grant))
+        .route("/verify/{number}", post(verify))
+        .route("/kid", get(kid))
+        .with_state(luna)
+        .merge(routes);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "\nlistening on {}", listener.local_addr().unwrap()).unwrap();
+    axum::serve(listener, app).await.unwrap();
+}
+
+/// A process of its own.
+struct Replica {
+    child: Child,
+    url: String,
+}
+
+impl Replica {
+    fn start(tokenizer: &str, key: &FilePath) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "application", "--nocapture"])
+            .env_clear()
+            .env("TOKENIZER_URL", tokenizer)
+            .env("LUNADEFEND_SECRETS_PROVIDER", "file")
+            .env("LUNADEFEND_SECRETS_PATH", key)
+            .env("LUNADEFEND_SECRETS_REFRESH", "1s")
+            .env("LUNADEFEND_SECRETS_NEW_KEY_DELAY", NEW_KEY_DELAY)
+            .env("LUNADEFEND_DEADLINE", "30s")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.find_map(|line| {
+            let line = line.unwrap();
+            line.strip_prefix("listening on ").map(str::to_owned)
+        });
+        Self {
+            child,
+            url: format!("http://{}", address.unwrap()),
+        }
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The status and the body.
+async fn ask(http: &HttpClient, method: Method, url: String) -> (StatusCode, Bytes) {
+    let answer = http.send(Request {
+        method,
+        url,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        max_answer: 64 * 1024,
+        deadline: Instant::now() + Duration::from_secs(30),
+    });
+    let answer = answer.await.unwrap();
+    (answer.status, answer.body)
+}
+
+/// The address of the application as the tokenizer knows it: each request goes to the next replica.
+#[derive(Clone)]
+struct Balancer {
+    http: HttpClient,
+    replicas: Arc<[String]>,
+    turn: Arc<AtomicUsize>,
+}
+
+impl Balancer {
+    fn next(&self) -> &str {
+        let turn = self.turn.fetch_add(1, Ordering::SeqCst);
+        &self.replicas[turn % self.replicas.len()]
+    }
+
+    async fn jwks(State(this): State<Self>) -> ([(header::HeaderName, &'static str); 1], Bytes) {
+        let url = format!("{}/.lunasec/jwks.json", this.next());
+        let (_, body) = ask(&this.http, Method::GET, url).await;
+        ([(header::CONTENT_TYPE, "application/json")], body)
+    }
+
+    async fn kids(&self) -> BTreeSet<String> {
+        let mut kids = BTreeSet::new();
+        for replica in &*self.replicas {
+            let (_, kid) = ask(&self.http, Method::GET, format!("{replica}/kid")).await;
+            kids.insert(String::from_utf8(kid.to_vec()).unwrap());
+        }
+        kids
+    }
+}
+
+fn write_key(path: &FilePath, key: &GeneratedKey) {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    // As it should be done: written beside the old one, which it then replaces.
+    let beside = path.with_extension("tmp");
+    let mut options = std::fs::File::options();
+    let file = options.write(true).create(true).truncate(true).mode(0o600);
+    let pem = key.pem.expose_secret().as_bytes();
+    file.open(&beside).unwrap().write_all(pem).unwrap();
+    std::fs::rename(beside, path).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_no_request_fails_while_the_key_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let key_path = folder.path().join("signing-key");
+    let (old, new) = (
+        GeneratedKey::generate(RsaBits::Rsa2048).unwrap(),
+        GeneratedKey::generate(RsaBits::Rsa2048).unwrap(),
+    );
+    write_key(&key_path, &old);
+
+    let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let jwks_url = format!("http://{}/.lunasec/jwks.json", front.local_addr().unwrap());
+    let settings = [("SESSION_JWKS_URL", &*jwks_url), ("SESSION_PUBLIC_KEY", "")];
+    let tokenizer = Server::start_with(folder.path(), &settings);
+    let replicas: Vec<_> = (0..2)
+        .map(|_| Replica::start(&tokenizer.public_url(), &key_path))
+        .collect();
+    let balancer = Balancer {
+        http: HttpClient::builder().tls(false).build().unwrap(),
+        replicas: replicas.iter().map(|replica| replica.url.clone()).collect(),
+        turn: Arc::default(),
+    };
+    let app = Router::new()
+        .route("/.lunasec/jwks.json", get(Balancer::jwks))
+        .with_state(balancer.clone());
+    tokio::spawn(async move { axum::serve(front, app).await });
+
+    // Half of the requests make grants, half ask for one that was made a second before or earlier.
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / REQUESTS_PER_SECOND);
+    let mut running = JoinSet::new();
+    let started = Instant::now();
+    let mut rotated_at = None;
+    let mut switched_at = None;
+    let mut sent = 0_usize;
+    let mut answered = 0;
+    loop {
+        ticks.tick().await;
+        let number = sent / 2;
+        let path = match sent % 2 {
+            0 => format!("/grant/{number}"),
+            // Also the first ones, again and again.
+            _ if number >= 100 => {
+                format!("/verify/{}", if number % 4 == 0 { 0 } else { number - 100 })
+            }
+            _ => "/kid".to_owned(),
+        };
+        let method = if path == "/kid" {
+            Method::GET
+        } else {
+            Method::POST
+        };
+        let (http, url) = (balancer.http.clone(), format!("{}{path}", balancer.next()));
+        running.spawn(async move {
+            let (status, body) = ask(&http, method, url).await;
+            assert_eq!(status, StatusCode::OK, "{path}: {body:?}");
+        });
+        sent += 1;
+        while let Some(done) = running.try_join_next() {
+            done.unwrap();
+            answered += 1;
+        }
+        if rotated_at.is_none() && started.elapsed() > Duration::from_secs(3) {
+            assert_eq!(
+                balancer.kids().await,
+                BTreeSet::from([old.key.public_key().thumbprint().to_owned()])
+            );
+            write_key(&key_path.with_extension("previous"), &old);
+            write_key(&key_path, &new);
+            rotated_at = Some(Instant::now());
+        }
+        if sent % 50 == 0 && rotated_at.is_some() && switched_at.is_none() {
+            let kids = balancer.kids().await;
+            if kids == BTreeSet::from([new.key.public_key().thumbprint().to_owned()]) {
+                switched_at = Some(Instant::now());
+            }
+            assert!(started.elapsed() < Duration::from_secs(120), "{kids:?}");
+        }
+        if switched_at.is_some_and(|at| at.elapsed() > Duration::from_secs(3)) {
+            break;
+        }
+    }
+    while let Some(done) = running.join_next().await {
+        done.unwrap();
+        answered += 1;
+    }
+    assert_eq!(answered, sent);
+    let waited = switched_at.unwrap() - rotated_at.unwrap();
+    assert!(
+        waited >= Duration::from_secs(3),
+        "published first: {waited:?}"
+    );
+    println!(
+        "{answered} requests in {:.1} s, none failed; both replicas signed with the new key after {:.1} s",
+        started.elapsed().as_secs_f64(),
+        waited.as_secs_f64()
+    );
+}
