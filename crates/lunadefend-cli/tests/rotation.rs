@@ -228,7 +228,14 @@ async fn under_load_no_request_fails_while_the_key_is_replaced() {
             0 => format!("/grant/{number}"),
             // Also the first ones, again and again.
             _ if number >= 100 => {
-                format!("/verify/{}", if number % 4 == 0 { 0 } else { number - 100 })
+                format!(
+                    "/verify/{}",
+                    if number.is_multiple_of(4) {
+                        0
+                    } else {
+                        number - 100
+                    }
+                )
             }
             _ => "/kid".to_owned(),
         };
@@ -256,7 +263,7 @@ async fn under_load_no_request_fails_while_the_key_is_replaced() {
             write_key(&key_path, &new);
             rotated_at = Some(Instant::now());
         }
-        if sent % 50 == 0 && rotated_at.is_some() && switched_at.is_none() {
+        if sent.is_multiple_of(50) && rotated_at.is_some() && switched_at.is_none() {
             let kids = balancer.kids().await;
             if kids == BTreeSet::from([new.key.public_key().thumbprint().to_owned()]) {
                 switched_at = Some(Instant::now());

@@ -40,7 +40,6 @@ impl LunaDefend {
     }
 
     /// Starts a configuration that knows secret providers of your own.
-    #[must_use]
     pub fn configuration() -> Configuration {
         Configuration::default()
     }

@@ -76,13 +76,14 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "client-without-tokenizer",
-        holds: "`lunadefend-client` shares with the tokenizer only what is in core, crypto, http and jwt",
+        holds: "`lunadefend-client` shares with the tokenizer only what is in core, crypto, http and jwt; of the secret providers it knows the cache",
         scope: Scope::Alone(&["lunadefend-client"]),
         rule: Rule::ReachesOwn(&[
             "lunadefend-core",
             "lunadefend-crypto",
             "lunadefend-http",
             "lunadefend-jwt",
+            "lunadefend-secrets",
         ]),
     },
     Invariant {

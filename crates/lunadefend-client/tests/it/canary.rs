@@ -1,7 +1,7 @@
 //! Nothing that anybody could print contains a token, a session id, a JWT or a value.
 
 use crate::support::{Act, Server, answer, base, client_of, json, shown, signing_key, yes};
-use lunadefend_client::{KeyRing, SessionIds};
+use lunadefend_client::{SessionIds, SigningKeys};
 use lunadefend_core::{
     Error, GrantRequest, GrantService, SessionId, SessionTransfer, TokenId, TransferState,
     VerifiedToken, wire::Metadata,
@@ -115,7 +115,7 @@ async fn debug_of_every_public_type_is_clean() {
     let builder = client_of(url)
         .session_ids(SessionIds::keyed(b"canary canary canary canary canary").unwrap())
         .blob_origins(vec![base("http://localhost:1")]);
-    let mut text = format!("{builder:?} {:?}", KeyRing::new(signing_key()));
+    let mut text = format!("{builder:?} {:?}", SigningKeys::from(signing_key()));
     let client = builder.build().unwrap();
     let state = TransferState::from_query(Some(&format!("state={STATE}"))).unwrap();
     let jwt = client.keys().user(&session()).await.unwrap();

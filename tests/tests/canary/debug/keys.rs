@@ -5,11 +5,11 @@ use crate::Canaries;
 use lunadefend::{
     Clock, SecretError, SecretProvider, SecretValue, SecretVersions, WireLevel, secrets,
 };
-use lunadefend_client::{KeyRing, KeyService};
+use lunadefend_client::{DemoKey, KeyRotation, KeyService, SigningKeys};
 use lunadefend_core::TransferState;
 use lunadefend_crypto::{AeadKey, HmacKey, PublicKey, SigningKey};
 use lunadefend_jwt::{JwtPolicy, JwtSigner, KeySet, ParsedJwt, jwks_document};
-use lunadefend_tests::{TestClock, decode, signing_key};
+use lunadefend_tests::{TestClock, decode, provider, signing_key};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 
@@ -57,9 +57,17 @@ pub(super) async fn keys_and_jwts(shown: &mut Shown, canaries: &mut Canaries) {
     let published = [generated.key.public_key().clone()];
     shown.add(&KeySet::parse(&jwks_document(&published).body));
     shown.add(&KeySet::parse(CANARY.as_bytes()));
-    let ring = KeyRing::new(generated.key.clone());
-    shown.add(&ring);
-    let service = KeyService::new(ring, WireLevel::V1, "http://t", clock);
+    shown.add(&SigningKeys::from(generated.key.clone()));
+    let keys = SigningKeys::load(
+        Arc::new(provider(generated)),
+        KeyRotation::default(),
+        DemoKey::Refused,
+        Arc::<TestClock>::clone(&clock),
+    );
+    let keys = keys.await.unwrap();
+    shown.add(&keys);
+    let service = KeyService::new(keys, WireLevel::V1, "http://t", clock);
+    shown.add(&service.published().await.unwrap());
     shown.add(&service.application().await.unwrap());
     shown.add(&service);
 }
@@ -74,6 +82,18 @@ pub(super) async fn secret_providers(shown: &mut Shown) {
         let value = value.clone();
         async move { Ok::<_, SecretError>(value) }
     });
+    let table = [(
+        "value".to_owned(),
+        secrets::SettingValue::Text(SecretValue::new(CANARY)),
+    )];
+    let settings = secrets::SecretSettings::from_table(
+        "auth.secrets",
+        "NAME",
+        table.into(),
+        Arc::<secrets::FixedEnvironment>::clone(&environment),
+    );
+    shown.add(&settings);
+    shown.add(&secrets::StagedSecret::new(inline.clone()).next(variable.clone()));
     shown.add(&environment);
     shown.add(&inline);
     shown.add(&variable);
