@@ -16,6 +16,8 @@ mod server;
 
 use app::{BODY_LIMIT, app, get, json, post, text};
 use fakes::token;
+use lunadefend_core::VerifiedToken;
+use lunadefend_warp::Verified;
 
 #[tokio::test]
 async fn two_hundred_tokens_are_one_call_and_the_provider_is_asked_once() {
@@ -243,12 +245,21 @@ async fn the_key_set_and_what_is_wrong_with_a_request_ask_no_provider() {
 }
 
 #[tokio::test]
-async fn bytes_of_a_body_come_in_any_number_of_parts() {
+async fn two_types_can_be_read_from_one_body() {
+    async fn twice(
+        Verified(list): Verified<Vec<VerifiedToken>>,
+        Verified(maybe): Verified<Option<Vec<VerifiedToken>>>,
+    ) -> String {
+        format!("{} {}", list.len(), maybe.is_some())
+    }
+
     let app = app();
     app.grants.allow("ann", [token(1)]);
-    let request = post("/store", "ann").body(json([token(1)]));
+    let route = app.luna.handle(warp::path!("twice"), twice);
+    let request = post("/twice", "ann").body(json([token(1)]));
     assert_eq!(
-        text(request.reply(&app.routes).await),
-        (200, "1".to_owned())
+        text(request.reply(&route).await),
+        (200, "1 true".to_owned())
     );
+    assert_eq!(app.asked.get(), 1);
 }

@@ -207,7 +207,6 @@ async fn recovered_from_once_for_all_routes_ours_still_wins_over_statuses() {
         .recover(recover);
     for (request, status) in refused() {
         let (answered, body) = text(request.reply(&routes).await);
-        // Without a body limit of ours the last route is what 413 would be about.
         assert_eq!(answered, status, "{body}");
     }
 }
