@@ -26,14 +26,16 @@ impl Luna {
     /// Joins the handles, usually a `LunaDefend`, with the session id provider.
     ///
     /// The provider has two parts, as warp has no request value. `picks` is a filter that extracts
-    /// what is needed of the request, such as `warp::cookie::optional("session")`; several things go
-    /// through as one tuple, by `Filter::map`. `provider` finds the identifier of the user's session
-    /// in it: `Ok(None)` when nobody is logged in (a 401), an error when it cannot tell (a 500). A
-    /// rejection of the filter is a 500 too, whichever it is, and so is a panic of the function or
-    /// its future.
+    /// what is needed of the request, as one value; several go through as a tuple, by `Filter::map`.
+    /// `provider` finds the identifier of the user's session in it: `Ok(None)` when nobody is logged
+    /// in (a 401), an error when it cannot tell (a 500).
     ///
-    /// A panic in the filter closes the connection: only warp itself runs filters, so that nobody
-    /// else can catch it. Let the filter pick, and the function do what can go wrong.
+    /// A rejection of the filter is a 500 as well, so that it should extract an `Option` of what may
+    /// be absent: `warp::cookie::optional("session")` and not `warp::cookie("session")`.
+    ///
+    /// A panic of the function or of its future is a 500. One in the filter closes the connection:
+    /// only warp itself runs filters, so that nobody else can catch it. Let the filter pick, and the
+    /// function do what can go wrong.
     ///
     /// # Security
     /// It must find a **new** identifier after every log-in, and must not trust a header that a
