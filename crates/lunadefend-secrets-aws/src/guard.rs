@@ -1,14 +1,19 @@
-//! The last look at a request before it leaves.
+//! The last look at a request before it leaves, and the first at its answer.
 
 use aws_sdk_secretsmanager::{
     config::{
-        ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextRef,
+        ConfigBag, Intercept, RuntimeComponents,
+        interceptors::{
+            BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+        },
     },
     error::BoxError,
 };
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
 use url::{Host, Url};
 
-/// Stops requests whose answer, a secret, would not be protected on its way.
+/// Stops requests whose answer, a secret, would not be protected on its way, and bounds that answer.
 ///
 /// It looks at the request itself because the endpoint may come from many places: from us, from the
 /// environment, from a profile, from a configuration that the application made.
@@ -17,6 +22,9 @@ pub(crate) struct Guard {
     pub(crate) allow_cleartext: bool,
     pub(crate) has_roots: bool,
 }
+
+/// A secret has at most 64 KiB, of which JSON can make six times as much.
+const MAX_ANSWER: usize = 512 * 1024;
 
 /// Why a request did not leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +64,18 @@ impl Intercept for Guard {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         Ok(self.check(&Url::parse(context.request().uri())?)?)
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response_mut();
+        let unbounded = answer.take_body();
+        *answer.body_mut() = SdkBody::from_body_1_x(Limited::new(unbounded, MAX_ANSWER));
+        Ok(())
     }
 }
 

@@ -191,6 +191,25 @@ async fn what_is_not_secrets_manager_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn an_answer_is_bounded() {
+    // 64 KiB of what JSON makes six bytes of each.
+    let largest = "\u{1}".repeat(64 * 1024);
+    let fake = Fake::start(move |asked| match asked.stage.as_str() {
+        "AWSCURRENT" => version("1", &[], &largest),
+        _ => no_such_stage(),
+    })
+    .await;
+    let secret = fake.secret().build().unwrap();
+    let value = secret.fetch().await.unwrap().current.value;
+    assert_eq!(value.expose_secret().len(), 64 * 1024);
+
+    fake.now_answer(|_| version("1", &[], &CANARY.repeat(100_000)));
+    let error = secret.fetch().await.unwrap_err();
+    assert!(matches!(error, SecretError::Unavailable { .. }));
+    assert!(told(&error).contains("not AWS Secrets Manager"));
+}
+
+#[tokio::test]
 async fn what_aws_says_is_cut_to_one_line() {
     let message = format!("first\r\nsecond\u{7}{}", " word".repeat(1000));
     let error = error_of(move |_| refusal(400, "AccessDeniedException", &message)).await;
