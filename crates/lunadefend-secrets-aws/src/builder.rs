@@ -12,6 +12,8 @@ use lunadefend_core::SecretError;
 use std::{fmt, time::Duration};
 use url::Url;
 
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
+
 /// Builds an [`AwsSecret`].
 ///
 /// Whatever is left out is looked for at the first fetch by the usual chain of AWS.
@@ -103,13 +105,13 @@ impl AwsSecretBuilder {
     }
 
     /// How long a fetch may take with everything in it: finding region and credentials, connecting,
-    /// retries. Default: [`AwsSecret::DEFAULT_TIMEOUT`].
+    /// retries. At most an hour; default: [`AwsSecret::DEFAULT_TIMEOUT`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long connecting may take. Default: [`AwsSecret::DEFAULT_CONNECT_TIMEOUT`].
+    /// How long connecting may take. At most an hour; default: [`AwsSecret::DEFAULT_CONNECT_TIMEOUT`].
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -142,8 +144,11 @@ impl AwsSecretBuilder {
                 "the name of its field is empty; leave it out for all of the secret".to_owned(),
             );
         }
-        if self.timeout.is_zero() || self.connect_timeout.is_zero() {
-            return Err("a timeout of zero lets no fetch succeed".to_owned());
+        if [self.timeout, self.connect_timeout]
+            .iter()
+            .any(|timeout| timeout.is_zero() || *timeout > LONGEST_TIMEOUT)
+        {
+            return Err("its timeouts must be longer than zero and at most an hour".to_owned());
         }
         if let Some(endpoint) = &self.endpoint {
             check_endpoint(endpoint, self.allow_cleartext)?;

@@ -25,6 +25,12 @@ use std::time::Duration;
 /// This is where the environment and the profiles are read and, when they name no region, the
 /// metadata service of EC2 is asked.
 pub(crate) async fn connect(settings: &Settings) -> Result<(Client, Region), Failure> {
+    if settings.allow_cleartext {
+        tracing::warn!(
+            secret = settings.id.as_str(),
+            "this secret may travel over http:// in cleartext, as it is configured"
+        );
+    }
     let has_roots = has_roots();
     let mut given = settings
         .sdk_config

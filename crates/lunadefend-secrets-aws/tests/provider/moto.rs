@@ -19,14 +19,18 @@ use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::LazyLock,
     time::{Duration, SystemTime},
 };
 
-/// A server that ends with the test: it waits for the end of its standard input.
+/// A server that ends with what has started it, at the latest: it waits for the end of its standard input.
 struct Moto {
     process: Child,
     ready: Value,
 }
+
+/// One for all tests with secrets of their own names.
+static SHARED: LazyLock<Option<Moto>> = LazyLock::new(|| Moto::start(&[]));
 
 impl Moto {
     /// `None` where moto is not installed.
@@ -109,7 +113,7 @@ fn some(texts: [Option<&str>; 3]) -> [Option<String>; 3] {
 
 #[tokio::test]
 async fn by_name_and_by_arn() {
-    let Some(moto) = Moto::start(&[]) else { return };
+    let Some(moto) = &*SHARED else { return };
     let created = moto
         .client()
         .create_secret()
@@ -161,7 +165,7 @@ fn distance_from_now(time: SystemTime) -> Duration {
 /// One key in everything that a secret can be: each is the same key afterwards.
 #[tokio::test]
 async fn a_key_in_any_form() {
-    let Some(moto) = Moto::start(&[]) else { return };
+    let Some(moto) = &*SHARED else { return };
     let client = moto.client();
     let key = GeneratedKey::generate(RsaBits::Rsa2048).unwrap();
     let pem = key.pem.expose_secret().to_owned();
@@ -224,7 +228,7 @@ async fn a_key_in_any_form() {
 
 #[tokio::test]
 async fn a_rotation() {
-    let Some(moto) = Moto::start(&[]) else { return };
+    let Some(moto) = &*SHARED else { return };
     let client = moto.client();
     let secret = moto.secret("rotated").build().unwrap();
     let fetched = || async { texts(&secret.fetch().await.unwrap()) };
@@ -273,7 +277,7 @@ async fn a_rotation() {
 /// A new value without a rotation, as the console saves it.
 #[tokio::test]
 async fn an_update() {
-    let Some(moto) = Moto::start(&[]) else { return };
+    let Some(moto) = &*SHARED else { return };
     let client = moto.client();
     let create = client.create_secret().name("updated").secret_string("a");
     create.send().await.unwrap();
@@ -294,7 +298,7 @@ async fn an_update() {
 
 #[tokio::test]
 async fn deleted_and_empty() {
-    let Some(moto) = Moto::start(&[]) else { return };
+    let Some(moto) = &*SHARED else { return };
     let client = moto.client();
     let create = client.create_secret().name("deleted").secret_string(CANARY);
     create.send().await.unwrap();

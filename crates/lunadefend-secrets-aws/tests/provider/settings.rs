@@ -13,7 +13,7 @@ const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signi
 #[test]
 fn mistakes() {
     let named = || AwsSecret::builder("signing-key");
-    let cases: [(AwsSecretBuilder, &str); 16] = [
+    let cases: [(AwsSecretBuilder, &str); 17] = [
         (AwsSecret::builder(""), "its name is empty"),
         (AwsSecret::builder("-----BEGIN canary"), "blanks or control"),
         (
@@ -27,8 +27,12 @@ fn mistakes() {
             "its ARN names another region",
         ),
         (named().field(""), "the name of its field is empty"),
-        (named().timeout(Duration::ZERO), "a timeout of zero"),
-        (named().connect_timeout(Duration::ZERO), "a timeout of zero"),
+        (named().timeout(Duration::ZERO), "its timeouts must be"),
+        (named().timeout(Duration::MAX), "its timeouts must be"),
+        (
+            named().connect_timeout(Duration::ZERO),
+            "its timeouts must be",
+        ),
         (named().endpoint(""), "its endpoint is not"),
         (named().endpoint("canary"), "its endpoint is not"),
         (named().endpoint("ftp://127.0.0.1"), "its endpoint is not"),
