@@ -46,6 +46,14 @@ const ADAPTERS: &[&str] = &[
     "lunadefend-warp",
 ];
 const AWS_CRATES: &[&str] = &["lunadefend-*-aws"];
+const OTHER_CRYPTO: &[&str] = &[
+    "aws-lc-*",
+    "boring*",
+    "native-tls*",
+    "openssl*",
+    "rsa",
+    "s2n-tls*",
+];
 
 /// All invariants, in the order in which they are shown.
 pub(super) const INVARIANTS: &[Invariant] = &[
@@ -206,6 +214,18 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         name: "one-tls-one-crypto",
         holds: "a user of `lunadefend` and `lunadefend-axum` compiles one rustls and one ring",
         scope: Scope::DefaultUser,
+        rule: Rule::ExactlyOne(&["rustls", "ring"]),
+    },
+    Invariant {
+        name: "aws-without-other-crypto",
+        holds: "AWS brings no second TLS or crypto library, to a user of the facade neither",
+        scope: Scope::Alone(&["lunadefend", "lunadefend-*-aws"]),
+        rule: Rule::Never(OTHER_CRYPTO, Except(&["openssl-probe"])),
+    },
+    Invariant {
+        name: "aws-one-tls-one-crypto",
+        holds: "AWS comes with the one rustls and the one ring that are there without it",
+        scope: Scope::Alone(&["lunadefend", "lunadefend-*-aws"]),
         rule: Rule::ExactlyOne(&["rustls", "ring"]),
     },
     Invariant {

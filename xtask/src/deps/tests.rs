@@ -138,6 +138,33 @@ fn the_default_tree_is_guarded() {
     }
 }
 
+/// The same for what AWS brings.
+#[test]
+fn the_tree_with_aws_is_guarded() {
+    for bad in [
+        "aws-lc-rs v1.19.0",
+        "aws-lc-sys v0.47.0",
+        "openssl-sys v0.9.110",
+        "rsa v0.9.8",
+        "rustls v0.21.12",
+        "ring v0.16.20",
+    ] {
+        let tree = tree(&TREE.replace("2openssl-probe v0.2.2", &format!("2{bad}")));
+        let found: Vec<_> = INVARIANTS
+            .iter()
+            .filter(|invariant| match invariant.scope {
+                Scope::Alone(patterns) => matches_any(patterns, "lunadefend-secrets-aws"),
+                _ => false,
+            })
+            .flat_map(|invariant| invariant.rule.violations(&tree))
+            .collect();
+        assert!(
+            found.iter().any(|line| line.contains(bad)),
+            "{bad}: {found:?}"
+        );
+    }
+}
+
 #[test]
 fn names_are_unique() {
     let names: std::collections::HashSet<_> = INVARIANTS.iter().map(|one| one.name).collect();

@@ -1,0 +1,209 @@
+//! What is to be known before a secret can be fetched.
+
+use crate::{
+    AwsSecret,
+    failure::Failure,
+    guard::Guard,
+    secret_id::{SecretId, is_region},
+};
+use aws_config::SdkConfig;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use lunadefend_core::SecretError;
+use std::{fmt, time::Duration};
+use url::Url;
+
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// Builds an [`AwsSecret`].
+///
+/// Whatever is left out is looked for at the first fetch by the usual chain of AWS.
+#[must_use]
+pub struct AwsSecretBuilder {
+    id: String,
+    field: Option<String>,
+    region: Option<String>,
+    endpoint: Option<String>,
+    allow_cleartext: bool,
+    credentials: Option<SharedCredentialsProvider>,
+    sdk_config: Option<SdkConfig>,
+    timeout: Duration,
+    connect_timeout: Duration,
+}
+
+impl AwsSecretBuilder {
+    pub(crate) fn new(id: String) -> Self {
+        Self {
+            id,
+            field: None,
+            region: None,
+            endpoint: None,
+            allow_cleartext: false,
+            credentials: None,
+            sdk_config: None,
+            timeout: AwsSecret::DEFAULT_TIMEOUT,
+            connect_timeout: AwsSecret::DEFAULT_CONNECT_TIMEOUT,
+        }
+    }
+
+    /// The secret is the string under this name in a JSON object. A dot in it is part of the name.
+    ///
+    /// Without it the secret is the whole content, but for an object with the strings `public_key` and
+    /// `private_key`, of which it is the private key.
+    pub fn field(mut self, name: impl Into<String>) -> Self {
+        self.field = Some(name.into());
+        self
+    }
+
+    /// The region, such as `eu-central-1`. An ARN names it already.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
+
+    /// Another address than that of AWS: a local fake, or a VPC endpoint.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// Lets `http://` endpoints be on other machines, wherever the endpoint comes from.
+    ///
+    /// # Security
+    /// Everybody on the way can read the secret. It is for a fake in a container network.
+    pub fn allow_cleartext(mut self) -> Self {
+        self.allow_cleartext = true;
+        self
+    }
+
+    /// Credentials, or what provides them, instead of the usual chain.
+    ///
+    /// ```
+    /// use lunadefend_secrets_aws::{AwsSecret, Credentials};
+    ///
+    /// # fn example(access_key_id: String, secret_access_key: String) -> Result<(), lunadefend_core::SecretError> {
+    /// let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "our settings");
+    /// let secret = AwsSecret::builder("signing-key")
+    ///     .region("eu-central-1")
+    ///     .credentials(credentials)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn credentials(mut self, credentials: impl ProvideCredentials + 'static) -> Self {
+        self.credentials = Some(SharedCredentialsProvider::new(credentials));
+        self
+    }
+
+    /// A configuration that the application has made, instead of the usual chain: for assumed roles,
+    /// SSO, a proxy, an HTTP client of its own. The other settings of this builder take precedence.
+    ///
+    /// # Security
+    /// Its HTTP client and its timeouts are used as they are.
+    pub fn sdk_config(mut self, config: &SdkConfig) -> Self {
+        self.sdk_config = Some(config.clone());
+        self
+    }
+
+    /// How long a fetch may take with everything in it: finding region and credentials, connecting,
+    /// retries. At most an hour; default: [`AwsSecret::DEFAULT_TIMEOUT`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long connecting may take. At most an hour; default: [`AwsSecret::DEFAULT_CONNECT_TIMEOUT`].
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Checks the settings. Nothing is asked for yet, neither the environment nor the network.
+    ///
+    /// # Errors
+    /// [`SecretError::Misconfigured`], saying which setting is wrong.
+    pub fn build(self) -> Result<AwsSecret, SecretError> {
+        let settings = self.settings();
+        settings
+            .map(AwsSecret::new)
+            // The name is wrong, perhaps because it is something else: not repeated.
+            .map_err(|advice| Failure::misconfigured(advice).into_error(AwsSecret::SERVICE.into()))
+    }
+
+    fn settings(self) -> Result<Settings, String> {
+        let id: SecretId = self.id.parse().map_err(|error| format!("{error}"))?;
+        if let Some(region) = &self.region {
+            if !is_region(region) {
+                return Err("its region is not one; it must look like us-east-1".to_owned());
+            }
+            if id.region().is_some_and(|named| named != region) {
+                return Err("its ARN names another region than the one that is set".to_owned());
+            }
+        }
+        if self.field.as_deref() == Some("") {
+            return Err(
+                "the name of its field is empty; leave it out for all of the secret".to_owned(),
+            );
+        }
+        if [self.timeout, self.connect_timeout]
+            .iter()
+            .any(|timeout| timeout.is_zero() || *timeout > LONGEST_TIMEOUT)
+        {
+            return Err("its timeouts must be longer than zero and at most an hour".to_owned());
+        }
+        if let Some(endpoint) = &self.endpoint {
+            check_endpoint(endpoint, self.allow_cleartext)?;
+        }
+        let region = id.region().map(str::to_owned).or(self.region);
+        Ok(Settings {
+            id,
+            field: self.field,
+            region,
+            endpoint: self.endpoint,
+            allow_cleartext: self.allow_cleartext,
+            credentials: self.credentials,
+            sdk_config: self.sdk_config,
+            timeout: self.timeout,
+            connect_timeout: self.connect_timeout,
+        })
+    }
+}
+
+fn check_endpoint(endpoint: &str, allow_cleartext: bool) -> Result<(), String> {
+    let invalid = || {
+        "its endpoint is not an http:// or https:// URL with nothing but a host, port and path"
+            .to_owned()
+    };
+    let url = Url::parse(endpoint).map_err(|_| invalid())?;
+    let is_plain = matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if !is_plain {
+        return Err(invalid());
+    }
+    let guard = Guard {
+        allow_cleartext,
+        has_roots: true,
+    };
+    guard.check(&url).map_err(|refused| refused.to_string())
+}
+
+impl fmt::Debug for AwsSecretBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsSecretBuilder").finish_non_exhaustive()
+    }
+}
+
+/// Settings that are right in themselves.
+pub(crate) struct Settings {
+    pub(crate) id: SecretId,
+    pub(crate) field: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) allow_cleartext: bool,
+    pub(crate) credentials: Option<SharedCredentialsProvider>,
+    pub(crate) sdk_config: Option<SdkConfig>,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+}

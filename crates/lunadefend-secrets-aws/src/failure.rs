@@ -1,0 +1,147 @@
+//! Why a secret could not be had, and what to do about it.
+//!
+//! Nothing of the SDK's errors is kept but texts: their `Debug` prints whole answers.
+
+mod answer;
+mod transport;
+
+pub(crate) use transport::no_credentials;
+
+use aws_sdk_secretsmanager::{
+    config::http::HttpResponse, error::SdkError, operation::get_secret_value::GetSecretValueError,
+};
+use lunadefend_core::SecretError;
+use std::borrow::Cow;
+
+/// What stands between us and a version of a secret.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    advice: Cow<'static, str>,
+    cause: Option<Cause>,
+    concerns: Concerns,
+}
+
+/// The case of [`SecretError`] that it becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    NotFound,
+    Misconfigured,
+    Unavailable,
+}
+
+/// How far it reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Concerns {
+    /// There is nothing at the stage that was asked for.
+    Absence,
+    /// The version at that stage; another need not have it.
+    Version,
+    /// The credentials: other ones may be there the next time that they are looked for.
+    Credentials,
+    /// Every request.
+    Everything,
+}
+
+/// What AWS, or the way to it, had to say.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Cause(String);
+
+impl Failure {
+    /// One that other versions of the same secret need not have.
+    pub(crate) fn of_version(advice: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Misconfigured, Concerns::Version, advice)
+    }
+
+    pub(crate) fn misconfigured(advice: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Misconfigured, Concerns::Everything, advice)
+    }
+
+    pub(crate) fn unavailable(advice: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Unavailable, Concerns::Everything, advice)
+    }
+
+    fn of_credentials(kind: Kind, advice: &'static str) -> Self {
+        Self::new(kind, Concerns::Credentials, advice)
+    }
+
+    fn new(kind: Kind, concerns: Concerns, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            advice: advice.into(),
+            cause: None,
+            concerns,
+        }
+    }
+
+    /// With what the other side said. It is shown in the cause alone, and never as advice of ours.
+    fn because(mut self, cause: impl AsRef<str>) -> Self {
+        self.cause = Some(Cause(printable(cause.as_ref())));
+        self
+    }
+
+    pub(crate) fn of_request(error: &SdkError<GetSecretValueError, HttpResponse>) -> Self {
+        match error {
+            SdkError::ServiceError(context) => {
+                answer::refused(context.err(), context.raw().status().as_u16())
+            }
+            SdkError::ResponseError(context) => {
+                answer::not_understood(context.raw().status().as_u16())
+            }
+            SdkError::TimeoutError(_) => Self::unavailable("it did not answer in time"),
+            other => transport::not_sent(other),
+        }
+    }
+
+    pub(crate) fn concerns(&self) -> Concerns {
+        self.concerns
+    }
+
+    pub(crate) fn advice(&self) -> &str {
+        &self.advice
+    }
+
+    pub(crate) fn into_error(self, origin: String) -> SecretError {
+        let Self {
+            kind,
+            advice,
+            cause,
+            ..
+        } = self;
+        let origin = origin.into();
+        match kind {
+            Kind::NotFound => SecretError::NotFound { origin, advice },
+            Kind::Misconfigured => SecretError::Misconfigured {
+                origin,
+                advice,
+                source: cause.map(Into::into),
+            },
+            // This case has no place for advice but its cause.
+            Kind::Unavailable => {
+                let text = match cause {
+                    Some(Cause(cause)) => format!("{advice}: {cause}"),
+                    None => advice.into_owned(),
+                };
+                SecretError::Unavailable {
+                    origin,
+                    source: Some(Cause(text).into()),
+                }
+            }
+        }
+    }
+}
+
+/// A text of somebody else in one line of bounded length.
+fn printable(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let words: Vec<_> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,137 @@
+//! The last look at a request before it leaves, and the first at its answer.
+
+use aws_sdk_secretsmanager::{
+    config::{
+        ConfigBag, Intercept, RuntimeComponents,
+        interceptors::{
+            BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+        },
+    },
+    error::BoxError,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
+use url::{Host, Url};
+
+/// Stops requests whose answer, a secret, would not be protected on its way, and bounds that answer.
+///
+/// It looks at the request itself because the endpoint may come from many places: from us, from the
+/// environment, from a profile, from a configuration that the application made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guard {
+    pub(crate) allow_cleartext: bool,
+    pub(crate) has_roots: bool,
+}
+
+/// A secret has at most 64 KiB, of which JSON can make six times as much.
+const MAX_ANSWER: usize = 512 * 1024;
+
+/// Why a request did not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error(
+        "its endpoint starts with http:// and is not on this machine; use https://, or allow cleartext"
+    )]
+    Cleartext,
+    #[error(
+        "this machine has no root certificates, which https needs; install them (Debian: ca-certificates), or name their file in SSL_CERT_FILE"
+    )]
+    NoRoots,
+}
+
+impl Guard {
+    pub(crate) fn check(self, url: &Url) -> Result<(), Refused> {
+        let cleartext = url.scheme() != "https";
+        if cleartext && !self.allow_cleartext && !is_loopback(url) {
+            return Err(Refused::Cleartext);
+        }
+        if !cleartext && !self.has_roots {
+            return Err(Refused::NoRoots);
+        }
+        Ok(())
+    }
+}
+
+impl Intercept for Guard {
+    fn name(&self) -> &'static str {
+        "Guard"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        Ok(self.check(&Url::parse(context.request().uri())?)?)
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response_mut();
+        let unbounded = answer.take_body();
+        *answer.body_mut() = SdkBody::from_body_1_x(Limited::new(unbounded, MAX_ANSWER));
+        Ok(())
+    }
+}
+
+/// Whether a host is the machine itself.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_travel_protected() {
+        let guard = Guard {
+            allow_cleartext: false,
+            has_roots: true,
+        };
+        for (url, verdict) in [
+            ("https://secretsmanager.us-east-1.amazonaws.com/", Ok(())),
+            ("http://127.0.0.1:5000/", Ok(())),
+            ("http://127.8.9.1/", Ok(())),
+            ("http://[::1]:5000/", Ok(())),
+            ("http://localhost:4566/", Ok(())),
+            ("http://aws.localhost/", Ok(())),
+            ("http://localstack:4566/", Err(Refused::Cleartext)),
+            ("http://10.0.0.1/", Err(Refused::Cleartext)),
+            ("http://127.0.0.1.example.com/", Err(Refused::Cleartext)),
+            ("http://notlocalhost/", Err(Refused::Cleartext)),
+            ("ftp://example.com/", Err(Refused::Cleartext)),
+        ] {
+            let url: Url = url.parse().unwrap();
+            assert_eq!(guard.check(&url), verdict, "{url}");
+            let allowing = Guard {
+                allow_cleartext: true,
+                ..guard
+            };
+            assert_eq!(allowing.check(&url), Ok(()), "{url}");
+            let rootless = Guard {
+                has_roots: false,
+                ..guard
+            };
+            let expected = if url.scheme() == "https" {
+                Err(Refused::NoRoots)
+            } else {
+                verdict
+            };
+            assert_eq!(rootless.check(&url), expected, "{url}");
+        }
+    }
+}

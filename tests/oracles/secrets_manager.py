@@ -1,0 +1,134 @@
+"""AWS Secrets Manager as moto has it, on a free port of this machine, until standard input ends.
+
+One line of JSON says where it is: {"url": ..}. Options:
+
+  --deny NAME    makes the secret NAME and a user without permissions, then asks for permissions from
+                 everybody; the line has the user's access key too
+  --tls DIRECTORY  serves https, with a certificate whose root is written to DIRECTORY/root.pem
+"""
+
+import argparse
+import datetime
+import ipaddress
+import json
+import os
+import pathlib
+import re
+import ssl
+import sys
+import threading
+
+# Read by moto when it is imported: everybody may do as much until told otherwise.
+os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "1000000"
+
+import boto3
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class Quiet(WSGIRequestHandler):
+    def log_request(self, *_):
+        pass
+
+
+# Moto words these in XML for every service; AWS answers in the protocol of the service, under these names.
+REFUSALS = {
+    "AccessDenied": "AccessDeniedException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+}
+
+
+def refusing_in_json(application):
+    def refuse(environ, start_response):
+        started = []
+        body = b"".join(application(environ, lambda *args: started.extend(args[:2])))
+        status, headers = started
+        refusal = re.search(rb"<Code>(\w+)</Code><Message>(.*?)</Message>", body)
+        if status.startswith("403") and refusal:
+            code, message = (part.decode() for part in refusal.groups())
+            body = json.dumps({"__type": REFUSALS[code], "Message": message}).encode()
+            status, headers = "400 Bad Request", [("Content-Type", "application/x-amz-json-1.1")]
+        start_response(status, headers)
+        return [body]
+
+    return refuse
+
+
+def denied(url, name):
+    """A user who may do nothing."""
+    account = {
+        "endpoint_url": url,
+        "region_name": "us-east-1",
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+    }
+    boto3.client("secretsmanager", **account).create_secret(Name=name, SecretString="canary")
+    iam = boto3.client("iam", **account)
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    requests.post(f"{url}/moto-api/reset-auth", data="0").raise_for_status()
+    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
+
+
+def certificate(directory):
+    """A certificate for 127.0.0.1 that is its own root, as a server context."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a root for tests")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    root = directory / "root.pem"
+    root.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    private = directory / "key.pem"
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(root, private)
+    return context
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--deny")
+    options.add_argument("--tls", type=pathlib.Path)
+    options = options.parse_args()
+
+    application = refusing_in_json(DomainDispatcherApplication(create_backend_app))
+    context = certificate(options.tls) if options.tls else None
+    server = make_server(
+        "127.0.0.1", 0, application, threaded=True, request_handler=Quiet, ssl_context=context
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
+    ready = {"url": url}
+    if options.deny:
+        ready.update(denied(url, options.deny))
+    print(json.dumps(ready), flush=True)
+    sys.stdin.read()
+
+
+main()
