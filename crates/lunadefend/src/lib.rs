@@ -7,6 +7,7 @@ mod configuration;
 mod environment;
 mod file;
 mod luna_defend;
+mod secret_providers;
 
 pub use builder::Builder;
 pub use config_error::ConfigError;
@@ -33,14 +34,11 @@ pub use lunadefend_axum as axum;
 
 /// Where keys come from: the environment, files, providers of your own, and chains of them.
 pub mod secrets {
+    pub use crate::secret_providers::secret_providers;
     pub use lunadefend_secrets::*;
-
-    /// The secret providers that a configuration can name: those of [`SecretProviders`], and those of
-    /// the features that are on.
-    #[must_use]
-    pub fn secret_providers() -> SecretProviders {
-        SecretProviders::default()
-    }
+    #[cfg(feature = "aws")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
+    pub use lunadefend_secrets_aws::*;
 }
 
 #[doc(hidden)]

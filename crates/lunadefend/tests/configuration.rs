@@ -123,7 +123,7 @@ async fn every_wrong_variable_is_named_when_it_is_built() {
         (
             "LUNADEFEND_SECRETS_PROVIDER",
             "canary",
-            "there are environment, file, inline",
+            "there are aws-secrets-manager, environment, file, inline",
         ),
         (
             "LUNADEFEND_SECRETS_PROVIDER",
@@ -364,6 +364,64 @@ async fn a_provider_of_ones_own_has_a_name_and_settings() {
         .from_toml(&toml("vault_path = \"kv/key\"\nvalue = \"canary\""))
         .await;
     assert!(text(luna).contains("auth.secrets.value"));
+}
+
+#[cfg(not(feature = "aws"))]
+#[tokio::test]
+async fn without_the_feature_aws_is_named_and_refused() {
+    let text = text(
+        from_env(&[
+            ("TOKENIZER_URL", URL),
+            ("LUNADEFEND_SECRETS_PROVIDER", "awsSecretsManager"),
+            ("LUNADEFEND_SECRETS_SECRET_ID", "canary"),
+        ])
+        .await,
+    );
+    assert!(text.contains("turn on the feature `aws`"), "{text}");
+}
+
+#[cfg(feature = "aws")]
+#[tokio::test]
+async fn a_secret_of_aws_is_configured_by_its_settings() {
+    let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/key-AbCdEf";
+    let of = |settings: &str| format!("tokenizer_url = \"{URL}\"\n[auth.secrets]\n{settings}");
+    for (settings, words) in [
+        (
+            "provider = \"aws-secrets-manager\"".to_owned(),
+            "auth.secrets.secret_id is wrong: this provider needs it",
+        ),
+        (
+            "source = \"awsSecretsManager\"\nsecretArn = \"arn:aws:s3:::bucket\"".to_owned(),
+            "auth.secrets.secret_id is wrong",
+        ),
+        (
+            format!(
+                "provider = \"awsSecretsManager\"\nsecretArn = {arn:?}\nregion = \"us-west-2\""
+            ),
+            "auth.secrets.secret_id is wrong",
+        ),
+        (
+            format!(
+                "provider = \"aws-secrets-manager\"\nsecret_id = {arn:?}\nendpoint = \"http://10.0.0.1\""
+            ),
+            "http://",
+        ),
+        (
+            format!(
+                "provider = \"aws-secrets-manager\"\nsecret_id = {arn:?}\nallow_cleartext = \"maybe\""
+            ),
+            "auth.secrets.allow_cleartext",
+        ),
+        (
+            format!(
+                "provider = \"aws-secrets-manager\"\nsecret_id = {arn:?}\nfeild = \"private_key\""
+            ),
+            "did you mean auth.secrets.field?",
+        ),
+    ] {
+        let text = text(LunaDefend::from_toml(&of(&settings)).await);
+        assert!(text.contains(words), "{settings}: {text}");
+    }
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ use std::{
 };
 use tokio::{sync::OwnedMutexGuard, task::JoinHandle};
 
-/// How long a provider may take.
-const DEADLINE: Duration = Duration::from_secs(5);
+/// How long a provider may take that has no deadline of its own.
+const DEADLINE: Duration = Duration::from_secs(15);
 /// How long after a fetch that failed the provider is left alone, within these bounds.
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(30);

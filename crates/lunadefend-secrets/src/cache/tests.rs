@@ -234,13 +234,13 @@ async fn a_provider_that_never_answers_holds_nobody_up() {
     assert_eq!(started.elapsed(), PATIENCE);
     // It counts as failed after its deadline, and is left alone for a while.
     settled(&cache).await;
-    assert_eq!(started.elapsed(), Duration::from_secs(5));
+    assert_eq!(started.elapsed(), Duration::from_secs(15));
     assert_eq!(value(&cache).await, 1);
-    assert_eq!(started.elapsed(), Duration::from_secs(5));
+    assert_eq!(started.elapsed(), Duration::from_secs(15));
 
     world.at(4000);
     assert!(cache.get().await.is_err());
-    assert_eq!(started.elapsed(), Duration::from_secs(10));
+    assert_eq!(started.elapsed(), Duration::from_secs(30));
 
     world.set(Fault::Never);
     let error = load(&world, RefreshPolicy::default()).await.unwrap_err();
