@@ -43,3 +43,10 @@ pub mod secrets {
 
 #[doc(hidden)]
 pub use lunadefend_core::__private;
+
+/// What the documentation shows is compiled.
+#[cfg(all(doctest, feature = "macros"))]
+mod documentation {
+    #[doc = include_str!("../../../docs/secrets.md")]
+    struct Secrets;
+}
