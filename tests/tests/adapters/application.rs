@@ -11,7 +11,7 @@ use std::{
 };
 use url::form_urlencoded;
 
-/// The largest body that the application takes, in bytes.
+/// The largest body that the application takes, in bytes, unless a row leaves that to the adapter.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 /// Its answer where it has no route, with status 404.
 pub(crate) const NO_SUCH_PAGE: &str = "no such page";
@@ -22,15 +22,18 @@ pub(crate) struct App {
     pub(crate) luna: LunaDefend,
     /// Below which path the routes of the auth plugin are, as somebody writes it.
     pub(crate) base: &'static str,
+    /// How many bytes of a body it takes, when it says so at all.
+    pub(crate) body_limit: Option<usize>,
     pub(crate) provider: Provider,
     pub(crate) db: Db,
 }
 
 impl App {
-    pub(crate) fn new(luna: LunaDefend, base: &'static str) -> Self {
+    pub(crate) fn new(luna: LunaDefend, base: &'static str, body_limit: Option<usize>) -> Self {
         Self {
             luna,
             base,
+            body_limit,
             provider: Provider::default(),
             db: Db::default(),
         }

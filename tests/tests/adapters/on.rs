@@ -1,6 +1,8 @@
 //! The columns: the application of the table on each framework.
 
+mod actix;
 mod axum;
+mod warp;
 
 use crate::application::App;
 use lunadefend_core::BoxFuture;
@@ -14,7 +16,17 @@ pub(crate) struct Adapter {
 }
 
 /// All columns. A new adapter adds its function here.
-pub(crate) static ADAPTERS: &[Adapter] = &[Adapter {
-    name: "axum",
-    start: |app| Box::pin(axum::start(app)),
-}];
+pub(crate) static ADAPTERS: &[Adapter] = &[
+    Adapter {
+        name: "axum",
+        start: |app| Box::pin(axum::start(app)),
+    },
+    Adapter {
+        name: "actix-web",
+        start: |app| Box::pin(actix::start(app)),
+    },
+    Adapter {
+        name: "warp",
+        start: |app| Box::pin(warp::start(app)),
+    },
+];

@@ -28,6 +28,8 @@ pub(crate) enum At {
     Shared,
     /// One whose auth plugin is below a path.
     Below(&'static str),
+    /// One that sets no limit for bodies.
+    Unlimited,
     /// One with settings of its own.
     With(fn() -> Builder),
 }
@@ -47,6 +49,11 @@ impl Row {
 
     pub(crate) fn below(mut self, base: &'static str) -> Self {
         self.at = At::Below(base);
+        self
+    }
+
+    pub(crate) fn unlimited(mut self) -> Self {
+        self.at = At::Unlimited;
         self
     }
 

@@ -2,12 +2,13 @@
 
 use crate::{
     answer::Answer,
+    application::BODY_LIMIT,
     on::{ADAPTERS, Adapter},
     row::{At, Expected, Request, Row},
     site::Site,
 };
-use lunadefend::{SessionId, VerifiedToken};
-use lunadefend_tests::{Settings, World};
+use lunadefend::{GrantDuration, SessionId, VerifiedToken};
+use lunadefend_tests::{Settings, World, signing_key};
 use std::{
     panic,
     sync::{Once, OnceLock},
@@ -106,19 +107,17 @@ impl Group {
 
     async fn column(&self, adapter: &Adapter) -> Vec<Cell> {
         let world = World::around((self.settings)(), async |luna| {
-            let site = Site::start(adapter, luna, "").await;
+            let site = Site::start(adapter, luna, "", Some(BODY_LIMIT)).await;
             let address = site.address();
             (site, address)
         })
         .await;
-        let luna = world.builder(lunadefend_tests::signing_key());
         let ann = SessionId::new("ann").unwrap();
         let tokens = [T1, T2].map(|token| VerifiedToken::assertion(token).unwrap());
-        let hour = "1h".parse().unwrap();
-        let granted = luna.build().await.unwrap();
-        granted
-            .grants()
-            .create(&ann, tokens.to_vec(), Some(hour))
+        let hour: GrantDuration = "1h".parse().unwrap();
+        let luna = world.luna_with(signing_key()).await;
+        luna.grants()
+            .create(&ann, tokens.to_vec(), hour)
             .await
             .unwrap();
 
@@ -155,15 +154,15 @@ impl Cell {
 }
 
 async fn one(adapter: &Adapter, world: &World<Site>, row: Row) -> Cell {
+    let same = async || world.luna_with(signing_key()).await;
+    let limit = Some(BODY_LIMIT);
     let own = match row.at {
         At::Shared => None,
-        At::Below(base) => {
-            let luna = world.luna_with(lunadefend_tests::signing_key()).await;
-            Some(Site::start(adapter, luna, base).await)
-        }
+        At::Below(base) => Some(Site::start(adapter, same().await, base, limit).await),
+        At::Unlimited => Some(Site::start(adapter, same().await, "", None).await),
         At::With(settings) => {
             let luna = settings().build().await.unwrap();
-            Some(Site::start(adapter, luna, "").await)
+            Some(Site::start(adapter, luna, "", limit).await)
         }
     };
     let site = own.as_ref().unwrap_or(&world.application);

@@ -22,8 +22,14 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) async fn start(adapter: &Adapter, luna: LunaDefend, base: &'static str) -> Self {
-        let app = App::new(luna, base);
+    /// With the base path of the auth plugin, and how many bytes a body may have.
+    pub(crate) async fn start(
+        adapter: &Adapter,
+        luna: LunaDefend,
+        base: &'static str,
+        body_limit: Option<usize>,
+    ) -> Self {
+        let app = App::new(luna, base, body_limit);
         let provider = app.provider.clone();
         Self {
             url: (adapter.start)(app).await,
@@ -62,7 +68,12 @@ impl Site {
             })
             .await
             .unwrap();
-        Answer::new(answer.status.as_u16(), &answer.headers, answer.body.into())
+        Answer::new(
+            request,
+            answer.status.as_u16(),
+            &answer.headers,
+            answer.body.into(),
+        )
     }
 
     /// Header and body exactly as the row has them. A row that says how its body is framed frames it
@@ -98,6 +109,6 @@ impl Site {
         for (name, value) in headers {
             all.append(name, value);
         }
-        Answer::new(answer.status(), &all, answer.body)
+        Answer::new(request, answer.status(), &all, answer.body)
     }
 }

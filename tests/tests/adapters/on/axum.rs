@@ -1,6 +1,6 @@
 //! The application on axum.
 
-use crate::application::{self, App, BODY_LIMIT, Db, NO_SUCH_PAGE, Profile, Search};
+use crate::application::{self, App, Db, NO_SUCH_PAGE, Profile, Search};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef, RawQuery, State},
@@ -23,18 +23,20 @@ pub(crate) async fn start(app: App) -> String {
         let cookies = parts.headers.get(header::COOKIE);
         provider.session(cookies.and_then(|cookies| cookies.to_str().ok()))
     });
-    let router = Router::new()
+    let mut router = Router::new()
         .route("/whoami", get(whoami))
         .route("/session", get(session))
         .route("/profile", get(get_profile).post(set_profile))
         .route("/tokens", post(tokens))
         .route("/search", get(search))
         .route("/lend", get(lend))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .merge(luna.routes_at(app.base))
         .nest("/nested", luna.routes())
         .fallback((StatusCode::NOT_FOUND, NO_SUCH_PAGE))
         .with_state(AppState { luna, db: app.db });
+    if let Some(limit) = app.body_limit {
+        router = router.layer(DefaultBodyLimit::max(limit));
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });

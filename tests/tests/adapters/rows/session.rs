@@ -126,7 +126,7 @@ pub(super) fn rows() -> Vec<Row> {
         Row::new("the root", Request::get("/"), Expected::no_such_page()),
         Row::new(
             "below a route",
-            Request::get("/session/").by("ann"),
+            Request::get("/session/more").by("ann"),
             Expected::no_such_page(),
         ),
         Row::new(

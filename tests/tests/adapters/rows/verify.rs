@@ -68,6 +68,7 @@ fn form(body: impl Into<Vec<u8>>) -> Request {
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = unordered();
+    rows.extend(default_limit());
     rows.extend(ordered());
     rows
 }
@@ -218,11 +219,14 @@ fn malformed() -> Vec<Row> {
     rows
 }
 
+/// A token and as many spaces as it takes.
+fn padded(length: usize) -> String {
+    let list = tokens(&[T1]);
+    let spaces = " ".repeat(length - list.len());
+    list + &spaces
+}
+
 fn sizes() -> Vec<Row> {
-    let padded = |length: usize| {
-        let list = tokens(&[T1]);
-        list.clone() + &" ".repeat(length - list.len())
-    };
     let too_large = || Expected::error(ErrorKind::PayloadTooLarge);
     let chunked = |body: &str| {
         let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
@@ -429,6 +433,26 @@ fn queries() -> Vec<Row> {
             search(&format!("?limit=4111&ssn={T1}")),
             unreadable(""),
         ),
+    ]
+}
+
+/// What an application takes that sets no limit: 2 MiB under every framework.
+fn default_limit() -> Vec<Row> {
+    const DEFAULT: usize = 2 * 1024 * 1024;
+    let too_large = Expected::error(ErrorKind::PayloadTooLarge);
+    vec![
+        Row::new(
+            "as large as by default",
+            list(padded(DEFAULT)),
+            Expected::text("1"),
+        )
+        .unlimited(),
+        Row::new(
+            "a byte more than by default",
+            list(padded(DEFAULT + 1)),
+            too_large,
+        )
+        .unlimited(),
     ]
 }
 
