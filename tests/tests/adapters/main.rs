@@ -32,11 +32,14 @@
 
 mod answer;
 mod application;
+mod cell;
 mod on;
 mod row;
 mod rows;
 mod run;
+mod settings;
 mod site;
+mod transfer;
 
 use on::ADAPTERS;
 use rows::{AT_ONCE, AUTH_PLUGIN, FAULTS, GRANT, GROUPS, PLUGIN_SETTINGS, SESSION, SLOW, VERIFY};

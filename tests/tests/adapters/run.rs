@@ -1,8 +1,8 @@
 //! Runs a group of rows on every adapter and compares.
 
 use crate::{
-    answer::Answer,
     application::BODY_LIMIT,
+    cell::{Cell, Cost},
     on::{ADAPTERS, Adapter},
     row::{At, Expected, Request, Row},
     site::Site,
@@ -84,17 +84,10 @@ impl Group {
         for (adapter, column) in ADAPTERS.iter().zip(&columns) {
             let mut count = 0;
             for (cell, model) in column.iter().zip(&columns[0]) {
-                let mut wrong = cell.wrong.clone();
-                let differences = cell.answer.beside(&model.answer, &cell.expected);
-                let other = ADAPTERS[0].name;
-                wrong.extend(
-                    differences
-                        .iter()
-                        .map(|text| format!("unlike {other}: {text}")),
-                );
-                count += usize::from(wrong.is_empty());
+                let problems = cell.problems(model, ADAPTERS[0].name);
+                count += usize::from(problems.is_empty());
                 let place = format!("{}, {}, row {:?}", adapter.name, self.name, cell.row);
-                report.extend(wrong.iter().map(|text| format!("{place}: {text}")));
+                report.extend(problems.iter().map(|text| format!("{place}: {text}")));
             }
             passed.push(count);
         }
@@ -134,25 +127,6 @@ impl Group {
     }
 }
 
-/// The answer of an adapter to a row.
-struct Cell {
-    row: String,
-    expected: Expected,
-    answer: Answer,
-    wrong: Vec<String>,
-}
-
-impl Cell {
-    fn new(row: Row, answer: Answer) -> Self {
-        Self {
-            row: row.name,
-            wrong: answer.against(&row.expected),
-            expected: row.expected,
-            answer,
-        }
-    }
-}
-
 async fn one(adapter: &Adapter, world: &World<Site>, row: Row) -> Cell {
     let same = async || world.luna_with(signing_key()).await;
     let limit = Some(BODY_LIMIT);
@@ -173,19 +147,19 @@ async fn one(adapter: &Adapter, world: &World<Site>, row: Row) -> Cell {
     if let Some(fault) = row.fault {
         line.plan(move |_, _| fault());
     }
-    let (asked, calls) = (site.provider.asked(), line.requests().len());
-    let mut answer = site.answer(&row.request).await;
-    answer.asked = Some(site.provider.asked() - asked);
-    answer.calls = Some(line.requests().len() - calls);
+    let (questions, calls) = (site.provider.asked(), line.requests().len());
+    let answer = site.answer(&row.request).await;
+    let cost = Cost {
+        questions: site.provider.asked() - questions,
+        calls: line.requests().len() - calls,
+    };
     line.mend();
     if let Some(step) = row.after {
         step(world);
     }
-    let failed = answer.is_failure();
-    let mut cell = Cell::new(row, answer);
-    if failed {
-        cell.wrong
-            .extend(next_request_works(&world.application).await);
+    let mut cell = Cell::new(row, answer).with_cost(cost);
+    if cell.is_failure() {
+        cell.add(next_request_works(&world.application).await);
     }
     cell
 }
@@ -194,9 +168,12 @@ async fn one(adapter: &Adapter, world: &World<Site>, row: Row) -> Cell {
 async fn next_request_works(site: &Site) -> Vec<String> {
     let tokens = Request::post("/tokens", format!("[{T1:?}]")).by("ann");
     let answer = site.answer(&tokens).await;
-    let wrong = answer.against(&Expected::text("1"));
-    let wrong = wrong.iter().map(|text| format!("the next request: {text}"));
-    wrong.collect()
+    let cell = Cell::new(Row::new("", tokens, Expected::text("1")), answer);
+    let wrong = cell.by_the_table();
+    wrong
+        .iter()
+        .map(|text| format!("the next request: {text}"))
+        .collect()
 }
 
 async fn all_at_once(site: &Site, rows: Vec<Row>) -> Vec<Cell> {

@@ -42,12 +42,17 @@ impl Site {
         self.url.strip_prefix("http://").unwrap().parse().unwrap()
     }
 
-    pub(crate) async fn answer(&self, request: &Request) -> Answer {
-        if request.by_hand {
-            self.by_hand(request).await
-        } else {
-            self.by_client(request).await
-        }
+    /// `None` when there is none, as after a panic that nobody caught.
+    pub(crate) async fn answer(&self, request: &Request) -> Option<Answer> {
+        let (site, request) = (self.clone(), request.clone());
+        let exchange = tokio::spawn(async move {
+            if request.by_hand {
+                site.by_hand(&request).await
+            } else {
+                site.by_client(&request).await
+            }
+        });
+        exchange.await.ok()
     }
 
     async fn by_client(&self, request: &Request) -> Answer {

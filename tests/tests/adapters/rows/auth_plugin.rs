@@ -183,6 +183,11 @@ fn transfer() -> Vec<Row> {
             Expected::no_such_page(),
         ),
         Row::new(
+            "frame, two slashes",
+            Request::get("//.lunasec/secure-frame?state=abc").by("session-abc"),
+            Expected::no_such_page(),
+        ),
+        Row::new(
             "frame, what is above it",
             Request::get("/.lunasec").by("session-abc"),
             Expected::no_such_page(),

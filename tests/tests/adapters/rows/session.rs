@@ -1,7 +1,7 @@
 //! What the session id provider can answer, on every route that asks it.
 
 use super::{
-    auth_plugin::FRAME,
+    auth_plugin::{FRAME, frame},
     verify::{profile_of, tokens},
 };
 use crate::{
@@ -9,6 +9,8 @@ use crate::{
     run::T1,
 };
 use lunadefend::{ErrorKind, SessionId};
+use lunadefend_crypto::{base64url, sha256};
+use lunadefend_tests::signing_key;
 
 /// A request to each route that needs a session.
 fn routes(session: &str) -> Vec<(&'static str, Request)> {
@@ -71,8 +73,19 @@ fn failures() -> Vec<(&'static str, &'static str, Expected)> {
     ]
 }
 
+/// The redirect of an application that sets nothing: for one state, for a minute, and without its own
+/// session id in it.
+fn redirect() -> Expected {
+    let kid = signing_key().key.public_key().thumbprint();
+    let nonce = base64url(&sha256(b"abc"));
+    Expected::redirect(&format!(
+        r#"http://tokenizer.example.com/session/create?state=abc&openid_token=<JWT header={{"typ":"lunadefend-transfer+jwt","alg":"RS256","kid":"{kid}"}} claims={{"session_id":"94AgCStMEksB27IX7v1Ep9SyUmSgsJV3cePAnDO2MjE","iat":1700000000,"iss":"node-sdk","sub":"user","aud":"secure-frame","exp":1700000060,"tokenizer":"http://tokenizer.example.com","jti":"RANDOM","nonce":"{nonce}"}}>"#
+    ))
+}
+
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = vec![
+        Row::new("the auth plugin", frame("state=abc"), redirect()),
         Row::new(
             "somebody",
             Request::get("/session").by("ann"),

@@ -375,6 +375,19 @@ fn forms() -> Vec<Row> {
         ),
         Row::new("a form with no token", form("name=x&ssn=4111"), no_token()),
         Row::new(
+            "a form that names a charset",
+            Request::new(Method::POST, "/profile")
+                .header("content-type", format!("{FORM}; charset=UTF-8"))
+                .body("name=x")
+                .by("ann"),
+            stored(),
+        ),
+        Row::new(
+            "a form that is no text",
+            form("name=%FF&ssn=%FF"),
+            no_token(),
+        ),
+        Row::new(
             "a form that is JSON",
             form(profile_of("x", T1)),
             missing("name", ""),
@@ -423,6 +436,7 @@ fn queries() -> Vec<Row> {
         ),
         Row::new("a query with no token", search("?ssn=4111"), no_token()),
         Row::new("a query with an empty token", search("?ssn="), no_token()),
+        Row::new("a query that is no text", search("?ssn=%FF"), no_token()),
         Row::new(
             "a query with a token twice",
             search(&format!("?ssn={T1}&ssn={T1}")),
