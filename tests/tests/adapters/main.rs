@@ -25,7 +25,6 @@
 //! is `Provider::session`, asked with the `Cookie` header.
 #![expect(
     clippy::panic,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "clippy takes the helpers of tests for production code"
 )]

@@ -44,7 +44,7 @@ async fn what_ends_the_originals_process_never_starts() {
         (
             "frame_unknown_provider, jwks_unknown_provider",
             &[URL, key, unknown],
-            "LUNADEFEND_SECRETS_PROVIDER is wrong: the provider must be",
+            "LUNADEFEND_SECRETS_PROVIDER is wrong:",
         ),
         (
             "bad_url_no_scheme",
