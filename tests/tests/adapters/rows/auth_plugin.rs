@@ -169,6 +169,11 @@ fn transfer() -> Vec<Row> {
     let mut rows = vec![
         Row::new("frame", frame("state=abc"), back("abc")),
         Row::new("frame_head", head, back("abc").head()),
+        Row::new(
+            "frame_head, and no state",
+            Request::new(Method::HEAD, FRAME).by("session-abc"),
+            no_state().head(),
+        ),
         Row::new("frame_accept_html", accept("text/html"), back("abc")),
         Row::new("frame_accept_json", accept("application/json"), back("abc")),
         Row::new("frame_extra_query", frame("x=1&state=abc&y=2"), back("abc")),

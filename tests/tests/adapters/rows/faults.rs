@@ -5,8 +5,8 @@ use crate::{
     row::{Expected, Request, Row},
     run::T1,
 };
-use lunadefend::ErrorKind;
-use lunadefend_tests::{Act, Fault, http1};
+use lunadefend::{ErrorKind, LunaDefend};
+use lunadefend_tests::{Act, Fault, http1, provider, signing_key};
 
 /// How a route to the tokenizer fails, and how verify and create end.
 type Failure = (&'static str, fn() -> Fault, ErrorKind, ErrorKind);
@@ -137,6 +137,12 @@ pub(super) fn rows() -> Vec<Row> {
     };
     let denied = Expected::error(ErrorKind::InvalidGrant);
     rows.push(Row::new("a no", verify(), denied).during(no));
+    let unavailable = Expected::error(ErrorKind::TokenizerUnavailable);
+    rows.push(
+        Row::new("nothing listens", verify(), unavailable).with(|| {
+            LunaDefend::builder("http://127.0.0.1:1").signing_key(provider(signing_key()))
+        }),
+    );
     // What needs no tokenizer does not miss it.
     let down = || Fault::Instead(Act::Reset(Vec::new()));
     let session = Request::get("/session").by("ann");

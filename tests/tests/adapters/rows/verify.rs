@@ -403,7 +403,7 @@ fn forms() -> Vec<Row> {
 fn queries() -> Vec<Row> {
     let search = |query: &str| Request::get(format!("/search{query}")).by("ann");
     let found = || Expected::text("0 of 44");
-    let head = Request::new(Method::HEAD, format!("/search?ssn={T1}")).by("ann");
+    let head = |ssn| Request::new(Method::HEAD, format!("/search?ssn={ssn}")).by("ann");
     vec![
         Row::new("a query", search(&format!("?ssn={T1}")), found()),
         Row::new(
@@ -416,7 +416,8 @@ fn queries() -> Vec<Row> {
             search(&format!("?limit=7&ssn={T1}")),
             Expected::text("7 of 44"),
         ),
-        Row::new("a query by HEAD", head, found().head()),
+        Row::new("a query by HEAD", head(T1), found().head()),
+        Row::new("a forged query by HEAD", head(FORGED), denied().head()),
         Row::new(
             "a query, and a body that nobody reads",
             search(&format!("?ssn={T1}")).body("ssn=4111"),
