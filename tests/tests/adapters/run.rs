@@ -11,14 +11,20 @@ use lunadefend::{GrantDuration, SessionId, VerifiedToken};
 use lunadefend_tests::{Settings, World, signing_key};
 use std::{
     panic,
-    sync::{Once, OnceLock},
+    sync::{Arc, Once, OnceLock},
     thread,
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Semaphore,
+};
 
 /// A token that the session `ann` may read in every world, and one more.
 pub(crate) const T1: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
 pub(crate) const T2: &str = "lunasec-99999999-AAAA-4bbb-8CCC-ddddEEEE0000";
+
+/// How many requests of a group are under way that are sent at once.
+const IN_FLIGHT: usize = 16;
 
 /// Rows that share an application and a tokenizer. They run in their order, so that a row may rely on
 /// what one before it has stored.
@@ -26,7 +32,7 @@ pub(crate) struct Group {
     pub(crate) name: &'static str,
     pub(crate) settings: fn() -> Settings,
     pub(crate) rows: fn() -> Vec<Row>,
-    /// Whether all its requests are sent at once.
+    /// Whether its requests are sent at once, many at a time.
     pub(crate) at_once: bool,
     pub(crate) outcome: OnceLock<Result<Vec<usize>, String>>,
 }
@@ -176,12 +182,18 @@ async fn next_request_works(site: &Site) -> Vec<String> {
         .collect()
 }
 
+/// As many requests as [`IN_FLIGHT`] at any time, in no certain order.
 async fn all_at_once(site: &Site, rows: Vec<Row>) -> Vec<Cell> {
+    let permits = Arc::new(Semaphore::new(IN_FLIGHT));
     let answers: Vec<_> = rows
         .iter()
         .map(|row| {
-            let (site, request) = (site.clone(), row.request.clone());
-            tokio::spawn(async move { site.answer(&request).await })
+            let (permits, site, request) =
+                (Arc::clone(&permits), site.clone(), row.request.clone());
+            tokio::spawn(async move {
+                let _permit = permits.acquire().await.unwrap();
+                site.answer(&request).await
+            })
         })
         .collect();
     let mut cells = Vec::new();

@@ -6,7 +6,7 @@ use crate::{
     on::Adapter,
     row::Request,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lunadefend::LunaDefend;
 use lunadefend_http::HttpClient;
 use lunadefend_tests::http1::{self, PATIENCE};
@@ -57,6 +57,9 @@ impl Site {
 
     async fn by_client(&self, request: &Request) -> Answer {
         let mut headers = HeaderMap::new();
+        // A server that refuses a body without reading it closes the connection: whoever has sent the
+        // next request on it by then is not answered.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         for (name, value) in &request.headers {
             let value = HeaderValue::from_bytes(value).unwrap();
             headers.append(HeaderName::from_static(name), value);
