@@ -130,7 +130,7 @@ fn redacted(text: &str) -> String {
             continue;
         }
         shown.push_str(match word.as_str() {
-            jwt if jwt.starts_with("eyJ") => "<JWT>",
+            jwt if jwt.contains("eyJ") => "<JWT>",
             token if token.contains("lunasec-") && token.len() > "lunasec-".len() => "<token>",
             word => word,
         });

@@ -105,12 +105,7 @@ impl Group {
     }
 
     async fn column(&self, adapter: &Adapter) -> Vec<Cell> {
-        let world = World::around((self.settings)(), async |luna| {
-            let site = Site::start(adapter, luna, "", Some(BODY_LIMIT)).await;
-            let address = site.address();
-            (site, address)
-        })
-        .await;
+        let world = Site::with_tokenizer(adapter, (self.settings)()).await;
         let ann = SessionId::new("ann").unwrap();
         let tokens = [T1, T2].map(|token| VerifiedToken::assertion(token).unwrap());
         let hour: GrantDuration = "1h".parse().unwrap();

@@ -2,14 +2,17 @@
 
 use crate::{
     answer::Answer,
-    application::{App, Provider},
+    application::{App, BODY_LIMIT, Provider},
     on::Adapter,
     row::Request,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lunadefend::LunaDefend;
 use lunadefend_http::HttpClient;
-use lunadefend_tests::http1::{self, PATIENCE};
+use lunadefend_tests::{
+    Settings, World,
+    http1::{self, PATIENCE},
+};
 use std::net::SocketAddr;
 use tokio::time::Instant;
 
@@ -22,6 +25,16 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// One whose auth plugin is at the root, and the tokenizer that it stands on.
+    pub(crate) async fn with_tokenizer(adapter: &Adapter, settings: Settings) -> World<Self> {
+        World::around(settings, async |luna| {
+            let site = Self::start(adapter, luna, "", Some(BODY_LIMIT)).await;
+            let address = site.address();
+            (site, address)
+        })
+        .await
+    }
+
     /// With the base path of the auth plugin, and how many bytes a body may have.
     pub(crate) async fn start(
         adapter: &Adapter,
@@ -38,7 +51,7 @@ impl Site {
         }
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    fn address(&self) -> SocketAddr {
         self.url.strip_prefix("http://").unwrap().parse().unwrap()
     }
 

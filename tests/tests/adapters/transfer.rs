@@ -1,8 +1,8 @@
 //! The whole way of a session to the tokenizer, by each adapter's two routes.
 
-use crate::{application::BODY_LIMIT, on::ADAPTERS, site::Site};
+use crate::{on::ADAPTERS, site::Site};
 use http::Method;
-use lunadefend_tests::{Hosts, Settings, World};
+use lunadefend_tests::{Hosts, Settings};
 
 const APP: &str = "http://app.example.com";
 
@@ -13,12 +13,7 @@ async fn a_browser_comes_back_with_a_session_at_the_tokenizer() {
             hosts: Hosts::SameSite,
             ..Settings::default()
         };
-        let world = World::around(settings, async |luna| {
-            let site = Site::start(adapter, luna, "", Some(BODY_LIMIT)).await;
-            let address = site.address();
-            (site, address)
-        })
-        .await;
+        let world = Site::with_tokenizer(adapter, settings).await;
         let tokenizer = world.tokenizer.url.as_str();
         let (ensure, verify) = (
             format!("{tokenizer}/session/ensure"),
