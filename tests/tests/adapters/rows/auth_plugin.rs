@@ -135,6 +135,13 @@ fn published_keys() -> Vec<Row> {
             Request::get(JWKS).header("origin", "https://evil.example"),
             keys(),
         ),
+        Row::new(
+            "jwks, for a client that unpacks and wants a part",
+            Request::get(JWKS)
+                .header("accept-encoding", "gzip, br, zstd")
+                .header("range", "bytes=0-9"),
+            keys(),
+        ),
         // Routes are exact: express forgives a slash and case.
         Row::new(
             "jwks_trailing_slash",
