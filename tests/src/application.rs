@@ -1,5 +1,6 @@
 //! The application of a test: log-in, a token in and out, and the auth plugin.
 
+use crate::Hosts;
 use axum::{
     Router,
     extract::{FromRef, Request, State},
@@ -110,7 +111,9 @@ impl Application {
     /// The name of its session cookie.
     pub const COOKIE: &str = "app_session";
 
-    pub(crate) fn start(listener: TcpListener, url: String, luna: LunaDefend) -> Self {
+    pub(crate) async fn start(hosts: Hosts, luna: LunaDefend) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
         let db = Db::default();
         let router = router(&db, &luna);
         let running = Arc::new(Running {
@@ -121,8 +124,8 @@ impl Application {
             .fallback(handle)
             .with_state(Arc::clone(&running));
         Self {
-            address: listener.local_addr().unwrap(),
-            url,
+            address,
+            url: hosts.application(address),
             db,
             running,
             task: tokio::spawn(async move { axum::serve(listener, service).await }),

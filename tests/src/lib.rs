@@ -26,3 +26,8 @@ pub use proxy::{Fault, Proxy};
 pub use stub::{Act, Stub};
 pub use tokenizer::RunningTokenizer;
 pub use world::{Hosts, Settings, World};
+
+/// Compiles the handlers of the page.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/from-the-node-sdk.md")]
+mod from_the_node_sdk {}

@@ -62,11 +62,11 @@ impl Default for Settings {
 }
 
 /// An application and its tokenizer, running.
-pub struct World {
+pub struct World<A = Application> {
     /// The time of both.
     pub clock: Arc<TestClock>,
     /// The application.
-    pub application: Application,
+    pub application: A,
     /// The tokenizer.
     pub tokenizer: RunningTokenizer,
     settings: Settings,
@@ -84,50 +84,65 @@ impl World {
 
     /// Starts both.
     pub async fn with(settings: Settings) -> Self {
+        let hosts = settings.hosts;
+        Self::around(settings, async |luna| {
+            let application = Application::start(hosts, luna).await;
+            let address = application.address;
+            (application, address)
+        })
+        .await
+    }
+
+    /// What the application uses.
+    #[must_use]
+    pub fn luna(&self) -> LunaDefend {
+        self.application.luna()
+    }
+
+    /// A browser with a session of the application.
+    #[must_use]
+    pub fn browser_of(&self, session: &SessionId) -> Browser {
+        let mut browser = self.browser();
+        browser.set_cookie(
+            &self.application.url,
+            Application::COOKIE,
+            session.expose_id(),
+        );
+        browser
+    }
+
+    /// A browser with a session of the application that was moved to the tokenizer too.
+    pub async fn browser_in(&self, session: &SessionId) -> Browser {
+        let mut browser = self.browser_of(session);
+        let ensure = format!("{}/session/ensure", self.tokenizer.url);
+        let trail = browser.load_no_cors(&self.tokenizer.url, &ensure).await;
+        assert_eq!(trail.len(), 3);
+        assert_eq!(trail[2].status, 200, "{}", trail[2].text());
+        browser
+    }
+}
+
+impl<A> World<A> {
+    /// Starts both, with an application of the test's own, which says where it listens.
+    pub async fn around(
+        settings: Settings,
+        start: impl AsyncFnOnce(LunaDefend) -> (A, SocketAddr),
+    ) -> Self {
         let clock = TestClock::new();
-        let listen = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (app, tokenizer) = (listen().await, listen().await);
-        let address = |listener: &TcpListener| listener.local_addr().unwrap();
-        let url = |listener: &TcpListener| format!("http://{}", address(listener));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tokenizer_address = listener.local_addr().unwrap();
         let lines = if settings.proxied {
             let lines = (Proxy::start().await, Proxy::start().await);
-            lines.0.lead_to(address(&tokenizer));
-            lines.1.lead_to(address(&app));
+            lines.0.lead_to(tokenizer_address);
             Some(lines)
         } else {
             None
         };
-
         let private_url = match &lines {
             Some((line, _)) => line.url(),
-            None => url(&tokenizer),
+            None => format!("http://{tokenizer_address}"),
         } + settings.path;
-        let (app_url, tokenizer_url) = match settings.hosts {
-            Hosts::Loopback => (url(&app), private_url.clone()),
-            Hosts::SameSite => named("tokenizer.example.com", settings.path),
-            Hosts::CrossSite => named("tokenizer.example.net", settings.path),
-        };
-        let addresses = [(&app_url, &app), (&tokenizer_url, &tokenizer)]
-            .map(|(url, listener)| (base(url).origin(), address(listener)));
-        let jwks_base = lines
-            .as_ref()
-            .map_or_else(|| url(&app), |(_, line)| line.url());
-
-        let config = TokenizerConfig::builder(
-            base(&tokenizer_url),
-            SessionKeys::Jwks(jwks(&jwks_base)),
-            AuthProviders::parse(&app_url, "AUTH_PROVIDERS", Cleartext::Allowed).unwrap(),
-        )
-        .application_origin(Origin::parse(&app_url, "APPLICATION_FRONT_END").unwrap())
-        .grant_durations(settings.durations);
-        let tokenizer = RunningTokenizer::start(
-            tokenizer,
-            tokenizer_url.clone(),
-            config,
-            Arc::clone(&clock),
-            settings.file_store.then(|| tempfile::tempdir().unwrap()),
-        )
-        .await;
+        let tokenizer_url = settings.hosts.tokenizer(&private_url, settings.path);
         let luna = builder(
             &settings,
             &private_url,
@@ -135,9 +150,35 @@ impl World {
             &clock,
             signing_key(),
         );
-        let luna = luna.build().await.unwrap();
+        let (application, address) = start(luna.build().await.unwrap()).await;
+
+        let app_url = settings.hosts.application(address);
+        let jwks_base = match &lines {
+            Some((_, line)) => {
+                line.lead_to(address);
+                line.url()
+            }
+            None => format!("http://{address}"),
+        };
+        let config = TokenizerConfig::builder(
+            base(&tokenizer_url),
+            SessionKeys::Jwks(jwks(&jwks_base)),
+            AuthProviders::parse(&app_url, "AUTH_PROVIDERS", Cleartext::Allowed).unwrap(),
+        )
+        .application_origin(Origin::parse(&app_url, "APPLICATION_FRONT_END").unwrap())
+        .grant_durations(settings.durations);
+        let addresses = [(&app_url, address), (&tokenizer_url, tokenizer_address)]
+            .map(|(url, address)| (base(url).origin(), address));
+        let tokenizer = RunningTokenizer::start(
+            listener,
+            tokenizer_url.clone(),
+            config,
+            Arc::clone(&clock),
+            settings.file_store.then(|| tempfile::tempdir().unwrap()),
+        )
+        .await;
         Self {
-            application: Application::start(app, app_url, luna),
+            application,
             tokenizer,
             clock,
             settings,
@@ -145,12 +186,6 @@ impl World {
             lines,
             addresses: Arc::new(HashMap::from(addresses)),
         }
-    }
-
-    /// What the application uses.
-    #[must_use]
-    pub fn luna(&self) -> LunaDefend {
-        self.application.luna()
     }
 
     /// The configuration of the application with a key, to be changed.
@@ -192,35 +227,25 @@ impl World {
     pub fn browser(&self) -> Browser {
         Browser::new(Arc::clone(&self.addresses))
     }
-
-    /// A browser with a session of the application.
-    #[must_use]
-    pub fn browser_of(&self, session: &SessionId) -> Browser {
-        let mut browser = self.browser();
-        browser.set_cookie(
-            &self.application.url,
-            Application::COOKIE,
-            session.expose_id(),
-        );
-        browser
-    }
-
-    /// A browser with a session of the application that was moved to the tokenizer too.
-    pub async fn browser_in(&self, session: &SessionId) -> Browser {
-        let mut browser = self.browser_of(session);
-        let ensure = format!("{}/session/ensure", self.tokenizer.url);
-        let trail = browser.load_no_cors(&self.tokenizer.url, &ensure).await;
-        assert_eq!(trail.len(), 3);
-        assert_eq!(trail[2].status, 200, "{}", trail[2].text());
-        browser
-    }
 }
 
-fn named(tokenizer: &str, path: &str) -> (String, String) {
-    (
-        "http://app.example.com".to_owned(),
-        format!("http://{tokenizer}{path}"),
-    )
+impl Hosts {
+    /// The application's public URL.
+    pub(crate) fn application(self, address: SocketAddr) -> String {
+        match self {
+            Self::Loopback => format!("http://{address}"),
+            Self::SameSite | Self::CrossSite => "http://app.example.com".to_owned(),
+        }
+    }
+
+    /// The tokenizer's public URL.
+    fn tokenizer(self, private_url: &str, path: &str) -> String {
+        match self {
+            Self::Loopback => private_url.to_owned(),
+            Self::SameSite => format!("http://tokenizer.example.com{path}"),
+            Self::CrossSite => format!("http://tokenizer.example.net{path}"),
+        }
+    }
 }
 
 fn jwks(base_url: &str) -> JwksSource {

@@ -7,8 +7,9 @@
     reason = "clippy takes the helpers of tests for production code"
 )]
 
+mod jwks;
+mod migration;
 mod peer;
-mod plugin;
 mod routes;
 mod sdk;
 mod tokenizer_api;

@@ -1,6 +1,6 @@
 use super::{
     rules::{Except, INVARIANTS, Rule, Scope},
-    tree::{Tree, matches_any},
+    tree::{Tree, matches_any, name_of},
 };
 
 /// As cargo prints it: two roots, a package met twice, one of ours, a proc-macro, one in two versions.
@@ -162,6 +162,53 @@ fn the_tree_with_aws_is_guarded() {
             found.iter().any(|line| line.contains(bad)),
             "{bad}: {found:?}"
         );
+    }
+}
+
+/// The real invariants against adapters that reach for what is not theirs.
+#[test]
+fn adapters_are_guarded() {
+    let adapters = [
+        ("lunadefend-actix", "actix-web v4.18.1"),
+        ("lunadefend-axum", "axum v0.8.9"),
+        ("lunadefend-graphql", "async-graphql v7.2.1"),
+        ("lunadefend-warp", "warp v0.4.3"),
+    ];
+    let own = |name: &str| format!("{name} v0.1.0 (/src/crates/{name})");
+    for (adapter, framework) in adapters {
+        let broken = |dependency: &str| {
+            let (adapter, core) = (own(adapter), own("lunadefend-core"));
+            let text = format!("0{adapter}\n1{core}\n1{framework}\n1{dependency}\n");
+            let tree = tree(&text);
+            let found: Vec<_> = INVARIANTS
+                .iter()
+                .filter(|invariant| match invariant.scope {
+                    Scope::Alone(names) => matches_any(names, name_of(&adapter)),
+                    Scope::DefaultUser | Scope::Everything => false,
+                })
+                .flat_map(|invariant| invariant.rule.violations(&tree))
+                .collect();
+            found
+        };
+        let others = adapters.iter().filter(|(other, _)| *other != adapter);
+        let others = others.flat_map(|(other, framework)| [own(other), (*framework).to_owned()]);
+        for bad in others.chain([
+            own("lunadefend-client"),
+            own("lunadefend-http"),
+            own("lunadefend"),
+            "reqwest v0.13.5".to_owned(),
+            "rustls v0.23.46".to_owned(),
+            "ring v0.17.14".to_owned(),
+            "aws-config v1.13.0".to_owned(),
+        ]) {
+            let found = broken(&bad);
+            let package = bad.split(" (").next().unwrap();
+            assert!(
+                found.iter().any(|line| line.ends_with(package)),
+                "{adapter} with {bad}: {found:?}"
+            );
+        }
+        assert_eq!(broken(&own("lunadefend-macros")), [""; 0]);
     }
 }
 
