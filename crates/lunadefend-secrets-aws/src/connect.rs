@@ -32,16 +32,13 @@ pub(crate) async fn connect(settings: &Settings) -> Result<(Client, Region), Fai
         );
     }
     let has_roots = has_roots();
-    let mut given = settings
-        .sdk_config
-        .iter()
-        .filter_map(SdkConfig::http_client);
+    let given = settings.sdk_config.as_ref();
     let guard = Guard {
         allow_cleartext: settings.allow_cleartext,
         // Another HTTP client may have roots of its own.
-        has_roots: has_roots || given.next().is_some(),
+        has_roots: has_roots || given.is_some_and(|config| config.http_client().is_some()),
     };
-    let chain = match &settings.sdk_config {
+    let chain = match given {
         Some(config) => config.clone(),
         None => usual_chain(settings, has_roots).await?,
     };
