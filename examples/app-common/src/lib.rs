@@ -2,6 +2,7 @@
 
 mod browser;
 mod check;
+mod cookie_session;
 mod environment;
 mod error;
 mod model;
@@ -13,6 +14,7 @@ mod users;
 mod visitor;
 
 pub use browser::{Browser, Page};
+pub use cookie_session::CookieSession;
 pub use error::AppError;
 pub use model::{GetSsn, Login, Profile, SetSsn, Success, UserName};
 pub use once::run_once;

@@ -9,9 +9,11 @@ use lunadefend::ErrorKind;
 use tower_sessions::session;
 
 /// An error of LunaDefend, or one of the application.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 pub(crate) enum Failure {
-    Luna(lunadefend_axum::Error),
-    App(AppError),
+    Luna(#[from] lunadefend_axum::Error),
+    App(#[from] AppError),
 }
 
 impl IntoResponse for Failure {
@@ -27,21 +29,9 @@ impl IntoResponse for Failure {
     }
 }
 
-impl From<lunadefend_axum::Error> for Failure {
-    fn from(error: lunadefend_axum::Error) -> Self {
-        Self::Luna(error)
-    }
-}
-
 impl From<ErrorKind> for Failure {
     fn from(kind: ErrorKind) -> Self {
         Self::Luna(kind.into())
-    }
-}
-
-impl From<AppError> for Failure {
-    fn from(error: AppError) -> Self {
-        Self::App(error)
     }
 }
 
