@@ -7,7 +7,7 @@ use crate::{AppError, Profile, UserName};
 use lunadefend::VerifiedToken;
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::path::Path;
 
@@ -42,7 +42,9 @@ impl Users {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal);
+            .journal_mode(SqliteJournalMode::Wal)
+            // With a write-ahead log nothing is torn; a power cut may take the last moment's writes.
+            .synchronous(SqliteSynchronous::Normal);
         // SQLite has one writer. With one connection nobody is told to try again.
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
