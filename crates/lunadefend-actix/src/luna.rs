@@ -116,12 +116,14 @@ impl Luna {
 
     /// The state of the application that serves a request.
     pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Error> {
-        let data = request.app_data::<Data<Self>>().map(Data::get_ref);
-        data.or_else(|| request.app_data::<Self>()).ok_or_else(|| {
-            Error::new(ErrorKind::Internal).with_source(
-                "no Luna for this handler: add `.configure(luna.routes())` or `.app_data(web::Data::new(luna.clone()))` to the App or Scope that the handler is in",
-            )
-        })
+        request
+            .app_data::<Data<Self>>()
+            .map(Data::get_ref)
+            .ok_or_else(|| {
+                Error::new(ErrorKind::Internal).with_source(
+                    "no Luna for this handler: add `.configure(luna.routes())` or `.app_data(web::Data::new(luna.clone()))` to the App or Scope that the handler is in",
+                )
+            })
     }
 
     /// Finds the session of a request, asking the provider once for each request.
@@ -157,28 +159,5 @@ impl fmt::Debug for Luna {
         f.debug_struct("Luna")
             .field("handles", &self.handles)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::{FromRequest, ResponseError, test::TestRequest};
-    use std::error::Error as _;
-
-    #[tokio::test]
-    async fn a_handler_without_luna_is_told_what_to_do_in_the_log_only() {
-        let request = TestRequest::default().to_http_request();
-        let error = <crate::Session>::extract(&request).await.unwrap_err();
-        assert_eq!(
-            (error.status_code().as_u16(), error.to_string().as_str()),
-            (500, "internal error")
-        );
-        assert!(
-            error
-                .source()
-                .unwrap()
-                .to_string()
-                .contains("luna.routes()")
-        );
     }
 }

@@ -9,6 +9,8 @@
 mod fakes;
 #[path = "http/server.rs"]
 mod server;
+#[path = "http/sessions.rs"]
+mod sessions;
 
 use fakes::token;
 use server::{LIMIT, Server};

@@ -116,7 +116,7 @@ impl Server {
     }
 
     pub(crate) async fn stop(self) {
-        self.handle.stop(true).await;
+        self.handle.stop(false).await;
     }
 }
 
