@@ -1,20 +1,15 @@
-//! The adapter's filters, and the routes of the auth plugin.
+//! What makes the routes and filters of the adapter.
 
 use crate::{
-    Extract, Granter, Handler, Session, Verified,
+    Extract, Granter, Handler, Session, Verified, auth_plugin,
     extract::Request,
     payload::payload,
     provider::{Question, questions},
     recover,
 };
-use http::{HeaderMap, Method};
-use lunadefend_core::{AuthPlugin, FromUntrusted, Grants, Handles, SessionId};
-use std::{
-    convert::Infallible,
-    fmt,
-    future::{Future, ready},
-};
-use warp::{Filter, Rejection, Reply, filters::BoxedFilter, path::Peek, reject, reply::Response};
+use lunadefend_core::{FromUntrusted, Grants, Handles, SessionId};
+use std::{fmt, future::Future};
+use warp::{Filter, Rejection, filters::BoxedFilter, reply::Response};
 
 /// As much as axum's `DefaultBodyLimit`.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -31,14 +26,16 @@ impl Luna {
     /// Joins the handles, usually a `LunaDefend`, with the session id provider.
     ///
     /// The provider has two parts, as warp has no request value. `picks` is a filter that extracts
-    /// what is needed of the request, such as `warp::cookie::optional("session")`; several things go
-    /// through as one tuple, by `Filter::map`. `provider` finds the identifier of the user's session
-    /// in it: `Ok(None)` when nobody is logged in (a 401), an error when it cannot tell (a 500). A
-    /// rejection of the filter is a 500 too, whichever it is, and so is a panic of the function or
-    /// its future.
+    /// what is needed of the request, as one value; several go through as a tuple, by `Filter::map`.
+    /// `provider` finds the identifier of the user's session in it: `Ok(None)` when nobody is logged
+    /// in (a 401), an error when it cannot tell (a 500).
     ///
-    /// A panic in the filter closes the connection: only warp itself runs filters, so that nobody
-    /// else can catch it. Let the filter pick, and the function do what can go wrong.
+    /// A rejection of the filter is a 500 as well, so that it should extract an `Option` of what may
+    /// be absent: `warp::cookie::optional("session")` and not `warp::cookie("session")`.
+    ///
+    /// A panic of the function or of its future is a 500. One in the filter closes the connection:
+    /// only warp itself runs filters, so that nobody else can catch it. Let the filter pick, and the
+    /// function do what can go wrong.
     ///
     /// # Security
     /// It must find a **new** identifier after every log-in, and must not trust a header that a
@@ -78,49 +75,7 @@ impl Luna {
     /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
     #[must_use]
     pub fn routes_at(&self, base: &str) -> BoxedFilter<(Response,)> {
-        let base = match base.trim_matches('/') {
-            "" => String::new(),
-            base => format!("/{base}"),
-        };
-        let (frame, jwks) = (self.handles.clone(), self.handles.clone());
-        let secure_frame = exactly(format!("{base}{}", AuthPlugin::SECURE_FRAME_PATH))
-            .and(warp::method())
-            .and(
-                warp::query::raw()
-                    .map(Some)
-                    .or_else(|_| ready(Ok::<_, Infallible>((None,)))),
-            )
-            .and(warp::header::headers_cloned())
-            .and(self.questions.clone())
-            .then(
-                move |method: Method,
-                      query: Option<String>,
-                      headers: HeaderMap,
-                      question: Question| {
-                    let handles = frame.clone();
-                    async move {
-                        handles
-                            .auth_plugin()
-                            .secure_frame(&method, query.as_deref(), &headers, question)
-                            .await
-                            .into_response()
-                    }
-                },
-            );
-        let key_set = exactly(format!("{base}{}", AuthPlugin::JWKS_PATH))
-            .and(warp::method())
-            .and(warp::header::headers_cloned())
-            .then(move |method: Method, headers: HeaderMap| {
-                let handles = jwks.clone();
-                async move {
-                    handles
-                        .auth_plugin()
-                        .jwks(&method, &headers)
-                        .await
-                        .into_response()
-                }
-            });
-        secure_frame.or(key_set).unify().boxed()
+        auth_plugin::routes(self.handles.auth_plugin(), &self.questions, base)
     }
 
     /// A route that ends in a handler: `route` says which requests it is for and extracts what the
@@ -148,9 +103,11 @@ impl Luna {
     ///
     /// When `route` rejects, so does this, and another route may take the request. When it does not,
     /// the answer is final: what is refused after that, by the session, the body, a token or the
-    /// tokenizer, is the reply of its [`Error`](crate::Error), and neither a catch-all route behind this one nor a
-    /// 404 or 405 of a neighbour comes in its place. An [`Error`](crate::Error) that `route` itself rejects with is
-    /// such a reply, too.
+    /// tokenizer, is the reply of its [`Error`]. Neither a catch-all route behind this one nor a 404
+    /// or 405 of a neighbour comes in its place. An [`Error`] that `route` itself rejects with is such
+    /// a reply, too.
+    ///
+    /// [`Error`]: crate::Error
     #[must_use]
     pub fn handle<F, H, E>(&self, route: F, handler: H) -> BoxedFilter<(Response,)>
     where
@@ -168,7 +125,8 @@ impl Luna {
 
     /// Extracts the [`Session`], for filters that build upon it, such as one that loads the user.
     ///
-    /// Rejects with an [`Error`](crate::Error): see [`recover`].
+    /// Rejects with an [`Error`](crate::Error): see [`recover`]. This filter and the next two ask the
+    /// provider each for itself; a handler asks it once, whatever its arguments.
     #[must_use]
     pub fn session(&self) -> BoxedFilter<(Session,)> {
         self.extract()
@@ -223,18 +181,4 @@ impl fmt::Debug for Luna {
             .field("body_limit", &self.body_limit)
             .finish_non_exhaustive()
     }
-}
-
-/// Matches the rest of the path as it is: `warp::path` would also take a slash behind it.
-fn exactly(path: String) -> BoxedFilter<()> {
-    warp::path::peek()
-        .and_then(move |rest: Peek| {
-            ready(if path.strip_prefix('/') == Some(rest.as_str()) {
-                Ok(())
-            } else {
-                Err(reject::not_found())
-            })
-        })
-        .untuple_one()
-        .boxed()
 }

@@ -28,14 +28,11 @@ enum Body {
 
 /// Extracts the payload and never rejects.
 pub(crate) fn payload(limit: usize) -> BoxedFilter<(Payload,)> {
-    let query = warp::query::raw()
-        .map(Some)
-        .or_else(|_| ready(Ok::<_, Infallible>((None,))));
     let body = warp::body::stream()
         .map(incoming)
         .or_else(|_| ready(Ok::<_, Infallible>((Body::Taken,))));
     warp::method()
-        .and(query)
+        .and(query())
         .and(warp::header::headers_cloned())
         .and(body)
         .map(move |method, query, headers, body| Payload {
@@ -46,6 +43,12 @@ pub(crate) fn payload(limit: usize) -> BoxedFilter<(Payload,)> {
             limit,
         })
         .boxed()
+}
+
+/// The query as it is, if there is one.
+pub(crate) fn query()
+-> impl Filter<Extract = (Option<String>,), Error = Infallible> + Clone + Send + Sync + 'static {
+    warp::query::raw().map(Some).or_else(|_| ready(Ok((None,))))
 }
 
 fn incoming(body: impl Stream<Item = Result<impl Buf, warp::Error>> + Send + 'static) -> Body {

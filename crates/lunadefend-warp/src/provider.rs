@@ -81,3 +81,55 @@ impl fmt::Display for Rejected {
 }
 
 impl std::error::Error for Rejected {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    /// The cause of the error that a filter's rejection becomes.
+    async fn cause(
+        picks: impl Filter<Extract = ((),), Error = Rejection> + Send + Sync + 'static,
+    ) -> String {
+        let questions = questions(picks, |()| async { Ok(None) });
+        let question = warp::test::request().filter(&questions).await.unwrap();
+        let error = question().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SessionProvider);
+        error.source().unwrap().to_string()
+    }
+
+    fn rejecting(
+        rejection: fn() -> Rejection,
+    ) -> impl Filter<Extract = ((),), Error = Rejection> + Send + Sync + 'static {
+        warp::any().and_then(move || ready(Err::<(), _>(rejection())))
+    }
+
+    #[tokio::test]
+    async fn a_rejection_says_what_the_program_named_and_nothing_that_came_in() {
+        #[derive(Debug)]
+        struct Canary;
+        impl reject::Reject for Canary {}
+
+        let rejected = "the filter of the session id provider rejected the request";
+        let missing = warp::header::<String>("x-session").map(|_| ());
+        assert_eq!(
+            cause(missing).await,
+            format!("{rejected}: Missing request header \"x-session\"")
+        );
+        assert_eq!(cause(rejecting(reject::not_found)).await, rejected);
+        assert_eq!(cause(rejecting(|| Canary.into())).await, rejected);
+        let ours = || crate::Error::from(ErrorKind::Forbidden).into();
+        assert_eq!(
+            cause(rejecting(ours)).await,
+            format!("{rejected}: the request is not allowed from here")
+        );
+    }
+
+    #[tokio::test]
+    async fn the_function_runs_when_the_question_is_asked() {
+        let questions = questions(warp::any().map(|| ()), |()| -> std::future::Ready<_> {
+            panic!("canary")
+        });
+        assert!(warp::test::request().filter(&questions).await.is_ok());
+    }
+}

@@ -16,6 +16,9 @@ mod server;
 
 use app::{BODY_LIMIT, app, get, json, post, text};
 use fakes::token;
+use lunadefend_core::VerifiedToken;
+use lunadefend_warp::Verified;
+use std::collections::BTreeMap;
 
 #[tokio::test]
 async fn two_hundred_tokens_are_one_call_and_the_provider_is_asked_once() {
@@ -97,18 +100,27 @@ async fn bodies_of_the_wrong_kind_or_size_are_refused() {
 
 #[tokio::test]
 async fn a_query_is_read_for_get_and_a_form_for_post() {
+    async fn name(Verified(tokens): Verified<BTreeMap<String, VerifiedToken>>) -> String {
+        tokens.into_keys().collect()
+    }
+
     let app = app();
-    // A list is not a form: that it is named shows who has read it.
-    let request = get("/store?4111=1").header("x-session", "ann");
-    let (status, body) = text(request.reply(&app.routes).await);
-    assert_eq!((status, body.contains("4111")), (400, false), "{body}");
-    let request = get("/store")
-        .method("POST")
-        .header("x-session", "ann")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body("4111=1");
-    let (status, body) = text(request.reply(&app.routes).await);
-    assert_eq!((status, body.contains("4111")), (400, false), "{body}");
+    app.grants.allow("ann", [token(1)]);
+    let route = app.luna.handle(warp::path!("name"), name);
+    let (good, bad) = (format!("ssn={}", token(1)), format!("ssn={}", token(2)));
+    for (fields, answer) in [(good, (200, "ssn")), (bad, (401, "{\"success\":false"))] {
+        let query = get(&format!("/name?{fields}")).header("x-session", "ann");
+        let form = get("/name?ssn=4111")
+            .method("POST")
+            .header("x-session", "ann")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(fields);
+        for request in [query, form] {
+            let (status, body) = text(request.reply(&route).await);
+            assert_eq!(status, answer.0, "{body}");
+            assert!(body.starts_with(answer.1), "{body}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -243,12 +255,21 @@ async fn the_key_set_and_what_is_wrong_with_a_request_ask_no_provider() {
 }
 
 #[tokio::test]
-async fn bytes_of_a_body_come_in_any_number_of_parts() {
+async fn two_types_can_be_read_from_one_body() {
+    async fn twice(
+        Verified(list): Verified<Vec<VerifiedToken>>,
+        Verified(maybe): Verified<Option<Vec<VerifiedToken>>>,
+    ) -> String {
+        format!("{} {}", list.len(), maybe.is_some())
+    }
+
     let app = app();
     app.grants.allow("ann", [token(1)]);
-    let request = post("/store", "ann").body(json([token(1)]));
+    let route = app.luna.handle(warp::path!("twice"), twice);
+    let request = post("/twice", "ann").body(json([token(1)]));
     assert_eq!(
-        text(request.reply(&app.routes).await),
-        (200, "1".to_owned())
+        text(request.reply(&route).await),
+        (200, "1 true".to_owned())
     );
+    assert_eq!(app.asked.get(), 1);
 }

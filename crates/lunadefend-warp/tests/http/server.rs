@@ -1,12 +1,16 @@
 //! Over a real connection: panics, bodies in parts, methods.
 
 use crate::app::{App, BODY_LIMIT, app};
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    time::timeout,
 };
 use warp::{Filter, Reply};
+
+/// When a server that does not answer fails its test.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Serves the routes for as long as the test runs.
 async fn serve<F>(routes: F) -> SocketAddr
@@ -29,7 +33,8 @@ async fn send(address: SocketAddr, parts: &[&[u8]]) -> String {
         }
     }
     let mut answer = Vec::new();
-    let read = stream.read_to_end(&mut answer).await;
+    let read = timeout(DEADLINE, stream.read_to_end(&mut answer));
+    let read = read.await.unwrap();
     assert!(read.is_ok() || !answer.is_empty(), "{read:?}");
     String::from_utf8(answer).unwrap()
 }
