@@ -7,9 +7,9 @@ use crate::{
 use actix_session::Session;
 use actix_web::{
     Resource,
-    web::{self, Data, Json, Path, ServiceConfig},
+    web::{self, Data, Json, Path, PayloadConfig, ServiceConfig},
 };
-use app_common::{AppError, GetSsn, Login, Profile, SetSsn, Success, UserName, Users};
+use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
 use lunadefend::LunaDefend;
 use lunadefend_actix::{Granted, Granter, Luna, Verified};
 
@@ -18,6 +18,7 @@ pub(crate) fn routes(luna: LunaDefend, users: Users) -> impl Fn(&mut ServiceConf
     move |config| {
         config
             .app_data(Data::new(users.clone()))
+            .app_data(PayloadConfig::new(MAX_BODY))
             .service(at("/login").post(login))
             .service(at("/logout").post(logout))
             .service(at("/set-ssn").post(set_ssn))

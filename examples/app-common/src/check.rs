@@ -1,7 +1,7 @@
 //! What `--once` runs: users who do what users do, and a thief who does not get far.
 #![expect(clippy::print_stdout, reason = "a check tells its user what it does")]
 
-use crate::{Browser, Page, Visitor};
+use crate::{Browser, MAX_BODY, Page, Visitor};
 use anyhow::Result;
 use lunadefend_http::HttpClient;
 use serde_json::{Value, json};
@@ -211,6 +211,10 @@ impl Check {
         self.refused("a value instead of its token", &page, 400, "badToken");
         let page = ann.post("/set-ssn", &json!({})).await?;
         self.refused("no token at all", &page, 400, "badRequest");
+        let page = ann
+            .post("/set-ssn", &json!({ "ssn_token": "x".repeat(MAX_BODY) }))
+            .await?;
+        self.refused("much too much", &page, 413, "payloadTooLarge");
         let page = ann.get("/nothing").await?;
         self.refused("a path that is not there", &page, 404, "notFound");
         let page = ann.get("/login").await?;

@@ -16,7 +16,7 @@ mod visitor;
 pub use browser::{Browser, Page};
 pub use cookie_session::CookieSession;
 pub use error::AppError;
-pub use model::{GetSsn, Login, Profile, SetSsn, Success, UserName};
+pub use model::{GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName};
 pub use once::run_once;
 pub use run::{Start, run};
 pub use stop::Stop;

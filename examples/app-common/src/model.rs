@@ -4,6 +4,9 @@ use lunadefend::{Tokens, VerifiedToken};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The longest body of a request, in bytes. A body full of tokens makes as many requests to the tokenizer.
+pub const MAX_BODY: usize = 16 * 1024;
+
 /// The name that a user logs in with: 1 to 64 of `a-z`, `0-9` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]

@@ -4,10 +4,10 @@ use crate::{
     failure::Failure,
     session::{self, User},
 };
-use app_common::{AppError, GetSsn, Login, Profile, SetSsn, Success, UserName, Users};
+use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
 use axum::{
     Json, Router,
-    extract::{FromRef, Path, State, rejection::JsonRejection},
+    extract::{DefaultBodyLimit, FromRef, Path, State, rejection::JsonRejection},
     routing::{get, post},
 };
 use lunadefend::LunaDefend;
@@ -35,6 +35,7 @@ pub(crate) fn router(luna: LunaDefend, users: Users) -> Router {
         .fallback(async || Failure::from(AppError::NotFound))
         .method_not_allowed_fallback(async || Failure::from(AppError::MethodNotAllowed))
         .layer(session::layer())
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(App { luna, users })
 }
 

@@ -4,7 +4,7 @@ use crate::{
     failure::{Failure, recover},
     session::{self, Sessions},
 };
-use app_common::{AppError, GetSsn, Login, Profile, SetSsn, Success, UserName, Users};
+use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
 use lunadefend::LunaDefend;
 use lunadefend_warp::{Granted, Granter, Luna, Verified};
 use std::{convert::Infallible, future::ready};
@@ -15,25 +15,27 @@ pub(crate) fn routes(
     users: Users,
     sessions: Sessions,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
-    let luna = Luna::new(luna, sessions.session(), |session| {
-        ready(session::id(session))
-    });
-    let user = sessions.user();
-    let users = with(users);
-    let sessions = with(sessions);
+    let provider = |session| ready(session::id(session));
+    let luna = Luna::new(luna, sessions.session(), provider).body_limit(MAX_BODY);
+    // Behind the method: a 405 is a 405 for everybody.
+    let user = sessions.user().and(with(users.clone()));
+    let (users, sessions) = (with(users), with(sessions));
 
-    let login_post = path!("login").and(post()).and(login_body());
-    let login_route = login_post.and(users.clone()).and(sessions.clone());
-    let logout_route = path!("logout").and(post()).and(sessions);
-    // The method before the user: a 405 is a 405 for everybody.
-    let row = user.and(users);
-    luna.handle(login_route, login)
-        .or(luna.handle(logout_route, logout))
-        .or(luna.handle(path!("set-ssn").and(post()).and(row.clone()), set_ssn))
-        .or(luna.handle(path!("get-ssn").and(get()).and(row.clone()), get_ssn))
-        .or(luna.handle(path!("profile").and(get()).and(row.clone()), profile))
-        .or(luna.handle(path!("profile").and(post()).and(row.clone()), set_profile))
-        .or(luna.handle(path!("profile" / String).and(get()).and(row), profile_of))
+    let log_in = path!("login").and(post()).and(login_body());
+    let log_in = log_in.and(users).and(sessions.clone());
+    let log_out = path!("logout").and(post()).and(sessions);
+    let set_own_ssn = path!("set-ssn").and(post()).and(user.clone());
+    let get_own_ssn = path!("get-ssn").and(get()).and(user.clone());
+    let set_own_profile = path!("profile").and(post()).and(user.clone());
+    let get_own_profile = path!("profile").and(get()).and(user.clone());
+    let get_profile = path!("profile" / String).and(get()).and(user);
+    luna.handle(log_in, login)
+        .or(luna.handle(log_out, logout))
+        .or(luna.handle(set_own_ssn, set_ssn))
+        .or(luna.handle(get_own_ssn, get_ssn))
+        .or(luna.handle(set_own_profile, set_profile))
+        .or(luna.handle(get_own_profile, profile))
+        .or(luna.handle(get_profile, profile_of))
         .or(luna.routes())
         .recover(recover)
 }
@@ -45,7 +47,7 @@ fn with<T: Clone + Send + Sync + 'static>(value: T) -> BoxedFilter<(T,)> {
 
 /// Extracts the log-in. What cannot be read is `None`: a rejection of warp would repeat what was sent.
 fn login_body() -> BoxedFilter<(Option<Login>,)> {
-    warp::body::content_length_limit(4096)
+    warp::body::content_length_limit(MAX_BODY as u64)
         .and(warp::body::json().map(Some))
         .or(warp::any().map(|| None))
         .unify()
