@@ -3,6 +3,7 @@
 #![cfg(feature = "aws")]
 #![expect(
     clippy::expect_used,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "helpers of tests, which clippy does not count as tests"
 )]
