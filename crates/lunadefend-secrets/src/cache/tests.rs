@@ -288,3 +288,64 @@ async fn a_value_can_be_changed_between_fetches() {
     let shown = format!("{cache:?}");
     assert!(shown.contains("the vault"), "{shown}");
 }
+
+#[cfg(feature = "metrics")]
+mod counted {
+    use super::*;
+    use metrics::{
+        Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    };
+
+    /// Counts by the labels of a counter.
+    #[derive(Default)]
+    struct Counters(Mutex<std::collections::BTreeMap<String, Arc<AtomicU64>>>);
+
+    impl Recorder for Counters {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            let labels = key
+                .labels()
+                .map(|label| format!("{{{}={}}}", label.key(), label.value()));
+            let name = format!("{}{}", key.name(), labels.collect::<String>());
+            let mut counters = self.0.lock().unwrap();
+            Counter::from_arc(Arc::clone(counters.entry(name).or_default()))
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    /// All of it runs on this thread.
+    #[tokio::test]
+    async fn refreshes_are_counted_by_outcome() {
+        let counters = Counters::default();
+        let _recorder = metrics::set_default_local_recorder(&counters);
+        let world = Arc::new(World::default());
+        let cache = load(&world, every(300, 3600)).await.unwrap();
+        cache.refresh().await.unwrap();
+        world.set(Fault::Down);
+        for _ in 0..2 {
+            assert!(cache.refresh().await.is_err());
+        }
+        let counters = counters.0.lock().unwrap();
+        let counted: Vec<_> = counters
+            .iter()
+            .map(|(name, count)| (name.as_str(), count.load(Ordering::SeqCst)))
+            .collect();
+        assert_eq!(
+            counted,
+            [
+                ("lunadefend_secret_refreshes_total{outcome=failed}", 2),
+                ("lunadefend_secret_refreshes_total{outcome=ok}", 1),
+            ]
+        );
+    }
+}
