@@ -13,6 +13,7 @@ mod check;
 mod command;
 mod deps;
 mod manifest;
+mod soak;
 mod test;
 mod tidy;
 mod workspace;
@@ -42,6 +43,10 @@ Usage: cargo xtask <command> [arguments]
           deny      bans, licences and sources of dependencies (installs cargo-deny)
           package   the packages as they would be published, compiled from what is in them
         --advisories lets `deny` ask the advisory database too, which needs the network.
+  soak [--seconds N] [--clients N] [--no-build] [APP..]
+        Many users at once (500, for 5 seconds) on each example application, or only on the
+        named ones, with a tokenizer in a process of its own: no error, no growth of memory,
+        and on SIGTERM everybody gets his answer. --no-build takes the programs as they are.
   deps  The invariants of the dependency tree.
   tidy  The rules of the house that no lint knows.
   help  This text.
@@ -72,6 +77,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match command.as_str() {
         "test" => test::run(&Workspace::open()?, rest),
         "check" => check::run(&Workspace::open()?, rest),
+        "soak" => soak::run(&Workspace::open()?, rest),
         "deps" => without_arguments(deps::run),
         "tidy" => without_arguments(tidy::run),
         "help" | "--help" | "-h" => {

@@ -1,2 +1,18 @@
-//! The actix-web adapter of LunaDefend: the auth plugin, sessions, verified bodies and granted answers.
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod convert;
+mod error;
+mod granted;
+mod luna;
+mod session;
+mod verified;
+
+pub use error::Error;
+pub use granted::{Granted, Granter};
+pub use luna::Luna;
+pub use session::Session;
+pub use verified::Verified;
+
+/// What actix-web runs on the thread of one worker: no `Send`.
+type LocalBoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;

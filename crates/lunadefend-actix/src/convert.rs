@@ -1,0 +1,133 @@
+//! Between the `http` 0.2 of actix-web and the `http` 1 of the core, by bytes.
+//!
+//! What one takes and the other does not (a `"` in the name of a header) is refused with the whole
+//! message: a header that is left out may be the one that decides.
+
+use actix_web::{HttpResponse, error::HttpError, http as actix};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use lunadefend_core::{Error, ErrorKind};
+
+pub(crate) fn method(method: &actix::Method) -> Result<Method, Error> {
+    Method::from_bytes(method.as_str().as_bytes()).map_err(unreadable)
+}
+
+pub(crate) fn headers(headers: &actix::header::HeaderMap) -> Result<HeaderMap, Error> {
+    let mut converted = HeaderMap::new();
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(unreadable)?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(unreadable)?;
+        converted.try_append(name, value).map_err(unreadable)?;
+    }
+    Ok(converted)
+}
+
+fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::BadRequest).with_source(cause)
+}
+
+pub(crate) fn status(status: http::StatusCode) -> actix::StatusCode {
+    actix::StatusCode::from_u16(status.as_u16()).unwrap_or(actix::StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+pub(crate) fn response(response: http::Response<Bytes>) -> HttpResponse {
+    into_actix(response).unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
+}
+
+fn into_actix(response: http::Response<Bytes>) -> Result<HttpResponse, HttpError> {
+    let (parts, body) = response.into_parts();
+    let mut converted = HttpResponse::with_body(status(parts.status), body);
+    for (name, value) in &parts.headers {
+        let mut copy = actix::header::HeaderValue::from_bytes(value.as_bytes())?;
+        copy.set_sensitive(value.is_sensitive());
+        let name = actix::header::HeaderName::from_bytes(name.as_str().as_bytes())?;
+        converted.headers_mut().append(name, copy);
+    }
+    Ok(converted.map_into_boxed_body())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_take_the_same_but_for_one_character_in_names() {
+        for byte in 0..=u8::MAX {
+            let bytes = [b'a', byte, b'z'];
+            assert_eq!(
+                HeaderValue::from_bytes(&bytes).is_ok(),
+                actix::header::HeaderValue::from_bytes(&bytes).is_ok(),
+                "value {byte}"
+            );
+            assert_eq!(
+                HeaderName::from_bytes(&bytes).is_ok() || byte == b'"',
+                actix::header::HeaderName::from_bytes(&bytes).is_ok(),
+                "name {byte}"
+            );
+            // Methods only come in.
+            assert!(
+                Method::from_bytes(&bytes).is_ok() || actix::Method::from_bytes(&bytes).is_err(),
+                "method {byte}"
+            );
+        }
+        for code in 0..=u16::MAX {
+            assert_eq!(
+                http::StatusCode::from_u16(code).is_ok(),
+                actix::StatusCode::from_u16(code).is_ok(),
+                "{code}"
+            );
+        }
+        let mut sent = actix::header::HeaderMap::new();
+        let name = actix::header::HeaderName::from_bytes(b"a\"z").unwrap();
+        sent.insert(name, actix::header::HeaderValue::from_static("1"));
+        assert_eq!(headers(&sent).unwrap_err().kind(), ErrorKind::BadRequest);
+    }
+
+    #[test]
+    fn a_request_arrives_with_every_value_in_order() {
+        use actix::header::{HeaderMap, HeaderName, HeaderValue};
+        let mut sent = HeaderMap::new();
+        for value in [&b"first"[..], b"sec\xffond", b""] {
+            sent.append(
+                HeaderName::from_static("x-repeated"),
+                HeaderValue::from_bytes(value).unwrap(),
+            );
+        }
+        sent.append(
+            HeaderName::from_static("x-other"),
+            HeaderValue::from_static("1"),
+        );
+
+        let headers = headers(&sent).unwrap();
+        let values = headers.get_all("x-repeated").iter();
+        let values: Vec<_> = values.map(|value| value.as_bytes()).collect();
+        assert_eq!(values, [&b"first"[..], b"sec\xffond", b""]);
+        assert_eq!(headers.len(), 4);
+        let brew = actix::Method::from_bytes(b"BREW").unwrap();
+        assert_eq!(method(&brew).unwrap(), "BREW");
+    }
+
+    #[tokio::test]
+    async fn an_answer_leaves_with_every_header_and_says_which_are_secret() {
+        let mut location = HeaderValue::from_static("https://t.example/?jwt");
+        location.set_sensitive(true);
+        let sent = http::Response::builder()
+            .status(302)
+            .header("location", location)
+            .header("x-repeated", "first")
+            .header("x-repeated", "second")
+            .body(Bytes::from_static(b"body"))
+            .unwrap();
+
+        let response = response(sent);
+        assert_eq!(response.status().as_u16(), 302);
+        assert!(response.headers().get("location").unwrap().is_sensitive());
+        let values = response.headers().get_all("x-repeated");
+        assert!(values.eq(["first", "second"]));
+        assert_eq!(response.headers().len(), 3);
+        let body = actix_web::body::to_bytes(response.into_body())
+            .await
+            .unwrap();
+        assert_eq!(body, "body");
+    }
+}

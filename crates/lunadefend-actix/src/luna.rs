@@ -1,0 +1,163 @@
+//! The state of the adapter and the routes of the auth plugin.
+
+use crate::{LocalBoxFuture, convert};
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    web::{self, Data, ServiceConfig},
+};
+use futures_util::lock::Mutex;
+use lunadefend_core::{AuthPlugin, Error, ErrorKind, Grants, Handles, SessionId, resolve_session};
+use std::{fmt, rc::Rc, sync::Arc};
+
+type Provider =
+    dyn Fn(&HttpRequest) -> LocalBoxFuture<Result<Option<SessionId>, Error>> + Send + Sync;
+
+/// The state that the extractors need: the handles of a `LunaDefend`, and the session id provider.
+///
+/// [`Luna::routes`] puts it into the application; handlers may take it as a `web::Data<Luna>`. Cheap
+/// to clone: make one, and clone it into the factory that every worker runs.
+#[derive(Clone)]
+pub struct Luna {
+    handles: Handles,
+    provider: Arc<Provider>,
+}
+
+/// The session of a request, once found: several extractors of one handler ask for it, and actix-web
+/// runs them side by side.
+struct Resolved {
+    session: Rc<Mutex<Option<SessionId>>>,
+    by: Arc<Provider>,
+}
+
+impl Luna {
+    /// Joins the handles, usually a `LunaDefend`, with the session id provider.
+    ///
+    /// The provider gets a request and finds the identifier of the user's session: `Ok(None)` when
+    /// nobody is logged in (a 401), an error when it cannot tell (a 500). It clones what it needs
+    /// out of the request before its future starts; the future need not be `Send`. A panic in it is
+    /// a 500.
+    ///
+    /// # Security
+    /// It must find a **new** identifier after every log-in, and must not trust a header that a
+    /// browser can set. The same provider must serve the routes and the extractors, which is why
+    /// there is one.
+    pub fn new<P, F>(handles: impl Into<Handles>, provider: P) -> Self
+    where
+        P: Fn(&HttpRequest) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Option<SessionId>, Error>> + 'static,
+    {
+        Self {
+            handles: handles.into(),
+            provider: Arc::new(move |request| Box::pin(provider(request))),
+        }
+    }
+
+    /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, and
+    /// this state for the extractors: `configure` an `App` or a `web::Scope` with them.
+    ///
+    /// What is configured on a scope is for the handlers of that scope only. Others need the state
+    /// by `app_data(web::Data::new(luna.clone()))`.
+    pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
+        self.routes_at("")
+    }
+
+    /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
+    pub fn routes_at(&self, base: &str) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
+        let base = match base.trim_matches('/') {
+            "" => String::new(),
+            base => format!("/{base}"),
+        };
+        let luna = self.clone();
+        move |config| {
+            let (frame, jwks) = (luna.clone(), luna.clone());
+            config
+                .app_data(Data::new(luna.clone()))
+                .service(
+                    web::resource(format!("{base}{}", AuthPlugin::SECURE_FRAME_PATH)).to(
+                        move |request: HttpRequest| {
+                            let luna = frame.clone();
+                            async move { luna.secure_frame(&request).await }
+                        },
+                    ),
+                )
+                .service(
+                    web::resource(format!("{base}{}", AuthPlugin::JWKS_PATH)).to(
+                        move |request: HttpRequest| {
+                            let luna = jwks.clone();
+                            async move { luna.jwks(&request).await }
+                        },
+                    ),
+                );
+        }
+    }
+
+    async fn secure_frame(&self, request: &HttpRequest) -> Result<HttpResponse, crate::Error> {
+        let method = convert::method(request.method())?;
+        let headers = convert::headers(request.headers())?;
+        let plugin = self.handles.auth_plugin();
+        let session = || (self.provider)(request);
+        let query = request.uri().query();
+        let response = plugin.secure_frame(&method, query, &headers, session).await;
+        Ok(convert::response(response))
+    }
+
+    async fn jwks(&self, request: &HttpRequest) -> Result<HttpResponse, crate::Error> {
+        let method = convert::method(request.method())?;
+        let headers = convert::headers(request.headers())?;
+        let response = self.handles.auth_plugin().jwks(&method, &headers).await;
+        Ok(convert::response(response))
+    }
+
+    /// Creates and verifies grants, for calls without an extractor.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        self.handles.grants()
+    }
+
+    /// The state of the application that serves a request.
+    pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Error> {
+        request
+            .app_data::<Data<Self>>()
+            .map(Data::get_ref)
+            .ok_or_else(|| {
+                Error::new(ErrorKind::Internal).with_source(
+                    "no Luna for this handler: add `.configure(luna.routes())` or `.app_data(web::Data::new(luna.clone()))` to the App or Scope that the handler is in",
+                )
+            })
+    }
+
+    /// Finds the session of a request, asking the provider once for each request.
+    pub(crate) async fn session(&self, request: &HttpRequest) -> Result<SessionId, Error> {
+        let known = self.resolved(request);
+        let mut known = known.lock().await;
+        if let Some(session) = &*known {
+            return Ok(session.clone());
+        }
+        let session = resolve_session(|| (self.provider)(request)).await?;
+        Ok(known.insert(session).clone())
+    }
+
+    fn resolved(&self, request: &HttpRequest) -> Rc<Mutex<Option<SessionId>>> {
+        // A provider that is under way may hold the extensions borrowed: they are borrowed mutably
+        // only before it is asked.
+        if let Some(resolved) = request.extensions().get::<Resolved>()
+            && Arc::ptr_eq(&resolved.by, &self.provider)
+        {
+            return Rc::clone(&resolved.session);
+        }
+        let session = Rc::default();
+        request.extensions_mut().insert(Resolved {
+            session: Rc::clone(&session),
+            by: Arc::clone(&self.provider),
+        });
+        session
+    }
+}
+
+impl fmt::Debug for Luna {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Luna")
+            .field("handles", &self.handles)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,56 @@
+//! The two routes of the auth plugin.
+
+use crate::{payload::query, provider::Question};
+use http::{HeaderMap, Method};
+use lunadefend_core::AuthPlugin;
+use std::future::ready;
+use warp::{Filter, Reply, filters::BoxedFilter, path::Peek, reject, reply::Response};
+
+/// Both routes below a base path, which may have slashes around it. They answer every method
+/// themselves, so that no 405 of a neighbour can.
+pub(crate) fn routes(
+    plugin: &AuthPlugin,
+    questions: &BoxedFilter<(Question,)>,
+    base: &str,
+) -> BoxedFilter<(Response,)> {
+    let (frame, keys) = (plugin.clone(), plugin.clone());
+    let secure_frame = exactly(base, AuthPlugin::SECURE_FRAME_PATH)
+        .and(warp::method())
+        .and(query())
+        .and(warp::header::headers_cloned())
+        .and(questions.clone())
+        .then(
+            move |method: Method, query: Option<String>, headers: HeaderMap, question: Question| {
+                let plugin = frame.clone();
+                async move {
+                    let query = query.as_deref();
+                    plugin
+                        .secure_frame(&method, query, &headers, question)
+                        .await
+                        .into_response()
+                }
+            },
+        );
+    let jwks = exactly(base, AuthPlugin::JWKS_PATH)
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .then(move |method: Method, headers: HeaderMap| {
+            let plugin = keys.clone();
+            async move { plugin.jwks(&method, &headers).await.into_response() }
+        });
+    secure_frame.or(jwks).unify().boxed()
+}
+
+/// Matches what is left of the path as it is: `warp::path` would also take a slash behind it.
+fn exactly(base: &str, path: &str) -> BoxedFilter<()> {
+    let path = format!("{}{path}", base.trim_matches('/'));
+    // The slash in front is matched already.
+    let path = path.trim_start_matches('/').to_owned();
+    warp::path::peek()
+        .and_then(move |rest: Peek| {
+            let matched = rest.as_str() == path;
+            ready(matched.then_some(()).ok_or_else(reject::not_found))
+        })
+        .untuple_one()
+        .boxed()
+}

@@ -1,0 +1,107 @@
+//! What goes out, with every token granted.
+
+use crate::{Error, Extract, extract::Request};
+use http::{HeaderValue, header};
+use lunadefend_core::{ErrorKind, Grant, GrantDuration, Grants, IntoGranted, SessionId};
+use serde::{Serialize, Serializer};
+use std::fmt;
+use warp::{Reply, reply::Response};
+
+/// Grants the tokens of a value to the session of the request.
+#[derive(Clone, Debug)]
+pub struct Granter {
+    grants: Grants,
+    session: SessionId,
+}
+
+impl Granter {
+    /// Grants every token of `value`, a `#[derive(Tokens)]` type, a token or a container of tokens,
+    /// owned or borrowed, in one call. Each lives as long as its field says, or for the tokenizer's
+    /// default.
+    ///
+    /// # Errors
+    /// Those of [`Grants::create`].
+    ///
+    /// # Security
+    /// A grant lets the user read the value: authorise the row that it comes from first.
+    pub async fn grant<T: IntoGranted>(&self, value: T) -> Result<Granted<T>, Error> {
+        Ok(Granted(
+            self.grants.create(&self.session, value, None).await?,
+        ))
+    }
+
+    /// The same, with a duration for the tokens that name none themselves.
+    ///
+    /// # Errors
+    /// Those of [`Grants::create`].
+    pub async fn grant_for<T: IntoGranted>(
+        &self,
+        value: T,
+        duration: GrantDuration,
+    ) -> Result<Granted<T>, Error> {
+        Ok(Granted(
+            self.grants.create(&self.session, value, duration).await?,
+        ))
+    }
+
+    /// The session that is granted to.
+    #[must_use]
+    pub fn session(&self) -> &SessionId {
+        &self.session
+    }
+}
+
+impl Extract for Granter {
+    async fn extract(request: &mut Request) -> Result<Self, Error> {
+        Ok(Self {
+            session: request.session().await?,
+            grants: request.grants().clone(),
+        })
+    }
+}
+
+/// A `T` whose tokens were granted to the session of the request: a JSON answer, never cached.
+///
+/// Only [`Granter`] makes one. It also serialises, as part of a larger answer.
+pub struct Granted<T: Grant>(T::Granted);
+
+impl<T: Grant> Granted<T> {
+    /// The granted form itself.
+    #[must_use]
+    pub fn into_inner(self) -> T::Granted {
+        self.0
+    }
+}
+
+impl<T: Grant> fmt::Debug for Granted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Granted(..)")
+    }
+}
+
+impl<T: Grant<Granted: Serialize>> Serialize for Granted<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<T: Grant<Granted: Serialize + Send>> Reply for Granted<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                let mut response = Response::new(body.into());
+                let headers = response.headers_mut();
+                headers.insert(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                );
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                response
+            }
+            Err(cause) => {
+                let error = lunadefend_core::Error::new(ErrorKind::Internal).with_source(cause);
+                Error::from(error).into_response()
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What makes the routes and filters of the adapter.
+
+use crate::{
+    Extract, Granter, Handler, Session, Verified, auth_plugin,
+    extract::Request,
+    payload::payload,
+    provider::{Question, questions},
+    recover,
+};
+use lunadefend_core::{FromUntrusted, Grants, Handles, SessionId};
+use std::{fmt, future::Future};
+use warp::{Filter, Rejection, filters::BoxedFilter, reply::Response};
+
+/// As much as axum's `DefaultBodyLimit`.
+const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// Makes the routes: the handles of a `LunaDefend`, and the session id provider. Cheap to clone.
+#[derive(Clone)]
+pub struct Luna {
+    handles: Handles,
+    questions: BoxedFilter<(Question,)>,
+    body_limit: usize,
+}
+
+impl Luna {
+    /// Joins the handles, usually a `LunaDefend`, with the session id provider.
+    ///
+    /// The provider has two parts, as warp has no request value. `picks` is a filter that extracts
+    /// what is needed of the request, as one value; several go through as a tuple, by `Filter::map`.
+    /// `provider` finds the identifier of the user's session in it: `Ok(None)` when nobody is logged
+    /// in (a 401), an error when it cannot tell (a 500).
+    ///
+    /// A rejection of the filter is a 500 as well, so that it should extract an `Option` of what may
+    /// be absent: `warp::cookie::optional("session")` and not `warp::cookie("session")`.
+    ///
+    /// A panic of the function or of its future is a 500. One in the filter closes the connection:
+    /// only warp itself runs filters, so that nobody else can catch it. Let the filter pick, and the
+    /// function do what can go wrong.
+    ///
+    /// # Security
+    /// It must find a **new** identifier after every log-in, and must not trust a header that a
+    /// browser can set. The same provider must serve all routes, which is why there is one.
+    pub fn new<F, X, P, Fut>(handles: impl Into<Handles>, picks: F, provider: P) -> Self
+    where
+        F: Filter<Extract = (X,)> + Send + Sync + 'static,
+        F::Error: Into<Rejection>,
+        X: Send + 'static,
+        P: Fn(X) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<SessionId>, lunadefend_core::Error>> + Send + 'static,
+    {
+        Self {
+            handles: handles.into(),
+            questions: questions(picks, provider),
+            body_limit: BODY_LIMIT,
+        }
+    }
+
+    /// Sets how many bytes of a body [`Verified`] reads at most, for the routes made from here on; a
+    /// longer one is a 413. 2 MB (2,097,152) unless set.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, below
+    /// the path that was matched before.
+    ///
+    /// They answer every method themselves and pass on all other paths.
+    #[must_use]
+    pub fn routes(&self) -> BoxedFilter<(Response,)> {
+        self.routes_at("")
+    }
+
+    /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
+    #[must_use]
+    pub fn routes_at(&self, base: &str) -> BoxedFilter<(Response,)> {
+        auth_plugin::routes(self.handles.auth_plugin(), &self.questions, base)
+    }
+
+    /// A route that ends in a handler: `route` says which requests it is for and extracts what the
+    /// handler needs besides `Session`, `Granter` and `Verified<T>`, which it asks for by its
+    /// arguments.
+    ///
+    /// ```
+    /// use lunadefend_core::VerifiedToken;
+    /// use lunadefend_warp::{Error, Luna, Session, Verified};
+    /// use warp::{Filter, Reply, filters::BoxedFilter, http::StatusCode, reply::Response};
+    ///
+    /// async fn set_card(
+    ///     number: u32,
+    ///     Session(session): Session,
+    ///     Verified(token): Verified<VerifiedToken>,
+    /// ) -> Result<impl Reply, Error> {
+    ///     # let _ = (number, session, token);
+    ///     Ok(StatusCode::NO_CONTENT)
+    /// }
+    ///
+    /// fn cards(luna: &Luna) -> BoxedFilter<(Response,)> {
+    ///     luna.handle(warp::path!("cards" / u32).and(warp::put()), set_card)
+    /// }
+    /// ```
+    ///
+    /// When `route` rejects, so does this, and another route may take the request. When it does not,
+    /// the answer is final: what is refused after that, by the session, the body, a token or the
+    /// tokenizer, is the reply of its [`Error`]. Neither a catch-all route behind this one nor a 404
+    /// or 405 of a neighbour comes in its place. An [`Error`] that `route` itself rejects with is such
+    /// a reply, too.
+    ///
+    /// [`Error`]: crate::Error
+    #[must_use]
+    pub fn handle<F, H, E>(&self, route: F, handler: H) -> BoxedFilter<(Response,)>
+    where
+        F: Filter + Send + Sync + 'static,
+        F::Extract: Send,
+        F::Error: Into<Rejection>,
+        H: Handler<F::Extract, E>,
+    {
+        handler
+            .attach(self, route.boxed())
+            .recover(recover)
+            .unify()
+            .boxed()
+    }
+
+    /// Extracts the [`Session`], for filters that build upon it, such as one that loads the user.
+    ///
+    /// Rejects with an [`Error`](crate::Error): see [`recover`]. This filter and the next two ask the
+    /// provider each for itself; a handler asks it once, whatever its arguments.
+    #[must_use]
+    pub fn session(&self) -> BoxedFilter<(Session,)> {
+        self.extract()
+    }
+
+    /// Extracts the [`Granter`]. Rejects with an [`Error`](crate::Error): see [`recover`].
+    #[must_use]
+    pub fn granter(&self) -> BoxedFilter<(Granter,)> {
+        self.extract()
+    }
+
+    /// Extracts a [`Verified<T>`]. Rejects with an [`Error`](crate::Error): see [`recover`].
+    #[must_use]
+    pub fn verified<T: FromUntrusted + Send + 'static>(&self) -> BoxedFilter<(Verified<T>,)> {
+        self.extract()
+    }
+
+    /// Creates and verifies grants, for calls without an extractor.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        self.handles.grants()
+    }
+
+    fn extract<E: Extract>(&self) -> BoxedFilter<(E,)> {
+        self.request(E::READS_PAYLOAD)
+            .and_then(|mut request: Request| async move {
+                E::extract(&mut request).await.map_err(Rejection::from)
+            })
+            .boxed()
+    }
+
+    /// Extracts what the extractors of one handler share. Never rejects.
+    pub(crate) fn request(&self, reads_payload: bool) -> BoxedFilter<(Request,)> {
+        let grants = self.grants().clone();
+        let payload = if reads_payload {
+            payload(self.body_limit).map(Some).boxed()
+        } else {
+            warp::any().map(|| None).boxed()
+        };
+        self.questions
+            .clone()
+            .and(payload)
+            .map(move |question, payload| Request::new(grants.clone(), question, payload))
+            .boxed()
+    }
+}
+
+impl fmt::Debug for Luna {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Luna")
+            .field("handles", &self.handles)
+            .field("body_limit", &self.body_limit)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! The session id provider: a filter that picks from the request, and a function that finds the session.
+
+use lunadefend_core::{BoxFuture, Error, ErrorKind, SessionId};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{Future, ready},
+    sync::Arc,
+};
+use warp::{Filter, Rejection, filters::BoxedFilter, reject};
+
+/// Asks who is logged in, for one request: nothing of the provider runs before it is called.
+pub(crate) type Question =
+    Box<dyn FnOnce() -> BoxFuture<'static, Result<Option<SessionId>, Error>> + Send>;
+
+/// Extracts the question and never rejects: a rejection of `picks` is what the question answers.
+pub(crate) fn questions<F, X, P, Fut>(picks: F, provider: P) -> BoxedFilter<(Question,)>
+where
+    F: Filter<Extract = (X,)> + Send + Sync + 'static,
+    F::Error: Into<Rejection>,
+    X: Send + 'static,
+    P: Fn(X) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Option<SessionId>, Error>> + Send + 'static,
+{
+    let provider = Arc::new(provider);
+    picks
+        .boxed()
+        .map(Ok)
+        .or_else(|rejection| ready(Ok::<_, Infallible>((Err(Rejected(rejection)),))))
+        .map(move |picked: Result<X, Rejected>| {
+            let provider = Arc::clone(&provider);
+            let question: Question = Box::new(move || match picked {
+                Ok(picked) => Box::pin(provider(picked)),
+                Err(rejected) => Box::pin(ready(Err(
+                    Error::new(ErrorKind::SessionProvider).with_source(rejected)
+                ))),
+            });
+            question
+        })
+        .boxed()
+}
+
+/// The rejection of the provider's filter, as the cause of a 500.
+///
+/// Only what warp's own rejections say is shown, which is names that the program chose: those of
+/// others may hold what came in.
+struct Rejected(Rejection);
+
+impl Rejected {
+    fn known(&self) -> Option<&dyn fmt::Display> {
+        fn find<T: fmt::Display + 'static>(rejection: &Rejection) -> Option<&dyn fmt::Display> {
+            rejection.find::<T>().map(|found| found as _)
+        }
+        [
+            find::<reject::MissingHeader>,
+            find::<reject::InvalidHeader>,
+            find::<reject::MissingCookie>,
+            find::<reject::InvalidQuery>,
+            find::<warp::ext::MissingExtension>,
+            find::<crate::Error>,
+        ]
+        .iter()
+        .find_map(|find| find(&self.0))
+    }
+}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rejected(..)")
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the filter of the session id provider rejected the request")?;
+        match self.known() {
+            Some(known) => write!(f, ": {known}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    /// The cause of the error that a filter's rejection becomes.
+    async fn cause(
+        picks: impl Filter<Extract = ((),), Error = Rejection> + Send + Sync + 'static,
+    ) -> String {
+        let questions = questions(picks, |()| async { Ok(None) });
+        let question = warp::test::request().filter(&questions).await.unwrap();
+        let error = question().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SessionProvider);
+        error.source().unwrap().to_string()
+    }
+
+    fn rejecting(
+        rejection: fn() -> Rejection,
+    ) -> impl Filter<Extract = ((),), Error = Rejection> + Send + Sync + 'static {
+        warp::any().and_then(move || ready(Err::<(), _>(rejection())))
+    }
+
+    #[tokio::test]
+    async fn a_rejection_says_what_the_program_named_and_nothing_that_came_in() {
+        #[derive(Debug)]
+        struct Canary;
+        impl reject::Reject for Canary {}
+
+        let rejected = "the filter of the session id provider rejected the request";
+        let missing = warp::header::<String>("x-session").map(|_| ());
+        assert_eq!(
+            cause(missing).await,
+            format!("{rejected}: Missing request header \"x-session\"")
+        );
+        assert_eq!(cause(rejecting(reject::not_found)).await, rejected);
+        assert_eq!(cause(rejecting(|| Canary.into())).await, rejected);
+        let ours = || crate::Error::from(ErrorKind::Forbidden).into();
+        assert_eq!(
+            cause(rejecting(ours)).await,
+            format!("{rejected}: the request is not allowed from here")
+        );
+    }
+
+    #[tokio::test]
+    async fn the_function_runs_when_the_question_is_asked() {
+        let questions = questions(warp::any().map(|| ()), |()| -> std::future::Ready<_> {
+            panic!("canary")
+        });
+        assert!(warp::test::request().filter(&questions).await.is_ok());
+    }
+}

@@ -1,0 +1,26 @@
+//! The session of the request.
+
+use crate::{Error, Extract, extract::Request};
+use lunadefend_core::{ErrorKind, SessionId};
+
+/// The session of the request, by the provider of [`Luna`](crate::Luna).
+///
+/// Without one the answer is a 401 and the handler does not run; as `Option<Session>` it is `None`.
+#[derive(Clone, Debug)]
+pub struct Session(pub SessionId);
+
+impl Extract for Session {
+    async fn extract(request: &mut Request) -> Result<Self, Error> {
+        Ok(Self(request.session().await?))
+    }
+}
+
+impl Extract for Option<Session> {
+    async fn extract(request: &mut Request) -> Result<Self, Error> {
+        match request.session().await {
+            Ok(session) => Ok(Some(Session(session))),
+            Err(error) if error.kind() == ErrorKind::NoSession => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Over a real connection: panics, bodies in parts, methods.
+
+use crate::app::{App, BODY_LIMIT, app};
+use std::{net::SocketAddr, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+use warp::{Filter, Reply};
+
+/// When a server that does not answer fails its test.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Serves the routes for as long as the test runs.
+async fn serve<F>(routes: F) -> SocketAddr
+where
+    F: Filter<Extract: Reply, Error = warp::Rejection> + Clone + Send + Sync + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(warp::serve(routes).incoming(listener).run());
+    address
+}
+
+/// Sends what the parts say, on a connection of its own, and reads all that comes back.
+async fn send(address: SocketAddr, parts: &[&[u8]]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for part in parts {
+        // A server that has answered already may close before all is sent.
+        if stream.write_all(part).await.is_err() {
+            break;
+        }
+    }
+    let mut answer = Vec::new();
+    let read = timeout(DEADLINE, stream.read_to_end(&mut answer));
+    let read = read.await.unwrap();
+    assert!(read.is_ok() || !answer.is_empty(), "{read:?}");
+    String::from_utf8(answer).unwrap()
+}
+
+async fn get(address: SocketAddr, head: &str) -> String {
+    let request = format!("{head}\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    send(address, &[request.as_bytes()]).await
+}
+
+#[tokio::test]
+async fn a_panic_of_the_provider_costs_one_answer_and_not_the_connection() {
+    let App { routes, .. } = app();
+    let address = serve(routes).await;
+    let panics = "GET /whoami HTTP/1.1\r\nhost: localhost\r\nx-session: panic\r\n\r\n";
+    let next =
+        "GET /whoami HTTP/1.1\r\nhost: localhost\r\nx-session: ann\r\nconnection: close\r\n\r\n";
+    let answers = send(address, &[panics.as_bytes(), next.as_bytes()]).await;
+    assert!(answers.starts_with("HTTP/1.1 500 "), "{answers}");
+    assert!(answers.contains("\"sessionError\""), "{answers}");
+    assert!(answers.ends_with("somebody"), "{answers}");
+}
+
+#[tokio::test]
+async fn a_panic_in_the_providers_filter_costs_the_connection_and_not_the_process() {
+    async fn whoami(_: lunadefend_warp::Session) -> &'static str {
+        "somebody"
+    }
+
+    let picks = warp::header::<String>("x-session").map(|id: String| {
+        assert_ne!(id, "panic", "canary");
+        id
+    });
+    let luna = lunadefend_warp::Luna::new(crate::app::handles(), picks, |id| async {
+        lunadefend_core::SessionId::new(id).map(Some)
+    });
+    let address = serve(luna.handle(warp::path!("whoami"), whoami)).await;
+    let answer = get(address, "GET /whoami HTTP/1.1\r\nx-session: panic").await;
+    assert_eq!(answer, "");
+    let answer = get(address, "GET /whoami HTTP/1.1\r\nx-session: ann").await;
+    assert!(answer.ends_with("somebody"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_in_chunks_is_read_to_the_limit_and_no_further() {
+    let App { routes, ran, .. } = app();
+    let address = serve(routes).await;
+    let head = b"POST /store HTTP/1.1\r\nhost: localhost\r\nx-session: ann\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+    let chunk = |bytes: &str| format!("{:x}\r\n{bytes}\r\n", bytes.len());
+
+    let spaces = chunk(&" ".repeat(BODY_LIMIT / 2 - 1));
+    let fits = format!("{spaces}{}{spaces}0\r\n\r\n", chunk("[]"));
+    let answer = send(address, &[head, fits.as_bytes()]).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(ran.get(), 1);
+
+    // Never ended: only who stops reading can answer.
+    let endless = format!("{spaces}{spaces}{}", chunk("   "));
+    let answer = send(address, &[head, endless.as_bytes()]).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("payloadTooLarge"), "{answer}");
+    assert_eq!(ran.get(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_never_a_whole_one() {
+    let App { routes, ran, .. } = app();
+    let address = serve(routes).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"POST /store HTTP/1.1\r\nhost: localhost\r\nx-session: ann\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n[]")
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
+        "{answer}"
+    );
+    assert_eq!(ran.get(), 0);
+}
+
+#[tokio::test]
+async fn head_answers_like_get_without_a_body() {
+    let App { routes, .. } = app();
+    let address = serve(routes).await;
+    let answer = get(address, "HEAD /.lunasec/jwks.json HTTP/1.1").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(answer.contains("content-length: 11\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    let frame = "HEAD /.lunasec/secure-frame?state=s HTTP/1.1\r\nx-session: ann";
+    let answer = get(address, frame).await;
+    assert!(answer.starts_with("HTTP/1.1 302 "), "{answer}");
+}

@@ -1,0 +1,109 @@
+//! The routes.
+
+use crate::{
+    failure::Failure,
+    session::{self, User},
+};
+use actix_session::Session;
+use actix_web::{
+    Resource,
+    web::{self, Data, Json, Path, PayloadConfig, ServiceConfig},
+};
+use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
+use lunadefend::LunaDefend;
+use lunadefend_actix::{Granted, Granter, Luna, Verified};
+
+pub(crate) fn routes(luna: LunaDefend, users: Users) -> impl Fn(&mut ServiceConfig) + Clone {
+    let luna = Luna::new(luna, |request| std::future::ready(session::id(request)));
+    move |config| {
+        config
+            .app_data(Data::new(users.clone()))
+            .app_data(PayloadConfig::new(MAX_BODY))
+            .service(at("/login").post(login))
+            .service(at("/logout").post(logout))
+            .service(at("/set-ssn").post(set_ssn))
+            .service(at("/get-ssn").get(get_ssn))
+            .service(at("/profile").get(profile).post(set_profile))
+            .service(at("/profile/{user}").get(profile_of))
+            .configure(luna.routes())
+            .default_service(web::to(not_found));
+    }
+}
+
+/// A path, which answers other methods as the application answers every error.
+fn at(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(method_not_allowed))
+}
+
+async fn not_found() -> Result<Json<Success>, Failure> {
+    Err(AppError::NotFound.into())
+}
+
+async fn method_not_allowed() -> Result<Json<Success>, Failure> {
+    Err(AppError::MethodNotAllowed.into())
+}
+
+async fn login(
+    users: Data<Users>,
+    session: Session,
+    body: Result<Json<Login>, actix_web::Error>,
+) -> Result<Json<Success>, Failure> {
+    // actix-web's own message would repeat what was sent.
+    let Json(login) = body.map_err(|_| AppError::BadLogin)?;
+    users.log_in(&login.user).await?;
+    session::begin(&session, login.user)?;
+    Ok(Json(Success::ANSWER))
+}
+
+async fn logout(session: Session) -> Json<Success> {
+    session::end(&session);
+    Json(Success::ANSWER)
+}
+
+async fn set_ssn(
+    users: Data<Users>,
+    User(user): User,
+    Verified(form): Verified<SetSsn>,
+) -> Result<Json<Success>, Failure> {
+    users.set_ssn(&user, form.ssn_token).await?;
+    Ok(Json(Success::ANSWER))
+}
+
+async fn get_ssn(
+    users: Data<Users>,
+    User(user): User,
+    grants: Granter,
+) -> Result<Granted<GetSsn>, Failure> {
+    let ssn_token = users.ssn(&user).await?;
+    Ok(grants.grant(GetSsn::new(ssn_token)).await?)
+}
+
+async fn set_profile(
+    users: Data<Users>,
+    User(user): User,
+    Verified(profile): Verified<Profile>,
+) -> Result<Json<Success>, Failure> {
+    users.set_profile(&user, profile).await?;
+    Ok(Json(Success::ANSWER))
+}
+
+async fn profile(
+    users: Data<Users>,
+    User(user): User,
+    grants: Granter,
+) -> Result<Granted<Profile>, Failure> {
+    let profile = users.profile(&user, &user).await?;
+    Ok(grants.grant(profile).await?)
+}
+
+/// The row is named by the request: whether the user may read it is decided before anything is granted.
+async fn profile_of(
+    users: Data<Users>,
+    User(reader): User,
+    owner: Path<String>,
+    grants: Granter,
+) -> Result<Granted<Profile>, Failure> {
+    let owner = UserName::try_from(owner.into_inner()).map_err(|_| AppError::NotYourRow)?;
+    let profile = users.profile(&reader, &owner).await?;
+    Ok(grants.grant(profile).await?)
+}

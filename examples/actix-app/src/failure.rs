@@ -1,0 +1,47 @@
+//! The global error handler: what every handler fails with, and how it is answered.
+
+use actix_session::SessionInsertError;
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use app_common::AppError;
+use lunadefend::ErrorKind;
+
+/// An error of LunaDefend, or one of the application.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) enum Failure {
+    Luna(#[from] lunadefend_actix::Error),
+    App(#[from] AppError),
+}
+
+impl ResponseError for Failure {
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            // It is a whole answer already, the same that the extractors of LunaDefend give.
+            Self::Luna(error) => error.error_response(),
+            Self::App(error) => {
+                let (status, body) = error.answer();
+                // actix-web has the types of an older `http`.
+                let status = StatusCode::from_u16(status.as_u16());
+                HttpResponse::build(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)).json(body)
+            }
+        }
+    }
+}
+
+impl From<lunadefend::Error> for Failure {
+    fn from(error: lunadefend::Error) -> Self {
+        Self::Luna(error.into())
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        Self::Luna(kind.into())
+    }
+}
+
+impl From<SessionInsertError> for Failure {
+    fn from(cause: SessionInsertError) -> Self {
+        Self::App(AppError::Session(cause.into()))
+    }
+}

@@ -1,0 +1,91 @@
+//! The load of `cargo xtask soak`: many users of one application at once.
+//!
+//! It says on its standard output how far it is, one line for each phase, and waits for the word `hold` on
+//! its standard input before the last one:
+//!
+//! - `warm`: every user is logged in and has gone round a few times;
+//! - `measured requests=N errors=N millis=N`: what was asked since;
+//! - after `hold`, `held N`: that many requests are in flight, none of them is answered, and nobody will
+//!   start another one;
+//! - `drained answered=N failed=N`: what became of them.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "that is how it talks to what started it"
+)]
+
+mod load;
+mod user;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use load::Load;
+use std::{process::ExitCode, sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep};
+
+/// Make many users use an application at once. Started by `cargo xtask soak`.
+#[derive(Parser)]
+#[command(name = "soak")]
+struct Cli {
+    /// The application.
+    #[arg(long, value_name = "URL")]
+    app: String,
+    /// The tokenizer.
+    #[arg(long, value_name = "URL")]
+    tokenizer: String,
+    /// How many users there are, each with one request at a time.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    clients: u16,
+    /// How long requests are counted, once all is warm.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<()> {
+    let load = Arc::new(Load::new(cli.clients.into()));
+    let users = user::let_in(&load, &cli.app, &cli.tokenizer).await?;
+    let mut users = user::start(&load, users);
+    load.until_warm().await?;
+    println!("warm");
+
+    let (started, before) = (Instant::now(), load.count());
+    sleep(Duration::from_secs(cli.seconds)).await;
+    let after = load.count();
+    println!(
+        "measured requests={} errors={} millis={}",
+        after.requests - before.requests,
+        after.errors,
+        started.elapsed().as_millis()
+    );
+
+    wait_for_word("hold").await?;
+    println!("held {}", load.until_held().await?);
+    let held = load.count();
+    while users.join_next().await.transpose()?.is_some() {}
+    let drained = load.count();
+    println!(
+        "drained answered={} failed={}",
+        drained.requests - held.requests,
+        drained.errors - held.errors
+    );
+    Ok(())
+}
+
+async fn wait_for_word(word: &'static str) -> Result<()> {
+    let read = || std::io::stdin().lines().next().transpose();
+    let line = tokio::task::spawn_blocking(read).await??;
+    let line = line.context("nobody is there any more")?;
+    ensure!(line == word, "expected `{word}`");
+    Ok(())
+}

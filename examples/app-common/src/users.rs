@@ -1,0 +1,189 @@
+//! The users and their tokens in SQLite.
+//!
+//! What the types of LunaDefend cannot know is decided here: verified is not owned. A row is chosen by who is
+//! logged in, and a token that comes in must be new or stand in that user's own row already.
+
+use crate::{AppError, Profile, UserName};
+use lunadefend::VerifiedToken;
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::path::Path;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS users (
+    name    TEXT NOT NULL PRIMARY KEY,
+    support INTEGER NOT NULL DEFAULT FALSE
+) STRICT;
+CREATE TABLE IF NOT EXISTS tokens (
+    owner TEXT NOT NULL REFERENCES users (name),
+    field TEXT NOT NULL,
+    label TEXT NOT NULL DEFAULT '',
+    token TEXT NOT NULL,
+    PRIMARY KEY (owner, field, label)
+) STRICT;
+CREATE INDEX IF NOT EXISTS owners_of_tokens ON tokens (token);
+INSERT INTO users (name, support) VALUES ('support', TRUE) ON CONFLICT DO NOTHING;
+";
+
+/// The repository of users. Cheap to clone.
+///
+/// Its functions take [`VerifiedToken`]s: a token that was not verified cannot be stored.
+#[derive(Clone, Debug)]
+pub struct Users(SqlitePool);
+
+impl Users {
+    /// Opens the database file, or makes it. There is one user who may read every profile: `support`.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub async fn open(path: &Path) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // With a write-ahead log nothing is torn; a power cut may take the last moment's writes.
+            .synchronous(SqliteSynchronous::Normal);
+        // SQLite has one writer. With one connection nobody is told to try again.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
+        sqlx::raw_sql(SCHEMA).execute(&pool).await?;
+        Ok(Self(pool))
+    }
+
+    /// Makes the user when he comes for the first time.
+    ///
+    /// # Errors
+    /// [`AppError::Database`].
+    pub async fn log_in(&self, user: &UserName) -> Result<(), AppError> {
+        sqlx::query("INSERT INTO users (name) VALUES (?) ON CONFLICT DO NOTHING")
+            .bind(user.as_str())
+            .execute(&self.0)
+            .await?;
+        Ok(())
+    }
+
+    /// The token of the user's own social security number.
+    ///
+    /// # Errors
+    /// [`AppError::Database`].
+    pub async fn ssn(&self, owner: &UserName) -> Result<Option<VerifiedToken>, AppError> {
+        let token =
+            sqlx::query_scalar("SELECT token FROM tokens WHERE owner = ? AND field = 'ssn'")
+                .bind(owner.as_str())
+                .fetch_optional(&self.0)
+                .await?;
+        Ok(token)
+    }
+
+    /// Stores the token of the user's own social security number.
+    ///
+    /// # Errors
+    /// [`AppError::NotYourToken`] for a token of somebody else's row, [`AppError::Database`].
+    pub async fn set_ssn(&self, owner: &UserName, token: VerifiedToken) -> Result<(), AppError> {
+        let mut transaction = self.0.begin().await?;
+        put(&mut transaction, owner, "ssn", "", token).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The profile of `owner`, for `reader`: everybody reads his own, the support reads all.
+    ///
+    /// # Errors
+    /// [`AppError::NotYourRow`], whether there is such an owner or not; [`AppError::Database`].
+    pub async fn profile(&self, reader: &UserName, owner: &UserName) -> Result<Profile, AppError> {
+        if reader != owner && !self.is_support(reader).await? {
+            return Err(AppError::NotYourRow);
+        }
+        let rows: Vec<(String, String, VerifiedToken)> =
+            sqlx::query_as("SELECT field, label, token FROM tokens WHERE owner = ?")
+                .bind(owner.as_str())
+                .fetch_all(&self.0)
+                .await?;
+        let mut profile = Profile::default();
+        for (field, label, token) in rows {
+            match field.as_str() {
+                "ssn" => profile.ssn = Some(token),
+                "phone" => profile.phone = Some(token),
+                "address" => profile.address = Some(token),
+                _ => {
+                    profile.cards.insert(label, token);
+                }
+            }
+        }
+        Ok(profile)
+    }
+
+    /// Replaces the user's own profile: all of it or, with one token that is not his, nothing.
+    ///
+    /// # Errors
+    /// [`AppError::NotYourToken`] for a token of somebody else's row, [`AppError::Database`].
+    pub async fn set_profile(&self, owner: &UserName, profile: Profile) -> Result<(), AppError> {
+        let mut transaction = self.0.begin().await?;
+        sqlx::query("DELETE FROM tokens WHERE owner = ?")
+            .bind(owner.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        let Profile {
+            ssn,
+            phone,
+            address,
+            cards,
+        } = profile;
+        for (field, token) in [("ssn", ssn), ("phone", phone), ("address", address)] {
+            if let Some(token) = token {
+                put(&mut transaction, owner, field, "", token).await?;
+            }
+        }
+        for (label, token) in cards {
+            put(&mut transaction, owner, "card", &label, token).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn is_support(&self, user: &UserName) -> Result<bool, AppError> {
+        let support = sqlx::query_scalar("SELECT support FROM users WHERE name = ?")
+            .bind(user.as_str())
+            .fetch_optional(&self.0)
+            .await?;
+        Ok(support.unwrap_or(false))
+    }
+}
+
+/// Stores one token, after comparing it with all rows that have it.
+///
+/// It is verified: the user may read its value now. That may be because somebody showed him a row, as the
+/// support is shown profiles. Stored as his own he could read the value for ever.
+async fn put(
+    transaction: &mut Transaction<'_, Sqlite>,
+    owner: &UserName,
+    field: &str,
+    label: &str,
+    token: VerifiedToken,
+) -> Result<(), AppError> {
+    let is_foreign: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tokens WHERE token = ? AND owner != ?)")
+            .bind(token.clone())
+            .bind(owner.as_str())
+            .fetch_one(&mut **transaction)
+            .await?;
+    if is_foreign {
+        return Err(AppError::NotYourToken);
+    }
+    sqlx::query(
+        "INSERT INTO tokens (owner, field, label, token) VALUES (?, ?, ?, ?)
+         ON CONFLICT (owner, field, label) DO UPDATE SET token = excluded.token",
+    )
+    .bind(owner.as_str())
+    .bind(field)
+    .bind(label)
+    .bind(token)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

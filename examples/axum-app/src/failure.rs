@@ -1,0 +1,42 @@
+//! The global error handler: what every handler fails with, and how it is answered.
+
+use app_common::AppError;
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use lunadefend::ErrorKind;
+use tower_sessions::session;
+
+/// An error of LunaDefend, or one of the application.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) enum Failure {
+    Luna(#[from] lunadefend_axum::Error),
+    App(#[from] AppError),
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            // It is a whole answer already, the same that the extractors of LunaDefend give.
+            Self::Luna(error) => error.into_response(),
+            Self::App(error) => {
+                let (status, body) = error.answer();
+                (status, Json(body)).into_response()
+            }
+        }
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        Self::Luna(kind.into())
+    }
+}
+
+impl From<session::Error> for Failure {
+    fn from(cause: session::Error) -> Self {
+        Self::App(AppError::Session(cause.into()))
+    }
+}

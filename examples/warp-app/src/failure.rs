@@ -1,0 +1,48 @@
+//! The global error handler: what every handler fails with, and how it is answered.
+
+use app_common::AppError;
+use lunadefend::ErrorKind;
+use std::convert::Infallible;
+use warp::{
+    Rejection, Reply,
+    reject::MethodNotAllowed,
+    reply::{self, Response},
+};
+
+/// An error of LunaDefend, or one of the application.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) enum Failure {
+    Luna(#[from] lunadefend_warp::Error),
+    App(#[from] AppError),
+}
+
+impl Reply for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            // It is a whole answer already, the same that the routes of LunaDefend give.
+            Self::Luna(error) => error.into_response(),
+            Self::App(error) => {
+                let (status, body) = error.answer();
+                reply::with_status(reply::json(&body), status).into_response()
+            }
+        }
+    }
+}
+
+impl From<lunadefend::Error> for Failure {
+    fn from(error: lunadefend::Error) -> Self {
+        Self::Luna(error.into())
+    }
+}
+
+/// Answers requests that no route takes. warp's own answer would be a text, with parts of the request.
+pub(crate) async fn recover(rejection: Rejection) -> Result<Failure, Infallible> {
+    Ok(if rejection.is_not_found() {
+        AppError::NotFound.into()
+    } else if rejection.find::<MethodNotAllowed>().is_some() {
+        AppError::MethodNotAllowed.into()
+    } else {
+        Failure::Luna(ErrorKind::BadRequest.into())
+    })
+}

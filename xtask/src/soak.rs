@@ -1,0 +1,175 @@
+//! `cargo xtask soak`: many users at once on each example application.
+//!
+//! The application, the tokenizer and the load are three processes, so that the application's memory is what
+//! is measured. The load is `soak` of `examples/app-common`, which says what its lines mean.
+
+mod options;
+mod outcome;
+mod process;
+
+use crate::{
+    command::{self, cargo},
+    workspace::Workspace,
+};
+use anyhow::{Context as _, Result, bail, ensure};
+use options::Options;
+use outcome::{Outcome, number};
+use process::Process;
+use std::{
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+/// How long a program may take to start or to end.
+const MOMENT: Duration = Duration::from_secs(30);
+/// How long a phase of the load may take, besides what is measured: it has bounds of its own.
+const PHASE: Duration = Duration::from_secs(240);
+
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let options = Options::parse(arguments)?;
+    ensure!(
+        cfg!(target_os = "linux"),
+        "soak reads memory from /proc, which only Linux has"
+    );
+    if options.build {
+        // What the tests are built as: after them there is nothing left to build.
+        command::run(cargo(workspace.root()).args([
+            "test",
+            "--workspace",
+            "--all-features",
+            "--locked",
+            "--no-run",
+        ]))?;
+    }
+    let programs = Programs(workspace.target().join("debug"));
+    let mut failed = Vec::new();
+    for app in &options.apps {
+        let outcome = soak(&programs, app, &options);
+        match outcome.and_then(|outcome| outcome.judge().map(|()| outcome)) {
+            Ok(outcome) => println!("soak: {app}: {outcome}"),
+            Err(error) => {
+                eprintln!("error: {app}: {error:#}");
+                failed.push(*app);
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("these did not stand it: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// Where the programs are.
+struct Programs(PathBuf);
+
+impl Programs {
+    fn find(&self, name: &str) -> Result<PathBuf> {
+        let path = self.0.join(name);
+        ensure!(path.is_file(), "{} is not built", path.display());
+        Ok(path)
+    }
+}
+
+fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
+    let app = programs.find(app)?;
+    let app_port = free_port()?;
+    let app_url = format!("http://localhost:{app_port}");
+    let app_addr = format!("127.0.0.1:{app_port}");
+
+    let tokenizer = ["dev", "--addr", "127.0.0.1:0", "--app", &app_url];
+    let mut tokenizer = Process::start(&programs.find("lunadefend")?, &tokenizer, &[])?;
+    let tokenizer_url = tokenizer.line("TOKENIZER_URL=", MOMENT)?;
+    let environment = [
+        ("TOKENIZER_URL", tokenizer_url.clone()),
+        (
+            "LUNASEC_SIGNING_KEY",
+            tokenizer.line("LUNASEC_SIGNING_KEY=", MOMENT)?,
+        ),
+        // With as many users as this, on however slow a machine, answers take their time.
+        ("LUNADEFEND_DEADLINE", "30s".to_owned()),
+        // warp calls it an error when it stops and a connection has had no request yet.
+        ("RUST_LOG", "error,warp::server=off".to_owned()),
+    ];
+    check_once(&app, &app_addr, &environment)?;
+
+    let mut app = Process::start(&app, &["--addr", &app_addr], &environment)?;
+    app.line("application: ", MOMENT)?;
+    let (clients, seconds) = (options.clients.to_string(), options.seconds.to_string());
+    let load = [
+        ["--app", &app_url],
+        ["--tokenizer", &tokenizer_url],
+        ["--clients", &clients],
+        ["--seconds", &seconds],
+    ];
+    let mut load = Process::start(&programs.find("soak")?, load.as_flattened(), &[])?;
+
+    load.line("warm", PHASE)?;
+    let warm_kib = app.resident_kib()?;
+    let measured = load.line("measured ", PHASE + Duration::from_secs(options.seconds))?;
+    let end_kib = app.resident_kib()?;
+
+    // With the tokenizer held, every user's request stays in the application. It is told to stop, and
+    // only then may the tokenizer answer.
+    tokenizer.signal("STOP")?;
+    load.tell("hold")?;
+    let held = load.line("held ", PHASE)?;
+    let asked_to_stop = Instant::now();
+    app.signal("TERM")?;
+    until_closed(&app_addr)?;
+    tokenizer.signal("CONT")?;
+    let drained = load.line("drained ", PHASE)?;
+    let status = app.end(MOMENT)?;
+    let ended_after = asked_to_stop.elapsed();
+    tokenizer.signal("TERM")?;
+    let tokenizer_status = tokenizer.end(MOMENT)?;
+    ensure!(
+        tokenizer_status.success(),
+        "the tokenizer ended with {tokenizer_status}"
+    );
+
+    Ok(Outcome {
+        clients: options.clients,
+        requests: number(&measured, "requests=")?,
+        errors: number(&measured, "errors=")?,
+        millis: number(&measured, "millis=")?,
+        warm_kib,
+        end_kib,
+        held: held.parse().context("no number of held requests")?,
+        answered: number(&drained, "answered=")?,
+        failed: number(&drained, "failed=")?,
+        status,
+        ended_after,
+    })
+}
+
+/// The check of the application itself, against a tokenizer that is not its own.
+fn check_once(app: &Path, addr: &str, environment: &[(&str, String)]) -> Result<()> {
+    let mut check = Process::start(app, &["--addr", addr, "--once"], environment)?;
+    let status = check.end(MOMENT)?;
+    if !status.success() {
+        bail!(
+            "its own check failed ({status}):\n{}",
+            check.rest().join("\n")
+        );
+    }
+    Ok(())
+}
+
+/// Waits until nobody can connect any more.
+fn until_closed(addr: &str) -> Result<()> {
+    let begun = Instant::now();
+    while TcpStream::connect(addr).is_ok() {
+        if begun.elapsed() > MOMENT {
+            bail!("it still takes connections long after SIGTERM");
+        }
+        sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("there is no free port")?;
+    Ok(listener.local_addr()?.port())
+}

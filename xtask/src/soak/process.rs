@@ -1,0 +1,142 @@
+//! A program that runs beside us.
+
+use anyhow::{Context as _, Result, bail};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    path::Path,
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Every user is a connection, and every connection an open file: as many as the system permits.
+const WITH_ALL_FILES: &str = r#"ulimit -n "$(ulimit -H -n)" 2>/dev/null; exec "$0" "$@""#;
+
+/// A running program, until it is dropped.
+pub(super) struct Process {
+    name: String,
+    child: Child,
+    stdin: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    pub(super) fn start(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+    ) -> Result<Self> {
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        let mut child = Command::new("sh")
+            .args(["-c", WITH_ALL_FILES])
+            .arg(program)
+            .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {name}"))?;
+        let stdin = child.stdin.take().context("it has no input")?;
+        let stdout = child.stdout.take().context("it has no output")?;
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self {
+            name: name.into_owned(),
+            child,
+            stdin,
+            lines,
+        })
+    }
+
+    /// Waits for the line that begins with `start`, and gives what is behind that.
+    pub(super) fn line(&mut self, start: &str, limit: Duration) -> Result<String> {
+        let last = Instant::now() + limit;
+        loop {
+            let left = last.saturating_duration_since(Instant::now());
+            let line = self
+                .lines
+                .recv_timeout(left)
+                .with_context(|| format!("{} did not say `{}`", self.name, start.trim()))?;
+            if let Some(rest) = line.strip_prefix(start) {
+                return Ok(rest.to_owned());
+            }
+        }
+    }
+
+    /// The lines that nobody waited for.
+    pub(super) fn rest(&self) -> Vec<String> {
+        self.lines.iter().collect()
+    }
+
+    /// Sends it a line.
+    pub(super) fn tell(&mut self, word: &str) -> Result<()> {
+        writeln!(self.stdin, "{word}").with_context(|| format!("{} does not listen", self.name))
+    }
+
+    /// Sends it a signal.
+    pub(super) fn signal(&self, signal: &str) -> Result<()> {
+        let id = self.child.id().to_string();
+        let kill = ["-c", r#"kill -s "$0" "$1""#, signal, &id];
+        let status = Command::new("sh").args(kill).status()?;
+        if !status.success() {
+            bail!("{} is not there any more", self.name);
+        }
+        Ok(())
+    }
+
+    /// Its resident memory.
+    pub(super) fn resident_kib(&self) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        resident(&status).with_context(|| format!("no memory in {path}"))
+    }
+
+    /// Waits for its end.
+    pub(super) fn end(&mut self, limit: Duration) -> Result<ExitStatus> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if begun.elapsed() > limit {
+                bail!("{} does not end", self.name);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It has ended already when all went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn resident(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resident_memory_is_read() {
+        let status = "Name:\taxum-app\nVmHWM:\t   99999 kB\nVmRSS:\t   52340 kB\nThreads:\t3\n";
+        assert_eq!(resident(status), Some(52_340));
+        assert_eq!(resident("Name:\tzombie\n"), None);
+    }
+}
