@@ -215,6 +215,26 @@ impl Grants {
     }
 }
 
+/// A handle is a service again, so that another one can wrap it: to count calls, or to remember the
+/// verdicts of one operation.
+impl GrantService for Grants {
+    fn verify_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        tokens: &'a [TokenId],
+    ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>> {
+        self.0.verify_all(session, tokens)
+    }
+
+    fn create_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        grants: &'a [GrantRequest],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.0.create_all(session, grants)
+    }
+}
+
 /// What a framework adapter holds: grants, and the routes of the auth plugin.
 #[derive(Clone, Debug)]
 pub struct Handles {

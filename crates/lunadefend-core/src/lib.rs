@@ -7,6 +7,8 @@ mod duration;
 mod error;
 mod future;
 mod grants;
+#[cfg(feature = "async-graphql")]
+mod graphql;
 mod response;
 mod secret;
 mod session;

@@ -54,6 +54,11 @@ impl<T: FromUntrusted> fmt::Debug for Unverified<T> {
 }
 
 impl<T: FromUntrusted> Unverified<T> {
+    #[cfg(feature = "async-graphql")]
+    pub(crate) const fn new(wire: T::Wire) -> Self {
+        Self(wire)
+    }
+
     /// Reads a JSON text. Errors say what is wrong and where, and echo nothing of the input: serde's
     /// own messages do (`invalid type: string "4111..."`).
     ///

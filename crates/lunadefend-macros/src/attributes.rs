@@ -26,6 +26,8 @@ impl Direction {
 
 pub(crate) struct TokensAttribute {
     pub(crate) direction: Direction,
+    /// Whether the forms are GraphQL types too.
+    pub(crate) graphql: bool,
     /// Where the generated code finds what it needs.
     pub(crate) private: TokenStream,
 }
@@ -40,12 +42,17 @@ impl TokensAttribute {
         }
         let mut parsed = Self {
             direction: Direction::Both,
+            graphql: false,
             private: quote!(::lunadefend::__private),
         };
         for meta in syntax::metas(attributes, "tokens")? {
             let direction = match &meta {
                 Meta::Path(path) if path.is_ident("request") => Direction::Request,
                 Meta::Path(path) if path.is_ident("response") => Direction::Response,
+                Meta::Path(path) if path.is_ident("graphql") => {
+                    parsed.graphql = true;
+                    continue;
+                }
                 Meta::NameValue(pair) if pair.path.is_ident("crate") => {
                     let path: Path = syntax::text(&meta)?.parse()?;
                     parsed.private = quote!(#path::__private);
@@ -54,7 +61,7 @@ impl TokensAttribute {
                 other => {
                     return Err(Error::new_spanned(
                         other,
-                        "write `request`, `response` or `crate = \"path\"`",
+                        "write `request`, `response`, `graphql` or `crate = \"path\"`",
                     ));
                 }
             };

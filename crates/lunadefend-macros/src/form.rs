@@ -1,6 +1,9 @@
 //! A hidden type of the shape of the user's, and the values that go from one to the other.
 
-use crate::input::{Field, Input, Style, Variant};
+use crate::{
+    graphql::Derive,
+    input::{Field, Input, Style, Variant},
+};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{GenericParam, Generics, LitStr, Member, WherePredicate};
@@ -103,7 +106,7 @@ impl<'a> Form<'a> {
     /// what the form itself does.
     pub(crate) fn declare(
         &self,
-        derive: &str,
+        derive: Derive,
         bound: &[WherePredicate],
         field: &dyn Fn(&Field) -> FormField,
     ) -> TokenStream {
@@ -113,14 +116,23 @@ impl<'a> Form<'a> {
             generics,
         } = self;
         let private = &input.attribute.private;
-        let derive = Ident::new(derive, Span::call_site());
+        let serde_derive = Ident::new(derive.of_serde(), Span::call_site());
+        let graphql = input.graphql.as_ref();
+        let graphql = graphql.map(|graphql| graphql.on_form(derive, private));
         let serde_path = quote!(#private::serde).to_string();
         let bound = literal(&quote!(#(#bound),*));
         let serde = &input.serde;
         let vis = &input.vis;
         let (_, _, where_clause) = generics.split_for_impl();
         let parameters = &generics.params;
-        let variants = input.variants.iter().map(|variant| body(variant, field));
+        let on_field = |field: &Field| match graphql {
+            Some(_) => derive.on_field(field),
+            None => TokenStream::new(),
+        };
+        let variants = input
+            .variants
+            .iter()
+            .map(|variant| body(variant, field, &on_field));
         let body = if input.is_enum {
             quote!(#where_clause { #(#variants,)* })
         } else {
@@ -136,7 +148,8 @@ impl<'a> Form<'a> {
         };
         let debug = self.debug();
         quote! {
-            #[derive(#private::serde::#derive)]
+            #graphql
+            #[derive(#private::serde::#serde_derive)]
             #[serde(crate = #serde_path, bound = #bound, #(#serde),*)]
             #vis #kind #ident <#parameters> #body
 
@@ -158,7 +171,11 @@ impl<'a> Form<'a> {
     }
 }
 
-fn body(variant: &Variant, field: &dyn Fn(&Field) -> FormField) -> TokenStream {
+fn body(
+    variant: &Variant,
+    field: &dyn Fn(&Field) -> FormField,
+    on_field: &dyn Fn(&Field) -> TokenStream,
+) -> TokenStream {
     let ident = &variant.ident;
     let fields = variant.fields.iter().map(|of| {
         let FormField { ty, serde } = field(of);
@@ -167,7 +184,8 @@ fn body(variant: &Variant, field: &dyn Fn(&Field) -> FormField) -> TokenStream {
             Member::Named(name) => Some(quote!(#name:)),
             Member::Unnamed(_) => None,
         };
-        quote!(#[serde(#(#names,)* #(#serde,)*)] #name #ty)
+        let attributes = on_field(of);
+        quote!(#attributes #[serde(#(#names,)* #(#serde,)*)] #name #ty)
     });
     let fields = match variant.style {
         Style::Named => quote!({ #(#fields,)* }),

@@ -2,6 +2,7 @@
 
 use crate::{
     form::{Form, FormField, literal},
+    graphql::Derive,
     input::{Field, Input, Way},
     serde_attributes::Fallback,
 };
@@ -12,7 +13,7 @@ use syn::WherePredicate;
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = &input.attribute.private;
     let (form, generics) = Form::new(input, "Untrusted", &bounds);
-    let declaration = form.declare("Deserialize", &[], &|field| form_field(&form, field));
+    let declaration = form.declare(Derive::In, &[], &|field| form_field(&form, field));
     let defaults = form.functions(defaults(input));
     let verify = form.implement(&quote!(#private::Verify), &verify(&form));
     let this = &input.this;

@@ -2,6 +2,7 @@
 
 use crate::{
     attributes::{TokenAttribute, TokensAttribute},
+    graphql::{self, GraphqlType},
     serde_attributes::{self, FieldSerde, Skipped},
     syntax,
 };
@@ -20,6 +21,8 @@ pub(crate) struct Input {
     pub(crate) this: TokenStream,
     pub(crate) attribute: TokensAttribute,
     pub(crate) serde: Vec<Meta>,
+    /// What makes GraphQL types of the forms, where that is wanted.
+    pub(crate) graphql: Option<GraphqlType>,
     pub(crate) is_enum: bool,
     /// One without a name for a struct.
     pub(crate) variants: Vec<Variant>,
@@ -32,7 +35,7 @@ pub(crate) struct Variant {
     pub(crate) fields: Vec<Field>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     Named,
     Tuple,
@@ -53,6 +56,8 @@ pub(crate) struct Field {
     /// `None` for a field without tokens.
     pub(crate) token: Option<TokenAttribute>,
     pub(crate) serde: FieldSerde,
+    /// What goes onto the fields of a form that is a GraphQL type.
+    pub(crate) graphql: Vec<Attribute>,
     pub(crate) skipped_with_variant: Skipped,
 }
 
@@ -102,7 +107,18 @@ impl Input {
                 ));
             }
         };
+        let graphql = attribute.graphql.then(|| {
+            let is_struct = !is_enum && variants.iter().all(|of| of.style == Style::Named);
+            GraphqlType::parse(
+                &input.attrs,
+                &ident,
+                &generics,
+                is_struct,
+                attribute.direction,
+            )
+        });
         Ok(Self {
+            graphql: graphql.transpose()?,
             serde: serde_attributes::container(&input.attrs, &ident.unraw().to_string())?,
             vis: input.vis,
             this,
@@ -292,6 +308,7 @@ impl Scope<'_> {
             mentions_lifetime: lifetimes.any(|ident| syntax::mentions(&ty, ident)),
             is_recursive: syntax::mentions(&ty, self.ident),
             serde: FieldSerde::parse(&field.attrs, token.is_some(), self.this)?,
+            graphql: graphql::attributes(&field.attrs),
             skipped_with_variant: Skipped::default(),
             token,
             ty,

@@ -3,6 +3,7 @@
 mod attributes;
 mod duration;
 mod form;
+mod graphql;
 mod inbound;
 mod input;
 mod outbound;
@@ -126,6 +127,15 @@ use syn::{DeriveInput, parse_macro_input, spanned::Spanned};
 /// with tokens, `from`, `try_from`, `into`, `remote`, a default for the whole type) and what the
 /// derive does itself (`bound`, `crate`).
 ///
+/// # GraphQL
+/// `#[tokens(graphql)]` makes GraphQL types of the two forms, for async-graphql 7 with
+/// `lunadefend-graphql`: an input object that an argument of type `Unverified<T>` takes, and an object
+/// that a resolver returns as `Granted<T>`. It is for structs with named fields and without parameters.
+/// `#[graphql(..)]` and the documentation of the type and of its fields are those of async-graphql's
+/// `InputObject` and `SimpleObject`; a `default` is one without a value. The types have the name of the
+/// struct; one that comes in and goes out names the first by `#[graphql(input_name = "..")]`. A field
+/// with tokens is `secret` when it comes in.
+///
 /// # Other attributes
 /// `#[tokens(crate = "path")]` is for those who do not depend on the facade `lunadefend`: it names the
 /// crate to use instead, such as `lunadefend_core`.
@@ -138,7 +148,7 @@ use syn::{DeriveInput, parse_macro_input, spanned::Spanned};
 /// What the types cannot see: a field of type `String` or `serde_json::Value` that holds the text of
 /// a token; a field without `#[token]` whose type, or whose function in `#[serde(with)]`, makes tokens
 /// by `VerifiedToken::assertion` or by the `storage` module. Search for these names in code review.
-#[proc_macro_derive(Tokens, attributes(token, tokens, serde))]
+#[proc_macro_derive(Tokens, attributes(token, tokens, serde, graphql))]
 pub fn derive_tokens(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
     Input::parse(item)

@@ -2,6 +2,7 @@
 
 use crate::{
     form::{Form, FormField, literal},
+    graphql::Derive,
     input::{Field, Input, Way},
 };
 use proc_macro2::TokenStream;
@@ -11,7 +12,7 @@ use syn::{WherePredicate, parse_quote};
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = &input.attribute.private;
     let (form, generics) = Form::new(input, "Granted", &bounds);
-    let declaration = form.declare("Serialize", &serialize_bounds(input), &|field| {
+    let declaration = form.declare(Derive::Out, &serialize_bounds(input), &|field| {
         form_field(&form, field)
     });
     let skips = form.functions(skips(input));

@@ -6,6 +6,8 @@ pub use crate::{
     Error, FromUntrusted, Grant, GrantCollector, GrantDuration, GrantProof, Verify,
     VerifyCollector, VerifyProof,
 };
+#[cfg(feature = "async-graphql")]
+pub use async_graphql;
 pub use serde;
 
 use crate::VerifiedToken;

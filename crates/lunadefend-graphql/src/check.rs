@@ -1,0 +1,140 @@
+//! What keeps a schema from being built: a directive that cannot be enforced.
+
+use crate::{
+    model::{Field, Kind, Mark, Model, named},
+    registry::Reading,
+};
+use async_graphql::parser::types::Type;
+use std::fmt;
+
+/// A schema with a `@token` that cannot be enforced, or without the extension that enforces it.
+///
+/// `Display` names every place, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaError {
+    problems: Vec<Problem>,
+}
+
+impl SchemaError {
+    pub(crate) fn not_enforced() -> Self {
+        Self {
+            problems: vec![Problem::new(
+                "schema",
+                "it has no `TokenExtension`: build it by `lunadefend_graphql::build`",
+            )],
+        }
+    }
+
+    /// Every problem that was found.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for SchemaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tokens of this schema would go unchecked")?;
+        for problem in &self.problems {
+            write!(f, "; {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SchemaError {}
+
+/// One place of a schema, and what is wrong there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    place: String,
+    message: String,
+}
+
+impl Problem {
+    pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            message: message.into(),
+        }
+    }
+
+    /// Where it is: `Type.field`, `Type.field(argument:)` or `Type`.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What is wrong, and what to do.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// The model of a schema whose every `@token` can be enforced.
+pub(crate) fn check(reading: Reading) -> Result<Model, SchemaError> {
+    let Reading {
+        model,
+        mut problems,
+    } = reading;
+    for (place, field) in model.outputs() {
+        problems.extend(wrong_type(&model, &place, field.mark, &field.ty));
+    }
+    for (place, input) in model.inputs() {
+        problems.extend(wrong_type(&model, &place, input.mark, &input.ty));
+    }
+    for (name, kind) in &model.types {
+        if let Kind::Composite(composite) = kind {
+            for interface in &composite.implements {
+                for (field, own) in &composite.fields {
+                    if let Some(theirs) = model.field(interface, field) {
+                        problems.extend(disagreement(name, interface, field, own, theirs));
+                    }
+                }
+            }
+        }
+    }
+    if problems.is_empty() {
+        Ok(model)
+    } else {
+        Err(SchemaError { problems })
+    }
+}
+
+fn wrong_type(model: &Model, place: &str, mark: Option<Mark>, ty: &Type) -> Option<Problem> {
+    let is_text = matches!(model.types.get(named(ty)), Some(Kind::Text));
+    (mark.is_some() && !is_text).then(|| {
+        Problem::new(
+            place,
+            "`@token` goes where the type is `String`, `ID` or `LunaToken`, nullable or not, or lists of these",
+        )
+    })
+}
+
+/// A field of an interface is resolved by either type's name, so that both must say the same.
+fn disagreement(
+    ty: &str,
+    interface: &str,
+    name: &str,
+    own: &Field,
+    theirs: &Field,
+) -> Option<Problem> {
+    let arguments = own.arguments.iter();
+    let same_arguments = arguments.into_iter().all(|(argument, own)| {
+        let theirs = theirs.arguments.get(argument);
+        theirs.is_none_or(|theirs| theirs.mark.is_some() == own.mark.is_some())
+    });
+    (own.mark != theirs.mark || !same_arguments).then(|| {
+        Problem::new(
+            format!("{ty}.{name}"),
+            format!("it and `{interface}.{name}` of the interface must have the same `@token`"),
+        )
+    })
+}

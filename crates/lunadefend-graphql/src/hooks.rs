@@ -1,0 +1,350 @@
+//! When tokens are verified and granted in the course of one request.
+
+use crate::{
+    answers::{self, Answer, Outcome},
+    error::server_error,
+    extension::{Probe, ReadSchema},
+    inputs::{self, Found, Operation},
+    model::{Field, Model},
+    nulls,
+    request::{RequestGrants, find, session_of},
+};
+use async_graphql::{
+    CacheControl, Name, QueryPathNode, Request, Response, ServerError, ServerResult,
+    ValidationResult, Value, Variables,
+    async_trait::async_trait,
+    extensions::{
+        Extension, ExtensionContext, NextExecute, NextParseQuery, NextPrepareRequest, NextRequest,
+        NextResolve, NextValidation, ResolveInfo,
+    },
+    parser::types::{ExecutableDocument, OperationType},
+};
+use futures_util::lock;
+use http::{HeaderValue, header};
+use lunadefend_core::{Error, ErrorKind, Grants, TokenId, UntrustedToken};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// The extension in one request, or in one subscription.
+///
+/// Its hooks are called in the order in which they stand. What one of them needs of an earlier one that
+/// was never called, because another extension kept the call to itself, is an error.
+pub(crate) struct OfRequest {
+    all: Grants,
+    max_tokens: usize,
+    schema: ReadSchema,
+    grants: OnceLock<RequestGrants>,
+    operation_name: OnceLock<Option<String>>,
+    operation: OnceLock<Result<Walked, Error>>,
+    is_verified: AtomicBool,
+    answers: Mutex<Vec<Answer>>,
+    /// Several fields of one subscription may have events at once. One is answered after the other, so
+    /// that each answer is known from the others.
+    turn: lock::Mutex<()>,
+}
+
+/// What the walk over an operation found.
+#[derive(Default)]
+struct Walked {
+    /// `None` when async-graphql will not find the operation either.
+    found: Option<Found>,
+    tokens: HashSet<TokenId>,
+    variables: HashMap<Name, Value>,
+    is_subscription: bool,
+    /// Kept where tokens may have to be taken out of the answer again.
+    document: Option<ExecutableDocument>,
+}
+
+#[async_trait]
+impl Extension for OfRequest {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        self.schema.read(ctx);
+        next.run(ctx).await
+    }
+
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let schema = self.schema.read(ctx);
+        if let Some(probe) = find::<Probe>(&request.data) {
+            probe.answer(&self.schema);
+            return Err(internal("a schema was checked"));
+        }
+        if let Err(error) = schema {
+            return Err(internal(error.clone()));
+        }
+        let mut request = next.run(ctx, request).await?;
+        let session = session_of(&request.data, ctx.session_data);
+        let grants = RequestGrants::new(session, self.all.clone());
+        request.data.insert(grants.clone());
+        let is_first = self.grants.set(grants).is_ok();
+        let name = request.operation_name.clone();
+        if is_first && self.operation_name.set(name).is_ok() {
+            Ok(request)
+        } else {
+            Err(out_of_order())
+        }
+    }
+
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await?;
+        let name = self.operation_name.get().ok_or_else(out_of_order)?;
+        let walked = self.walk(self.model()?, &document, name.as_deref(), variables);
+        // An error waits for async-graphql's validation, which says more.
+        match self.operation.set(walked) {
+            Ok(()) => Ok(document),
+            Err(_) => Err(out_of_order()),
+        }
+    }
+
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let valid = next.run(ctx).await?;
+        let walked = match self.operation.get().ok_or_else(out_of_order)? {
+            Ok(walked) => walked,
+            Err(error) => return Err(server_error(error).into()),
+        };
+        if let Some(found) = &walked.found {
+            let tokens = found.at_root.iter().chain(&found.below);
+            self.verify(tokens).await?;
+            self.is_verified.store(true, Ordering::Release);
+        }
+        Ok(valid)
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        let _turn = self.turn.lock().await;
+        match self.before_execution().await {
+            Ok(()) => self.answer(next.run(ctx, operation_name).await).await,
+            Err(error) => Response::from_errors(vec![error]),
+        }
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        let Some(field) = self.field(&info)? else {
+            return next.run(ctx, info).await;
+        };
+        self.arguments_were_verified(field, &info)?;
+        let Some(mark) = field.mark else {
+            return next.run(ctx, info).await;
+        };
+        let path = info.path_node;
+        let value = next.run(ctx, info).await?;
+        let answer = value
+            .as_ref()
+            .and_then(|value| Answer::read(path, mark, value));
+        self.answers().extend(answer);
+        Ok(value)
+    }
+}
+
+impl OfRequest {
+    pub(crate) fn new(all: Grants, max_tokens: usize, schema: ReadSchema) -> Self {
+        Self {
+            all,
+            max_tokens,
+            schema,
+            grants: OnceLock::new(),
+            operation_name: OnceLock::new(),
+            operation: OnceLock::new(),
+            is_verified: AtomicBool::new(false),
+            answers: Mutex::default(),
+            turn: lock::Mutex::default(),
+        }
+    }
+
+    fn model(&self) -> Result<&Model, ServerError> {
+        self.schema.model().ok_or_else(out_of_order)
+    }
+
+    fn walked(&self) -> Result<&Walked, ServerError> {
+        match self.operation.get() {
+            Some(Ok(walked)) if self.is_verified.load(Ordering::Acquire) => Ok(walked),
+            _ => Err(out_of_order()),
+        }
+    }
+
+    fn grants(&self) -> Result<&RequestGrants, ServerError> {
+        self.grants.get().ok_or_else(out_of_order)
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Vec<Answer>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn walk(
+        &self,
+        model: &Model,
+        document: &ExecutableDocument,
+        name: Option<&str>,
+        variables: &Variables,
+    ) -> Result<Walked, Error> {
+        let Some(operation) = Operation::find(document, name) else {
+            return Ok(Walked::default());
+        };
+        let variables = operation.variables(variables);
+        let found = inputs::of_operation(model, &operation, &variables, self.max_tokens)?;
+        Ok(Walked {
+            tokens: found.at_root.iter().chain(&found.below).cloned().collect(),
+            document: found.answers.then(|| document.clone()),
+            is_subscription: operation.definition.ty == OperationType::Subscription,
+            found: Some(found),
+            variables,
+        })
+    }
+
+    async fn verify(&self, tokens: impl Iterator<Item = &TokenId>) -> Result<(), ServerError> {
+        let tokens = tokens.map(|token| UntrustedToken::parse(token.expose_id()));
+        let tokens = tokens.collect::<Result<Vec<_>, _>>();
+        let tokens = tokens.map_err(|error| server_error(&error))?;
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let verified = self.grants()?.verify(tokens).await;
+        verified.map(drop).map_err(|error| server_error(&error))
+    }
+
+    async fn before_execution(&self) -> Result<(), ServerError> {
+        let walked = self.walked()?;
+        self.answers().clear();
+        if walked.is_subscription {
+            // The subscription may have begun hours ago.
+            self.grants()?.forget();
+            let below = walked.found.iter().flat_map(|found| &found.below);
+            self.verify(below).await?;
+        }
+        Ok(())
+    }
+
+    /// Grants what an answer takes out.
+    async fn answer(&self, mut response: Response) -> Response {
+        let answers = std::mem::take(&mut *self.answers());
+        if answers.is_empty() {
+            return response;
+        }
+        let grants = match self.grants() {
+            Ok(grants) => grants,
+            Err(error) => return Response::from_errors(vec![error]),
+        };
+        let Outcome { is_granted, failed } = answers::grant(answers, grants, self.max_tokens).await;
+        if is_granted {
+            // Tokens of one session are not for a cache that others read.
+            let no_store = HeaderValue::from_static("no-store");
+            response
+                .http_headers
+                .insert(header::CACHE_CONTROL, no_store);
+            response.cache_control = CacheControl {
+                public: false,
+                max_age: -1,
+            };
+        }
+        if !failed.is_empty() {
+            self.take_out(&mut response.data, &failed);
+            let errors = failed
+                .into_iter()
+                .map(|(path, error)| error.with_path(path));
+            response.errors.extend(errors);
+        }
+        response
+    }
+
+    fn take_out(&self, data: &mut Value, failed: &[answers::Failed]) {
+        let name = self.operation_name.get().and_then(Option::as_deref);
+        let document = self
+            .walked()
+            .ok()
+            .and_then(|walked| walked.document.as_ref());
+        let operation = document.and_then(|document| Operation::find(document, name));
+        match (self.model(), operation) {
+            (Ok(model), Some(operation)) => {
+                let paths: Vec<_> = failed.iter().map(|(path, _)| path.as_slice()).collect();
+                nulls::take_out(data, model, &operation, &paths);
+            }
+            _ => *data = Value::Null,
+        }
+    }
+
+    /// The field of the schema that is about to be resolved. `None` for the items of a list, which are
+    /// in the value of the list, and for introspection.
+    fn field(&self, info: &ResolveInfo<'_>) -> Result<Option<&Field>, ServerError> {
+        if info.is_for_introspection || info.parent_type.starts_with('[') {
+            return Ok(None);
+        }
+        let model = self.model()?;
+        // The parts of a merged subscription give their own names instead of that of the whole.
+        let is_root = info.path_node.parent.is_none();
+        let parent = match &model.subscription {
+            Some(subscription) if is_root && self.walked()?.is_subscription => subscription,
+            _ => info.parent_type,
+        };
+        match model.field(parent, info.name) {
+            Some(field) => Ok(Some(field)),
+            None if info.name.starts_with("__") => Ok(None),
+            None => Err(internal(
+                "a field that is not in the schema was about to be resolved",
+            )),
+        }
+    }
+
+    /// A second look at what a resolver is about to get: another extension may have changed the
+    /// operation after it was walked.
+    fn arguments_were_verified(
+        &self,
+        field: &Field,
+        info: &ResolveInfo<'_>,
+    ) -> Result<(), ServerError> {
+        if !field.arguments.values().any(|argument| argument.is_walked) {
+            return Ok(());
+        }
+        let walked = self.walked()?;
+        let arguments = &field.arguments;
+        let tokens = inputs::of_field(self.model()?, arguments, info.field, &walked.variables);
+        let tokens = tokens.map_err(|error| at(info.path_node, &error))?;
+        if tokens.iter().all(|token| walked.tokens.contains(token)) {
+            Ok(())
+        } else {
+            Err(at(info.path_node, &ErrorKind::InvalidGrant.into()))
+        }
+    }
+}
+
+fn at(path: &QueryPathNode<'_>, error: &Error) -> ServerError {
+    server_error(error).with_path(answers::segments(path))
+}
+
+fn internal(cause: impl Into<lunadefend_core::BoxError>) -> ServerError {
+    server_error(&Error::new(ErrorKind::Internal).with_source(cause))
+}
+
+fn out_of_order() -> ServerError {
+    internal(
+        "another extension kept a request from `TokenExtension`: add it after that one, as `lunadefend_graphql::build` does",
+    )
+}

@@ -1,0 +1,322 @@
+//! Every token that an operation brings in, found by walking the operation along the schema.
+//!
+//! What is walked is what async-graphql hands to the resolvers: the values with variables, their defaults
+//! and the defaults of the schema filled in, a single value where a list is expected, every fragment of
+//! the operation. What cannot be matched with the schema is refused, never passed over; async-graphql's
+//! validation, which runs first, says in detail what is wrong with it.
+
+use crate::model::{Input, Kind, Model, named};
+use async_graphql::{
+    Name, Positioned, Value, Variables,
+    parser::types::{
+        BaseType, Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition,
+        OperationType, Selection, SelectionSet, Type,
+    },
+};
+use async_graphql_value::Value as WrittenValue;
+use lunadefend_core::{Error, ErrorKind, TokenId};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// How many values of one operation are looked at. Aliases and fragments can name one variable many
+/// times, so that a short text is a long walk.
+const MAX_VALUES: usize = 100_000;
+
+/// The one operation of a request that is executed.
+pub(crate) struct Operation<'a> {
+    pub(crate) definition: &'a OperationDefinition,
+    pub(crate) document: &'a ExecutableDocument,
+}
+
+impl<'a> Operation<'a> {
+    /// As async-graphql chooses it. `None` where it will refuse the request.
+    pub(crate) fn find(document: &'a ExecutableDocument, name: Option<&str>) -> Option<Self> {
+        let definition = match (&document.operations, name) {
+            (DocumentOperations::Single(operation), None) => operation,
+            (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name)?,
+            (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+                operations.values().next()?
+            }
+            _ => return None,
+        };
+        Some(Self {
+            definition: &definition.node,
+            document,
+        })
+    }
+
+    /// The values of its variables, with their defaults.
+    pub(crate) fn variables(&self, given: &Variables) -> HashMap<Name, Value> {
+        let definitions = self.definition.variable_definitions.iter();
+        let values = definitions.filter_map(|definition| {
+            let name = &definition.node.name.node;
+            let value = given
+                .get(name)
+                .or_else(|| definition.node.default_value())?;
+            Some((name.clone(), value.clone()))
+        });
+        values.collect()
+    }
+
+    /// The type of its root.
+    pub(crate) fn root<'m>(&self, model: &'m Model) -> Option<&'m str> {
+        match self.definition.ty {
+            OperationType::Query => Some(&model.query),
+            OperationType::Mutation => model.mutation.as_deref(),
+            OperationType::Subscription => model.subscription.as_deref(),
+        }
+    }
+}
+
+/// What an operation has to do with tokens.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// Tokens in arguments of the fields of the root. Those of a subscription are used once, when it
+    /// begins.
+    pub(crate) at_root: Vec<TokenId>,
+    /// Tokens in arguments below, which a subscription uses with each event.
+    pub(crate) below: Vec<TokenId>,
+    /// Whether it selects a field whose tokens are granted.
+    pub(crate) answers: bool,
+}
+
+/// Walks a whole operation.
+///
+/// # Errors
+/// [`ErrorKind::BadToken`] for a value that is none, [`ErrorKind::BadRequest`] for what cannot be
+/// matched, and for more than `max_tokens`.
+pub(crate) fn of_operation(
+    model: &Model,
+    operation: &Operation<'_>,
+    variables: &HashMap<Name, Value>,
+    max_tokens: usize,
+) -> Result<Found, Error> {
+    let mut walk = Walk {
+        values: Values::new(model, variables, max_tokens),
+        operation,
+        fragments: HashSet::new(),
+        at_root: Vec::new(),
+        answers: false,
+    };
+    let root = operation.root(model).ok_or_else(unmatched)?;
+    walk.values.directives(&operation.definition.directives)?;
+    walk.selections(root, &operation.definition.selection_set.node, true)?;
+    Ok(Found {
+        at_root: walk.at_root,
+        below: walk.values.tokens,
+        answers: walk.answers,
+    })
+}
+
+/// The tokens in the arguments of one field.
+///
+/// # Errors
+/// As those of [`of_operation`].
+pub(crate) fn of_field(
+    model: &Model,
+    arguments: &BTreeMap<String, Input>,
+    field: &Field,
+    variables: &HashMap<Name, Value>,
+) -> Result<Vec<TokenId>, Error> {
+    let mut values = Values::new(model, variables, usize::MAX);
+    values.arguments(arguments, &field.arguments)?;
+    Ok(values.tokens)
+}
+
+struct Walk<'a> {
+    values: Values<'a>,
+    operation: &'a Operation<'a>,
+    /// Each is walked once for the root and once for below: what it says depends on nothing else.
+    fragments: HashSet<(&'a str, bool)>,
+    at_root: Vec<TokenId>,
+    answers: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn selections(
+        &mut self,
+        parent: &str,
+        selections: &'a SelectionSet,
+        is_root: bool,
+    ) -> Result<(), Error> {
+        for selection in &selections.items {
+            // What `@skip` and `@include` leave out is verified too: nothing hangs on reading them right.
+            self.values.directives(selection.node.directives())?;
+            match &selection.node {
+                Selection::Field(field) => self.field(parent, &field.node, is_root)?,
+                Selection::FragmentSpread(spread) => {
+                    let name = spread.node.fragment_name.node.as_str();
+                    let fragments = &self.operation.document.fragments;
+                    let fragment = &fragments.get(name).ok_or_else(unmatched)?.node;
+                    if self.fragments.insert((name, is_root)) {
+                        self.values.directives(&fragment.directives)?;
+                        let ty = fragment.type_condition.node.on.node.as_str();
+                        self.selections(ty, &fragment.selection_set.node, is_root)?;
+                    }
+                }
+                Selection::InlineFragment(fragment) => {
+                    let condition = fragment.node.type_condition.as_ref();
+                    let ty = condition.map_or(parent, |condition| &condition.node.on.node);
+                    self.selections(ty, &fragment.node.selection_set.node, is_root)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, parent: &str, field: &'a Field, is_root: bool) -> Result<(), Error> {
+        let name = field.name.node.as_str();
+        // Introspection: async-graphql itself answers.
+        if name.starts_with("__") {
+            return Ok(());
+        }
+        let model = self.values.model;
+        let known = model.field(parent, name).ok_or_else(unmatched)?;
+        self.answers |= known.mark.is_some();
+        self.values.arguments(&known.arguments, &field.arguments)?;
+        if is_root {
+            self.at_root.append(&mut self.values.tokens);
+        }
+        self.selections(named(&known.ty), &field.selection_set.node, false)
+    }
+}
+
+/// Walks values along their types.
+struct Values<'a> {
+    model: &'a Model,
+    variables: &'a HashMap<Name, Value>,
+    tokens: Vec<TokenId>,
+    tokens_left: usize,
+    values_left: usize,
+}
+
+impl<'a> Values<'a> {
+    fn new(model: &'a Model, variables: &'a HashMap<Name, Value>, max_tokens: usize) -> Self {
+        Self {
+            model,
+            variables,
+            tokens: Vec::new(),
+            tokens_left: max_tokens,
+            values_left: MAX_VALUES,
+        }
+    }
+
+    fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Error> {
+        for directive in directives {
+            let known = self.model.directives.get(directive.node.name.node.as_str());
+            self.arguments(known.ok_or_else(unmatched)?, &directive.node.arguments)?;
+        }
+        Ok(())
+    }
+
+    fn arguments(
+        &mut self,
+        known: &BTreeMap<String, Input>,
+        given: &[(Positioned<Name>, Positioned<WrittenValue>)],
+    ) -> Result<(), Error> {
+        for (name, value) in given {
+            let input = known.get(name.node.as_str()).ok_or_else(unmatched)?;
+            if input.is_walked {
+                let variables = self.variables;
+                let value = value.node.clone();
+                let value = value
+                    .into_const_with(|name| variables.get(&name).cloned().ok_or_else(unmatched))?;
+                self.value(&input.ty, input.mark.is_some(), &value)?;
+            }
+        }
+        let is_given = |name: &str| given.iter().any(|(given, _)| given.node.as_str() == name);
+        self.defaults(known, is_given)
+    }
+
+    fn defaults(
+        &mut self,
+        known: &BTreeMap<String, Input>,
+        is_given: impl Fn(&str) -> bool,
+    ) -> Result<(), Error> {
+        for (name, input) in known {
+            if let Some(default) = &input.default
+                && input.is_walked
+                && !is_given(name)
+            {
+                self.value(&input.ty, input.mark.is_some(), default)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, ty: &Type, is_marked: bool, value: &Value) -> Result<(), Error> {
+        self.count_value()?;
+        match (&ty.base, value) {
+            (_, Value::Null) => Ok(()),
+            (BaseType::List(inner), Value::List(items)) => items
+                .iter()
+                .try_for_each(|item| self.value(inner, is_marked, item)),
+            (BaseType::List(inner), single) => self.value(inner, is_marked, single),
+            (BaseType::Named(name), value) => match self.model.types.get(name.as_str()) {
+                Some(Kind::Text) if is_marked => self.token(value),
+                Some(Kind::Text | Kind::Plain) => Ok(()),
+                Some(Kind::Opaque) => self.opaque(value),
+                Some(Kind::InputObject(known)) => {
+                    let Value::Object(given) = value else {
+                        return Err(unmatched());
+                    };
+                    for (name, value) in given {
+                        let input = known.get(name.as_str()).ok_or_else(unmatched)?;
+                        if input.is_walked {
+                            self.value(&input.ty, input.mark.is_some(), value)?;
+                        }
+                    }
+                    self.defaults(known, |name| given.contains_key(name))
+                }
+                Some(Kind::Composite(_)) | None => Err(unmatched()),
+            },
+        }
+    }
+
+    fn token(&mut self, value: &Value) -> Result<(), Error> {
+        let Value::String(text) = value else {
+            return Err(ErrorKind::BadToken.into());
+        };
+        let token = TokenId::parse(text)?;
+        self.tokens_left = self.tokens_left.checked_sub(1).ok_or_else(|| {
+            Error::new(ErrorKind::BadRequest)
+                .with_message("the operation brings in more tokens than are verified at once")
+        })?;
+        self.tokens.push(token);
+        Ok(())
+    }
+
+    /// What only the application can read must not hide a token from the walk.
+    fn opaque(&mut self, value: &Value) -> Result<(), Error> {
+        self.count_value()?;
+        match value {
+            Value::String(text) => no_token(text),
+            Value::List(items) => items.iter().try_for_each(|item| self.opaque(item)),
+            Value::Object(members) => members.iter().try_for_each(|(name, member)| {
+                no_token(name)?;
+                self.opaque(member)
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn count_value(&mut self) -> Result<(), Error> {
+        self.values_left = self.values_left.checked_sub(1).ok_or_else(|| {
+            Error::new(ErrorKind::BadRequest)
+                .with_message("the operation has too many values to look for tokens in")
+        })?;
+        Ok(())
+    }
+}
+
+fn no_token(text: &str) -> Result<(), Error> {
+    if TokenId::parse(text).is_err() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::BadRequest).with_message(
+        "a token stands where it would not be verified, in a scalar of the application",
+    ))
+}
+
+fn unmatched() -> Error {
+    Error::new(ErrorKind::BadRequest).with_message("the operation does not match the schema")
+}

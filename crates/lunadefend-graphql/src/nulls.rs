@@ -1,0 +1,176 @@
+//! Takes fields out of an answer as GraphQL does when a field fails: the field becomes `null`, or, where
+//! its type does not allow that, the nearest thing around it whose type does.
+
+use crate::{
+    inputs::Operation,
+    model::{Model, named},
+};
+use async_graphql::{
+    PathSegment, Value,
+    parser::types::{BaseType, Field, Selection, SelectionSet, Type},
+};
+use std::collections::{HashMap, HashSet};
+
+/// Replaces what is at each of `paths` in the data of an answer.
+pub(crate) fn take_out(
+    data: &mut Value,
+    model: &Model,
+    operation: &Operation<'_>,
+    paths: &[&[PathSegment]],
+) {
+    if let Some(root) = operation.root(model) {
+        let nulls = Nulls { model, operation };
+        let selections = [(root, &operation.definition.selection_set.node)];
+        nulls.object(data, &selections, &Marked::all(paths));
+    }
+    // Nothing hangs on the walk: what it did not find is not sent either.
+    if paths.iter().any(|path| is_there(data, path)) {
+        *data = Value::Null;
+    }
+}
+
+/// Paths by their first segments.
+#[derive(Default)]
+struct Marked<'a> {
+    is_end: bool,
+    members: HashMap<&'a str, Self>,
+    items: HashMap<usize, Self>,
+}
+
+impl<'a> Marked<'a> {
+    fn all(paths: &[&'a [PathSegment]]) -> Self {
+        let mut all = Self::default();
+        for path in paths {
+            let end = path.iter().fold(&mut all, |at, segment| match segment {
+                PathSegment::Field(name) => at.members.entry(name).or_default(),
+                PathSegment::Index(index) => at.items.entry(*index).or_default(),
+            });
+            end.is_end = true;
+        }
+        all
+    }
+}
+
+fn is_there(value: &Value, path: &[PathSegment]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return *value != Value::Null;
+    };
+    let inner = match (value, first) {
+        (Value::Object(members), PathSegment::Field(name)) => members.get(name.as_str()),
+        (Value::List(items), PathSegment::Index(index)) => items.get(*index),
+        _ => None,
+    };
+    inner.is_some_and(|inner| is_there(inner, rest))
+}
+
+/// Selections, each with the type that it is on.
+type On<'a> = (&'a str, &'a SelectionSet);
+
+struct Nulls<'a> {
+    model: &'a Model,
+    operation: &'a Operation<'a>,
+}
+
+impl<'a> Nulls<'a> {
+    /// `types` are those that the selections give the value; more than one where they are on types that
+    /// exclude each other.
+    fn value(
+        &self,
+        value: &mut Value,
+        types: &[&'a Type],
+        selections: &[On<'a>],
+        marked: &Marked<'_>,
+    ) {
+        if marked.is_end {
+            *value = Value::Null;
+        } else if let Value::List(items) = value {
+            let inner = types.iter().filter_map(|ty| match &ty.base {
+                BaseType::List(inner) => Some(&**inner),
+                BaseType::Named(_) => None,
+            });
+            let inner: Vec<&Type> = inner.collect();
+            let mut is_null = false;
+            for (index, below) in &marked.items {
+                if let Some(item) = items.get_mut(*index) {
+                    self.value(item, &inner, selections, below);
+                    is_null |= *item == Value::Null && !is_nullable(&inner);
+                }
+            }
+            if is_null {
+                *value = Value::Null;
+            }
+        } else {
+            self.object(value, selections, marked);
+        }
+    }
+
+    fn object(&self, value: &mut Value, selections: &[On<'a>], marked: &Marked<'_>) {
+        let Value::Object(members) = value else {
+            return;
+        };
+        let mut is_null = false;
+        for (name, below) in &marked.members {
+            let Some(member) = members.get_mut(*name) else {
+                continue;
+            };
+            let mut fields = Vec::new();
+            self.fields(selections, name, &mut HashSet::new(), &mut fields);
+            let mut types = Vec::new();
+            let mut inner = Vec::new();
+            for (parent, field) in fields {
+                if let Some(known) = self.model.field(parent, &field.name.node) {
+                    types.push(&known.ty);
+                    inner.push((named(&known.ty), &field.selection_set.node));
+                }
+            }
+            self.value(member, &types, &inner, below);
+            is_null |= *member == Value::Null && !is_nullable(&types);
+        }
+        if is_null {
+            *value = Value::Null;
+        }
+    }
+
+    /// Every field that answers under a name.
+    fn fields(
+        &self,
+        selections: &[On<'a>],
+        name: &str,
+        fragments: &mut HashSet<&'a str>,
+        found: &mut Vec<(&'a str, &'a Field)>,
+    ) {
+        for (parent, set) in selections {
+            for selection in &set.items {
+                match &selection.node {
+                    Selection::Field(field) => {
+                        if field.node.response_key().node.as_str() == name {
+                            found.push((parent, &field.node));
+                        }
+                    }
+                    Selection::FragmentSpread(spread) => {
+                        let fragment = spread.node.fragment_name.node.as_str();
+                        if let Some(definition) = self.operation.document.fragments.get(fragment)
+                            && fragments.insert(fragment)
+                        {
+                            let definition = &definition.node;
+                            let ty = definition.type_condition.node.on.node.as_str();
+                            let set = &definition.selection_set.node;
+                            self.fields(&[(ty, set)], name, fragments, found);
+                        }
+                    }
+                    Selection::InlineFragment(fragment) => {
+                        let condition = fragment.node.type_condition.as_ref();
+                        let ty = condition.map_or(*parent, |on| on.node.on.node.as_str());
+                        let set = &fragment.node.selection_set.node;
+                        self.fields(&[(ty, set)], name, fragments, found);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Only where all types allow it; where none is known, it is not.
+fn is_nullable(types: &[&Type]) -> bool {
+    !types.is_empty() && types.iter().all(|ty| ty.nullable)
+}

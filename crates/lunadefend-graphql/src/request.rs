@@ -1,0 +1,175 @@
+//! What an operation knows while it runs: the session of its request, and the grants.
+
+use async_graphql::{Context, Data};
+use lunadefend_core::{
+    BoxFuture, Error, ErrorKind, Grant, GrantDuration, GrantRequest, GrantService, Grants,
+    SessionId, TokenId, Verdict, Verify,
+};
+use std::{
+    any::{Any, TypeId},
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// The session of a request with the grants that its operation may use. The extension puts it into the
+/// data of the request, where resolvers find it.
+#[derive(Clone)]
+pub(crate) struct RequestGrants {
+    session: Option<SessionId>,
+    memory: Arc<Memory>,
+    grants: Grants,
+}
+
+impl RequestGrants {
+    pub(crate) fn new(session: Option<SessionId>, grants: Grants) -> Self {
+        let memory = Arc::new(Memory {
+            service: grants,
+            known: Mutex::default(),
+        });
+        Self {
+            session,
+            grants: Grants::new(Arc::clone(&memory)),
+            memory,
+        }
+    }
+
+    /// The one of the request that a resolver runs for.
+    pub(crate) fn of<'a>(context: &Context<'a>) -> Result<&'a Self, Error> {
+        context.data_opt().ok_or_else(|| {
+            Error::new(ErrorKind::Internal).with_source(
+                "the schema has no `TokenExtension`: build it by `lunadefend_graphql::build`",
+            )
+        })
+    }
+
+    fn session(&self) -> Result<&SessionId, Error> {
+        self.session
+            .as_ref()
+            .ok_or_else(|| ErrorKind::NoSession.into())
+    }
+
+    pub(crate) async fn verify<T: Verify>(&self, value: T) -> Result<T::Verified, Error> {
+        self.grants.verify(self.session()?, value).await
+    }
+
+    pub(crate) async fn create<T: Grant>(
+        &self,
+        value: T,
+        duration: Option<GrantDuration>,
+    ) -> Result<T::Granted, Error> {
+        self.grants.create(self.session()?, value, duration).await
+    }
+
+    /// Grants what the fields of an answer hold, whose types say nothing of trust.
+    pub(crate) async fn create_all(&self, requests: &[GrantRequest]) -> Result<(), Error> {
+        if requests.is_empty() {
+            return Ok(());
+        }
+        self.grants.create_all(self.session()?, requests).await
+    }
+
+    /// Forgets what was verified and granted: the next event of a subscription may be hours later.
+    pub(crate) fn forget(&self) {
+        *self.memory.known() = Known::default();
+    }
+}
+
+/// The session that the application put into the data of the request or of the connection. Data of
+/// the schema does not count: that would be one session for everybody.
+pub(crate) fn session_of(request: &Data, connection: &Data) -> Option<SessionId> {
+    find::<SessionId>(request)
+        .or_else(|| find(connection))
+        .cloned()
+}
+
+pub(crate) fn find<T: Any>(data: &Data) -> Option<&T> {
+    data.get(&TypeId::of::<T>())?.downcast_ref()
+}
+
+/// Asks the service, but for what it has said yes to within the same operation: what the extension
+/// verified at its beginning costs a resolver no call.
+///
+/// There is one for each operation, and an operation has one session.
+struct Memory {
+    service: Grants,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    verified: HashSet<TokenId>,
+    granted: HashSet<TokenId>,
+    requested: HashSet<GrantRequest>,
+}
+
+impl Memory {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory")
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
+}
+
+impl GrantService for Memory {
+    fn verify_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        tokens: &'a [TokenId],
+    ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>> {
+        Box::pin(async move {
+            let is_known = |token: &TokenId| self.known().verified.contains(token);
+            let asked: Vec<TokenId> = tokens.iter().filter(|t| !is_known(t)).cloned().collect();
+            if asked.is_empty() {
+                return Ok(vec![Verdict::Valid; tokens.len()]);
+            }
+            let verdicts = self.service.verify_all(session, &asked).await?;
+            if verdicts.len() != asked.len() {
+                return Err(ErrorKind::BadTokenizerResponse.into());
+            }
+            let valid = asked.into_iter().zip(verdicts);
+            let valid = valid.filter(|(_, verdict)| *verdict == Verdict::Valid);
+            let mut known = self.known();
+            known.verified.extend(valid.map(|(token, _)| token));
+            let verdict = |token| match known.verified.contains(token) {
+                true => Verdict::Valid,
+                false => Verdict::Invalid,
+            };
+            Ok(tokens.iter().map(verdict).collect())
+        })
+    }
+
+    fn create_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        grants: &'a [GrantRequest],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let asked: Vec<GrantRequest> = {
+                let known = self.known();
+                let is_known = |request: &GrantRequest| match request.duration() {
+                    // No duration of its own: any grant will do.
+                    None => known.granted.contains(request.token()),
+                    Some(_) => known.requested.contains(request),
+                };
+                grants.iter().filter(|g| !is_known(g)).cloned().collect()
+            };
+            if asked.is_empty() {
+                return Ok(());
+            }
+            self.service.create_all(session, &asked).await?;
+            let mut known = self.known();
+            for request in asked {
+                known.granted.insert(request.token().clone());
+                known.requested.insert(request);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Building a schema whose every `@token` is enforced, and telling whether one is.
+
+use crate::{
+    check::SchemaError,
+    extension::{Probe, TokenExtension},
+};
+use async_graphql::{Executor, ObjectType, Schema, SchemaBuilder, SubscriptionType};
+use futures_util::FutureExt;
+use lunadefend_core::Grants;
+
+/// Builds a schema whose tokens are verified and granted by `grants`.
+///
+/// `configure` adds what else the schema needs: data, limits, other extensions. They run inside of the
+/// one that enforces `@token`.
+///
+/// ```
+/// use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+/// use lunadefend_core::Grants;
+/// use lunadefend_graphql::{SchemaError, Token, build};
+///
+/// struct Query;
+///
+/// #[Object]
+/// impl Query {
+///     #[graphql(directive = Token::apply(Some("5m30s".into())))]
+///     async fn ssn(&self) -> Option<String> {
+///         None // from the database
+///     }
+/// }
+///
+/// # struct Db;
+/// fn schema(
+///     grants: &Grants,
+///     db: Db,
+/// ) -> Result<Schema<Query, EmptyMutation, EmptySubscription>, SchemaError> {
+///     build(Query, EmptyMutation, EmptySubscription, grants, |schema| schema.data(db))
+/// }
+/// ```
+///
+/// # Errors
+/// [`SchemaError`], which names every place, when `@token` stands where the type is neither a string nor
+/// `LunaToken`, has a duration that is none, or stands on a field of an interface and not on the same
+/// field of a type that implements it.
+pub fn build<Query, Mutation, Subscription, F>(
+    query: Query,
+    mutation: Mutation,
+    subscription: Subscription,
+    grants: &Grants,
+    configure: F,
+) -> Result<Schema<Query, Mutation, Subscription>, SchemaError>
+where
+    Query: ObjectType + 'static,
+    Mutation: ObjectType + 'static,
+    Subscription: SubscriptionType + 'static,
+    F: FnOnce(
+        SchemaBuilder<Query, Mutation, Subscription>,
+    ) -> SchemaBuilder<Query, Mutation, Subscription>,
+{
+    let extension = TokenExtension::new(grants);
+    let read = extension.schema();
+    let builder = Schema::build(query, mutation, subscription).extension(extension);
+    let schema = configure(builder).finish();
+    // As the first of the extensions ours reads the schema before any other one can wait.
+    let _response = schema.execute(Probe::default().request()).now_or_never();
+    read.verdict().unwrap_or_else(not_enforced)?;
+    Ok(schema)
+}
+
+/// Tells whether every `@token` of a schema is enforced: for a schema, static or dynamic, that was not
+/// built by [`build`].
+///
+/// # Errors
+/// Those of [`build`], and a schema without [`TokenExtension`].
+pub async fn check(schema: &impl Executor) -> Result<(), SchemaError> {
+    let probe = Probe::default();
+    let _response = schema.execute(probe.request()).await;
+    probe.verdict().unwrap_or_else(not_enforced)
+}
+
+fn not_enforced() -> Result<(), SchemaError> {
+    Err(SchemaError::not_enforced())
+}

@@ -1,0 +1,16 @@
+//! Every `@token` of an operation is enforced, in whatever shape it comes.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
+
+mod extensions;
+mod fakes;
+mod inputs;
+mod outputs;
+mod recorded;
+mod schema;
+mod shapes;
+mod subscriptions;
+mod typed;
