@@ -106,11 +106,10 @@ async fn a_new_key_is_found_with_one_request() {
 }
 
 #[tokio::test]
-async fn a_restart_with_another_key_recovers_within_a_minute() {
+async fn a_restart_with_another_key_recovers_within_a_second() {
     let world = World::start().await;
     let ann = world.application.log_in("ann");
     grant(&world.luna(), &ann).await.unwrap();
-    world.clock.advance(Duration::from_secs(30));
     world
         .application
         .restart(world.luna_with(other_key()).await);
@@ -127,7 +126,7 @@ async fn a_restart_with_another_key_recovers_within_a_minute() {
     assert_eq!(page.status, 500);
     assert_eq!(page.json()["error"]["name"], "tokenizerUnauthorized");
 
-    world.clock.advance(Duration::from_secs(30));
+    world.clock.advance(Duration::from_secs(1));
     grant(&world.luna(), &ann).await.unwrap();
     let page = browser.fetch(&app, Method::POST, &url, &body).await;
     assert_eq!(page.status, 200, "the grant of before");
