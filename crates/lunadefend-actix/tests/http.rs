@@ -5,7 +5,8 @@
     reason = "helpers of tests, which clippy does not count as tests"
 )]
 
-#[path = "http/fakes.rs"]
+// The same fakes hold every adapter to the same answers.
+#[path = "../../lunadefend-axum/tests/http/fakes.rs"]
 mod fakes;
 #[path = "http/server.rs"]
 mod server;

@@ -7,7 +7,8 @@
 
 #[path = "http/app.rs"]
 mod app;
-#[path = "http/fakes.rs"]
+// The same fakes hold every adapter to the same answers.
+#[path = "../../lunadefend-axum/tests/http/fakes.rs"]
 mod fakes;
 #[path = "http/neighbours.rs"]
 mod neighbours;
