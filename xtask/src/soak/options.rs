@@ -25,7 +25,7 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--seconds" => options.seconds = count(argument, arguments.next(), 86_400)?,
-                "--clients" => options.clients = count(argument, arguments.next(), 5_000)?,
+                "--clients" => options.clients = count(argument, arguments.next(), 750)?,
                 "--no-build" => options.build = false,
                 name => match APPS.iter().find(|app| **app == name) {
                     Some(app) => options.apps.push(app),
@@ -90,7 +90,7 @@ mod tests {
             &["--seconds"],
             &["--seconds", "soon"],
             &["--seconds", "0"],
-            &["--clients", "5001"],
+            &["--clients", "751"],
             &["--fast"],
         ] {
             assert!(parse(words).is_err(), "{words:?}");
