@@ -7,7 +7,7 @@
 //! - after `fill`, `held N`: that many requests are in flight and none of them is answered, so that the
 //!   application has as many connections open as it ever needs;
 //! - `warm`: the tokenizer answers again, and everybody has gone on for a while;
-//! - `measured requests=N errors=N millis=N`: what was asked since;
+//! - `measured requests=N errors=N millis=N`: what was asked since, and every error so far;
 //! - after `hold`, `held N`: as before, and nobody will start another request;
 //! - `drained answered=N failed=N`: what became of them.
 #![expect(
