@@ -105,16 +105,16 @@ fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
     ];
     let mut load = Process::start(&programs.find("soak")?, load.as_flattened(), &[])?;
 
+    load.line("ready", PHASE)?;
+    hold(&tokenizer, &mut load, "fill")?;
+    tokenizer.signal("CONT")?;
     load.line("warm", PHASE)?;
     let warm_kib = app.resident_kib()?;
     let measured = load.line("measured ", PHASE + Duration::from_secs(options.seconds))?;
     let end_kib = app.resident_kib()?;
 
-    // With the tokenizer held, every user's request stays in the application. It is told to stop, and
-    // only then may the tokenizer answer.
-    tokenizer.signal("STOP")?;
-    load.tell("hold")?;
-    let held = load.line("held ", PHASE)?;
+    // The application is told to stop, and only then may the tokenizer answer.
+    let held = hold(&tokenizer, &mut load, "hold")?;
     let asked_to_stop = Instant::now();
     app.signal("TERM")?;
     until_closed(&app_addr)?;
@@ -136,12 +136,21 @@ fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
         millis: number(&measured, "millis=")?,
         warm_kib,
         end_kib,
-        held: held.parse().context("no number of held requests")?,
+        held,
         answered: number(&drained, "answered=")?,
         failed: number(&drained, "failed=")?,
         status,
         ended_after,
     })
+}
+
+/// Stops the tokenizer from answering, so that every user's request stays in the application. Gives their
+/// number.
+fn hold(tokenizer: &Process, load: &mut Process, word: &str) -> Result<u64> {
+    tokenizer.signal("STOP")?;
+    load.tell(word)?;
+    let held = load.line("held ", PHASE)?;
+    held.parse().context("no number of held requests")
 }
 
 /// The check of the application itself, against a tokenizer that is not its own.

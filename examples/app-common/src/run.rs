@@ -15,8 +15,9 @@ use std::{
 use tempfile::TempDir;
 use tokio::{net::TcpListener, time::timeout};
 
-/// How long the end may take once the check is over.
-const END: Duration = Duration::from_secs(10);
+/// How long requests may go on when the application is to stop. Without a bound one slow reader would keep
+/// axum and warp for ever.
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// A small application: log-in, a profile full of tokens, SQLite.
 ///
@@ -25,7 +26,7 @@ const END: Duration = Duration::from_secs(10);
 #[derive(Parser)]
 struct Cli {
     /// End after a check of everything: exit code 0 when each step went as it must, 1 otherwise.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "data")]
     once: bool,
     /// The loopback address to listen on [default: 127.0.0.1:3000, a free port with --once].
     #[arg(long, value_name = "ADDR")]
@@ -103,25 +104,39 @@ where
         listener,
         environment,
         users,
-        stop,
+        stop: stop.clone(),
     }));
-    if !cli.once {
-        serving.await?;
-        return Ok(true);
-    }
-    println!();
+    let lived = async {
+        if cli.once {
+            println!();
+            return check::run(&app, &tokenizer).await;
+        }
+        try_yourself(&app);
+        stop.requested().await;
+        Ok(true)
+    };
     let went_well = tokio::select! {
+        // First whether it is to stop: then it may have ended already.
+        biased;
+        went_well = lived => went_well?,
         ended = &mut serving => {
             ended?;
-            bail!("the application ended before its check did");
+            bail!("the application ended too early");
         }
-        went_well = check::run(&app, &tokenizer) => went_well?,
     };
     stopper.stop();
-    timeout(END, serving)
+    timeout(DRAIN, serving)
         .await
-        .context("the application did not end when it was told to")??;
+        .context("requests were cut off: they did not come to an end")??;
     Ok(went_well)
+}
+
+fn try_yourself(app: &str) {
+    let json = "-H 'content-type: application/json'";
+    println!("\nTry it yourself, until Ctrl-C:");
+    println!("  curl -c jar {json} -d '{{\"user\":\"user-1\"}}' {app}/login");
+    println!("  curl -b jar {app}/get-ssn");
+    println!("  curl -b jar {app}/profile");
 }
 
 async fn listen(addr: Option<SocketAddr>, once: bool) -> Result<TcpListener> {

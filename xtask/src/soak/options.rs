@@ -4,6 +4,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 const APPS: &[&str] = &["axum-app", "actix-app", "warp-app"];
 
+/// Sessions of the applications end after an hour.
+const LONGEST: u64 = 3_000;
+/// The application's connections to the tokenizer must fit into the tokenizer's 1024.
+const MOST_CLIENTS: u64 = 750;
+
 /// The arguments.
 #[derive(Debug)]
 pub(super) struct Options {
@@ -24,8 +29,8 @@ impl Options {
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                "--seconds" => options.seconds = count(argument, arguments.next(), 86_400)?,
-                "--clients" => options.clients = count(argument, arguments.next(), 5_000)?,
+                "--seconds" => options.seconds = count(argument, arguments.next(), LONGEST)?,
+                "--clients" => options.clients = count(argument, arguments.next(), MOST_CLIENTS)?,
                 "--no-build" => options.build = false,
                 name => match APPS.iter().find(|app| **app == name) {
                     Some(app) => options.apps.push(app),
@@ -90,7 +95,7 @@ mod tests {
             &["--seconds"],
             &["--seconds", "soon"],
             &["--seconds", "0"],
-            &["--clients", "5001"],
+            &["--clients", "751"],
             &["--fast"],
         ] {
             assert!(parse(words).is_err(), "{words:?}");

@@ -28,10 +28,18 @@ impl Process {
         environment: &[(&str, String)],
     ) -> Result<Self> {
         let name = program.file_name().unwrap_or_default().to_string_lossy();
-        let mut child = Command::new("sh")
+        let mut command = Command::new("sh");
+        command
             .args(["-c", WITH_ALL_FILES])
             .arg(program)
-            .args(arguments)
+            .args(arguments);
+        // What somebody has set for his own tokenizer is not for these.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("LUNA")) {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

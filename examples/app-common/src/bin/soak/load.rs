@@ -1,6 +1,6 @@
 //! What all users have in common: counters, and when to stop.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, ensure};
 use app_common::Page;
 use std::{
     future::Future,
@@ -9,10 +9,9 @@ use std::{
 };
 use tokio::time::{Instant, sleep};
 
-/// Rounds of each user before anything is measured, and the least time for them.
-const WARM_ROUNDS: u64 = 3;
-const WARM_TIME: Duration = Duration::from_secs(4);
-/// How long everybody may take to be warm, or to have a request in flight that nobody answers.
+/// Rounds of each user before anything is measured.
+const ROUNDS: u64 = 3;
+/// How long everybody may take for these, or to have a request in flight that nobody answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Without an answer for so long, nothing moves any more.
 const STANDSTILL: Duration = Duration::from_millis(500);
@@ -24,7 +23,8 @@ const SHOWN: u64 = 5;
 #[derive(Debug)]
 pub(crate) struct Load {
     clients: u64,
-    warm_clients: AtomicU64,
+    /// Users who have gone round often enough.
+    warm: AtomicU64,
     in_flight: AtomicU64,
     requests: AtomicU64,
     errors: AtomicU64,
@@ -42,7 +42,7 @@ impl Load {
     pub(crate) fn new(clients: u64) -> Self {
         Self {
             clients,
-            warm_clients: AtomicU64::new(0),
+            warm: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             errors: AtomicU64::new(0),
@@ -61,8 +61,8 @@ impl Load {
 
     /// One user has finished a round.
     pub(crate) fn finished_round(&self, round: u64) {
-        if round == WARM_ROUNDS {
-            self.warm_clients.fetch_add(1, SeqCst);
+        if round == ROUNDS {
+            self.warm.fetch_add(1, SeqCst);
         }
     }
 
@@ -93,35 +93,47 @@ impl Load {
         }
     }
 
-    pub(crate) async fn until_warm(&self) -> Result<()> {
-        sleep(WARM_TIME).await;
-        let begun = Instant::now();
-        while self.warm_clients.load(SeqCst) < self.clients {
-            if begun.elapsed() > PATIENCE {
-                bail!("not every user has gone round {WARM_ROUNDS} times");
-            }
-            sleep(TICK).await;
-        }
-        Ok(())
+    /// From here on nobody starts another request.
+    pub(crate) fn finish(&self) {
+        self.over.store(true, SeqCst);
+    }
+
+    pub(crate) async fn until_all_go_round(&self) -> Result<()> {
+        self.until(|| self.warm.load(SeqCst) == self.clients)
+            .await
+            .with_context(|| format!("not every user has gone round {ROUNDS} times"))
+    }
+
+    /// Waits until as many requests were answered as can have been held, and as many again.
+    pub(crate) async fn until_all_go_on(&self) -> Result<()> {
+        let enough = self.count().requests + 2 * self.clients;
+        self.until(|| self.count().requests >= enough)
+            .await
+            .context("nothing moves again although the tokenizer should answer")
     }
 
     /// Waits until every user has a request in flight and none is answered any more: then the
-    /// application has all of them. From then on nobody starts another one.
+    /// application has all of them. Gives their number.
     pub(crate) async fn until_held(&self) -> Result<u64> {
-        let begun = Instant::now();
-        let (mut seen, mut since) = (self.count().requests, begun);
-        loop {
-            sleep(TICK).await;
+        let (mut seen, mut since) = (0, Instant::now());
+        self.until(|| {
             let requests = self.count().requests;
             if requests != seen || self.in_flight.load(SeqCst) < self.clients {
                 (seen, since) = (requests, Instant::now());
-            } else if since.elapsed() > STANDSTILL {
-                self.over.store(true, SeqCst);
-                return Ok(self.in_flight.load(SeqCst));
             }
-            if begun.elapsed() > PATIENCE {
-                bail!("requests are still answered although the tokenizer should be held");
-            }
+            since.elapsed() > STANDSTILL
+        })
+        .await
+        .context("requests are answered although the tokenizer should not answer")?;
+        Ok(self.in_flight.load(SeqCst))
+    }
+
+    async fn until(&self, mut reached: impl FnMut() -> bool) -> Result<()> {
+        let begun = Instant::now();
+        while !reached() {
+            ensure!(begun.elapsed() < PATIENCE, "it takes too long");
+            sleep(TICK).await;
         }
+        Ok(())
     }
 }

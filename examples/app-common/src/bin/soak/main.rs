@@ -1,12 +1,14 @@
 //! The load of `cargo xtask soak`: many users of one application at once.
 //!
-//! It says on its standard output how far it is, one line for each phase, and waits for the word `hold` on
-//! its standard input before the last one:
+//! It says on its standard output how far it is, and twice waits for a word on its standard input, once
+//! whoever started it has stopped the tokenizer from answering:
 //!
-//! - `warm`: every user is logged in and has gone round a few times;
-//! - `measured requests=N errors=N millis=N`: what was asked since;
-//! - after `hold`, `held N`: that many requests are in flight, none of them is answered, and nobody will
-//!   start another one;
+//! - `ready`: every user is logged in and has gone round a few times;
+//! - after `fill`, `held N`: that many requests are in flight and none of them is answered, so that the
+//!   application has as many connections open as it ever needs;
+//! - `warm`: the tokenizer answers again, and everybody has gone on for a while;
+//! - `measured requests=N errors=N millis=N`: what was asked since, and every error so far;
+//! - after `hold`, `held N`: as before, and nobody will start another request;
 //! - `drained answered=N failed=N`: what became of them.
 #![expect(
     clippy::print_stdout,
@@ -23,6 +25,9 @@ use load::Load;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 
+/// What is measured for long is warmed up for long, but not for longer than this.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(30);
+
 /// Make many users use an application at once. Started by `cargo xtask soak`.
 #[derive(Parser)]
 #[command(name = "soak")]
@@ -34,7 +39,7 @@ struct Cli {
     #[arg(long, value_name = "URL")]
     tokenizer: String,
     /// How many users there are, each with one request at a time.
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=750))]
     clients: u16,
     /// How long requests are counted, once all is warm.
     #[arg(long, default_value_t = 5)]
@@ -53,14 +58,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<()> {
+    let measured = Duration::from_secs(cli.seconds);
     let load = Arc::new(Load::new(cli.clients.into()));
     let users = user::let_in(&load, &cli.app, &cli.tokenizer).await?;
     let mut users = user::start(&load, users);
-    load.until_warm().await?;
+    load.until_all_go_round().await?;
+    println!("ready");
+    wait_for_word("fill").await?;
+    println!("held {}", load.until_held().await?);
+    load.until_all_go_on().await?;
+    sleep(LONGEST_WARM_UP.min(measured)).await;
     println!("warm");
 
     let (started, before) = (Instant::now(), load.count());
-    sleep(Duration::from_secs(cli.seconds)).await;
+    sleep(measured).await;
     let after = load.count();
     println!(
         "measured requests={} errors={} millis={}",
@@ -70,8 +81,10 @@ async fn run(cli: Cli) -> Result<()> {
     );
 
     wait_for_word("hold").await?;
-    println!("held {}", load.until_held().await?);
+    let in_flight = load.until_held().await?;
     let held = load.count();
+    load.finish();
+    println!("held {in_flight}");
     while users.join_next().await.transpose()?.is_some() {}
     let drained = load.count();
     println!(
