@@ -76,7 +76,7 @@ impl Extension for OfRequest {
         let schema = self.schema.read(ctx);
         if let Some(probe) = find::<Probe>(&request.data) {
             probe.answer(&self.schema);
-            return Err(internal("a schema was checked"));
+            return Err(ServerError::new("a schema was checked", None));
         }
         if let Err(error) = schema {
             return Err(internal(error.clone()));
