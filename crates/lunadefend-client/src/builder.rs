@@ -5,6 +5,7 @@ use lunadefend_core::Clock;
 use lunadefend_http::{BaseUrl, HttpClient, HttpError};
 use lunadefend_jwt::{SystemClock, WireLevel};
 use std::{fmt, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 /// Why a client cannot be built. Names the setting.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     max_retries: u32,
     max_in_flight: usize,
+    max_connections: usize,
     max_value_len: usize,
 }
 
@@ -62,6 +64,7 @@ impl ClientBuilder {
             connect_timeout: Duration::from_secs(2),
             max_retries: 2,
             max_in_flight: 64,
+            max_connections: 256,
             max_value_len: 1024 * 1024,
         }
     }
@@ -107,6 +110,15 @@ impl ClientBuilder {
     /// How many requests a call with many tokens has under way at once: 1 to 1024; 64 by default.
     pub const fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests;
+        self
+    }
+
+    /// How many connections to the tokenizer there are at once, for all calls together: 1 to 65,536;
+    /// 256 by default. Requests beyond that wait their turn, within their deadline. All replicas
+    /// together should stay below the connections that the tokenizer accepts; ours accepts 1024 unless
+    /// told otherwise.
+    pub const fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
         self
     }
 
@@ -159,6 +171,11 @@ impl ClientBuilder {
             "max_in_flight",
             "1 to 1024",
         )?;
+        check(
+            (1..=65_536).contains(&self.max_connections),
+            "max_connections",
+            "1 to 65536",
+        )?;
         check(self.max_value_len > 0, "max_value_len", "1 or more bytes")?;
 
         for url in std::iter::once(&self.tokenizer).chain(&self.public_tokenizer) {
@@ -186,6 +203,7 @@ impl ClientBuilder {
                 http,
                 clock: self.clock,
                 max_retries: self.max_retries,
+                places: Semaphore::new(self.max_connections),
             },
             deadline: self.deadline,
             max_in_flight: self.max_in_flight,

@@ -4,7 +4,10 @@ use crate::retry::{self, Repeat};
 use lunadefend_core::Clock;
 use lunadefend_http::{Answer, HttpClient, HttpError, Request};
 use std::sync::Arc;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout_at},
+};
 use tracing::{Instrument, debug_span, field};
 
 #[derive(Debug)]
@@ -12,6 +15,8 @@ pub(crate) struct Transport {
     pub(crate) http: HttpClient,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) max_retries: u32,
+    /// How many requests are under way at once, and so how many connections there are.
+    pub(crate) places: Semaphore,
 }
 
 impl Transport {
@@ -55,7 +60,12 @@ impl Transport {
             outcome = field::Empty
         );
         async {
-            let outcome = self.http.send(request).await;
+            // Never closed, so that only the deadline can be an error.
+            let place = timeout_at(request.deadline, self.places.acquire()).await;
+            let outcome = match place {
+                Ok(_place) => self.http.send(request).await,
+                Err(_) => Err(HttpError::Timeout),
+            };
             match &outcome {
                 Ok(answer) => {
                     span.record("status", answer.status.as_u16());

@@ -4,6 +4,7 @@ mod phase;
 mod stream;
 
 use crate::{config::Limits, service::Tokenizer};
+use http::{HeaderValue, header};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -36,7 +37,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 ///
 /// # Security
 /// The head of a request has 32 KiB, 100 headers and [`Limits::header_read`](crate::Limits::header_read);
-/// connections beyond [`Limits::max_connections`](crate::Limits::max_connections) wait.
+/// connections beyond [`Limits::max_connections`](crate::Limits::max_connections) wait, and while all
+/// places are taken every connection ends with its next answer.
 pub async fn serve(
     listener: TcpListener,
     tokenizer: Tokenizer,
@@ -72,10 +74,21 @@ pub async fn serve(
         let phase = Phase::default();
         let stream = GuardedStream::new(stream, phase.clone(), &limits);
         let tokenizer = tokenizer.clone();
+        let room = Arc::clone(&free);
         let service = service_fn(move |request| {
             let serving = phase.begin();
             let answer = tokenizer.clone().call(request);
-            async move { Ok::<_, Infallible>(answer.await?.map(|body| serving.until_sent(body))) }
+            let room = Arc::clone(&room);
+            async move {
+                let mut answer = answer.await?;
+                // Others wait for a place: whoever has his answer makes room, or connections that
+                // idle in the pools of a few would keep everybody else out.
+                if room.available_permits() == 0 {
+                    let close = HeaderValue::from_static("close");
+                    answer.headers_mut().insert(header::CONNECTION, close);
+                }
+                Ok::<_, Infallible>(answer.map(|body| serving.until_sent(body)))
+            }
         });
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);

@@ -15,6 +15,8 @@ fn settings_out_of_range() {
         (client().max_retries(11), "max_retries"),
         (client().max_in_flight(0), "max_in_flight"),
         (client().max_in_flight(1025), "max_in_flight"),
+        (client().max_connections(0), "max_connections"),
+        (client().max_connections(65_537), "max_connections"),
         (client().max_value_len(0), "max_value_len"),
     ] {
         let error = builder.build().unwrap_err();

@@ -79,17 +79,15 @@ async fn one_invalid_token_refuses_all() {
     );
 }
 
-#[tokio::test]
-async fn as_many_requests_at_once_as_configured() {
-    const IN_FLIGHT: usize = 5;
+/// A server that answers nobody before so many wait for an answer; how many did at most.
+async fn crowded(enough: usize) -> (String, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let most = Arc::new(AtomicUsize::new(0));
     let peak = Arc::clone(&most);
     tokio::spawn(async move {
         let open = Arc::new(AtomicUsize::new(0));
-        // Nobody gets an answer before five wait for one.
-        let all_there = Arc::new(Barrier::new(IN_FLIGHT));
+        let all_there = Arc::new(Barrier::new(enough));
         while let Ok((mut stream, _)) = listener.accept().await {
             let (open, peak) = (Arc::clone(&open), Arc::clone(&peak));
             let all_there = Arc::clone(&all_there);
@@ -102,10 +100,52 @@ async fn as_many_requests_at_once_as_configured() {
             });
         }
     });
+    (url, most)
+}
+
+#[tokio::test]
+async fn as_many_requests_at_once_as_configured() {
+    const IN_FLIGHT: usize = 5;
+    let (url, most) = crowded(IN_FLIGHT).await;
     let client = client_of(&url).max_in_flight(IN_FLIGHT).build().unwrap();
     let verdicts = client.verify_all(&session(), &tokens(60)).await.unwrap();
     assert_eq!(verdicts, vec![Verdict::Valid; 60]);
     assert_eq!(most.load(Ordering::SeqCst), IN_FLIGHT);
+}
+
+#[tokio::test]
+async fn as_many_connections_for_all_calls_as_configured() {
+    const CONNECTIONS: usize = 4;
+    let (url, most) = crowded(CONNECTIONS).await;
+    let client = client_of(&url)
+        .max_connections(CONNECTIONS)
+        .build()
+        .unwrap();
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.verify_all(&session(), &tokens(6)).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap(), vec![Verdict::Valid; 6]);
+    }
+    assert_eq!(most.load(Ordering::SeqCst), CONNECTIONS);
+
+    // Whoever does not get his turn in time gets an error in time.
+    let server = Server::start(|_, _| Act::Hang).await;
+    let client = server.client().max_connections(1);
+    let client = client.deadline(Duration::from_millis(200)).build().unwrap();
+    let start = Instant::now();
+    let session = session();
+    let all = tokens(1);
+    let calls = (0..5).map(|_| client.verify_all(&session, &all));
+    for outcome in futures_util::future::join_all(calls).await {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TokenizerUnavailable);
+    }
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]

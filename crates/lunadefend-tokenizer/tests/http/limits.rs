@@ -225,6 +225,36 @@ async fn connections_beyond_the_cap_wait() {
     assert_eq!(read_to_end(&mut silent).await, "");
 }
 
+/// Connections that idle in the pools of a few clients do not keep everybody else out.
+#[tokio::test]
+async fn while_all_places_are_taken_an_answer_makes_room() {
+    let harness = with_limits(|limits| limits.max_connections = 2).await;
+    let request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    // Nobody closes his connection or asks the server to.
+    let mut clients = Vec::new();
+    for _ in 0..6 {
+        let mut client = harness.connect().await;
+        client.write_all(request).await.unwrap();
+        clients.push(client);
+    }
+    for client in &mut clients {
+        let answer = read_to_end(client).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+    }
+    // With room enough a connection is kept.
+    let harness = with_limits(|limits| limits.max_connections = 8).await;
+    let mut client = harness.connect().await;
+    for _ in 0..3 {
+        client.write_all(request).await.unwrap();
+        let mut answer = [0; 1024];
+        let read = client.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]);
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(!answer.contains("connection: close"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn running_requests_finish_before_the_end() {
     let harness = Harness::start().await;
