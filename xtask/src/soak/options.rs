@@ -6,7 +6,7 @@ const APPS: &[&str] = &["axum-app", "actix-app", "warp-app"];
 
 /// Sessions of the applications end after an hour.
 const LONGEST: u64 = 3_000;
-/// The application's connections to the tokenizer must fit into the tokenizer's 1024.
+/// Each is a connection, and programs often may have no more than 1024 open files.
 const MOST_CLIENTS: u64 = 750;
 
 /// The arguments.
