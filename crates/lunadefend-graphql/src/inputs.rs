@@ -165,12 +165,13 @@ impl<'a> Walk<'a> {
 
     fn field(&mut self, parent: &str, field: &'a Field, is_root: bool) -> Result<(), Error> {
         let name = field.name.node.as_str();
-        // Introspection: async-graphql itself answers.
-        if name.starts_with("__") {
-            return Ok(());
-        }
         let model = self.values.model;
-        let known = model.field(parent, name).ok_or_else(unmatched)?;
+        let known = match model.field(parent, name) {
+            Some(known) => known,
+            // Async-graphql itself answers: `__typename`, and introspection where it is off.
+            None if name.starts_with("__") => return Ok(()),
+            None => return Err(unmatched()),
+        };
         self.answers |= known.mark.is_some();
         self.values.arguments(&known.arguments, &field.arguments)?;
         if is_root {
