@@ -1,7 +1,8 @@
 //! Federated entities: their fields go out as any other, their keys come in as a scalar of nobody's.
 
-use crate::fakes::{Call, Fake, codes, data, request, token};
+use crate::fakes::{Answers, Call, Fake, codes, data, request, token};
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Response, SimpleObject};
+use lunadefend_core::ErrorKind;
 use lunadefend_graphql::{Token, build};
 
 #[derive(SimpleObject)]
@@ -44,6 +45,16 @@ async fn what_an_entity_takes_out_is_granted() {
     assert!(data(&response).contains(&token(1)));
     let expected = Call::Create("ann".to_owned(), vec![(token(1), None)]);
     assert_eq!(fake.calls(), [expected]);
+}
+
+/// Async-graphql's paths into entities lack the index: nobody can say which of them it is.
+#[tokio::test]
+async fn what_is_not_granted_is_not_sent() {
+    let fake = Fake::default();
+    fake.answer(Answers::Fails(ErrorKind::TokenizerUnavailable));
+    let response = entity(&fake, "7").await;
+    assert_eq!(codes(&response), ["tokenizerUnavailable"]);
+    assert_eq!(data(&response), "null");
 }
 
 #[tokio::test]
