@@ -21,6 +21,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// times, so that a short text is a long walk.
 const MAX_VALUES: usize = 100_000;
 
+/// How deep selections and values may be nested. Async-graphql has limits of its own, which another
+/// extension may get around, and a default of the schema may contain itself.
+const MAX_DEPTH: usize = 128;
+
 /// The one operation of a request that is executed.
 pub(crate) struct Operation<'a> {
     pub(crate) definition: &'a OperationDefinition,
@@ -138,6 +142,7 @@ impl<'a> Walk<'a> {
         selections: &'a SelectionSet,
         is_root: bool,
     ) -> Result<(), Error> {
+        self.values.enter()?;
         for selection in &selections.items {
             // What `@skip` and `@include` leave out is verified too: nothing hangs on reading them right.
             self.values.directives(selection.node.directives())?;
@@ -160,17 +165,19 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        self.values.leave();
         Ok(())
     }
 
     fn field(&mut self, parent: &str, field: &'a Field, is_root: bool) -> Result<(), Error> {
         let name = field.name.node.as_str();
-        // Introspection: async-graphql itself answers.
-        if name.starts_with("__") {
-            return Ok(());
-        }
         let model = self.values.model;
-        let known = model.field(parent, name).ok_or_else(unmatched)?;
+        let known = match model.field(parent, name) {
+            Some(known) => known,
+            // Async-graphql itself answers: `__typename`, and introspection where it is off.
+            None if name.starts_with("__") => return Ok(()),
+            None => return Err(unmatched()),
+        };
         self.answers |= known.mark.is_some();
         self.values.arguments(&known.arguments, &field.arguments)?;
         if is_root {
@@ -187,6 +194,7 @@ struct Values<'a> {
     tokens: Vec<TokenId>,
     tokens_left: usize,
     values_left: usize,
+    depth_left: usize,
 }
 
 impl<'a> Values<'a> {
@@ -197,6 +205,7 @@ impl<'a> Values<'a> {
             tokens: Vec::new(),
             tokens_left: max_tokens,
             values_left: MAX_VALUES,
+            depth_left: MAX_DEPTH,
         }
     }
 
@@ -244,7 +253,7 @@ impl<'a> Values<'a> {
     }
 
     fn value(&mut self, ty: &Type, is_marked: bool, value: &Value) -> Result<(), Error> {
-        self.count_value()?;
+        self.enter()?;
         match (&ty.base, value) {
             (_, Value::Null) => Ok(()),
             (BaseType::List(inner), Value::List(items)) => items
@@ -269,7 +278,9 @@ impl<'a> Values<'a> {
                 }
                 Some(Kind::Composite(_)) | None => Err(unmatched()),
             },
-        }
+        }?;
+        self.leave();
+        Ok(())
     }
 
     fn token(&mut self, value: &Value) -> Result<(), Error> {
@@ -287,7 +298,7 @@ impl<'a> Values<'a> {
 
     /// What only the application can read must not hide a token from the walk.
     fn opaque(&mut self, value: &Value) -> Result<(), Error> {
-        self.count_value()?;
+        self.enter()?;
         match value {
             Value::String(text) => no_token(text),
             Value::List(items) => items.iter().try_for_each(|item| self.opaque(item)),
@@ -296,15 +307,23 @@ impl<'a> Values<'a> {
                 self.opaque(member)
             }),
             _ => Ok(()),
-        }
+        }?;
+        self.leave();
+        Ok(())
     }
 
-    fn count_value(&mut self) -> Result<(), Error> {
-        self.values_left = self.values_left.checked_sub(1).ok_or_else(|| {
-            Error::new(ErrorKind::BadRequest)
-                .with_message("the operation has too many values to look for tokens in")
+    fn enter(&mut self) -> Result<(), Error> {
+        let left = (self.values_left.checked_sub(1)).zip(self.depth_left.checked_sub(1));
+        (self.values_left, self.depth_left) = left.ok_or_else(|| {
+            Error::new(ErrorKind::BadRequest).with_message(
+                "the operation is too large, or nested too deep, to look for tokens in",
+            )
         })?;
         Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.depth_left += 1;
     }
 }
 

@@ -12,19 +12,22 @@ use async_graphql::{
 use std::collections::{HashMap, HashSet};
 
 /// Replaces what is at each of `paths` in the data of an answer.
+///
+/// Nothing hangs on finding it: where something is not at its path, as in an answer about federated
+/// entities, whose paths async-graphql leaves the indexes out of, nothing at all is sent.
 pub(crate) fn take_out(
     data: &mut Value,
     model: &Model,
     operation: &Operation<'_>,
     paths: &[&[PathSegment]],
 ) {
-    if let Some(root) = operation.root(model) {
+    let is_found = paths.iter().all(|path| is_there(data, path));
+    if let (true, Some(root)) = (is_found, operation.root(model)) {
         let nulls = Nulls { model, operation };
         let selections = [(root, &operation.definition.selection_set.node)];
         nulls.object(data, &selections, &Marked::all(paths));
     }
-    // Nothing hangs on the walk: what it did not find is not sent either.
-    if paths.iter().any(|path| is_there(data, path)) {
+    if !is_found || paths.iter().any(|path| is_there(data, path)) {
         *data = Value::Null;
     }
 }
@@ -173,4 +176,41 @@ impl<'a> Nulls<'a> {
 /// Only where all types allow it; where none is known, it is not.
 fn is_nullable(types: &[&Type]) -> bool {
     !types.is_empty() && types.iter().all(|ty| ty.nullable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::{parser::parse_query, value};
+
+    #[test]
+    fn what_is_not_where_it_should_be_is_not_sent_either() {
+        let document = parse_query("{ a { b } }").unwrap();
+        let operation = Operation::find(&document, None).unwrap();
+        let mut data = value!({"a": [{"b": "token"}], "c": 1});
+        let path = ["a", "b"].map(|name| PathSegment::Field(name.to_owned()));
+        take_out(&mut data, &Model::default(), &operation, &[&path]);
+        assert_eq!(data, Value::Null);
+    }
+
+    #[test]
+    fn what_the_walk_does_not_find_is_not_sent_either() {
+        // The schema has no mutations: there is no type to begin with.
+        let document = parse_query("mutation { a { b } }").unwrap();
+        let operation = Operation::find(&document, None).unwrap();
+        let mut data = value!({"a": {"b": "token", "c": 1}});
+        let path = ["a", "b"].map(|name| PathSegment::Field(name.to_owned()));
+        take_out(&mut data, &Model::default(), &operation, &[&path]);
+        assert_eq!(data, Value::Null);
+    }
+
+    #[test]
+    fn what_is_not_in_the_schema_may_not_be_null() {
+        let document = parse_query("{ a { b } c }").unwrap();
+        let operation = Operation::find(&document, None).unwrap();
+        let mut data = value!({"a": {"b": "token"}, "c": 1});
+        let path = ["a", "b"].map(|name| PathSegment::Field(name.to_owned()));
+        take_out(&mut data, &Model::default(), &operation, &[&path]);
+        assert_eq!(data, Value::Null);
+    }
 }

@@ -1,8 +1,4 @@
 //! The application as its users start it: a process, its exit code and what it prints.
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, which clippy does not count as tests"
-)]
 
 use std::process::Command;
 

@@ -438,3 +438,20 @@ async fn a_short_text_is_not_a_long_walk() {
     let (codes, calls) = refused(request("ann", query).variables(variables)).await;
     assert_eq!((codes, calls), (vec!["badRequest".to_owned()], 0));
 }
+
+#[tokio::test]
+async fn what_is_nested_too_deep_is_refused() {
+    for (depth, refused) in [(50, false), (200, true)] {
+        let value = (0..depth).fold(serde_json::json!(1), |value, _| serde_json::json!([value]));
+        let variables = Variables::from_json(serde_json::json!({ "v": value }));
+        let fake = Fake::default();
+        let (schema, ran) = schema(&fake, |schema| schema);
+        let request = request("ann", "query($v:JSON){json(value:$v)}").variables(variables);
+        let response = schema.execute(request).await;
+        assert_eq!(
+            codes(&response),
+            if refused { vec!["badRequest"] } else { vec![] }
+        );
+        assert_eq!(ran.times(), usize::from(!refused));
+    }
+}

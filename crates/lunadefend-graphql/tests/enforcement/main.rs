@@ -7,6 +7,7 @@
 
 mod extensions;
 mod fakes;
+mod federation;
 mod inputs;
 mod outputs;
 mod recorded;

@@ -356,6 +356,25 @@ async fn a_dynamic_schema_is_enforced_as_well() {
     );
 }
 
+/// GraphQL forbids it; async-graphql does not.
+#[tokio::test]
+async fn a_default_that_contains_itself_is_no_endless_walk() {
+    let fake = Fake::default();
+    let own = InputValue::new("own", TypeRef::named("Form"));
+    let own = own.default_value(Value::Object(async_graphql::indexmap::IndexMap::default()));
+    let ssn = InputValue::new("ssn", TypeRef::named("String")).directive(marked());
+    let form = DynamicInput::new("Form").field(own).field(ssn);
+    let ok = field("ok", "Boolean").argument(InputValue::new("of", TypeRef::named("Form")));
+    let schema = Dynamic::build("Query", None, None)
+        .extension(TokenExtension::new(&fake.grants()))
+        .register(form)
+        .register(DynamicObject::new("Query").field(ok))
+        .finish()
+        .unwrap();
+    let response = schema.execute("{ok(of:{})}").await;
+    assert_eq!(codes(&response), ["badRequest"]);
+}
+
 #[test]
 fn the_hidden_registry_is_looked_into_by_one_file() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
