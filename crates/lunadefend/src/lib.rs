@@ -28,9 +28,18 @@ pub use lunadefend_jwt::WireLevel;
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 pub use lunadefend_macros::Tokens;
 
+#[cfg(feature = "actix")]
+#[cfg_attr(docsrs, doc(cfg(feature = "actix")))]
+pub use lunadefend_actix as actix;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub use lunadefend_axum as axum;
+#[cfg(feature = "graphql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
+pub use lunadefend_graphql as graphql;
+#[cfg(feature = "warp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "warp")))]
+pub use lunadefend_warp as warp;
 
 /// Where keys come from: the environment, files, providers of your own, and chains of them.
 pub mod secrets {
