@@ -28,7 +28,8 @@ struct Cli {
     /// End after a check of everything: exit code 0 when each step went as it must, 1 otherwise.
     #[arg(long, conflicts_with = "data")]
     once: bool,
-    /// The loopback address to listen on [default: 127.0.0.1:3000, a free port with --once].
+    /// The loopback address to listen on [default: 127.0.0.1:3000, which `lunadefend dev` expects; a free
+    /// port with --once and a tokenizer of its own].
     #[arg(long, value_name = "ADDR")]
     addr: Option<SocketAddr>,
     /// Keep the database, and the store of the own tokenizer, in this folder [default: a temporary one].
@@ -84,9 +85,10 @@ where
 {
     let (stopper, stop) = stop::on_signals()?;
     let folder = Folder::open(cli.data)?;
-    let listener = listen(cli.addr, cli.once).await?;
+    let tokenizer_url = environment::tokenizer_url()?;
+    let listener = listen(cli.addr, cli.once && tokenizer_url.is_none()).await?;
     let app = format!("http://localhost:{}", listener.local_addr()?.port());
-    let (tokenizer, environment, _embedded) = match environment::tokenizer_url()? {
+    let (tokenizer, environment, _embedded) = match tokenizer_url {
         Some(url) => (url, Arc::new(ProcessEnvironment) as _, None),
         None => {
             let embedded = Embedded::start(&app, &folder.file("tokenizer.redb")).await?;
@@ -139,8 +141,8 @@ fn try_yourself(app: &str) {
     println!("  curl -b jar {app}/profile");
 }
 
-async fn listen(addr: Option<SocketAddr>, once: bool) -> Result<TcpListener> {
-    let port = if once { 0 } else { 3000 };
+async fn listen(addr: Option<SocketAddr>, any_port: bool) -> Result<TcpListener> {
+    let port = if any_port { 0 } else { 3000 };
     let addr = addr.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)));
     ensure!(
         addr.ip().is_loopback(),

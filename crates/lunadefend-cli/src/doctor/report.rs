@@ -1,5 +1,10 @@
 //! One line for each thing that was looked at.
 
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
 /// What was found, printed as it is found.
 #[derive(Debug, Default)]
 pub(super) struct Report {
@@ -26,17 +31,21 @@ impl Report {
     /// The closing line; whether nothing failed.
     pub(super) fn finish(self) -> bool {
         let plural = |number: usize| if number == 1 { "" } else { "s" };
-        println!(
-            "{} failure{}, {} warning{}",
-            self.failed,
-            plural(self.failed),
-            self.warned,
-            plural(self.warned)
-        );
+        let (failed, warned) = (self.failed, self.warned);
+        line(format_args!(
+            "{failed} failure{}, {warned} warning{}",
+            plural(failed),
+            plural(warned)
+        ));
         self.failed == 0
     }
 }
 
 fn print(verdict: &str, subject: &str, text: &str) {
-    println!("{verdict:<4}  {subject:<13}  {text}");
+    line(format_args!("{verdict:<4}  {subject:<13}  {text}"));
+}
+
+/// Whoever pipes the output into `head` has read enough: that is no failure.
+fn line(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{text}");
 }
