@@ -233,7 +233,6 @@ impl OfRequest {
 
     async fn before_execution(&self) -> Result<(), ServerError> {
         let walked = self.walked()?;
-        self.answers().clear();
         if walked.is_subscription {
             // The subscription may have begun hours ago.
             self.grants()?.forget();

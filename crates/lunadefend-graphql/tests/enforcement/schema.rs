@@ -287,6 +287,18 @@ async fn a_directive_that_cannot_be_enforced_does_not_build() {
             "Row.ssn",
             "`Face.ssn`",
         ),
+        (
+            |all| {
+                let of = || InputValue::new("of", TypeRef::named("String")).directive(marked());
+                let theirs = of().default_value(token(1));
+                let ssn = InterfaceField::new("ssn", TypeRef::named("Int")).argument(theirs);
+                let own = field("ssn", "Int").argument(of());
+                all.register(DynamicInterface::new("Face").field(ssn))
+                    .register(object(own).implement("Face"))
+            },
+            "Row.ssn",
+            "`Face.ssn`",
+        ),
     ];
     for (change, place, message) in cases {
         let (schema, error) = problem(change).await;
