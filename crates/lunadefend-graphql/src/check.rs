@@ -89,6 +89,9 @@ pub(crate) fn check(reading: Reading) -> Result<Model, SchemaError> {
     }
     for (place, input) in model.inputs() {
         problems.extend(wrong_type(&model, &place, input.mark, &input.ty));
+        if input.is_walked && input.is_default_unreadable {
+            problems.push(Problem::new(place, "its default value cannot be read"));
+        }
     }
     for (name, kind) in &model.types {
         if let Kind::Composite(composite) = kind {
