@@ -1,7 +1,7 @@
 //! What keeps a schema from being built: a directive that cannot be enforced.
 
 use crate::{
-    model::{Field, Kind, Mark, Model, named},
+    model::{Field, Input, Kind, Mark, Model, named},
     registry::Reading,
 };
 use async_graphql::parser::types::Type;
@@ -89,6 +89,9 @@ pub(crate) fn check(reading: Reading) -> Result<Model, SchemaError> {
     }
     for (place, input) in model.inputs() {
         problems.extend(wrong_type(&model, &place, input.mark, &input.ty));
+        if input.is_walked && input.is_default_unreadable {
+            problems.push(Problem::new(place, "its default value cannot be read"));
+        }
     }
     for (name, kind) in &model.types {
         if let Kind::Composite(composite) = kind {
@@ -118,7 +121,7 @@ fn wrong_type(model: &Model, place: &str, mark: Option<Mark>, ty: &Type) -> Opti
     })
 }
 
-/// A field of an interface is resolved by either type's name, so that both must say the same.
+/// A field of an interface is walked by the type that the operation names, and resolved by either.
 fn disagreement(
     ty: &str,
     interface: &str,
@@ -126,15 +129,26 @@ fn disagreement(
     own: &Field,
     theirs: &Field,
 ) -> Option<Problem> {
-    let arguments = own.arguments.iter();
-    let same_arguments = arguments.into_iter().all(|(argument, own)| {
+    let mut arguments = own.arguments.iter();
+    let same_arguments = arguments.all(|(argument, own)| {
         let theirs = theirs.arguments.get(argument);
-        theirs.is_none_or(|theirs| theirs.mark.is_some() == own.mark.is_some())
+        theirs.is_none_or(|theirs| is_walked_alike(own, theirs))
     });
     (own.mark != theirs.mark || !same_arguments).then(|| {
         Problem::new(
             format!("{ty}.{name}"),
-            format!("it and `{interface}.{name}` of the interface must have the same `@token`"),
+            format!(
+                "it and `{interface}.{name}` of the interface must have the same `@token`, and the same arguments where tokens come in"
+            ),
         )
     })
+}
+
+fn is_walked_alike(one: &Input, other: &Input) -> bool {
+    let is_walked = one.is_walked || other.is_walked;
+    let is_marked = |input: &Input| input.mark.is_some();
+    !is_walked
+        || (is_marked(one) == is_marked(other)
+            && named(&one.ty) == named(&other.ty)
+            && one.default == other.default)
 }

@@ -131,7 +131,7 @@ impl Probe {
     }
 
     /// `None` when no extension of ours saw the request.
-    pub(crate) fn verdict(&self) -> Option<Result<(), SchemaError>> {
-        self.0.get()?.verdict()
+    pub(crate) fn schema(&self) -> Option<&ReadSchema> {
+        self.0.get()
     }
 }

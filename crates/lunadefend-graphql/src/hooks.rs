@@ -35,7 +35,7 @@ use std::{
 /// Its hooks are called in the order in which they stand. What one of them needs of an earlier one that
 /// was never called, because another extension kept the call to itself, is an error.
 pub(crate) struct OfRequest {
-    all: Grants,
+    service: Grants,
     max_tokens: usize,
     schema: ReadSchema,
     grants: OnceLock<RequestGrants>,
@@ -83,7 +83,7 @@ impl Extension for OfRequest {
         }
         let mut request = next.run(ctx, request).await?;
         let session = session_of(&request.data, ctx.session_data);
-        let grants = RequestGrants::new(session, self.all.clone());
+        let grants = RequestGrants::new(session, self.service.clone());
         request.data.insert(grants.clone());
         let is_first = self.grants.set(grants).is_ok();
         let name = request.operation_name.clone();
@@ -166,9 +166,9 @@ impl Extension for OfRequest {
 }
 
 impl OfRequest {
-    pub(crate) fn new(all: Grants, max_tokens: usize, schema: ReadSchema) -> Self {
+    pub(crate) fn new(service: Grants, max_tokens: usize, schema: ReadSchema) -> Self {
         Self {
-            all,
+            service,
             max_tokens,
             schema,
             grants: OnceLock::new(),
@@ -233,7 +233,6 @@ impl OfRequest {
 
     async fn before_execution(&self) -> Result<(), ServerError> {
         let walked = self.walked()?;
-        self.answers().clear();
         if walked.is_subscription {
             // The subscription may have begun hours ago.
             self.grants()?.forget();
@@ -345,6 +344,6 @@ fn internal(cause: impl Into<lunadefend_core::BoxError>) -> ServerError {
 
 fn out_of_order() -> ServerError {
     internal(
-        "another extension kept a request from `TokenExtension`: add it after that one, as `lunadefend_graphql::build` does",
+        "another extension kept a request from `TokenExtension`, which comes first: build the schema by `lunadefend_graphql::build`",
     )
 }

@@ -48,17 +48,20 @@ impl<'a> Operation<'a> {
         })
     }
 
-    /// The values of its variables, with their defaults.
+    /// The values of its variables, with their defaults. Of two with one name async-graphql takes the
+    /// first, where its validation does not refuse them.
     pub(crate) fn variables(&self, given: &Variables) -> HashMap<Name, Value> {
-        let definitions = self.definition.variable_definitions.iter();
-        let values = definitions.filter_map(|definition| {
+        let mut values = HashMap::new();
+        for definition in self.definition.variable_definitions.iter().rev() {
             let name = &definition.node.name.node;
-            let value = given
-                .get(name)
-                .or_else(|| definition.node.default_value())?;
-            Some((name.clone(), value.clone()))
-        });
-        values.collect()
+            let value = given.get(name);
+            let value = value.or_else(|| definition.node.default_value());
+            match value {
+                Some(value) => values.insert(name.clone(), value.clone()),
+                None => values.remove(name),
+            };
+        }
+        values
     }
 
     /// The type of its root.

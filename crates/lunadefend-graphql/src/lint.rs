@@ -1,9 +1,10 @@
 //! What a schema says about tokens without saying `@token`.
 
 use crate::{
+    extension::ReadSchema,
     model::{Kind, Mark, Model, named},
     registry,
-    schema::check,
+    schema::read,
 };
 use async_graphql::{ObjectType, Schema, SubscriptionType, parser::types::Type};
 use std::fmt;
@@ -78,14 +79,20 @@ where
     Mutation: ObjectType + 'static,
     Subscription: SubscriptionType + 'static,
 {
-    let model = registry::of_schema(schema).model;
-    let is_enforced = check(schema).await.is_ok();
+    let read = read(schema).await;
+    match read.as_ref().and_then(ReadSchema::model) {
+        Some(model) => findings(model, true),
+        None => findings(&registry::of_types(schema).model, false),
+    }
+}
+
+fn findings(model: &Model, is_enforced: bool) -> Vec<Finding> {
     let outputs = model.outputs();
     let outputs = outputs.map(|(place, field)| (place, field.mark, &field.ty));
     let inputs = model.inputs().into_iter();
     let inputs = inputs.map(|(place, input)| (place, input.mark, &input.ty));
     let findings = outputs.chain(inputs).filter_map(|(place, mark, ty)| {
-        let kind = finding(&model, &place, mark, ty, is_enforced)?;
+        let kind = finding(model, &place, mark, ty, is_enforced)?;
         Some(Finding { place, kind })
     });
     findings.collect()

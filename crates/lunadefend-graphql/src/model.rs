@@ -50,6 +50,7 @@ pub(crate) struct Input {
     pub(crate) ty: Type,
     pub(crate) mark: Option<Mark>,
     pub(crate) default: Option<Value>,
+    pub(crate) is_default_unreadable: bool,
     /// Whether its value has to be looked at: a token, or a scalar that could hide one, can be in it.
     pub(crate) is_walked: bool,
 }

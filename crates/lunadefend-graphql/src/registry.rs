@@ -32,8 +32,8 @@ pub(crate) fn of_extension(context: &ExtensionContext<'_>) -> Reading {
     read(&context.schema_env.registry)
 }
 
-/// Reads a schema by its types: for one that may not have the extension.
-pub(crate) fn of_schema<Q, M, S>(_: &Schema<Q, M, S>) -> Reading
+/// Reads a schema by its types: for one that does not have the extension.
+pub(crate) fn of_types<Q, M, S>(_: &Schema<Q, M, S>) -> Reading
 where
     Q: ObjectType + 'static,
     M: ObjectType + 'static,
@@ -178,16 +178,11 @@ impl Reader {
 
     fn input(&mut self, place: &str, input: &MetaInputValue) -> Option<Input> {
         let ty = self.ty(place, &input.ty)?;
-        let default = input.default_value.as_deref().and_then(|text| {
-            let value = constant(text);
-            if value.is_none() {
-                self.problem(place, "its default value cannot be read");
-            }
-            value
-        });
+        let default = input.default_value.as_deref().map(constant);
         Some(Input {
             mark: self.mark(place, &ty, &input.directive_invocations),
-            default,
+            is_default_unreadable: matches!(default, Some(None)),
+            default: default.flatten(),
             is_walked: false,
             ty,
         })

@@ -2,7 +2,7 @@
 
 use crate::{
     check::SchemaError,
-    extension::{Probe, TokenExtension},
+    extension::{Probe, ReadSchema, TokenExtension},
 };
 use async_graphql::{Executor, ObjectType, Schema, SchemaBuilder, SubscriptionType};
 use futures_util::FutureExt;
@@ -57,12 +57,12 @@ where
     ) -> SchemaBuilder<Query, Mutation, Subscription>,
 {
     let extension = TokenExtension::new(grants);
-    let read = extension.schema();
+    let extended = extension.schema();
     let builder = Schema::build(query, mutation, subscription).extension(extension);
     let schema = configure(builder).finish();
     // As the first of the extensions ours reads the schema before any other one can wait.
     let _response = schema.execute(Probe::default().request()).now_or_never();
-    read.verdict().unwrap_or_else(not_enforced)?;
+    extended.verdict().unwrap_or_else(not_enforced)?;
     Ok(schema)
 }
 
@@ -72,9 +72,16 @@ where
 /// # Errors
 /// Those of [`build`], and a schema without [`TokenExtension`].
 pub async fn check(schema: &impl Executor) -> Result<(), SchemaError> {
+    let read = read(schema).await;
+    let verdict = read.and_then(|read| read.verdict());
+    verdict.unwrap_or_else(not_enforced)
+}
+
+/// The schema as its extension has it. `None` when there is none.
+pub(crate) async fn read(schema: &impl Executor) -> Option<ReadSchema> {
     let probe = Probe::default();
     let _response = schema.execute(probe.request()).await;
-    probe.verdict().unwrap_or_else(not_enforced)
+    probe.schema().cloned()
 }
 
 fn not_enforced() -> Result<(), SchemaError> {

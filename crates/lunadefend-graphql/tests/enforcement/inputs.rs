@@ -295,6 +295,18 @@ async fn without_validation_what_does_not_match_is_refused_all_the_same() {
         assert_eq!(codes(&response), ["badRequest"], "{query}");
         assert_eq!((ran.times(), fake.calls().len()), (0, 0), "{query}");
     }
+    // What is there twice: async-graphql takes the first variable, and the first argument.
+    for query in [
+        r#"query($a:String!="~1",$a:String!="~2"){by(ssn:$a)}"#,
+        r#"{by(ssn:"~1",ssn:"~2")}"#,
+    ] {
+        let fake = Fake::default();
+        fake.allow([token(2)]);
+        let (schema, ran) = schema(&fake, |schema| schema.validation_mode(ValidationMode::Fast));
+        let response = schema.execute(request("ann", with_tokens(query))).await;
+        assert_eq!(codes(&response), ["invalidGrant"], "{query}");
+        assert_eq!(ran.times(), 0, "{query}");
+    }
     // The wrong type, which only validation would have named: the echo would have been the parser's.
     let fake = Fake::default();
     let (schema, _) = schema(&fake, |schema| schema.validation_mode(ValidationMode::Fast));

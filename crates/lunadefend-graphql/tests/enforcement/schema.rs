@@ -287,6 +287,18 @@ async fn a_directive_that_cannot_be_enforced_does_not_build() {
             "Row.ssn",
             "`Face.ssn`",
         ),
+        (
+            |all| {
+                let of = || InputValue::new("of", TypeRef::named("String")).directive(marked());
+                let theirs = of().default_value(token(1));
+                let ssn = InterfaceField::new("ssn", TypeRef::named("Int")).argument(theirs);
+                let own = field("ssn", "Int").argument(of());
+                all.register(DynamicInterface::new("Face").field(ssn))
+                    .register(object(own).implement("Face"))
+            },
+            "Row.ssn",
+            "`Face.ssn`",
+        ),
     ];
     for (change, place, message) in cases {
         let (schema, error) = problem(change).await;
@@ -354,6 +366,25 @@ async fn a_dynamic_schema_is_enforced_as_well() {
         codes(&schema.execute(request("ann", query)).await),
         ["invalidGrant"]
     );
+}
+
+/// A value that has no text in GraphQL is nobody's concern where no token can be.
+#[tokio::test]
+async fn a_default_that_cannot_be_read_matters_where_tokens_come_in() {
+    let nameless = [(async_graphql::Name::new("not a name"), Value::from(1))];
+    let nameless = Value::Object(nameless.into_iter().collect());
+    for (ty, is_walked) in [("Form", true), ("Plain", false)] {
+        let ssn = || InputValue::new("ssn", TypeRef::named("String"));
+        let of = InputValue::new("of", TypeRef::named(ty)).default_value(nameless.clone());
+        let schema = Dynamic::build("Query", None, None)
+            .extension(TokenExtension::new(&Fake::default().grants()))
+            .register(DynamicInput::new("Form").field(ssn().directive(marked())))
+            .register(DynamicInput::new("Plain").field(ssn()))
+            .register(DynamicObject::new("Query").field(field("ok", "Boolean").argument(of)))
+            .finish()
+            .unwrap();
+        assert_eq!(check(&schema).await.is_err(), is_walked, "{ty}");
+    }
 }
 
 /// GraphQL forbids it; async-graphql does not.
