@@ -145,7 +145,6 @@ async fn as_many_connections_for_all_calls_as_configured() {
         assert_eq!(error.kind(), ErrorKind::TokenizerUnavailable);
     }
     assert!(start.elapsed() < Duration::from_secs(5));
-    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
