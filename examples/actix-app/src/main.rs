@@ -7,7 +7,7 @@ mod session;
 use actix_web::{App, HttpServer, cookie::Key};
 use app_common::Start;
 use lunadefend::LunaDefend;
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -25,6 +25,9 @@ async fn serve(start: Start) -> anyhow::Result<()> {
             .wrap(session::middleware(key.clone()))
             .configure(routes.clone())
     })
+    // Longer than a client or a proxy in front keeps an idle connection: who closes first must be the one
+    // who sends, or a request can meet a connection that is just being closed.
+    .keep_alive(Duration::from_secs(75))
     .listen(start.listener.into_std()?)?
     .shutdown_signal(start.stop.requested())
     .run()
