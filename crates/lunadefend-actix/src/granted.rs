@@ -1,11 +1,8 @@
 //! What goes out, with every token granted.
 
-use crate::{Error, LocalBoxFuture, Luna};
-use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody, dev::Payload,
-    http::header,
-};
-use lunadefend_core::{ErrorKind, Grant, GrantDuration, Grants, IntoGranted, SessionId};
+use crate::{Error, LocalBoxFuture, Luna, convert};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, body::BoxBody, dev::Payload};
+use lunadefend_core::{Grant, GrantDuration, Grants, IntoGranted, SessionId, granted_response};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -99,15 +96,6 @@ impl<T: Grant<Granted: Serialize>> Responder for Granted<T> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => HttpResponse::Ok()
-                .insert_header((header::CONTENT_TYPE, "application/json"))
-                .insert_header((header::CACHE_CONTROL, "no-store"))
-                .body(body),
-            Err(cause) => {
-                let error = lunadefend_core::Error::new(ErrorKind::Internal).with_source(cause);
-                Error::from(error).error_response()
-            }
-        }
+        convert::response(granted_response(&self.0))
     }
 }

@@ -1,12 +1,12 @@
 //! What goes out, with every token granted.
 
-use crate::{Error, Luna};
+use crate::{Error, Luna, error::into_axum};
 use axum::{
     extract::{FromRef, FromRequestParts},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, header, request::Parts};
-use lunadefend_core::{ErrorKind, Grant, GrantDuration, Grants, IntoGranted, SessionId};
+use http::request::Parts;
+use lunadefend_core::{Grant, GrantDuration, Grants, IntoGranted, SessionId, granted_response};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -98,22 +98,6 @@ impl<T: Grant<Granted: Serialize>> Serialize for Granted<T> {
 
 impl<T: Grant<Granted: Serialize>> IntoResponse for Granted<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => (
-                [
-                    (
-                        header::CONTENT_TYPE,
-                        HeaderValue::from_static("application/json"),
-                    ),
-                    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-                ],
-                body,
-            )
-                .into_response(),
-            Err(cause) => {
-                let error = lunadefend_core::Error::new(ErrorKind::Internal).with_source(cause);
-                Error::from(error).into_response()
-            }
-        }
+        into_axum(granted_response(&self.0))
     }
 }

@@ -27,7 +27,7 @@ pub use duration::{DurationError, GrantDuration, parse_duration};
 pub use error::{BoxError, Error, ErrorKind};
 pub use future::BoxFuture;
 pub use grants::{GrantRequest, GrantService, Grants, Handles, Verdict};
-pub use response::{error_response, is_json};
+pub use response::{error_response, granted_response, is_json};
 pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
 pub use session::{SessionId, resolve_session};
 pub use token::{GrantedToken, TokenId, UntrustedToken, VerifiedToken};

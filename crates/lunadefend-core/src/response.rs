@@ -1,6 +1,6 @@
-//! Errors as HTTP answers, and the media type of JSON.
+//! Errors and granted values as HTTP answers, and the media type of JSON.
 
-use crate::Error;
+use crate::{Error, ErrorKind};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use serde::Serialize;
@@ -31,18 +31,34 @@ pub fn error_response(error: &Error) -> Response<Bytes> {
         error,
     })
     .unwrap_or_default();
-    let mut response = Response::new(Bytes::from(body));
+    let mut response = json_response(body);
     *response.status_mut() = error.status();
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+/// Renders what was granted to one session: JSON that no cache keeps.
+///
+/// What does not serialise is the answer to an [`ErrorKind::Internal`].
+#[must_use]
+pub fn granted_response(granted: &impl Serialize) -> Response<Bytes> {
+    match serde_json::to_vec(granted) {
+        Ok(body) => json_response(body),
+        Err(cause) => error_response(&Error::new(ErrorKind::Internal).with_source(cause)),
+    }
+}
+
+fn json_response(body: Vec<u8>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
     response
 }
 

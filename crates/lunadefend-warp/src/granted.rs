@@ -1,8 +1,7 @@
 //! What goes out, with every token granted.
 
 use crate::{Error, Extract, extract::Request};
-use http::{HeaderValue, header};
-use lunadefend_core::{ErrorKind, Grant, GrantDuration, Grants, IntoGranted, SessionId};
+use lunadefend_core::{Grant, GrantDuration, Grants, IntoGranted, SessionId, granted_response};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use warp::{Reply, reply::Response};
@@ -87,21 +86,6 @@ impl<T: Grant<Granted: Serialize>> Serialize for Granted<T> {
 
 impl<T: Grant<Granted: Serialize + Send>> Reply for Granted<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => {
-                let mut response = Response::new(body.into());
-                let headers = response.headers_mut();
-                headers.insert(
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static("application/json"),
-                );
-                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                response
-            }
-            Err(cause) => {
-                let error = lunadefend_core::Error::new(ErrorKind::Internal).with_source(cause);
-                Error::from(error).into_response()
-            }
-        }
+        granted_response(&self.0).into_response()
     }
 }
