@@ -16,14 +16,17 @@ pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// | `GrantDuration` | `grantDuration` | 400 |
 /// | `TokenizerRejected` | `TokenizerError` | 400 |
 /// | `NoSession` | `sessionError` | 401 |
+/// | `SessionEnded` | `sessionError` | 401 |
 /// | `InvalidGrant` | `invalidGrant` | 401 |
 /// | `Forbidden` | `forbidden` | 403 |
 /// | `PayloadTooLarge` | `payloadTooLarge` | 413 |
+/// | `TooManyTokens` | `tooManyTokens` | 413 |
 /// | `UnsupportedMediaType` | `unsupportedMediaType` | 415 |
 /// | `SessionProvider` | `sessionError` | 500 |
 /// | `GrantCreation` | `grantCreationFailure` | 500 |
 /// | `TokenizerUnauthorized` | `tokenizerUnauthorized` | 500 |
 /// | `Internal` | `internalError` | 500 |
+/// | `TokenizerTooOld` | `tokenizerTooOld` | 501 |
 /// | `TokenizerNotFound` | `TokenizerError` | 502 |
 /// | `BadTokenizerResponse` | `badTokenizerResponse` | 502 |
 /// | `TokenizerUnavailable` | `tokenizerUnavailable` | 503 |
@@ -43,12 +46,16 @@ pub enum ErrorKind {
     TokenizerRejected,
     /// Nobody is logged in.
     NoSession,
+    /// The application has ended the session: its id counts no more.
+    SessionEnded,
     /// The session holds no live grant for a token.
     InvalidGrant,
     /// The request came from a place that must not ask.
     Forbidden,
     /// The body of the request is over the limit.
     PayloadTooLarge,
+    /// The request holds more tokens than one call may verify or grant.
+    TooManyTokens,
     /// The body of the request is of the wrong media type or charset.
     UnsupportedMediaType,
     /// The session id provider failed, panicked or returned nonsense.
@@ -59,6 +66,8 @@ pub enum ErrorKind {
     TokenizerUnauthorized,
     /// Something that must not fail did.
     Internal,
+    /// The tokenizer does not offer what was asked of it, and nothing older says the same.
+    TokenizerTooOld,
     /// There is no such route at the tokenizer's URL.
     TokenizerNotFound,
     /// The tokenizer answered something that is not a valid answer. Never read as a yes.
@@ -110,6 +119,11 @@ impl ErrorKind {
                 S::UNAUTHORIZED,
                 "unable to authenticate the user of this request",
             ),
+            Self::SessionEnded => (
+                "sessionError",
+                S::UNAUTHORIZED,
+                "this session has been ended: log in again; the session id provider must give a new id at each log-in",
+            ),
             Self::InvalidGrant => ("invalidGrant", S::UNAUTHORIZED, "Grant Invalid"),
             Self::Forbidden => (
                 "forbidden",
@@ -120,6 +134,11 @@ impl ErrorKind {
                 "payloadTooLarge",
                 S::PAYLOAD_TOO_LARGE,
                 "the body of the request is too large",
+            ),
+            Self::TooManyTokens => (
+                "tooManyTokens",
+                S::PAYLOAD_TOO_LARGE,
+                "the request holds too many tokens",
             ),
             Self::UnsupportedMediaType => (
                 "unsupportedMediaType",
@@ -142,6 +161,11 @@ impl ErrorKind {
                 "the tokenizer does not accept this application's signing key: check that SESSION_JWKS_URL or SESSION_PUBLIC_KEY of the tokenizer belongs to it, and that both clocks agree",
             ),
             Self::Internal => ("internalError", S::INTERNAL_SERVER_ERROR, "internal error"),
+            Self::TokenizerTooOld => (
+                "tokenizerTooOld",
+                S::NOT_IMPLEMENTED,
+                "the tokenizer does not offer this: put a newer version of it there",
+            ),
             Self::TokenizerNotFound => (
                 "TokenizerError",
                 S::BAD_GATEWAY,

@@ -8,12 +8,19 @@
 mod answer;
 mod metadata;
 mod request;
+mod session;
 mod strict;
 
 pub use answer::{Answer, Detokenized, Empty, Failure, GrantVerified, MetadataFound, Tokenized};
 pub use metadata::{Metadata, MetadataError};
 pub use request::{GrantSet, GrantVerify, TokenRequest, Tokenize};
+pub use session::{PAGE_SESSION, PageSession, SessionRevoke};
 pub use strict::{ANSWER, Limits, REQUEST, StrictError, from_slice};
+
+/// `errorName` of a refusal: the session of the cookie is not the one that the page was made for (401).
+pub const SESSION_MISMATCH: &str = "sessionMismatch";
+/// `errorName` of a refusal: the application has ended the session (400).
+pub const SESSION_ENDED: &str = "sessionEnded";
 
 /// Serialises a wire type. It cannot fail for the types of this module.
 #[must_use]

@@ -48,17 +48,17 @@ pub struct TokenRequest {
     pub token_id: TokenId,
 }
 
-mod session_id {
+pub(super) mod session_id {
     use super::{Deserialize, Deserializer, Serializer, SessionId};
 
-    pub(super) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         id: &SessionId,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(id.expose_id())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<SessionId, D::Error> {
         SessionId::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)

@@ -1,0 +1,83 @@
+//! What applications, pages and tokenizers say of sessions.
+
+use crate::SessionId;
+use http::HeaderName;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// `POST /v2/sessions/revoke`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionRevoke {
+    /// The session, as the tokenizer knows it.
+    #[serde(with = "super::request::session_id")]
+    pub session_id: SessionId,
+}
+
+/// The header by which a frame says for which session its page was made: a [`PageSession`], or
+/// [`PageSession::NONE`].
+pub const PAGE_SESSION: HeaderName = HeaderName::from_static("lunadefend-page-session");
+
+/// Which session a page was made for: 32 characters of `0-9a-f`.
+///
+/// The application prints it into its page, the frame sends it along, and the tokenizer refuses when the
+/// cookie's session is another one, such as the last user's of this browser.
+///
+/// # Security
+/// It opens nothing and is no credential: it names a session to its own browser.
+///
+/// ```
+/// use lunadefend_core::{SessionId, wire::PageSession};
+/// # fn sha256(message: &[u8]) -> [u8; 32] { [message.len() as u8; 32] }
+///
+/// let wire_session = SessionId::new("the session id as the tokenizer knows it")?;
+/// let printed = PageSession::of(&wire_session, sha256).to_string();
+/// assert_eq!(printed.len(), 32);
+/// # Ok::<(), lunadefend_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSession([u8; 16]);
+
+impl PageSession {
+    /// What a page sends that opts out of the check, in words.
+    pub const NONE: &str = "none";
+
+    /// The first 16 bytes of SHA-256 over the text `lunadefend-page-session` and the session id as the
+    /// tokenizer knows it, each after its length in bytes as `u32`, big endian.
+    #[must_use]
+    pub fn of(wire_session: &SessionId, sha256: impl FnOnce(&[u8]) -> [u8; 32]) -> Self {
+        let mut message = Vec::new();
+        for part in [PAGE_SESSION.as_str(), wire_session.expose_id()] {
+            // A session id has at most 1024 bytes.
+            let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+            message.extend_from_slice(&length.to_be_bytes());
+            message.extend_from_slice(part.as_bytes());
+        }
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = sha256(&message);
+        Self([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
+    }
+}
+
+impl fmt::Display for PageSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_is_separated_and_prefixed_with_lengths() {
+        let session = SessionId::new("abc").unwrap();
+        let page_session = PageSession::of(&session, |message| {
+            assert_eq!(
+                message,
+                b"\x00\x00\x00\x17lunadefend-page-session\x00\x00\x00\x03abc"
+            );
+            std::array::from_fn(|index| u8::try_from(index).unwrap())
+        });
+        assert_eq!(page_session.to_string(), "000102030405060708090a0b0c0d0e0f");
+    }
+}
