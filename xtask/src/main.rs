@@ -13,6 +13,7 @@ mod check;
 mod command;
 mod deps;
 mod manifest;
+mod mutate;
 mod soak;
 mod test;
 mod tidy;
@@ -47,6 +48,10 @@ Usage: cargo xtask <command> [arguments]
         Many users at once (500, for 5 seconds) on each example application, or only on the
         named ones, with a tokenizer in a process of its own: no error, no growth of memory,
         and on SIGTERM everybody gets his answer. --no-build takes the programs as they are.
+  mutate [--list] [--find] [NAME..]
+        Breaks one guard after the other, as xtask/mutations says, and sees whether the tests
+        that it names fail. Takes most of an hour. NAME is a package or a part of a name;
+        --find shows which tests of the named targets fail.
   deps  The invariants of the dependency tree.
   tidy  The rules of the house that no lint knows.
   help  This text.
@@ -78,6 +83,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "test" => test::run(&Workspace::open()?, rest),
         "check" => check::run(&Workspace::open()?, rest),
         "soak" => soak::run(&Workspace::open()?, rest),
+        "mutate" => mutate::run(&Workspace::open()?, rest),
         "deps" => without_arguments(deps::run),
         "tidy" => without_arguments(tidy::run),
         "help" | "--help" | "-h" => {
