@@ -3,7 +3,7 @@
 mod phase;
 mod stream;
 
-use crate::{config::Limits, service::Tokenizer};
+use crate::{config::Limits, service::Tokenizer, vault::Janitor};
 use http::{HeaderValue, header};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -53,16 +53,17 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
-    let mut janitor = interval(PURGE_EVERY);
-    janitor.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let janitor = Arc::new(tokenizer.janitor());
+    let mut purge_time = interval(PURGE_EVERY);
+    purge_time.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut purging = JoinSet::new();
 
     loop {
         let (stream, permit) = tokio::select! {
             () = &mut shutdown => break,
-            _ = janitor.tick() => {
+            _ = purge_time.tick() => {
                 if purging.try_join_next().is_some() || purging.is_empty() {
-                    purging.spawn(purge(tokenizer.clone()));
+                    purging.spawn(purge(Arc::clone(&janitor)));
                 }
                 continue;
             }
@@ -156,8 +157,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn purge(tokenizer: Tokenizer) {
-    match tokenizer.vault().purge_expired().await {
+async fn purge(janitor: Arc<Janitor>) {
+    match janitor.round().await {
         Ok(rows) => tracing::debug!(rows, "deleted expired rows"),
         Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,

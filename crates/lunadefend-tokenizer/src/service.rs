@@ -4,11 +4,12 @@ use crate::{
     answer::Refusal,
     auth,
     config::{Limits, TokenizerConfig},
-    headers::{self, REQUEST_ID, SESSION_HASH},
+    headers::{self, REQUEST_ID, RESOURCE_POLICY, SESSION_HASH},
     jwks::Keys,
     request::{Notes, request_id},
     routes,
-    vault::Vault,
+    timer::{SystemTimer, Timer},
+    vault::{Janitor, Vault},
 };
 use axum::{
     Router,
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) config: TokenizerConfig,
     pub(crate) vault: Vault,
     pub(crate) keys: Keys,
+    pub(crate) timer: Arc<dyn Timer>,
 }
 
 /// The Dedicated Tokenizer: a [`tower::Service`] from requests to answers. Cheap to clone.
@@ -62,6 +64,12 @@ impl Tokenizer {
     /// Puts the parts together. The clock is the vault's.
     #[must_use]
     pub fn new(config: TokenizerConfig, vault: Vault) -> Self {
+        Self::with_timer(config, vault, Arc::new(SystemTimer::default()))
+    }
+
+    /// The same with a timer of one's own, for tests.
+    #[must_use]
+    pub fn with_timer(config: TokenizerConfig, vault: Vault, timer: Arc<dyn Timer>) -> Self {
         let keys = Keys::new(
             config.keys.clone(),
             config.allow_demo_key,
@@ -71,6 +79,7 @@ impl Tokenizer {
             config,
             vault,
             keys,
+            timer,
         });
         Self {
             router: routes::router(Arc::clone(&shared)),
@@ -84,8 +93,8 @@ impl Tokenizer {
         &self.shared.config.limits
     }
 
-    pub(crate) fn vault(&self) -> &Vault {
-        &self.shared.vault
+    pub(crate) fn janitor(&self) -> Janitor {
+        Janitor::new(self.shared.vault.clone(), Arc::clone(&self.shared.timer))
     }
 
     async fn answer(self, mut request: Request<Body>) -> Response {
@@ -93,6 +102,7 @@ impl Tokenizer {
         let notes = Notes::default();
         let id = request_id(request.headers());
         let route = routes::label(request.uri().path());
+        let is_transfer = routes::is_transfer(request.uri().path());
         let span = tracing::debug_span!(
             "lunadefend.http",
             method = %request.method(),
@@ -128,6 +138,11 @@ impl Tokenizer {
             );
         });
         let headers = response.headers_mut();
+        if is_transfer {
+            // Refusals too, whoever makes them: else a browser turns them into network errors, and the
+            // page's own code fails with them.
+            headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        }
         headers::harden(headers);
         if let Some(id) = id {
             headers.insert(REQUEST_ID, id);

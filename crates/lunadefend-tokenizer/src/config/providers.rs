@@ -1,5 +1,6 @@
 //! Who knows the users: where `/session/ensure` sends browsers.
 
+use super::Origin;
 use lunadefend_core::{AuthPlugin, wire};
 use lunadefend_http::{BaseUrl, Cleartext, UrlError};
 use serde_json::Value;
@@ -33,6 +34,7 @@ pub struct AuthProviders {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Provider {
     name: String,
+    origin: Origin,
     /// Up to and with `state=`.
     redirect: String,
 }
@@ -141,6 +143,11 @@ impl AuthProviders {
             Some(name) => self.providers.iter().find(|provider| provider.name == name),
         }
     }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.iter()
+    }
 }
 
 fn read_entry(entry: &Value) -> Option<(&str, bool)> {
@@ -195,12 +202,21 @@ impl Provider {
         } else {
             format!("{target}?{query}&state=")
         };
-        Ok(Self { name, redirect })
+        Ok(Self {
+            name,
+            origin: Origin::of(&base),
+            redirect,
+        })
     }
 
     /// The name, as in the state.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where the application is.
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Where to send the browser. A state needs no encoding.

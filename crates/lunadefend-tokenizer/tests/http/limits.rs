@@ -406,6 +406,7 @@ async fn a_store_that_fails() {
         harness.post_as(&user, "/metadata/get", &token).await,
         harness.get("/session/verify", &[("cookie", &cookie)]).await,
         harness.get(&create, &[("cookie", &t.cookie)]).await,
+        harness.revoke(SESSION).await,
         harness
             .post(
                 "/tokenize",
@@ -418,6 +419,13 @@ async fn a_store_that_fails() {
         assert_eq!(reply.status, 503, "{}", reply.text());
         assert_eq!(reply.message(), "the tokenizer's store is not available");
     }
+    // Or a browser would make a network error of it.
+    let reply = harness.get(&create, &[("cookie", &t.cookie)]).await;
+    assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
+    let end = [("cookie", cookie.as_str()), ("origin", ORIGIN)];
+    let reply = harness.post("/session/end", &end, "{}").await;
+    assert_eq!(reply.status, 503);
+    assert!(reply.set_cookies().is_empty(), "it may go on");
     store.fails.store(false, Ordering::SeqCst);
     assert_eq!(harness.get("/health", &[]).await.status, 200);
     assert_eq!(
@@ -438,6 +446,12 @@ async fn a_store_that_hangs() {
         (503, "the request took too long")
     );
     assert_eq!(harness.get("/health", &[]).await.status, 503);
+    let t = harness.ensure().await;
+    let reply = harness
+        .create(&t.state, &harness.user(SESSION), &t.cookie)
+        .await;
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
 }
 
 /// The value is damaged after its first chunk: the client must not take what it got for the whole.

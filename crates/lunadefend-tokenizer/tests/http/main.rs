@@ -10,6 +10,8 @@
 mod auth;
 mod blobs;
 mod browser;
+mod cookies;
+mod ends;
 mod grants;
 mod harness;
 mod jwks;
@@ -17,3 +19,4 @@ mod jwt;
 mod limits;
 mod session;
 mod tokens;
+mod transfer;
