@@ -3,7 +3,10 @@
 use crate::error::into_axum;
 use axum::{Router, extract::Request, response::Response, routing::any};
 use http::request::Parts;
-use lunadefend_core::{AuthPlugin, BoxFuture, Error, Grants, Handles, SessionId, resolve_session};
+use lunadefend_core::{
+    AuthPlugin, BoxFuture, Error, Grants, Handles, SessionId, Sessions, resolve_session,
+    wire::PageSession,
+};
 use std::{fmt, future::Future, sync::Arc};
 
 type Provider =
@@ -91,6 +94,20 @@ impl Luna {
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.handles.grants()
+    }
+
+    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        self.handles.sessions()
+    }
+
+    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    ///
+    /// # Errors
+    /// As that one.
+    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
+        self.sessions().page_session(session)
     }
 
     /// Finds the session of a request, asking the provider once for each request.

@@ -12,6 +12,7 @@ mod graphql;
 mod response;
 mod secret;
 mod session;
+mod sessions;
 #[cfg(feature = "sqlx")]
 mod sqlx;
 pub mod storage;
@@ -30,6 +31,7 @@ pub use grants::{GrantRequest, GrantService, Grants, Handles, Verdict};
 pub use response::{error_response, granted_response, is_json};
 pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
 pub use session::{SessionId, resolve_session};
+pub use sessions::{SessionService, Sessions};
 pub use token::{GrantedToken, TokenId, UntrustedToken, VerifiedToken};
 pub use tokens::{FromUntrusted, IntoGranted};
 pub use trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof};

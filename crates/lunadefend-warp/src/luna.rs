@@ -7,7 +7,7 @@ use crate::{
     provider::{Question, questions},
     recover,
 };
-use lunadefend_core::{FromUntrusted, Grants, Handles, SessionId};
+use lunadefend_core::{FromUntrusted, Grants, Handles, SessionId, Sessions, wire::PageSession};
 use std::{fmt, future::Future};
 use warp::{Filter, Rejection, filters::BoxedFilter, reply::Response};
 
@@ -148,6 +148,20 @@ impl Luna {
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.handles.grants()
+    }
+
+    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        self.handles.sessions()
+    }
+
+    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    ///
+    /// # Errors
+    /// As that one.
+    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, lunadefend_core::Error> {
+        self.sessions().page_session(session)
     }
 
     fn extract<E: Extract>(&self) -> BoxedFilter<(E,)> {
