@@ -6,7 +6,10 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use futures_util::lock::Mutex;
-use lunadefend_core::{AuthPlugin, Error, ErrorKind, Grants, Handles, SessionId, resolve_session};
+use lunadefend_core::{
+    AuthPlugin, Error, ErrorKind, Grants, Handles, SessionId, Sessions, resolve_session,
+    wire::PageSession,
+};
 use std::{fmt, rc::Rc, sync::Arc};
 
 type Provider =
@@ -91,14 +94,17 @@ impl Luna {
         }
     }
 
-    async fn secure_frame(&self, request: &HttpRequest) -> Result<HttpResponse, crate::Error> {
-        let method = convert::method(request.method())?;
-        let headers = convert::headers(request.headers())?;
-        let plugin = self.handles.auth_plugin();
-        let session = || (self.provider)(request);
-        let query = request.uri().query();
-        let response = plugin.secure_frame(&method, query, &headers, session).await;
-        Ok(convert::response(response))
+    async fn secure_frame(&self, request: &HttpRequest) -> HttpResponse {
+        let head = convert::method(request.method())
+            .and_then(|method| Ok((method, convert::headers(request.headers())?)));
+        convert::response(match head {
+            Ok((method, headers)) => {
+                let session = || (self.provider)(request);
+                let (plugin, query) = (self.handles.auth_plugin(), request.uri().query());
+                plugin.secure_frame(&method, query, &headers, session).await
+            }
+            Err(error) => AuthPlugin::secure_frame_refusal(&error),
+        })
     }
 
     async fn jwks(&self, request: &HttpRequest) -> Result<HttpResponse, crate::Error> {
@@ -112,6 +118,20 @@ impl Luna {
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.handles.grants()
+    }
+
+    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        self.handles.sessions()
+    }
+
+    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    ///
+    /// # Errors
+    /// As that one.
+    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
+        self.sessions().page_session(session)
     }
 
     /// The state of the application that serves a request.
