@@ -25,7 +25,7 @@ pub mod wire;
 pub use auth_plugin::{AuthPlugin, JwksDocument, SessionTransfer, TransferState, TransferUrl};
 pub use clock::Clock;
 pub use duration::{DurationError, GrantDuration, parse_duration};
-pub use error::{BoxError, Error, ErrorKind};
+pub use error::{BoxError, Error, ErrorKind, fmt_with_causes};
 pub use future::BoxFuture;
 pub use grants::{GrantRequest, GrantService, Grants, Handles, Verdict};
 pub use response::{error_response, granted_response, is_json};
