@@ -21,7 +21,7 @@ const FETCH: [(&str, &str); 3] = [
     ("sec-fetch-mode", "cors"),
     ("sec-fetch-dest", "empty"),
 ];
-/// Those of one whose answer script does not get to see, as for a session transfer.
+/// And of the one by which a page transfers a session.
 const NO_CORS: [(&str, &str); 2] = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
 
 /// One user's browser.
@@ -143,8 +143,8 @@ impl Browser {
             .await
     }
 
-    /// Fetches without CORS, following redirects; the page's request names all paths that it came by. A
-    /// browser would not show the answer to script.
+    /// Asks as `fetch(url, {mode: "no-cors", credentials: "include"})` does, following redirects. The page's
+    /// request names all paths that it came by.
     ///
     /// # Errors
     /// When no answer comes, or too many redirects do.

@@ -57,7 +57,7 @@ impl Visitor {
         self.post("/login", &body).await
     }
 
-    /// Takes the session to the tokenizer's domain, as script of the page does.
+    /// Takes the session to the tokenizer's domain, as the page does.
     ///
     /// # Errors
     /// When no answer comes.

@@ -122,9 +122,6 @@ async fn the_page_cannot_read_where_a_transfer_leads() {
                 ("no-cors", "embed"),
                 ("navigate", "object"),
                 ("navigate", "embed"),
-                // Script reads the address of a page of its own origin that a frame ends at.
-                ("navigate", "iframe"),
-                ("navigate", "document"),
             ] {
                 let case = format!("{hosts:?} {mode} {dest}");
                 let mut browser = scene.browser.clone();
