@@ -257,7 +257,7 @@ impl Check {
     async fn next_user(&mut self, mut ann: Visitor, ssn: &str) -> Result<()> {
         self.enter(&mut ann).await?;
         let page = ann.get("/get-ssn").await?;
-        self.step("she is granted her token", &page, page.is_ok());
+        self.step("the token is granted again", &page, page.is_ok());
         let page = ann.detokenize(ssn).await?;
         self.step("the frame reads the value", &page, page.is_ok());
         let page = ann.post("/logout", &json!({})).await?;

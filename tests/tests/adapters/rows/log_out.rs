@@ -34,15 +34,11 @@ fn ends() -> Vec<Row> {
         .during(yes),
     ];
     let too_old = "the tokenizer cannot end sessions: put a newer version of it there, or check the path of TOKENIZER_URL";
-    let no_route: [(&str, fn() -> Fault); 2] = [
-        ("404", || {
-            Fault::Instead(Act::Send(http1::answer(404, "", "404 page not found\n")))
-        }),
-        ("405", || {
-            Fault::Instead(Act::Send(http1::answer(405, "allow: GET\r\n", "")))
-        }),
+    let without_route: [fn() -> Fault; 2] = [
+        || Fault::Instead(Act::Send(http1::answer(404, "", "404 page not found\n"))),
+        || Fault::Instead(Act::Send(http1::answer(405, "allow: GET\r\n", ""))),
     ];
-    for (status, answer) in no_route {
+    for (answer, status) in without_route.into_iter().zip([404, 405]) {
         let name = format!("a tokenizer that has no such route: {status}");
         let expected = Expected::error_saying(ErrorKind::TokenizerTooOld, too_old);
         rows.push(Row::new(name, log_out(), expected).during(answer));
