@@ -2,7 +2,7 @@
 
 use crate::{
     AuthPlugin, BoxFuture, Error, ErrorKind, Grant, GrantCollector, GrantDuration, GrantProof,
-    SessionId, TokenId, Verify, VerifyCollector, VerifyProof,
+    SessionId, Sessions, TokenId, Verify, VerifyCollector, VerifyProof,
 };
 use std::{fmt::Debug, sync::Arc};
 
@@ -235,19 +235,21 @@ impl GrantService for Grants {
     }
 }
 
-/// What a framework adapter holds: grants, and the routes of the auth plugin.
+/// What a framework adapter holds: grants, the ends of sessions, and the routes of the auth plugin.
 #[derive(Clone, Debug)]
 pub struct Handles {
     grants: Grants,
+    sessions: Sessions,
     auth_plugin: AuthPlugin,
 }
 
 impl Handles {
-    /// Joins the two.
+    /// Joins the three.
     #[must_use]
-    pub const fn new(grants: Grants, auth_plugin: AuthPlugin) -> Self {
+    pub const fn new(grants: Grants, sessions: Sessions, auth_plugin: AuthPlugin) -> Self {
         Self {
             grants,
+            sessions,
             auth_plugin,
         }
     }
@@ -256,6 +258,12 @@ impl Handles {
     #[must_use]
     pub const fn grants(&self) -> &Grants {
         &self.grants
+    }
+
+    /// Ends sessions at the tokenizer.
+    #[must_use]
+    pub const fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// Answers the two routes of the auth plugin.

@@ -33,7 +33,7 @@ impl fmt::Debug for Head {
 ///
 /// # Security
 /// Neither the messages nor the sources contain the URL, a header or a piece of a body.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
     /// No connection could be made: the name is unknown, nothing listens, or the connect timeout has
@@ -100,6 +100,24 @@ pub enum HttpError {
         #[source]
         source: BoxError,
     },
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt_with_causes(self, f)
+    }
+}
+
+/// Writes an error and all of its causes in one line.
+pub(crate) fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
 }
 
 impl HttpError {

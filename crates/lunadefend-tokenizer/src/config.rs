@@ -17,7 +17,7 @@ use lunadefend_core::GrantDuration;
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, UrlError};
 use lunadefend_jwt::JwtPolicy;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// Where the keys come from that JWTs are verified with.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub enum CookiePolicy {
 }
 
 /// Why a tokenizer cannot be configured like this. The text names the setting and repeats no value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A URL that cannot be used.
@@ -93,6 +93,13 @@ pub enum ConfigError {
         /// The largest value.
         max: u64,
     },
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 /// What a [`Tokenizer`](crate::Tokenizer) is told about its surroundings.

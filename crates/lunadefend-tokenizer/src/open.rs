@@ -6,6 +6,7 @@ use crate::{
 };
 use lunadefend_core::Clock;
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -21,7 +22,7 @@ pub struct Opened {
 }
 
 /// Why an embedded store cannot be opened.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The file itself.
@@ -33,6 +34,13 @@ pub enum OpenError {
     /// What is in the store, such as a key ring that another master key sealed.
     #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 /// Opens the embedded store at `path`, or makes it.
@@ -58,4 +66,21 @@ pub async fn open_embedded(
         vault,
         new_key_file,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[tokio::test]
+    async fn a_main_that_returns_the_error_prints_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing").join("tokenizer.redb");
+        let clock = Arc::new(lunadefend_jwt::SystemClock);
+        let error = open_embedded(&path, None, clock).await.err().unwrap();
+        let cause = error.source().unwrap();
+        assert_eq!(format!("{error:?}"), format!("{error}: {cause}"));
+        assert!(cause.source().is_none());
+    }
 }

@@ -30,6 +30,24 @@ impl Visitor {
         &self.name
     }
 
+    /// Leaves the browser as it is to somebody else.
+    #[must_use]
+    pub fn leave_to(self, name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+
+    /// Asks the tokenizer whether the browser has a session there, as script of the page does.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn verify_session(&mut self) -> Result<Page> {
+        let url = format!("{}/session/verify", self.tokenizer);
+        self.browser.get(&url).await
+    }
+
     /// Logs in to the application.
     ///
     /// # Errors

@@ -1,5 +1,4 @@
-//! What a browser does with requests: it keeps cookies, by host and not by port, and follows redirects
-//! when it is told to.
+//! What a browser does with requests: it keeps cookies, by host and not by port, and follows redirects.
 
 use anyhow::{Context, Result, ensure};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -122,8 +121,8 @@ impl Browser {
             .await
     }
 
-    /// Asks as `fetch(url, {mode: "no-cors", credentials: "include"})` does, following redirects. Gives the hosts and paths that it came by, without
-    /// their queries, and the last page.
+    /// Fetches without CORS as a page's script does, following redirects. Gives the paths that it came by,
+    /// without their queries, and the last page.
     pub(crate) async fn fetch_no_cors(&mut self, url: &str) -> Result<(Vec<String>, Page)> {
         let mut next = url.to_owned();
         let mut trail = Vec::new();

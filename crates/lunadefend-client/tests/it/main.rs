@@ -12,5 +12,6 @@ mod canary;
 mod faults;
 mod many;
 mod requests;
+mod sessions;
 mod support;
 mod transfer;

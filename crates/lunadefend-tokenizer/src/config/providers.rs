@@ -40,7 +40,7 @@ pub(crate) struct Provider {
 }
 
 /// Why a list of auth providers cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvidersError {
     /// Neither a URL nor a JSON object.
@@ -86,6 +86,13 @@ pub enum ProvidersError {
         /// The name of the setting.
         setting: &'static str,
     },
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for ProvidersError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 impl AuthProviders {
