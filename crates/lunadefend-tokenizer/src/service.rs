@@ -6,7 +6,7 @@ use crate::{
     config::{Limits, TokenizerConfig},
     headers::{self, REQUEST_ID, RESOURCE_POLICY, SESSION_HASH},
     jwks::Keys,
-    request::{Notes, request_id},
+    request::{BodyUnread, Notes, request_id},
     routes,
     timer::{SystemTimer, Timer},
     vault::{Janitor, Vault},
@@ -93,6 +93,27 @@ impl Tokenizer {
         &self.shared.config.limits
     }
 
+    /// Makes the tokenizer forget the application's key set: for an emergency, when a key that is in it
+    /// is in wrong hands. Whoever shows a JWT gets a 503 until the set has been fetched anew, which the
+    /// next JWT starts. A fetch that is under way does not count: its answer may be the old set.
+    ///
+    /// With [`SessionKeys::Public`](crate::SessionKeys::Public) there is nothing to forget, and a warning
+    /// in the log says so.
+    ///
+    /// # Security
+    /// Have the application publish its new keys first, or the old set is fetched once more. From now on
+    /// every fetch of this process tells caches on the way to ask the application; purge a cache that
+    /// does not obey. Grants, sessions and signed URLs that were made by the old key stay.
+    pub fn drop_keys(&self) {
+        if self.shared.keys.drop_set() {
+            tracing::warn!("the key set was dropped: it is fetched anew for the next JWT");
+        } else {
+            tracing::warn!(
+                "no key set was dropped: the key is set as SESSION_PUBLIC_KEY, so restart with another one"
+            );
+        }
+    }
+
     pub(crate) fn janitor(&self) -> Janitor {
         Janitor::new(self.shared.vault.clone(), Arc::clone(&self.shared.timer))
     }
@@ -153,6 +174,7 @@ impl Tokenizer {
         if !notes.body_read() {
             // What is left of the body must not be taken for the next request, nor read for nothing.
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response.extensions_mut().insert(BodyUnread);
         }
         response
     }

@@ -2,18 +2,32 @@
 
 use crate::{
     answer::{self, Refusal},
+    headers::TIME,
     service::Shared,
 };
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::HeaderValue;
+use lunadefend_core::Clock;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// A store that does not answer is not healthy, and whoever asks has a deadline of his own.
 const DEADLINE: Duration = Duration::from_secs(3);
 
+/// Says how the store is, and what time it is here: JWTs are judged by that.
+pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
+    let mut response = store(&shared).await.into_response();
+    let now = shared.vault.clock().unix_millis();
+    response.headers_mut().insert(TIME, HeaderValue::from(now));
+    response
+}
+
 /// Reads from the store. It does not ask for the application's keys: the application may be what is
 /// down.
-pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
+async fn store(shared: &Shared) -> Result<Response, Refusal> {
     match timeout(DEADLINE, shared.vault.check_health()).await {
         Ok(outcome) => {
             outcome?;

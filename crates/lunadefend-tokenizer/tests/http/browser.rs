@@ -5,6 +5,8 @@ use crate::{
     jwt,
 };
 use http::Method;
+use lunadefend_core::Clock;
+use std::time::Duration;
 
 /// Script in the application's page, with a live session and a live grant: the attack that the frame
 /// is there to prevent.
@@ -299,4 +301,16 @@ async fn health() {
     );
     let head = harness.send(Method::HEAD, "/health", &[], "").await;
     assert_eq!((head.status, head.body.len()), (200, 0));
+}
+
+/// JWTs are judged by it, and the `Date` that arrives may be a proxy's.
+#[tokio::test]
+async fn health_tells_the_tokenizers_own_time() {
+    let harness = Harness::start().await;
+    for _ in 0..2 {
+        let reply = harness.get("/health", &[]).await;
+        let millis: u64 = reply.header("lunadefend-time").parse().unwrap();
+        assert_eq!(millis, harness.clock.unix_millis());
+        harness.clock.advance(Duration::from_millis(123_456));
+    }
 }

@@ -54,6 +54,11 @@ impl TestClock {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 
+    pub(crate) fn set_back(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap();
+        self.0.fetch_sub(millis, Ordering::SeqCst);
+    }
+
     pub(crate) fn unix_seconds(&self) -> u64 {
         self.0.load(Ordering::SeqCst) / 1000
     }
@@ -84,6 +89,7 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) address: SocketAddr,
     vault: Vault,
+    pub(crate) tokenizer: Tokenizer,
     client: HttpClient,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<io::Result<()>>,
@@ -158,13 +164,14 @@ impl Harness {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, tokenizer, async {
+        let server = tokio::spawn(serve(listener, tokenizer.clone(), async {
             let _ = stopped.await;
         }));
         Self {
             clock,
             address,
             vault,
+            tokenizer,
             client: client(),
             stop: Some(stop),
             server,

@@ -10,6 +10,7 @@
 mod auth;
 mod blobs;
 mod browser;
+mod connections;
 mod cookies;
 mod ends;
 mod grants;
