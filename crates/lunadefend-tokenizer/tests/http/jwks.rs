@@ -469,9 +469,10 @@ async fn what_is_not_a_key_set() {
 
 #[tokio::test]
 async fn nothing_listens() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
-    drop(listener);
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/jwks.json", socket.local_addr().unwrap());
     let source = JwksSource::new(base(&url), client()).unwrap();
     let harness = Harness::with(builder(ORIGIN, SessionKeys::Jwks(source))).await;
     assert_eq!(verdict(&harness, &APPLICATION_KEY, None).await.0, 503);
