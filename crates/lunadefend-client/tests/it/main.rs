@@ -12,5 +12,6 @@ mod canary;
 mod faults;
 mod many;
 mod requests;
+mod stale;
 mod support;
 mod transfer;
