@@ -111,6 +111,8 @@ pub enum Verdict {
 /// ```
 pub trait GrantService: Debug + Send + Sync + 'static {
     /// Says for each token whether the session holds a live grant for it.
+    ///
+    /// One [`Verdict::Invalid`] refuses all: a service may ask no more after it, and say the same of the rest.
     fn verify_all<'a>(
         &'a self,
         session: &'a SessionId,

@@ -13,5 +13,6 @@ mod faults;
 mod many;
 mod requests;
 mod sessions;
+mod stale;
 mod support;
 mod transfer;
