@@ -103,6 +103,12 @@ async fn every_wrong_variable_is_named_when_it_is_built() {
             "LUNASEC_SIGNING_KEY",
         ),
         ("LUNADEFEND_SESSION_KEY", "canary", "32 bytes"),
+        // 31 bytes: what is around them does not count.
+        (
+            "LUNADEFEND_SESSION_KEY",
+            "'canary canary canary canary 31'\n",
+            "32 bytes",
+        ),
         ("LUNADEFEND_SESSION_KEY", "", "LUNADEFEND_SESSION_KEY"),
         ("LUNADEFEND_SESSION_IDS", "canary", "LUNADEFEND_SESSION_IDS"),
         ("LUNADEFEND_WIRE", "canary", "LUNADEFEND_WIRE"),
