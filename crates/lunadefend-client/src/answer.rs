@@ -1,5 +1,7 @@
 //! What an answer of the tokenizer means: the one table that verify, create and the rest share.
 
+mod words;
+
 use crate::{message::TokenizerMessage, retry::Repeat};
 use http::StatusCode;
 use lunadefend_core::{
@@ -107,7 +109,11 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
         _ if status.is_client_error() => ErrorKind::TokenizerNotFound,
         _ => return bad(BadAnswer::Status(status.as_u16())),
     };
+    let words = words::of(status, body, &message);
     let error = Error::new(kind).with_source(message);
+    if let Some(words) = words {
+        return error.with_message(words);
+    }
     match (kind, route) {
         (ErrorKind::TokenizerRejected, Route::Detokenize | Route::MetadataGet) => error.with_message(
             "the tokenizer rejected the request: the session holds no live grant for the token, or there is no such value",

@@ -1,5 +1,7 @@
 //! Why a request has no answer.
 
+mod tls_advice;
+
 use http::{HeaderMap, StatusCode};
 use std::{error::Error as StdError, fmt};
 
@@ -45,8 +47,10 @@ pub enum HttpError {
         source: BoxError,
     },
     /// The TLS handshake failed. Nothing was sent.
-    #[error("the TLS handshake failed: check the certificate, and add its root if it is your own")]
+    #[error("the TLS handshake failed: {advice}")]
     Tls {
+        /// What to do about it.
+        advice: &'static str,
         /// The cause.
         #[source]
         source: BoxError,
@@ -127,10 +131,9 @@ impl HttpError {
         let error = error.without_url();
         if error.is_connect() {
             let source = error.into();
-            if has_tls_cause(&source) {
-                Self::Tls { source }
-            } else {
-                Self::Connect { source }
+            match tls_cause(&source).map(tls_advice::advice) {
+                Some(advice) => Self::Tls { advice, source },
+                None => Self::Connect { source },
             }
         } else {
             Self::Transport {
@@ -147,11 +150,11 @@ impl HttpError {
     }
 }
 
-fn has_tls_cause(error: &BoxError) -> bool {
+fn tls_cause(error: &BoxError) -> Option<&rustls::Error> {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error.as_ref());
     while let Some(error) = cause {
-        if error.is::<rustls::Error>() {
-            return true;
+        if let Some(error) = error.downcast_ref() {
+            return Some(error);
         }
         // The source of an `io::Error` is that of the error which it wraps, not that error itself.
         cause = match error.downcast_ref::<std::io::Error>() {
@@ -159,5 +162,5 @@ fn has_tls_cause(error: &BoxError) -> bool {
             None => error.source(),
         };
     }
-    false
+    None
 }

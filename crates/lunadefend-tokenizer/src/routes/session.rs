@@ -124,7 +124,9 @@ impl TransferJwt {
                 .await
                 .map_err(|unidentified| match unidentified {
                     Unidentified::Refused(refusal) => refusal,
-                    Unidentified::Nobody | Unidentified::Invalid => invalid(),
+                    Unidentified::Nobody | Unidentified::Invalid | Unidentified::OtherTokenizer => {
+                        invalid()
+                    }
                 })?;
         let nonce = match (claims.kind, &claims.nonce) {
             (JwtKind::Plain, _) => None,
@@ -207,7 +209,9 @@ pub(super) async fn verify(State(shared): State<Arc<Shared>>, headers: HeaderMap
     let response = match auth::identify(&headers, &shared).await {
         Ok(_) => answer::success(),
         Err(Unidentified::Nobody) => no("LunaSec is not logged in"),
-        Err(Unidentified::Invalid) => no("LunaSec session cookie signing check failed"),
+        Err(Unidentified::Invalid | Unidentified::OtherTokenizer) => {
+            no("LunaSec session cookie signing check failed")
+        }
         Err(Unidentified::Refused(refusal)) => refusal.into_response(),
     };
     cors::allow_application(&headers, &shared.config.application_origins, response)
