@@ -154,7 +154,7 @@ mod tests {
             "lunadefend-cookie",
             "lunadefend-secret",
         ] {
-            for port in ["37766/tcp", "443/udp"] {
+            for port in ["17766/tcp", "443/udp"] {
                 let environment = FixedEnvironment::from_iter(of_service(service, port));
                 assert_eq!(refuse_misspelled(&environment), Ok(()), "{service}");
             }

@@ -41,7 +41,7 @@ pub enum ConfigError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The configuration file cannot be read.
-    #[error("the configuration file {} cannot be read", path.display())]
+    #[error("the configuration file {} cannot be read: {}", path.display(), advice(source))]
     File {
         /// The file.
         path: PathBuf,
@@ -60,6 +60,18 @@ pub enum ConfigError {
     /// The client cannot be built.
     #[error(transparent)]
     Client(#[from] BuildError),
+}
+
+fn advice(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "there is no such file",
+        ErrorKind::IsADirectory => "it is a folder, name the file in it",
+        ErrorKind::PermissionDenied => "this process may not read it",
+        ErrorKind::InvalidData => "it is not UTF-8 text",
+        _ => "see the cause",
+    }
 }
 
 impl From<SigningKeysError> for ConfigError {

@@ -525,7 +525,7 @@ async fn verify() {
 async fn cookies_on_loopback_and_on_one_site() {
     let keys = || SessionKeys::Public(APPLICATION_KEY.public_key().clone());
     let loopback = Harness::with(
-        builder("http://localhost:37766", keys()).cookie_policy(CookiePolicy::SameSite),
+        builder("http://localhost:17766", keys()).cookie_policy(CookiePolicy::SameSite),
     )
     .await;
     let reply = loopback.get("/session/ensure", &[]).await;
@@ -550,14 +550,14 @@ async fn cookies_on_loopback_and_on_one_site() {
     );
     let headers = [
         ("cookie", cookie.as_str()),
-        ("origin", "http://localhost:37766"),
+        ("origin", "http://localhost:17766"),
     ];
     assert_eq!(loopback.post("/tokenize", &headers, "{}").await.status, 200);
     // Here the names have no prefix, and the one with it is somebody else's.
     let prefixed = format!("__Host-{cookie}");
     let headers = [
         ("cookie", prefixed.as_str()),
-        ("origin", "http://localhost:37766"),
+        ("origin", "http://localhost:17766"),
     ];
     assert_eq!(loopback.post("/tokenize", &headers, "{}").await.status, 401);
 
