@@ -3,14 +3,14 @@
 use crate::roots;
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::{Environment, SecretSettings, refuse_misspelled, secret_providers};
-use lunadefend_core::{GrantDuration, SecretValue};
+use lunadefend_core::{GrantDuration, SecretValue, parse_duration};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_tokenizer::{
-    AuthProviders, CookiePolicy, GrantDurations, JwksSource, Origin, SessionKeys, TokenizerConfig,
-    vault::MasterKey,
+    AuthProviders, CookiePolicy, GrantDurations, JwksSource, Limits, Origin, SessionKeys,
+    TokenizerConfig, vault::MasterKey,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// What the help of `lunadefend serve` says about them.
 pub(crate) const HELP: &str = "\
@@ -27,6 +27,8 @@ Settings from the environment:
   GRANT_DEFAULT_DURATION   how long a grant lives when nobody says [default: 15m]
   GRANT_MAXIMUM_DURATION   how long it may live at most [default: 1h]
   BLOB_URL                 another URL of this tokenizer for values only (recommended)
+  LUNADEFEND_IDLE          how long a connection is kept without a request, such as 5m: longer than
+                           the proxy in front keeps its own to this tokenizer
   LUNADEFEND_COOKIES       cross-site, or same-site when application and tokenizer are
                            sub-domains of one site (recommended) [default: cross-site]
   LUNADEFEND_MASTER_KEY    32 bytes as hex or base64 that seal the store; without it they are
@@ -123,6 +125,14 @@ impl Settings {
         }
         if let Some(url) = get("BLOB_URL")? {
             config = config.blob_url(BaseUrl::parse(&url, "BLOB_URL", cleartext)?);
+        }
+        if let Some(idle) = get("LUNADEFEND_IDLE")? {
+            let mut limits = Limits::default();
+            limits.idle = parse_duration(&idle)
+                .ok()
+                .filter(|idle| *idle >= Duration::from_secs(1))
+                .context("LUNADEFEND_IDLE is wrong: write a duration of 1s or more, such as 5m")?;
+            config = config.limits(limits);
         }
         Ok(Self {
             config: config.build()?,
@@ -230,6 +240,8 @@ mod tests {
             ("GRANT_MAXIMUM_DURATION", "0s"),
             ("BLOB_URL", "ftp://canary"),
             ("LUNADEFEND_COOKIES", "canary"),
+            ("LUNADEFEND_IDLE", "canary"),
+            ("LUNADEFEND_IDLE", "999ms"),
             ("LUNADEFEND_MASTER_KEY", "canary"),
             ("LUNADEFEND_MASTER_KEY", ""),
             ("LUNADEFEND_MASTER_KEY_PROVIDER", "canary"),
