@@ -198,6 +198,15 @@ mod tests {
         }
     }
 
+    /// `WIRE` and `IDLE` are too short to tell a slip of the pen from another program's word.
+    #[test]
+    fn short_words_that_are_like_a_setting_are_left_alone() {
+        for word in ["WIRED", "FIRE", "WIRES", "WIER", "IDLES", "TITLE", "IDEL"] {
+            let environment = FixedEnvironment::from_iter([(format!("LUNADEFEND_{word}"), "x")]);
+            assert_eq!(refuse_misspelled(&environment), Ok(()), "{word}");
+        }
+    }
+
     proptest! {
         /// A program that shares the prefix does not end ours.
         #[test]

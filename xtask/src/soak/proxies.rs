@@ -17,8 +17,10 @@ const IDLE_CONNECTIONS: &str = "100";
 const USERS: &str = "50";
 /// How long the tokenizer keeps idle connections where that is what is looked at.
 const IDLE: Duration = Duration::from_secs(8);
-/// How often the tokenizer is restarted under load, and how long it is left alone in between.
+/// How often the tokenizer is restarted under load, how long it is away, and how long it is left alone
+/// in between.
 const RESTARTS: u32 = 3;
+const AWAY: Duration = Duration::from_millis(1500);
 const BETWEEN_RESTARTS: Duration = Duration::from_secs(1);
 
 pub(super) fn run(workspace: &Workspace, programs: &Programs, options: &Options) -> Result<()> {
@@ -201,7 +203,7 @@ impl<'p> Scene<'p> {
     fn restart_under_load(mut self, seconds: u64) -> Result<String> {
         let mut app = self.app(&[])?;
         app.line("application: ", MOMENT)?;
-        let measured = seconds.max(10).to_string();
+        let measured = seconds.max(12).to_string();
         let mut load = self.load(&["--clients", USERS, "--seconds", &measured])?;
         load.line("ready", PHASE)?;
         hold(&self.tokenizer, &mut load, "fill")?;
@@ -212,6 +214,7 @@ impl<'p> Scene<'p> {
             self.tokenizer.signal("TERM")?;
             let status = self.tokenizer.end(MOMENT)?;
             ensure!(status.success(), "the tokenizer ended with {status}");
+            sleep(AWAY);
             self.tokenizer = serve(
                 self.programs,
                 &self.app_url,
@@ -232,7 +235,8 @@ impl<'p> Scene<'p> {
             "{errors} of {requests} calls of the application failed"
         );
         Ok(format!(
-            "{requests} calls of the application, {RESTARTS} restarts, 0 failed"
+            "{requests} calls of the application, {RESTARTS} restarts of {} ms, 0 failed",
+            AWAY.as_millis()
         ))
     }
 
