@@ -16,12 +16,14 @@ use axum::{
 };
 use lunadefend::{LunaDefend, SecretValue, secrets::InlineSecret};
 use lunadefend_axum::Luna;
+use lunadefend_core::Clock;
 use lunadefend_crypto::SigningKey;
 use lunadefend_http::HttpClient;
+use lunadefend_jwt::SystemClock;
 use server::{Server, lunadefend};
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -187,7 +189,7 @@ async fn the_clock_is_the_tokenizers_own_and_not_that_of_a_proxy() {
     let (_folder, server) = right(&[]).await;
     let upstream = Arc::new(server.public_url());
     let ahead = |seconds: u64| {
-        let time = SystemTime::now() + Duration::from_secs(seconds);
+        let time = SystemClock.now() + Duration::from_secs(seconds);
         time.duration_since(UNIX_EPOCH)
             .unwrap()
             .as_millis()

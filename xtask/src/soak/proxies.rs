@@ -119,7 +119,7 @@ impl<'p> Scene<'p> {
             idle,
         )?;
         // Afterwards: haproxy takes out what does not answer its first check.
-        let front = front::start(settings, &docs, front_port)?;
+        let front = front::start(&settings, &docs, front_port)?;
         Ok(Self {
             programs,
             app_url,

@@ -480,7 +480,7 @@ async fn a_handshake_that_fails_says_what_to_do() {
 
 #[tokio::test]
 async fn where_no_tls_is_spoken_the_handshake_says_so() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

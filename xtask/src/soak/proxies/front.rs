@@ -44,9 +44,9 @@ pub(super) struct Front {
 }
 
 /// Starts it, and waits until it takes connections.
-pub(super) fn start(settings: Settings<'_>, docs: &str, port: HeldPort) -> Result<Front> {
+pub(super) fn start(settings: &Settings<'_>, docs: &str, port: HeldPort) -> Result<Front> {
     let addr = settings.listen.clone();
-    let text = adapt(&settings, block(docs, settings.proxy)?)?;
+    let text = adapt(settings, block(docs, settings.proxy)?)?;
     let folder = settings.folder.display();
     let (name, text, arguments) = match settings.proxy {
         Proxy::Nginx => {
