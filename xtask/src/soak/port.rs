@@ -35,6 +35,24 @@ impl HeldPort {
     pub(super) fn number(&self) -> u16 {
         self.addr.port()
     }
+
+    /// How many connections there are to it, by those who made them.
+    pub(super) fn connections(&self) -> Result<usize> {
+        let table =
+            std::fs::read_to_string("/proc/net/tcp").context("cannot read /proc/net/tcp")?;
+        Ok(established(&table, self.number()))
+    }
+}
+
+/// Lines of `/proc/net/tcp` (proc(5)) whose remote port is this one, in state 1.
+fn established(table: &str, port: u16) -> usize {
+    let port = format!(":{port:04X}");
+    let is_one = |line: &&str| {
+        let mut words = line.split_whitespace().skip(2);
+        let (remote, state) = (words.next(), words.next());
+        remote.is_some_and(|remote| remote.ends_with(&port)) && state == Some("01")
+    };
+    table.lines().filter(is_one).count()
 }
 
 #[cfg(test)]
@@ -52,7 +70,10 @@ mod tests {
         for _ in 0..2 {
             let listener = TcpListener::bind(held.addr()).unwrap();
             assert_eq!(listener.local_addr().unwrap().port(), held.number());
-            TcpStream::connect(held.addr()).unwrap();
+            let _connection = TcpStream::connect(held.addr()).unwrap();
+            if cfg!(target_os = "linux") {
+                assert_eq!(held.connections().unwrap(), 1);
+            }
         }
         let other = TcpListener::bind("127.0.0.1:0").unwrap();
         assert_ne!(other.local_addr().unwrap().port(), held.number());

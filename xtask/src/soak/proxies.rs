@@ -8,7 +8,12 @@ use super::{MOMENT, PHASE, Programs, hold, options::Options, outcome::number, po
 use crate::{soak::process::Process, workspace::Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use front::{Front, Protocol, Proxy, Settings};
-use std::{fs, path::PathBuf, thread::sleep, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 /// The application of all of this.
 const APP: &str = "axum-app";
@@ -186,7 +191,13 @@ impl<'p> Scene<'p> {
         let mut load = self.load(&["--clients", IDLE_CONNECTIONS, "--idle", &millis])?;
         load.line("ready", PHASE)?;
         let held = hold(&self.tokenizer, &mut load, "fill")?;
+        let connections = self.tokenizer_port.connections()?;
         self.tokenizer.signal("CONT")?;
+        ensure!(
+            u64::try_from(connections)? >= held,
+            "only {connections} connections for {held} requests at once"
+        );
+        self.until_given_up(idle * 3 / 4)?;
         let idled = load.line("idled ", PHASE)?;
         let (answered, failed) = (number(&idled, "answered=")?, number(&idled, "failed=")?);
         ensure!(
@@ -194,9 +205,22 @@ impl<'p> Scene<'p> {
             "of {held} twice: {idled}"
         );
         Ok(format!(
-            "{held} requests at once, and {held} again after {} s: 0 failed",
+            "{held} requests at once on {connections} connections, {held} again after {} s: 0 failed",
             idle.as_secs()
         ))
+    }
+
+    /// Waits until the proxy has given up its idle connections, which it must before the tokenizer does.
+    fn until_given_up(&self, limit: Duration) -> Result<()> {
+        let begun = Instant::now();
+        while self.tokenizer_port.connections()? > 0 {
+            ensure!(
+                begun.elapsed() < limit,
+                "the proxy keeps idle connections until the tokenizer closes them"
+            );
+            sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// Nobody who uses the application notices.
