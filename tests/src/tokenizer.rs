@@ -1,13 +1,14 @@
 //! The tokenizer of a test.
 
 use crate::TestClock;
+use lunadefend_core::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_tokenizer::{
-    Tokenizer, TokenizerConfigBuilder, serve,
+    Timer, Tokenizer, TokenizerConfigBuilder, serve,
     store::{EmbeddedOptions, EmbeddedStore, Store},
     vault::{MasterKey, Vault},
 };
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -40,8 +41,9 @@ impl RunningTokenizer {
             None => EmbeddedStore::in_memory().unwrap(),
         });
         let (master, master_key) = MasterKey::generate().unwrap();
+        let timer = Arc::new(TestTimer(Arc::clone(&clock)));
         let vault = Vault::open(store, &master, clock).await.unwrap();
-        let tokenizer = Tokenizer::new(config.build().unwrap(), vault.clone());
+        let tokenizer = Tokenizer::with_timer(config.build().unwrap(), vault.clone(), timer);
         Self {
             address: listener.local_addr().unwrap(),
             url,
@@ -65,6 +67,21 @@ impl RunningTokenizer {
 impl Drop for RunningTokenizer {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// Waiting takes no time: the clock is moved instead.
+#[derive(Debug)]
+struct TestTimer(Arc<TestClock>);
+
+impl Timer for TestTimer {
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.unix_millis())
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.0.advance(duration);
+        Box::pin(std::future::ready(()))
     }
 }
 

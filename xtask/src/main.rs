@@ -13,6 +13,7 @@ mod check;
 mod command;
 mod deps;
 mod manifest;
+mod mutate;
 mod soak;
 mod test;
 mod tidy;
@@ -52,6 +53,10 @@ Usage: cargo xtask <command> [arguments]
         The life of a token behind nginx and haproxy, as docs/proxies.md configures them: over
         HTTP/2 and HTTP/1.1 with TLS, 100 idle connections at the idle time, and restarts of the
         tokenizer under load. Installs what is missing by apt-get, as root. Not part of the CI.
+  mutate [--list] [--find] [NAME..]
+        Breaks one guard after the other, as xtask/mutations says, and sees whether the tests
+        that it names fail. Takes most of an hour. NAME is a package or a part of a name;
+        --find shows which tests of the named targets fail.
   deps  The invariants of the dependency tree.
   tidy  The rules of the house that no lint knows.
   help  This text.
@@ -83,6 +88,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "test" => test::run(&Workspace::open()?, rest),
         "check" => check::run(&Workspace::open()?, rest),
         "soak" => soak::run(&Workspace::open()?, rest),
+        "mutate" => mutate::run(&Workspace::open()?, rest),
         "deps" => without_arguments(deps::run),
         "tidy" => without_arguments(tidy::run),
         "help" | "--help" | "-h" => {

@@ -6,7 +6,10 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use futures_util::lock::Mutex;
-use lunadefend_core::{AuthPlugin, Error, ErrorKind, Grants, Handles, SessionId, resolve_session};
+use lunadefend_core::{
+    AuthPlugin, Error, ErrorKind, Grants, Handles, SessionId, Sessions, resolve_session,
+    wire::PageSession,
+};
 use std::{fmt, rc::Rc, sync::Arc};
 
 type Provider =
@@ -37,10 +40,65 @@ impl Luna {
     /// out of the request before its future starts; the future need not be `Send`. A panic in it is
     /// a 500.
     ///
+    /// With [actix-session](https://docs.rs/actix-session), which tells nobody its own id: put one into the
+    /// session, new at each log-in. What stands in the session was asked of the store.
+    ///
+    /// ```
+    /// use actix_session::{Session, SessionExt, SessionInsertError};
+    /// use lunadefend_actix::Luna;
+    /// use lunadefend_core::{Error, Handles, SessionId};
+    ///
+    /// fn luna(handles: Handles) -> Luna {
+    ///     Luna::new(handles, |request| {
+    ///         let id = request.get_session().get::<String>("luna");
+    ///         async move {
+    ///             let id = id.map_err(|cause| {
+    ///                 Error::session_provider("the session cannot be read").with_source(cause)
+    ///             })?;
+    ///             id.map(SessionId::new).transpose()
+    ///         }
+    ///     })
+    /// }
+    ///
+    /// /// At log-in. The id is random: 128 bits or more.
+    /// fn log_in(session: &Session, user: &str, new_id: &str) -> Result<(), SessionInsertError> {
+    ///     session.renew();
+    ///     session.insert("user", user)?;
+    ///     session.insert("luna", new_id)
+    /// }
+    /// ```
+    ///
+    /// With a cookie of your own, whose value is random, 128 bits or more, and new at each log-in (actix-web's
+    /// feature `cookies`):
+    ///
+    /// ```
+    /// use lunadefend_actix::Luna;
+    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// # #[derive(Clone)]
+    /// # struct Store;
+    /// # impl Store {
+    /// #     async fn is_live(&self, _: &str) -> Result<bool, std::io::Error> { Ok(true) }
+    /// # }
+    ///
+    /// fn luna(handles: Handles, store: Store) -> Luna {
+    ///     Luna::new(handles, move |request| {
+    ///         let (store, cookie) = (store.clone(), request.cookie("session"));
+    ///         async move {
+    ///             let Some(cookie) = cookie else { return Ok(None) };
+    ///             let live = store.is_live(cookie.value()).await.map_err(|cause| {
+    ///                 Error::session_provider("the session store failed").with_source(cause)
+    ///             })?;
+    ///             live.then(|| SessionId::new(cookie.value())).transpose()
+    ///         }
+    ///     })
+    /// }
+    /// ```
+    ///
     /// # Security
-    /// It must find a **new** identifier after every log-in, and must not trust a header that a
-    /// browser can set. The same provider must serve the routes and the extractors, which is why
-    /// there is one.
+    /// It must find a **new** identifier after every log-in: one that was ended counts no more. It must
+    /// not trust a header that a browser can set, nor an id that the session store was not asked about:
+    /// anybody can write a cookie. The same provider must serve the routes and the extractors, which is
+    /// why there is one.
     pub fn new<P, F>(handles: impl Into<Handles>, provider: P) -> Self
     where
         P: Fn(&HttpRequest) -> F + Send + Sync + 'static,
@@ -91,14 +149,17 @@ impl Luna {
         }
     }
 
-    async fn secure_frame(&self, request: &HttpRequest) -> Result<HttpResponse, crate::Error> {
-        let method = convert::method(request.method())?;
-        let headers = convert::headers(request.headers())?;
-        let plugin = self.handles.auth_plugin();
-        let session = || (self.provider)(request);
-        let query = request.uri().query();
-        let response = plugin.secure_frame(&method, query, &headers, session).await;
-        Ok(convert::response(response))
+    async fn secure_frame(&self, request: &HttpRequest) -> HttpResponse {
+        let head = convert::method(request.method())
+            .and_then(|method| Ok((method, convert::headers(request.headers())?)));
+        convert::response(match head {
+            Ok((method, headers)) => {
+                let session = || (self.provider)(request);
+                let (plugin, query) = (self.handles.auth_plugin(), request.uri().query());
+                plugin.secure_frame(&method, query, &headers, session).await
+            }
+            Err(error) => AuthPlugin::secure_frame_refusal(&error),
+        })
     }
 
     async fn jwks(&self, request: &HttpRequest) -> Result<HttpResponse, crate::Error> {
@@ -112,6 +173,44 @@ impl Luna {
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.handles.grants()
+    }
+
+    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, web::Data};
+    /// use lunadefend_actix::{Error, Luna, Session};
+    ///
+    /// async fn log_out(luna: Data<Luna>, Session(session): Session) -> Result<HttpResponse, Error> {
+    ///     // First your own session, then:
+    ///     luna.sessions().end(&session).await?;
+    ///     Ok(HttpResponse::NoContent().finish())
+    /// }
+    /// # let _ = actix_web::web::post().to(log_out);
+    /// ```
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        self.handles.sessions()
+    }
+
+    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    ///
+    /// ```
+    /// use actix_web::web::{Data, Html};
+    /// use lunadefend_actix::{Error, Luna, Session};
+    ///
+    /// async fn page(luna: Data<Luna>, Session(session): Session) -> Result<Html, Error> {
+    ///     let page_session = luna.page_session(&session)?;
+    ///     let field = format!(r#"<luna-input name="ssn_token" session="{page_session}"></luna-input>"#);
+    ///     Ok(Html::new(field))
+    /// }
+    /// # let _ = actix_web::web::get().to(page);
+    /// ```
+    ///
+    /// # Errors
+    /// As that one.
+    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
+        self.sessions().page_session(session)
     }
 
     /// The state of the application that serves a request.

@@ -13,9 +13,14 @@ mod server;
 #[path = "http/sessions.rs"]
 mod sessions;
 
-use fakes::token;
+use actix_web::{
+    App,
+    http::header::{HeaderName, HeaderValue},
+    test::{TestRequest, call_service, init_service, read_body},
+};
+use fakes::{FakeGrants, token};
 use server::{LIMIT, Server};
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 fn json(tokens: impl IntoIterator<Item = String>) -> String {
     let tokens: Vec<_> = tokens
@@ -277,6 +282,26 @@ async fn the_auth_plugin_answers_at_the_root_below_a_base_path_and_in_a_scope() 
         assert_eq!(answer.header("content-type"), Some("application/json"));
     }
     server.stop().await;
+}
+
+/// The core never sees the request: a header of it has no name there. (Over the wire actix-web's parser
+/// refuses it first.)
+#[tokio::test]
+async fn a_transfer_that_cannot_be_translated_is_refused_within_reach_of_the_fetch() {
+    let luna = server::luna(&FakeGrants::default(), &Arc::default());
+    let app = init_service(App::new().configure(luna.routes())).await;
+    let odd = HeaderName::from_bytes(b"x-\"odd").unwrap();
+    let request = TestRequest::with_uri("/.lunasec/secure-frame?state=s")
+        .insert_header(("x-session", "ann"))
+        .insert_header((odd, "1"));
+    let response = call_service(&app, request.to_request()).await;
+    assert_eq!(response.status(), 400);
+    assert_eq!(
+        response.headers().get("cross-origin-resource-policy"),
+        Some(&HeaderValue::from_static("cross-origin"))
+    );
+    let body = read_body(response).await;
+    assert!(body.starts_with(br#"{"success":false,"error":{"name":"badRequest""#));
 }
 
 #[tokio::test]

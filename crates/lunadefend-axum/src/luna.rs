@@ -3,7 +3,10 @@
 use crate::error::into_axum;
 use axum::{Router, extract::Request, response::Response, routing::any};
 use http::request::Parts;
-use lunadefend_core::{AuthPlugin, BoxFuture, Error, Grants, Handles, SessionId, resolve_session};
+use lunadefend_core::{
+    AuthPlugin, BoxFuture, Error, Grants, Handles, SessionId, Sessions, resolve_session,
+    wire::PageSession,
+};
 use std::{fmt, future::Future, sync::Arc};
 
 type Provider =
@@ -32,10 +35,75 @@ impl Luna {
     /// `Ok(None)` when nobody is logged in (a 401), an error when it cannot tell (a 500). It copies
     /// what it needs out of the head before its future starts. A panic in it is a 500.
     ///
+    /// With [tower-sessions](https://docs.rs/tower-sessions), whose `Session::id()` is what the cookie says
+    /// **before the store was asked**. What the store has for a user who is logged in decides:
+    ///
+    /// ```
+    /// use lunadefend_axum::Luna;
+    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// use tower_sessions::Session;
+    ///
+    /// fn luna(handles: Handles) -> Luna {
+    ///     Luna::new(handles, |parts| {
+    ///         let session = parts.extensions.get::<Session>().cloned();
+    ///         async move {
+    ///             let session = session.ok_or_else(|| Error::session_provider("no session layer"))?;
+    ///             let user: Option<String> = session.get("user").await.map_err(|cause| {
+    ///                 Error::session_provider("the session store failed").with_source(cause)
+    ///             })?;
+    ///             let id = user.and(session.id());
+    ///             id.map(|id| SessionId::new(id.to_string())).transpose()
+    ///         }
+    ///     })
+    /// }
+    ///
+    /// /// At log-in: a new id.
+    /// async fn log_in(session: Session, user: &str) -> Result<(), tower_sessions::session::Error> {
+    ///     session.cycle_id().await?;
+    ///     session.insert("user", user).await
+    /// }
+    /// ```
+    ///
+    /// With a cookie of your own, whose value is random, 128 bits or more, and new at each log-in:
+    ///
+    /// ```
+    /// use axum::http::{HeaderMap, header};
+    /// use lunadefend_axum::Luna;
+    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// # #[derive(Clone)]
+    /// # struct Store;
+    /// # impl Store {
+    /// #     async fn is_live(&self, _: &str) -> Result<bool, std::io::Error> { Ok(true) }
+    /// # }
+    ///
+    /// fn luna(handles: Handles, store: Store) -> Luna {
+    ///     Luna::new(handles, move |parts| {
+    ///         let (store, id) = (store.clone(), cookie(&parts.headers, "session"));
+    ///         async move {
+    ///             let Some(id) = id else { return Ok(None) };
+    ///             let live = store.is_live(&id).await.map_err(|cause| {
+    ///                 Error::session_provider("the session store failed").with_source(cause)
+    ///             })?;
+    ///             live.then(|| SessionId::new(id)).transpose()
+    ///         }
+    ///     })
+    /// }
+    ///
+    /// fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    ///     let headers = headers.get_all(header::COOKIE).into_iter();
+    ///     let mut pairs = headers
+    ///         .filter_map(|value| value.to_str().ok())
+    ///         .flat_map(|cookies| cookies.split(';'))
+    ///         .filter_map(|cookie| cookie.trim().split_once('='));
+    ///     pairs.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
+    /// }
+    /// ```
+    ///
     /// # Security
-    /// It must find a **new** identifier after every log-in, and must not trust a header that a
-    /// browser can set. The same provider must serve the routes and the extractors, which is why
-    /// there is one.
+    /// It must find a **new** identifier after every log-in: one that was ended counts no more. It must
+    /// not trust a header that a browser can set, nor an id that the session store was not asked about:
+    /// anybody can write a cookie. The same provider must serve the routes and the extractors, which is
+    /// why there is one.
     pub fn new<P, F>(handles: impl Into<Handles>, provider: P) -> Self
     where
         P: Fn(&Parts) -> F + Send + Sync + 'static,
@@ -91,6 +159,41 @@ impl Luna {
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.handles.grants()
+    }
+
+    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    ///
+    /// ```
+    /// use axum::extract::State;
+    /// use lunadefend_axum::{Error, Luna, Session};
+    ///
+    /// async fn log_out(State(luna): State<Luna>, Session(session): Session) -> Result<(), Error> {
+    ///     // First your own session, then:
+    ///     Ok(luna.sessions().end(&session).await?)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        self.handles.sessions()
+    }
+
+    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    ///
+    /// ```
+    /// use axum::{extract::State, response::Html};
+    /// use lunadefend_axum::{Error, Luna, Session};
+    ///
+    /// async fn page(State(luna): State<Luna>, Session(session): Session) -> Result<Html<String>, Error> {
+    ///     let page_session = luna.page_session(&session)?;
+    ///     let field = format!(r#"<luna-input name="ssn_token" session="{page_session}"></luna-input>"#);
+    ///     Ok(Html(field))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As that one.
+    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
+        self.sessions().page_session(session)
     }
 
     /// Finds the session of a request, asking the provider once for each request.

@@ -15,10 +15,10 @@ use axum::{
     http::{Request, StatusCode, header},
     routing::{get, post},
 };
-use fakes::{FakeGrants, FakeTransfer, token};
+use fakes::{FakeGrants, token};
 use http_body_util::BodyExt;
 use lunadefend_axum::{Error, Granted, Granter, Luna, Session, Verified};
-use lunadefend_core::{AuthPlugin, Grants, Handles, SessionId, VerifiedToken};
+use lunadefend_core::{SessionId, VerifiedToken};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -66,9 +66,8 @@ fn harness() -> Harness {
     let grants = FakeGrants::default();
     let ran = Arc::new(AtomicUsize::new(0));
     let asked = Arc::new(AtomicUsize::new(0));
-    let handles = Handles::new(Grants::new(grants.clone()), AuthPlugin::new(FakeTransfer));
     let counter = Arc::clone(&asked);
-    let luna = Luna::new(handles, move |parts| {
+    let luna = Luna::new(grants.handles(), move |parts| {
         counter.fetch_add(1, Ordering::SeqCst);
         let id = parts
             .headers

@@ -9,7 +9,9 @@ use lunadefend_crypto::{GeneratedKey, PublicKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::{Environment, EnvironmentSecret, ProcessEnvironment};
-use lunadefend_tokenizer::{AuthProviders, Origin, SessionKeys, TokenizerConfig, open_embedded};
+use lunadefend_tokenizer::{
+    AuthProviders, Origin, SessionKeys, Tokenizer, TokenizerConfig, open_embedded,
+};
 use secrecy::ExposeSecret;
 use std::{net::SocketAddr, sync::Arc};
 
@@ -54,7 +56,7 @@ impl Dev {
             other_name(&self.app)
         );
         println!();
-        listen::serve(listener, config, opened.vault).await
+        listen::serve(listener, Tokenizer::new(config, opened.vault)).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Binding, and serving until told to stop.
 
 use anyhow::{Context, Result};
-use lunadefend_tokenizer::{Tokenizer, TokenizerConfig, vault::Vault};
+use lunadefend_tokenizer::Tokenizer;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
@@ -12,14 +12,47 @@ pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> Result<TcpListener>
 }
 
 /// Serves until SIGINT or SIGTERM, then lets running requests end.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    config: TokenizerConfig,
-    vault: Vault,
-) -> Result<()> {
-    let tokenizer = Tokenizer::new(config, vault);
+pub(crate) async fn serve(listener: TcpListener, tokenizer: Tokenizer) -> Result<()> {
+    allow_open_files(tokenizer.limits().open_files());
     Ok(lunadefend_tokenizer::serve(listener, tokenizer, stopped()).await?)
 }
+
+/// Has the tokenizer drop its key set at each SIGHUP, from now on and for as long as what is returned
+/// is polled.
+#[cfg(unix)]
+pub(crate) fn drop_keys_on_hangup(tokenizer: Tokenizer) -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            tokenizer.drop_keys();
+        }
+        std::future::pending().await
+    })
+}
+
+#[cfg(not(unix))]
+pub(crate) fn drop_keys_on_hangup(_: Tokenizer) -> Result<impl Future<Output = ()>> {
+    Ok(std::future::pending())
+}
+
+/// Raises the soft limit of open files to what is needed, as far as the hard one permits. What cannot
+/// be had the server does without, and says so.
+#[cfg(unix)]
+fn allow_open_files(needed: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    let possible = limit.maximum.map_or(needed, |hard| hard.min(needed));
+    if limit.current.is_some_and(|soft| soft < possible) {
+        limit.current = Some(possible);
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+#[cfg(not(unix))]
+const fn allow_open_files(_: u64) {}
 
 async fn stopped() {
     let interrupt = tokio::signal::ctrl_c();

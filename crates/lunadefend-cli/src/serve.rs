@@ -8,10 +8,13 @@ use anyhow::Result;
 use clap::Args;
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::{Environment, ProcessEnvironment};
-use lunadefend_tokenizer::open_embedded;
+use lunadefend_tokenizer::{Tokenizer, open_embedded};
 use std::{path::PathBuf, sync::Arc};
 
 /// Run the tokenizer on one file.
+///
+/// SIGTERM stops it. SIGHUP makes it drop the application's key set and fetch it anew, for an
+/// emergency.
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Serve {
@@ -32,10 +35,15 @@ impl Serve {
                 path.display()
             );
         }
+        let tokenizer = Tokenizer::new(settings.config, opened.vault);
+        let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
         println!(
             "lunadefend tokenizer listening on http://{}",
             listener.local_addr()?
         );
-        listen::serve(listener, settings.config, opened.vault).await
+        tokio::select! {
+            served = listen::serve(listener, tokenizer) => served,
+            () = hangups => Ok(()),
+        }
     }
 }

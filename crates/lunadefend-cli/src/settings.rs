@@ -10,7 +10,7 @@ use lunadefend_tokenizer::{
     AuthProviders, CookiePolicy, GrantDurations, JwksSource, Limits, Origin, SessionKeys,
     TokenizerConfig, vault::MasterKey,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 /// What the help of `lunadefend serve` says about them.
 pub(crate) const HELP: &str = "\
@@ -21,20 +21,23 @@ Settings from the environment:
   SESSION_JWKS_URL         the application's key set, such as
                            https://app.example.com/.lunasec/jwks.json
   SESSION_PUBLIC_KEY       instead of it: the application's one public key, PEM or base64 of it
+  LUNADEFEND_JWKS_STALE_IF_ERROR
+                           how long the last key set serves after it was fresh, when no newer
+                           one can be fetched; 0s is never [default: 15m]
   AUTH_PROVIDERS           who knows the users: a URL, or
                            {\"app\":{\"url\":\"https://app.example.com\",\"default\":true}}
   APPLICATION_FRONT_END    origins of the application's pages, separated by commas
   GRANT_DEFAULT_DURATION   how long a grant lives when nobody says [default: 15m]
   GRANT_MAXIMUM_DURATION   how long it may live at most [default: 1h]
   BLOB_URL                 another URL of this tokenizer for values only (recommended)
-  LUNADEFEND_IDLE          how long a connection is kept without a request, such as 5m: longer than
-                           the proxy in front keeps its own to this tokenizer
   LUNADEFEND_COOKIES       cross-site, or same-site when application and tokenizer are
                            sub-domains of one site (recommended) [default: cross-site]
   LUNADEFEND_MASTER_KEY    32 bytes as hex or base64 that seal the store; without it they are
                            kept in <STORE>.key. LUNADEFEND_MASTER_KEY_PROVIDER takes them from
                            elsewhere: file with LUNADEFEND_MASTER_KEY_PATH, or another provider
                            with its settings under this prefix
+  LUNADEFEND_IDLE_TIMEOUT  how long a connection is kept without a request: longer than the proxy
+                           in front keeps its own to the tokenizer [default: 11m]
   LUNADEFEND_ALLOW_CLEARTEXT  true permits http:// to other hosts than loopback
   SSL_CERT_FILE, SSL_CERT_DIR  a PEM file of root certificates, or folders of such files, in place
                            of the system's: for a SESSION_JWKS_URL with a certificate of your own
@@ -43,6 +46,10 @@ Settings from the environment:
 HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are not used, on purpose.";
 
 pub(crate) const ADDR: &str = "SECUREFRAME_HTTP_ADDR";
+const IDLE_TIMEOUT: &str = "LUNADEFEND_IDLE_TIMEOUT";
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+const STALE_IF_ERROR: &str = "LUNADEFEND_JWKS_STALE_IF_ERROR";
 /// Below the ports that Linux gives to outgoing connections (32768 to 60999), one of which could have
 /// it at the start.
 const DEFAULT_PORT: u16 = 17766;
@@ -96,9 +103,26 @@ impl Settings {
         {
             bail!("{problem}");
         }
-        let keys = session_keys(jwks_url, get("SESSION_PUBLIC_KEY")?, cleartext)?;
+        let keys = session_keys(
+            jwks_url,
+            get("SESSION_PUBLIC_KEY")?,
+            time(
+                STALE_IF_ERROR,
+                get(STALE_IF_ERROR)?,
+                Duration::ZERO..=JwksSource::MAX_STALE_IF_ERROR,
+                "0s to 24h, such as 15m",
+            )?,
+            cleartext,
+        )?;
 
+        let mut limits = Limits::default();
+        let idle = SECOND..=24 * HOUR;
+        let what = "1s to 24h, such as 11m";
+        if let Some(idle) = time(IDLE_TIMEOUT, get(IDLE_TIMEOUT)?, idle, what)? {
+            limits.idle = idle;
+        }
         let mut config = TokenizerConfig::builder(public_url, keys, providers)
+            .limits(limits)
             .grant_durations(GrantDurations::new(
                 duration(
                     "GRANT_DEFAULT_DURATION",
@@ -126,14 +150,6 @@ impl Settings {
         if let Some(url) = get("BLOB_URL")? {
             config = config.blob_url(BaseUrl::parse(&url, "BLOB_URL", cleartext)?);
         }
-        if let Some(idle) = get("LUNADEFEND_IDLE")? {
-            let mut limits = Limits::default();
-            limits.idle = parse_duration(&idle)
-                .ok()
-                .filter(|idle| *idle >= Duration::from_secs(1))
-                .context("LUNADEFEND_IDLE is wrong: write a duration of 1s or more, such as 5m")?;
-            config = config.limits(limits);
-        }
         Ok(Self {
             config: config.build()?,
             master_key: master_key(environment).await?,
@@ -152,16 +168,35 @@ fn duration(name: &str, text: Option<String>, default: GrantDuration) -> Result<
         .with_context(|| format!("{name} is wrong"))
 }
 
+/// A length of time within bounds; `what` says which ones.
+fn time(
+    name: &str,
+    text: Option<String>,
+    bounds: RangeInclusive<Duration>,
+    what: &str,
+) -> Result<Option<Duration>> {
+    let Some(text) = text else { return Ok(None) };
+    match parse_duration(text.trim()) {
+        Ok(time) if bounds.contains(&time) => Ok(Some(time)),
+        _ => bail!("{name} is wrong: write {what}"),
+    }
+}
+
 fn session_keys(
     jwks_url: Option<String>,
     public_key: Option<String>,
+    stale_if_error: Option<Duration>,
     cleartext: Cleartext,
 ) -> Result<SessionKeys> {
     match (jwks_url, public_key) {
         (Some(url), None) => {
             let url = BaseUrl::parse(&url, "SESSION_JWKS_URL", cleartext)?;
             let http = HttpClient::builder().tls(url.is_https()).build()?;
-            Ok(SessionKeys::Jwks(JwksSource::new(url, http)?))
+            let mut source = JwksSource::new(url, http)?;
+            if let Some(time) = stale_if_error {
+                source = source.stale_if_error(time)?;
+            }
+            Ok(SessionKeys::Jwks(source))
         }
         (None, Some(key)) => Ok(SessionKeys::Public(PublicKey::parse(
             key.as_bytes(),
@@ -240,12 +275,16 @@ mod tests {
             ("GRANT_MAXIMUM_DURATION", "0s"),
             ("BLOB_URL", "ftp://canary"),
             ("LUNADEFEND_COOKIES", "canary"),
-            ("LUNADEFEND_IDLE", "canary"),
-            ("LUNADEFEND_IDLE", "999ms"),
             ("LUNADEFEND_MASTER_KEY", "canary"),
             ("LUNADEFEND_MASTER_KEY", ""),
             ("LUNADEFEND_MASTER_KEY_PROVIDER", "canary"),
             ("LUNADEFEND_COOKIE", "canary"),
+            ("LUNADEFEND_IDLE_TIMEOUT", "canary"),
+            ("LUNADEFEND_IDLE_TIMEOUT", "0s"),
+            ("LUNADEFEND_IDLE_TIMEOUT", "24h1s"),
+            ("LUNADEFEND_JWKS_STALE_IF_ERROR", "canary"),
+            ("LUNADEFEND_JWKS_STALE_IF_ERROR", "-1s"),
+            ("LUNADEFEND_JWKS_STALE_IF_ERROR", "24h1s"),
             ("LUNADEFEND_ALLOW_CLEARTEXT", "canary"),
             ("SESSION_JWKS_URL", "canary"),
         ] {
@@ -276,6 +315,20 @@ mod tests {
             read(&[roots]).await.is_ok(),
             "a key set on loopback needs none"
         );
+    }
+
+    #[tokio::test]
+    async fn times_reach_the_tokenizer() {
+        let shown = async |more: &[(&str, &str)]| {
+            let settings = read(more).await.unwrap();
+            format!("{:?}", settings.config)
+        };
+        let default = shown(&[]).await;
+        assert!(default.contains("idle: 660s"), "{default}");
+        assert!(default.contains("stale_if_error: 900s"), "{default}");
+        let set = shown(&[(IDLE_TIMEOUT, "2m"), (STALE_IF_ERROR, "0s")]).await;
+        assert!(set.contains("idle: 120s"), "{set}");
+        assert!(set.contains("stale_if_error: 0ns"), "{set}");
     }
 
     #[tokio::test]

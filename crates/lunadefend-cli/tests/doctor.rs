@@ -217,3 +217,30 @@ async fn cookies_that_browsers_drop() {
     );
     assert_documented(&format!("{start}{resolver}{end}"));
 }
+
+/// Two sites without TLS on one machine: there is no cookie that every browser keeps.
+#[tokio::test(flavor = "multi_thread")]
+async fn safari_keeps_no_secure_cookie_from_http() {
+    let folder = tempfile::tempdir().unwrap();
+    let (listener, app_port, _) = address().await;
+    let app = format!("http://127.0.0.1:{app_port}");
+    let tokenizer = tokenizer(folder.path(), &[("AUTH_PROVIDERS", &app)]);
+    let url = tokenizer.public_url();
+    assert!(url.starts_with("http://localhost:"), "{url}");
+    application(listener, &url).await;
+    let environment = [
+        ("TOKENIZER_URL", url.as_str()),
+        ("LUNASEC_SIGNING_KEY", KEY),
+    ];
+    let (printed, ok) = doctor(&["--app", &app], &environment, &[]).await;
+    assert!(ok, "{printed}");
+    let line = printed
+        .lines()
+        .find(|line| line.contains("  cookies  "))
+        .unwrap();
+    assert!(
+        line.starts_with("warn") && line.contains("Safari"),
+        "{line}"
+    );
+    assert!(line.contains("call both by one name, such as localhost"));
+}

@@ -18,8 +18,9 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use lunadefend::{
-    Error, GrantDuration, LunaDefend, SessionId, UntrustedToken, VerifiedToken,
-    secrets::{Environment, ProcessEnvironment},
+    Error, GrantDuration, LunaDefend, SecretError, SecretValue, SessionId, UntrustedToken,
+    VerifiedToken,
+    secrets::{Environment, ProcessEnvironment, SecretFn},
 };
 use lunadefend_axum::Luna;
 use lunadefend_crypto::{GeneratedKey, RsaBits};
@@ -27,7 +28,8 @@ use lunadefend_http::{HttpClient, Request};
 use secrecy::ExposeSecret;
 use server::Server;
 use std::{
-    collections::BTreeSet,
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
     io::{BufRead, BufReader, Write},
     path::Path as FilePath,
     process::{Child, Command, Stdio},
@@ -39,9 +41,30 @@ use std::{
 };
 use tokio::{net::TcpListener, task::JoinSet, time::Instant};
 
-/// How long a new key only is published here, so that the test takes seconds.
-const NEW_KEY_DELAY: &str = "4s";
-const REQUESTS_PER_SECOND: u32 = 100;
+/// How a key is replaced.
+#[derive(Clone, Copy)]
+struct Rotation {
+    /// `file`, or `timeless`: a provider of the application's own that does not know when a version was made.
+    provider: &'static str,
+    /// How often each of the replicas fetches.
+    refresh: [&'static str; 2],
+    /// For how long a new key is published only: short, so that the test takes seconds.
+    new_key_delay: &'static str,
+    /// How long after the start the key is replaced.
+    after: Duration,
+    /// Whether the old key is kept beside the new one.
+    keeps_previous: bool,
+    requests_per_second: u32,
+}
+
+/// What came of it.
+#[derive(Debug)]
+struct Outcome {
+    answered: usize,
+    took: Duration,
+    /// From the rotation until both replicas signed with the new key.
+    waited: Duration,
+}
 
 fn token(number: usize) -> String {
     format!("lunasec-00000000-0000-4000-8000-{number:012}")
@@ -77,7 +100,19 @@ async fn application() {
     if ProcessEnvironment.get("TOKENIZER_URL").is_none() {
         return;
     }
-    let luna = LunaDefend::from_env().await.unwrap();
+    let configuration = LunaDefend::configuration().secret_provider("timeless", |settings| {
+        let path = settings.required("path", "the file")?;
+        let origin = format!("file {path}");
+        Ok(Arc::new(SecretFn::new(origin.clone(), move || {
+            let outcome = std::fs::read(&path).map(|key| SecretValue::new(key).into());
+            let outcome = outcome.map_err(|error| SecretError::Unavailable {
+                origin: origin.clone().into(),
+                source: Some(error.into()),
+            });
+            async move { outcome }
+        })))
+    });
+    let luna = configuration.from_env().await.unwrap();
     let routes = Luna::new(luna.clone(), |_| async { Ok(None) }).routes();
     let app = Router::new()
         .route("/grant/{number}", post(grant))
@@ -98,15 +133,15 @@ struct Replica {
 }
 
 impl Replica {
-    fn start(tokenizer: &str, key: &FilePath) -> Self {
+    fn start(tokenizer: &str, key: &FilePath, rotation: &Rotation, refresh: &str) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "application", "--nocapture"])
             .env_clear()
             .env("TOKENIZER_URL", tokenizer)
-            .env("LUNADEFEND_SECRETS_PROVIDER", "file")
+            .env("LUNADEFEND_SECRETS_PROVIDER", rotation.provider)
             .env("LUNADEFEND_SECRETS_PATH", key)
-            .env("LUNADEFEND_SECRETS_REFRESH", "1s")
-            .env("LUNADEFEND_SECRETS_NEW_KEY_DELAY", NEW_KEY_DELAY)
+            .env("LUNADEFEND_SECRETS_REFRESH", refresh)
+            .env("LUNADEFEND_SECRETS_NEW_KEY_DELAY", rotation.new_key_delay)
             .env("LUNADEFEND_DEADLINE", "30s")
             .stdout(Stdio::piped())
             .spawn()
@@ -164,11 +199,12 @@ impl Balancer {
         ([(header::CONTENT_TYPE, "application/json")], body)
     }
 
-    async fn kids(&self) -> BTreeSet<String> {
-        let mut kids = BTreeSet::new();
+    /// The key that each replica signs with.
+    async fn kids(&self) -> Vec<String> {
+        let mut kids = Vec::new();
         for replica in &*self.replicas {
             let (_, kid) = ask(&self.http, Method::GET, format!("{replica}/kid")).await;
-            kids.insert(String::from_utf8(kid.to_vec()).unwrap());
+            kids.push(String::from_utf8(kid.to_vec()).unwrap());
         }
         kids
     }
@@ -186,23 +222,35 @@ fn write_key(path: &FilePath, key: &GeneratedKey) {
     std::fs::rename(beside, path).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn under_load_no_request_fails_while_the_key_is_replaced() {
+fn thumbprint(key: &GeneratedKey) -> &str {
+    key.key.public_key().thumbprint()
+}
+
+/// The path of the request with this number: half of them make grants, half ask for one that was made 100
+/// grants before, or for the first, again and again.
+fn path(request: usize) -> String {
+    let number = request / 2;
+    match request % 2 {
+        0 => format!("/grant/{number}"),
+        _ if number < 100 => "/kid".to_owned(),
+        _ if number.is_multiple_of(4) => "/verify/0".to_owned(),
+        _ => format!("/verify/{}", number - 100),
+    }
+}
+
+/// Replaces the key under load. Every request must succeed, and no replica may sign with the old key again.
+async fn rotate_under_load(old: &GeneratedKey, new: &GeneratedKey, rotation: Rotation) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let key_path = folder.path().join("signing-key");
-    let (old, new) = (
-        GeneratedKey::generate(RsaBits::Rsa2048).unwrap(),
-        GeneratedKey::generate(RsaBits::Rsa2048).unwrap(),
-    );
-    write_key(&key_path, &old);
+    write_key(&key_path, old);
 
     let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let jwks_url = format!("http://{}/.lunasec/jwks.json", front.local_addr().unwrap());
     let settings = [("SESSION_JWKS_URL", &*jwks_url), ("SESSION_PUBLIC_KEY", "")];
     let tokenizer = Server::start_with(folder.path(), &settings);
-    let replicas: Vec<_> = (0..2)
-        .map(|_| Replica::start(&tokenizer.public_url(), &key_path))
-        .collect();
+    let replicas = rotation
+        .refresh
+        .map(|refresh| Replica::start(&tokenizer.public_url(), &key_path, &rotation, refresh));
     let balancer = Balancer {
         http: HttpClient::builder().tls(false).build().unwrap(),
         replicas: replicas.iter().map(|replica| replica.url.clone()).collect(),
@@ -213,32 +261,17 @@ async fn under_load_no_request_fails_while_the_key_is_replaced() {
         .with_state(balancer.clone());
     tokio::spawn(async move { axum::serve(front, app).await });
 
-    // Half of the requests make grants, half ask for one that was made a second before or earlier.
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / REQUESTS_PER_SECOND);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rotation.requests_per_second);
     let mut running = JoinSet::new();
     let started = Instant::now();
-    let mut rotated_at = None;
-    let mut switched_at = None;
+    let mut rotated_at: Option<Instant> = None;
+    let mut switched_at: Option<Instant> = None;
+    let mut signing = [old, old].map(thumbprint).map(str::to_owned).to_vec();
     let mut sent = 0_usize;
     let mut answered = 0;
-    loop {
+    while switched_at.is_none_or(|at| at.elapsed() < Duration::from_secs(3)) {
         ticks.tick().await;
-        let number = sent / 2;
-        let path = match sent % 2 {
-            0 => format!("/grant/{number}"),
-            // Also the first ones, again and again.
-            _ if number >= 100 => {
-                format!(
-                    "/verify/{}",
-                    if number.is_multiple_of(4) {
-                        0
-                    } else {
-                        number - 100
-                    }
-                )
-            }
-            _ => "/kid".to_owned(),
-        };
+        let path = path(sent);
         let method = if path == "/kid" {
             Method::GET
         } else {
@@ -254,24 +287,24 @@ async fn under_load_no_request_fails_while_the_key_is_replaced() {
             done.unwrap();
             answered += 1;
         }
-        if rotated_at.is_none() && started.elapsed() > Duration::from_secs(3) {
-            assert_eq!(
-                balancer.kids().await,
-                BTreeSet::from([old.key.public_key().thumbprint().to_owned()])
-            );
-            write_key(&key_path.with_extension("previous"), &old);
-            write_key(&key_path, &new);
+        if rotated_at.is_none() && started.elapsed() > rotation.after {
+            assert_eq!(balancer.kids().await, signing);
+            if rotation.keeps_previous {
+                write_key(&key_path.with_extension("previous"), old);
+            }
+            write_key(&key_path, new);
             rotated_at = Some(Instant::now());
         }
-        if sent.is_multiple_of(50) && rotated_at.is_some() && switched_at.is_none() {
+        if sent.is_multiple_of(20) && rotated_at.is_some() {
             let kids = balancer.kids().await;
-            if kids == BTreeSet::from([new.key.public_key().thumbprint().to_owned()]) {
+            for (before, now) in signing.iter().zip(&kids) {
+                assert!(before == now || now == thumbprint(new), "it changed back");
+            }
+            signing = kids;
+            if switched_at.is_none() && signing.iter().all(|kid| kid == thumbprint(new)) {
                 switched_at = Some(Instant::now());
             }
-            assert!(started.elapsed() < Duration::from_secs(120), "{kids:?}");
-        }
-        if switched_at.is_some_and(|at| at.elapsed() > Duration::from_secs(3)) {
-            break;
+            assert!(started.elapsed() < Duration::from_secs(120), "{signing:?}");
         }
     }
     while let Some(done) = running.join_next().await {
@@ -279,14 +312,66 @@ async fn under_load_no_request_fails_while_the_key_is_replaced() {
         answered += 1;
     }
     assert_eq!(answered, sent);
-    let waited = switched_at.unwrap() - rotated_at.unwrap();
+    Outcome {
+        answered,
+        took: started.elapsed(),
+        waited: switched_at.unwrap() - rotated_at.unwrap(),
+    }
+}
+
+fn two_keys() -> [GeneratedKey; 2] {
+    [(); 2].map(|()| GeneratedKey::generate(RsaBits::Rsa2048).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_no_request_fails_while_the_key_is_replaced() {
+    let [old, new] = two_keys();
+    let rotation = Rotation {
+        provider: "file",
+        refresh: ["1s"; 2],
+        new_key_delay: "4s",
+        after: Duration::from_secs(3),
+        keeps_previous: true,
+        requests_per_second: 100,
+    };
+    let Outcome {
+        answered,
+        took,
+        waited,
+    } = rotate_under_load(&old, &new, rotation).await;
     assert!(
         waited >= Duration::from_secs(3),
         "published first: {waited:?}"
     );
     println!(
         "{answered} requests in {:.1} s, none failed; both replicas signed with the new key after {:.1} s",
-        started.elapsed().as_secs_f64(),
+        took.as_secs_f64(),
         waited.as_secs_f64()
     );
+}
+
+/// Most of the keys that are replaced here are younger than the delay, and only the replicas remember them.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes ten minutes: `cargo test -p lunadefend-cli --test rotation -- --ignored --nocapture fifty`"]
+async fn fifty_rotations_at_random_times_after_the_start() {
+    let [old, new] = two_keys();
+    for number in 0..50 {
+        let random = RandomState::new().build_hasher().finish();
+        let rotation = Rotation {
+            provider: if number % 2 == 0 { "file" } else { "timeless" },
+            refresh: ["1s", "3s"],
+            new_key_delay: "6s",
+            after: Duration::from_millis(random % 9_000),
+            keeps_previous: false,
+            requests_per_second: 50,
+        };
+        let outcome = rotate_under_load(&old, &new, rotation).await;
+        println!(
+            "rotation {number} of a {} {:.1} s after the start: {} requests, none failed; the new key signed after {:.1} s",
+            rotation.provider,
+            rotation.after.as_secs_f64(),
+            outcome.answered,
+            outcome.waited.as_secs_f64()
+        );
+    }
 }

@@ -19,6 +19,7 @@ pub(crate) enum Route {
     Tokenize,
     Detokenize,
     MetadataGet,
+    SessionRevoke,
 }
 
 impl Route {
@@ -29,6 +30,7 @@ impl Route {
             Self::Tokenize => "/tokenize",
             Self::Detokenize => "/detokenize",
             Self::MetadataGet => "/metadata/get",
+            Self::SessionRevoke => "/v2/sessions/revoke",
         }
     }
 
@@ -36,9 +38,11 @@ impl Route {
         match self {
             // Twice would be two tokens.
             Self::Tokenize => Repeat::IfUnsent,
-            Self::GrantSet | Self::GrantVerify | Self::Detokenize | Self::MetadataGet => {
-                Repeat::Idempotent
-            }
+            Self::GrantSet
+            | Self::GrantVerify
+            | Self::Detokenize
+            | Self::MetadataGet
+            | Self::SessionRevoke => Repeat::Idempotent,
         }
     }
 }
@@ -99,11 +103,13 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
     let message = TokenizerMessage::new(status, body);
     let create = route == Route::GrantSet;
     let kind = match status.as_u16() {
+        400 if says_session_ended(body) => ErrorKind::SessionEnded,
         400 | 500 if create && message.is_about_duration() => ErrorKind::GrantDuration,
         400 if create => ErrorKind::GrantCreation,
         400 => ErrorKind::TokenizerRejected,
         401 | 403 => ErrorKind::TokenizerUnauthorized,
         404 if is_about_a_token(route, &message) => ErrorKind::TokenizerRejected,
+        404 | 405 if route == Route::SessionRevoke => ErrorKind::TokenizerTooOld,
         429 => ErrorKind::TokenizerUnavailable,
         _ if status.is_server_error() => ErrorKind::TokenizerUnavailable,
         _ if status.is_client_error() => ErrorKind::TokenizerNotFound,
@@ -118,8 +124,17 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
         (ErrorKind::TokenizerRejected, Route::Detokenize | Route::MetadataGet) => error.with_message(
             "the tokenizer rejected the request: the session holds no live grant for the token, or there is no such value",
         ),
+        (ErrorKind::TokenizerTooOld, _) => error.with_message(
+            "the tokenizer cannot end sessions: put a newer version of it there, or check the path of TOKENIZER_URL",
+        ),
         _ => error,
     }
+}
+
+/// Whether a failure is that the application has ended the session.
+pub(crate) fn says_session_ended(body: &[u8]) -> bool {
+    wire::from_slice::<wire::Failure>(body, wire::ANSWER)
+        .is_ok_and(|failure| failure.name == wire::SESSION_ENDED)
 }
 
 /// A tokenizer says 404 of a granted token that has no value or no metadata, in its own words. A 404

@@ -1,6 +1,11 @@
 //! Uploads and downloads at the URLs that the tokenizer names.
 
-use crate::{Client, answer::unreachable_tokenizer, message::TokenizerMessage, retry::Repeat};
+use crate::{
+    Client,
+    answer::{says_session_ended, unreachable_tokenizer},
+    message::TokenizerMessage,
+    retry::Repeat,
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use lunadefend_core::{Error, ErrorKind, SecretValue};
@@ -153,6 +158,9 @@ fn failed(error: HttpError) -> Error {
 fn refused(status: StatusCode, body: &[u8]) -> Error {
     let message = TokenizerMessage::new(status, body);
     match status.as_u16() {
+        400 if says_session_ended(body) => {
+            Error::new(ErrorKind::SessionEnded).with_source(message)
+        }
         413 => Error::new(ErrorKind::PayloadTooLarge)
             .with_message("the value is larger than the tokenizer accepts")
             .with_source(message),

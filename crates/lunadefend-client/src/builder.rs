@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 /// Why a client cannot be built. Names the setting.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A setting is out of its range.
@@ -28,6 +28,13 @@ pub enum BuildError {
     /// The HTTP client cannot be set up.
     #[error(transparent)]
     Http(#[from] HttpError),
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 /// Settings of a [`Client`].
@@ -62,7 +69,7 @@ impl ClientBuilder {
             http: None,
             deadline: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(2),
-            max_retries: 2,
+            max_retries: 5,
             max_in_flight: 64,
             max_connections: 256,
             max_value_len: 1024 * 1024,
@@ -89,6 +96,9 @@ impl ClientBuilder {
     }
 
     /// How long a call may take, retries included: 1 ms to 1 h; 5 s by default.
+    ///
+    /// A verify, a grant or a read that hears nothing for half of it is sent again, over a new
+    /// connection.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -101,7 +111,11 @@ impl ClientBuilder {
         self
     }
 
-    /// How often a request is sent again: 0 to 10 times; 2 by default.
+    /// How often a request is sent again at most: 0 (never) to 10 times; 5 by default.
+    ///
+    /// The attempts are spread over the [`deadline`](Self::deadline), or its first ten seconds: each
+    /// pause is about twice the one before. With the defaults a tokenizer that is away for two seconds
+    /// costs no call. A tokenize is sent again only when it is certain that the tokenizer did not process it.
     pub const fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self

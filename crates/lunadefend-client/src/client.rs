@@ -19,7 +19,8 @@ use tokio::time::Instant;
 /// Talks to one tokenizer for one application. Cheap to clone; clones share connections and the cached
 /// JWT.
 ///
-/// It is a [`GrantService`](lunadefend_core::GrantService) and a
+/// It is a [`GrantService`](lunadefend_core::GrantService), a
+/// [`SessionService`](lunadefend_core::SessionService) and a
 /// [`SessionTransfer`](lunadefend_core::SessionTransfer). Needs a tokio runtime with I/O and time.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Inner>);

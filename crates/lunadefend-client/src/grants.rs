@@ -4,7 +4,7 @@ use crate::{Client, answer::Route, client::Inner};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderValue;
 use lunadefend_core::{
-    BoxFuture, Error, ErrorKind, GrantRequest, GrantService, SessionId, TokenId, Verdict,
+    BoxFuture, Error, GrantRequest, GrantService, SessionId, TokenId, Verdict,
     wire::{Empty, GrantSet, GrantVerified, GrantVerify},
 };
 use std::future::Future;
@@ -88,10 +88,14 @@ impl Client {
             return Ok(Vec::new());
         }
         let call = self.begin(session).await?;
-        self.for_each(tokens.len(), |index| {
-            self.verify_token(&call, &tokens[index])
-        })
-        .await
+        let work = |index: usize| self.verify_token(&call, &tokens[index]);
+        let is_last = |verdict: &Verdict| *verdict != Verdict::Valid;
+        let verdicts = self.for_each(tokens.len(), work, is_last).await?;
+        // What nobody asked any more is as good as refused: one invalid token refuses all.
+        let verdicts = verdicts.into_iter();
+        Ok(verdicts
+            .map(|verdict| verdict.unwrap_or(Verdict::Invalid))
+            .collect())
     }
 
     async fn verify_token(&self, call: &Call, token: &TokenId) -> Result<Verdict, Error> {
@@ -124,10 +128,8 @@ impl Client {
             return Ok(());
         }
         let call = self.begin(session).await?;
-        self.for_each(grants.len(), |index| {
-            self.create_grant(&call, &grants[index])
-        })
-        .await?;
+        let work = |index: usize| self.create_grant(&call, &grants[index]);
+        self.for_each(grants.len(), work, |()| false).await?;
         Ok(())
     }
 
@@ -149,15 +151,22 @@ impl Client {
         Ok(())
     }
 
-    /// Works on items `0..count`, a bounded number at once. The results are in the order of the items;
-    /// the first error ends everything.
-    async fn for_each<T, F>(&self, count: usize, work: impl Fn(usize) -> F) -> Result<Vec<T>, Error>
+    /// Works on items `0..count`, a bounded number at once. The results are in the order of the items.
+    ///
+    /// The first error ends everything. So does the first result for which `is_last` holds: nothing is
+    /// begun any more, and items without a result have none.
+    async fn for_each<T, F>(
+        &self,
+        count: usize,
+        work: impl Fn(usize) -> F,
+        is_last: impl Fn(&T) -> bool,
+    ) -> Result<Vec<Option<T>>, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
         // The usual case, without the machinery for many.
         if count == 1 {
-            return Ok(vec![work(0).await?]);
+            return Ok(vec![Some(work(0).await?)]);
         }
         let mut results: Vec<Option<T>> = Vec::new();
         results.resize_with(count, || None);
@@ -165,11 +174,12 @@ impl Client {
             .map(|index| work(index).map_ok(move |result| (index, result)))
             .buffer_unordered(self.0.max_in_flight);
         while let Some((index, result)) = running.try_next().await? {
+            let ends = is_last(&result);
             results[index] = Some(result);
+            if ends {
+                break;
+            }
         }
-        results
-            .into_iter()
-            .collect::<Option<_>>()
-            .ok_or_else(|| Error::new(ErrorKind::Internal))
+        Ok(results)
     }
 }

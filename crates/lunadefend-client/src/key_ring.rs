@@ -4,7 +4,10 @@ use lunadefend_core::{AuthPlugin, SecretVersion, SecretVersions};
 use lunadefend_crypto::{KeyError, PublicKey, SigningKey};
 use lunadefend_jwt::JwtSigner;
 use lunadefend_secrets::RefreshPolicy;
-use std::time::{Duration, SystemTime};
+use std::{
+    cmp::Reverse,
+    time::{Duration, SystemTime},
+};
 
 /// How far two clocks may differ, and what a tokenizer allows for it.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
@@ -17,8 +20,12 @@ const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// so that every replica decides alike, and one that has just started does too. A key that was replaced
 /// stays published until the last JWT that any replica can have signed with it has expired.
 ///
+/// While no key is that old, as in the first minutes of an installation, the one that signed goes on:
+/// a key that was replaced never signs again.
+///
 /// So rotate at most once in [`delay`](Self::delay) plus [`retention`](Self::retention): with the
-/// defaults once in 40 minutes.
+/// defaults once in 40 minutes. A version that is pending must stay visible until it is the current
+/// one, and must not be made before its predecessor became that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyRotation {
     refresh: RefreshPolicy,
@@ -219,15 +226,17 @@ impl KeyRing {
         }
     }
 
-    /// The key that signs at a time: the newest that may. When none may, because nothing is known of
-    /// the keys' age, the one before the current: it was published before.
+    /// The key that signs at a time: the newest that may. While none may, the one before the current
+    /// that will be the first to: it was published before, and no other key signs in between.
     pub(crate) fn signing(&self, now: SystemTime) -> Option<&SigningKey> {
         // In the order of the roles' ages, which is that of `keys`.
         let used = || self.live(now).filter(|key| key.role != KeyRole::Next);
         let ripe = |key: &&RingKey| key.since + self.rotation.delay() <= now;
+        let before = used().filter(|key| key.role != KeyRole::Current);
         used()
             .find(ripe)
-            .or_else(|| used().find(|key| key.role == KeyRole::Previous))
+            // Of equal ones the last: it was replaced first.
+            .or_else(|| before.max_by_key(|key| Reverse(key.since)))
             .or_else(|| used().next())
             .map(|key| &key.key)
     }

@@ -11,6 +11,7 @@ mod key_service;
 mod message;
 mod retry;
 mod session_ids;
+mod sessions;
 mod signing_keys;
 mod tokenizer;
 mod transfer;

@@ -1,43 +1,86 @@
-//! When a request is sent again, and how long that waits.
+//! When a request is sent again, how long that waits, and over which connection it goes.
 
 use http::{HeaderMap, StatusCode, header};
 use lunadefend_core::Clock;
 use lunadefend_crypto::random_bytes;
-use lunadefend_http::{Answer, HttpError};
+use lunadefend_http::{Answer, Connection, HttpError};
 use std::time::Duration;
 
+/// The shortest pause, and that after a connection broke for the first time: another one may be had.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The time that retries are spread over, when a call has more.
+const LONGEST_SPREAD: Duration = Duration::from_secs(10);
 
 /// Which failures of a request allow to send it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
     /// All passing ones: doing it twice is the same as doing it once.
     Idempotent,
-    /// Only those after which it is certain that nothing was sent.
+    /// Only those after which it is certain that nothing was processed.
     IfUnsent,
 }
 
-/// The pause before the next attempt; `None` when there must be none. `attempt` counts from 0.
-pub(crate) fn pause(
+/// What a call still has after an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    pub(crate) retries: u32,
+    /// Until its deadline.
+    pub(crate) time: Duration,
+}
+
+/// The next attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Again {
+    pub(crate) pause: Duration,
+    pub(crate) connection: Connection,
+}
+
+/// The next attempt after one with this outcome; `None` when there must be none. `attempt` counts from 0.
+pub(crate) fn again(
     outcome: &Result<Answer, HttpError>,
     repeat: Repeat,
     attempt: u32,
+    left: Left,
+    clock: &dyn Clock,
+) -> Option<Again> {
+    if left.retries == 0 {
+        return None;
+    }
+    let broken = || match attempt {
+        0 => jittered(FIRST_PAUSE),
+        _ => spread(left),
+    };
+    let (pause, connection) = match outcome {
+        Err(HttpError::NotTaken { .. }) => (broken(), Connection::New),
+        Err(error) if error.is_unprocessed() => (spread(left), Connection::Any),
+        _ if repeat == Repeat::IfUnsent => return None,
+        Err(HttpError::Transport { .. }) => (broken(), Connection::New),
+        // Nothing was heard for so long that the connection is probably dead.
+        Err(HttpError::Timeout) => (Duration::ZERO, Connection::New),
+        Ok(answer) => (
+            after_answer(answer.status, &answer.headers, left, clock)?,
+            Connection::Any,
+        ),
+        Err(error) => {
+            let head = error.head()?;
+            (
+                after_answer(head.status, &head.headers, left, clock)?,
+                Connection::Any,
+            )
+        }
+    };
+    (pause < left.time).then_some(Again { pause, connection })
+}
+
+/// The pause after an answer that says to come again.
+fn after_answer(
+    status: StatusCode,
+    headers: &HeaderMap,
+    left: Left,
     clock: &dyn Clock,
 ) -> Option<Duration> {
-    let headers = match outcome {
-        Err(error) if error.is_connect() => None,
-        _ if repeat == Repeat::IfUnsent => return None,
-        Ok(answer) if is_passing(answer.status) => Some(&answer.headers),
-        Err(HttpError::Transport { .. }) => None,
-        Err(error) => match error.head() {
-            Some(head) if is_passing(head.status) => Some(&head.headers),
-            _ => return None,
-        },
-        Ok(_) => return None,
-    };
-    let asked = headers.and_then(|headers| retry_after(headers, clock));
-    Some(backoff(attempt).max(asked.unwrap_or_default()))
+    let asked = || retry_after(headers, clock).unwrap_or_default();
+    is_passing(status).then(|| spread(left).max(asked()))
 }
 
 fn is_passing(status: StatusCode) -> bool {
@@ -55,13 +98,17 @@ fn retry_after(headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
     Some(date.duration_since(clock.now()).unwrap_or_default())
 }
 
-/// Doubles with each attempt; half of it is random, so that many clients do not come back together.
-fn backoff(attempt: u32) -> Duration {
-    let pause = FIRST_PAUSE
-        .saturating_mul(2_u32.saturating_pow(attempt))
-        .min(LONGEST_PAUSE);
-    let random = random_bytes::<4>().map_or(u32::MAX, u32::from_be_bytes);
-    pause / 2 + (pause / 2).mul_f64(f64::from(random) / f64::from(u32::MAX))
+/// Each pause is about twice the one before, and the last ends in the second half of what the call has:
+/// a tokenizer that is away for a moment is asked again after that moment, with any number of retries.
+fn spread(left: Left) -> Duration {
+    let parts = 2_u32.saturating_pow(left.retries);
+    jittered((left.time.min(LONGEST_SPREAD) / parts).max(FIRST_PAUSE))
+}
+
+/// Up to a quarter less, at random, so that many clients do not come back together.
+fn jittered(pause: Duration) -> Duration {
+    let random = random_bytes::<4>().map_or(0, u32::from_be_bytes);
+    pause - (pause / 4).mul_f64(f64::from(random) / f64::from(u32::MAX))
 }
 
 #[cfg(test)]
@@ -108,8 +155,24 @@ mod tests {
         })
     }
 
+    fn not_taken() -> Result<Answer, HttpError> {
+        Err(HttpError::NotTaken {
+            source: "refused stream".into(),
+        })
+    }
+
+    /// The defaults of a client, before its first attempt.
+    const FULL: Left = Left {
+        retries: 5,
+        time: Duration::from_secs(5),
+    };
+
+    fn first(outcome: &Result<Answer, HttpError>, repeat: Repeat) -> Option<Again> {
+        again(outcome, repeat, 0, FULL, &Frozen)
+    }
+
     fn is_repeated(outcome: &Result<Answer, HttpError>, repeat: Repeat) -> bool {
-        pause(outcome, repeat, 0, &Frozen).is_some()
+        first(outcome, repeat).is_some()
     }
 
     #[test]
@@ -127,20 +190,59 @@ mod tests {
         assert!(is_repeated(&connect(), IfUnsent));
         assert!(is_repeated(&transport(), Idempotent));
         assert!(!is_repeated(&transport(), IfUnsent));
-        for error in [HttpError::Timeout, HttpError::Url, HttpError::TlsDisabled] {
+        assert!(is_repeated(&not_taken(), Idempotent));
+        assert!(is_repeated(&not_taken(), IfUnsent));
+        assert!(is_repeated(&Err(HttpError::Timeout), Idempotent));
+        assert!(!is_repeated(&Err(HttpError::Timeout), IfUnsent));
+        for error in [HttpError::Url, HttpError::TlsDisabled] {
             assert!(!is_repeated(&Err(error), Idempotent));
         }
     }
 
     #[test]
+    fn after_a_connection_that_died_a_new_one_is_made_and_soon() {
+        for outcome in [transport(), not_taken(), Err(HttpError::Timeout)] {
+            let again = first(&outcome, Repeat::Idempotent).unwrap();
+            assert_eq!(again.connection, Connection::New);
+            assert!(again.pause <= FIRST_PAUSE, "{again:?}");
+        }
+        for outcome in [connect(), answer(503, "")] {
+            let again = first(&outcome, Repeat::Idempotent).unwrap();
+            assert_eq!(again.connection, Connection::Any);
+        }
+    }
+
+    #[test]
+    fn without_retries_or_time_nothing_is_sent_again() {
+        let all = [
+            connect(),
+            transport(),
+            not_taken(),
+            answer(503, ""),
+            Err(HttpError::Timeout),
+        ];
+        for outcome in &all {
+            for (retries, time) in [(0, Duration::from_secs(5)), (5, Duration::ZERO)] {
+                let left = Left { retries, time };
+                assert_eq!(again(outcome, Repeat::Idempotent, 0, left, &Frozen), None);
+            }
+        }
+    }
+
+    #[test]
     fn retry_after_in_all_its_forms() {
+        let left = Left {
+            retries: 5,
+            time: Duration::MAX,
+        };
         let asked = |text: &str| {
-            let pause = pause(&answer(503, text), Repeat::Idempotent, 0, &Frozen).unwrap();
-            (pause > FIRST_PAUSE).then_some(pause)
+            let outcome = answer(503, text);
+            let again = again(&outcome, Repeat::Idempotent, 0, left, &Frozen)?;
+            (again.pause > LONGEST_SPREAD).then_some(again.pause)
         };
         for (text, expected) in [
             ("3600", Some(Duration::from_secs(3600))),
-            ("99999999999999999999", Some(Duration::MAX)),
+            ("7200", Some(Duration::from_secs(7200))),
             (
                 "Tue, 14 Nov 2023 22:14:20 GMT",
                 Some(Duration::from_secs(60)),
@@ -154,27 +256,54 @@ mod tests {
         ] {
             assert_eq!(asked(text), expected, "{text}");
         }
+        // Longer than any deadline.
+        let outcome = answer(503, "99999999999999999999");
+        assert_eq!(again(&outcome, Repeat::Idempotent, 0, left, &Frozen), None);
     }
 
     proptest! {
         #[test]
         fn no_header_panics(text in "[ -~]{0,40}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT") {
-            let pause = pause(&answer(429, &text), Repeat::Idempotent, 0, &Frozen);
-            prop_assert!(pause.is_some());
+            let outcome = answer(429, &text);
+            let left = Left { retries: 1, time: Duration::MAX };
+            let again = again(&outcome, Repeat::Idempotent, 0, left, &Frozen);
+            prop_assert!(again.is_some() || text.trim().len() > 15);
+        }
+
+        /// However the jitter falls: two seconds without a tokenizer cost no call that has the default
+        /// settings, and no attempt is planned for after the deadline.
+        #[test]
+        fn the_default_retries_bridge_a_restart_of_two_seconds(first_breaks: bool) {
+            let mut waited = Duration::ZERO;
+            for attempt in 0..FULL.retries {
+                let outcome = if attempt == 0 && first_breaks { transport() } else { connect() };
+                let left = Left { retries: FULL.retries - attempt, time: FULL.time - waited };
+                waited += again(&outcome, Repeat::Idempotent, attempt, left, &Frozen).unwrap().pause;
+            }
+            prop_assert!(waited > Duration::from_millis(2500), "{waited:?}");
+            prop_assert!(waited < FULL.time, "{waited:?}");
+        }
+
+        #[test]
+        fn retries_are_spread_over_what_a_call_has(retries in 1..=10_u32, millis in 2000..3_600_000_u64) {
+            let time = Duration::from_millis(millis);
+            let (mut waited, mut pauses) = (Duration::ZERO, Vec::new());
+            for retries in (1..=retries).rev() {
+                let left = Left { retries, time: time - waited };
+                let pause = again(&connect(), Repeat::IfUnsent, 1, left, &Frozen).unwrap().pause;
+                waited += pause;
+                pauses.push(pause);
+            }
+            let spread = time.min(LONGEST_SPREAD);
+            prop_assert!(waited >= spread / 3, "{pauses:?}");
+            prop_assert!(waited < time, "{pauses:?}");
+            prop_assert!(pauses.iter().all(|pause| *pause >= FIRST_PAUSE * 3 / 4), "{pauses:?}");
         }
     }
 
     #[test]
-    fn pauses_grow_up_to_a_second_and_differ() {
-        for attempt in 0..40 {
-            let full = FIRST_PAUSE * 2_u32.pow(attempt.min(10));
-            let full = full.min(LONGEST_PAUSE);
-            for _ in 0..50 {
-                let pause = backoff(attempt);
-                assert!(pause >= full / 2 && pause <= full, "{attempt}: {pause:?}");
-            }
-        }
-        let pauses: std::collections::HashSet<_> = (0..50).map(|_| backoff(9)).collect();
+    fn pauses_differ() {
+        let pauses: std::collections::HashSet<_> = (0..50).map(|_| spread(FULL)).collect();
         assert!(pauses.len() > 25);
     }
 }

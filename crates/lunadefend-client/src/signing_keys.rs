@@ -19,7 +19,7 @@ enum Source {
 }
 
 /// Why a signing key cannot be had or used. The texts name where it comes from, and no part of it.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningKeysError {
     /// The secret cannot be had.
@@ -28,6 +28,13 @@ pub enum SigningKeysError {
     /// The secret is no key that can be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for SigningKeysError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 /// Whether the key that the original publishes in its sources may sign.

@@ -1,9 +1,9 @@
 //! Requests with retries, within one deadline.
 
-use crate::retry::{self, Repeat};
+use crate::retry::{self, Left, Repeat};
 use lunadefend_core::Clock;
-use lunadefend_http::{Answer, HttpClient, HttpError, Request};
-use std::sync::Arc;
+use lunadefend_http::{Answer, Connection, HttpClient, HttpError, Request};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout_at},
@@ -28,20 +28,25 @@ impl Transport {
         repeat: Repeat,
         request: Request,
     ) -> Result<Answer, HttpError> {
-        let deadline = request.deadline;
+        let mut connection = Connection::Any;
         let mut attempt = 0;
         loop {
-            let outcome = self.attempt(route, attempt, &request).await;
-            if attempt >= self.max_retries {
-                return outcome;
-            }
-            let Some(pause) = retry::pause(&outcome, repeat, attempt, &*self.clock) else {
+            let retries = self.max_retries.saturating_sub(attempt);
+            // Open connections may be dead without a sign. A new one may take all the time there is.
+            let is_patient =
+                repeat == Repeat::IfUnsent || retries == 0 || connection == Connection::New;
+            let outcome = self
+                .attempt(route, attempt, &request, connection, is_patient)
+                .await;
+            let left = Left {
+                retries,
+                time: remaining(&request),
+            };
+            let Some(again) = retry::again(&outcome, repeat, attempt, left, &*self.clock) else {
                 return outcome;
             };
-            match Instant::now().checked_add(pause) {
-                Some(next) if next < deadline => sleep(pause).await,
-                _ => return outcome,
-            }
+            sleep(again.pause).await;
+            connection = again.connection;
             attempt += 1;
         }
     }
@@ -51,6 +56,8 @@ impl Transport {
         route: &'static str,
         attempt: u32,
         request: &Request,
+        connection: Connection,
+        is_patient: bool,
     ) -> Result<Answer, HttpError> {
         let span = debug_span!(
             "lunadefend.http",
@@ -63,7 +70,11 @@ impl Transport {
             // Never closed, so that only the deadline can be an error.
             let place = timeout_at(request.deadline, self.places.acquire()).await;
             let outcome = match place {
-                Ok(_place) => self.http.send(request).await,
+                Ok(_place) => {
+                    let time = remaining(request);
+                    let head_by = Instant::now() + if is_patient { time } else { time / 2 };
+                    self.http.send_over(connection, request, head_by).await
+                }
                 Err(_) => Err(HttpError::Timeout),
             };
             match &outcome {
@@ -83,4 +94,8 @@ impl Transport {
         .instrument(span.clone())
         .await
     }
+}
+
+fn remaining(request: &Request) -> Duration {
+    request.deadline.saturating_duration_since(Instant::now())
 }

@@ -140,7 +140,9 @@ impl AuthPlugin {
     /// 500 and the process lives.
     ///
     /// # Security
-    /// Refuses requests by which script in a page could read where the redirect leads.
+    /// Answers a no-cors fetch and nothing else, as far as the browser says what it sends: script in a
+    /// page can read where any other request was led. Every answer can be reached by such a fetch of
+    /// another origin (`Cross-Origin-Resource-Policy`); no script can read it.
     pub async fn secure_frame<F>(
         &self,
         method: &Method,
@@ -152,12 +154,18 @@ impl AuthPlugin {
         F: Future<Output = Result<Option<SessionId>, Error>>,
     {
         if !is_read(method) {
-            return method_not_allowed();
+            return within_reach(method_not_allowed());
         }
         match self.redirect(query, headers, session).await {
-            Ok(response) => response,
-            Err(error) => error_response(&error),
+            Ok(response) => within_reach(response),
+            Err(error) => Self::secure_frame_refusal(&error),
         }
+    }
+
+    /// Answers the same route when the adapter cannot even hand the request over.
+    #[must_use]
+    pub fn secure_frame_refusal(error: &Error) -> Response<Bytes> {
+        within_reach(error_response(error))
     }
 
     async fn redirect<F>(
@@ -169,7 +177,7 @@ impl AuthPlugin {
     where
         F: Future<Output = Result<Option<SessionId>, Error>>,
     {
-        refuse_script(headers)?;
+        require_no_cors_fetch(headers)?;
         let state = TransferState::from_query(query)?;
         let session = resolve_session(session).await?;
         let url = self.0.transfer(&state, &session).await?;
@@ -185,12 +193,6 @@ impl AuthPlugin {
         headers.insert(
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),
-        );
-        // The browser follows this redirect in a no-cors fetch of the tokenizer's frame:
-        // `same-origin` would stop it.
-        headers.insert(
-            CROSS_ORIGIN_RESOURCE_POLICY,
-            HeaderValue::from_static("cross-origin"),
         );
         Ok(response)
     }
@@ -237,27 +239,35 @@ fn method_not_allowed() -> Response<Bytes> {
     response
 }
 
-/// Browsers arrive by a no-cors fetch that followed the tokenizer's redirect, or by navigation of a
-/// frame. Whatever a page's own script can read, or can load as something else, is refused.
-fn refuse_script(headers: &HeaderMap) -> Result<(), Error> {
-    let any = |name, values: &[&str]| {
-        headers.get_all(name).iter().any(|value| {
-            value.to_str().map_or(true, |text| {
-                values.iter().any(|bad| text.eq_ignore_ascii_case(bad))
-            })
-        })
+/// The page's no-cors fetch comes this way. A `same-origin` answer would be a network error to it, also
+/// where it is a refusal.
+fn within_reach(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(
+        CROSS_ORIGIN_RESOURCE_POLICY,
+        HeaderValue::from_static("cross-origin"),
+    );
+    response
+}
+
+/// What the browser says of the request must be what it says of a no-cors fetch, once: an answer to that is
+/// opaque to the script that sent it. A navigated frame, for one, shows script the address that it ended at.
+/// `Sec-Fetch-Site` is not looked at: browsers differ in what it says after a detour.
+fn require_no_cors_fetch(headers: &HeaderMap) -> Result<(), Error> {
+    let is_right = |name, right: &str| {
+        let mut values = headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            // An old browser, or none.
+            (None, _) => true,
+            (Some(value), None) => value == right,
+            _ => false,
+        }
     };
-    if any(SEC_FETCH_MODE, &["cors"])
-        || any(
-            SEC_FETCH_DEST,
-            &["script", "image", "style", "object", "embed"],
-        )
-    {
-        return Err(Error::new(ErrorKind::Forbidden).with_message(
-            "a session transfer must be a navigation or a no-cors fetch of the tokenizer's frame",
-        ));
+    if is_right(SEC_FETCH_MODE, "no-cors") && is_right(SEC_FETCH_DEST, "empty") {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::Forbidden)
+            .with_message("a session transfer must be a no-cors fetch, not a navigation"))
     }
-    Ok(())
 }
 
 /// `If-None-Match` of RFC 9110 section 13.1.2: the weak comparison.

@@ -7,6 +7,21 @@ use std::{borrow::Cow, error::Error as StdError, fmt};
 /// A boxed error, as kept in [`Error::source`](std::error::Error::source).
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
+/// Writes an error and all of its causes in one line, for the `Debug` of errors that a `main` may return:
+/// what their users then read is the advice.
+///
+/// # Errors
+/// When the formatter fails.
+pub fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
+}
+
 /// What went wrong, as far as a caller can act on it.
 ///
 /// | kind | `name` on the wire | status |

@@ -2,7 +2,7 @@
 
 use crate::{
     AuthPlugin, BoxFuture, Error, ErrorKind, Grant, GrantCollector, GrantDuration, GrantProof,
-    SessionId, TokenId, Verify, VerifyCollector, VerifyProof,
+    SessionId, Sessions, TokenId, Verify, VerifyCollector, VerifyProof,
 };
 use std::{fmt::Debug, sync::Arc};
 
@@ -111,6 +111,8 @@ pub enum Verdict {
 /// ```
 pub trait GrantService: Debug + Send + Sync + 'static {
     /// Says for each token whether the session holds a live grant for it.
+    ///
+    /// One [`Verdict::Invalid`] refuses all: a service may ask no more after it, and say the same of the rest.
     fn verify_all<'a>(
         &'a self,
         session: &'a SessionId,
@@ -235,19 +237,21 @@ impl GrantService for Grants {
     }
 }
 
-/// What a framework adapter holds: grants, and the routes of the auth plugin.
+/// What a framework adapter holds: grants, the ends of sessions, and the routes of the auth plugin.
 #[derive(Clone, Debug)]
 pub struct Handles {
     grants: Grants,
+    sessions: Sessions,
     auth_plugin: AuthPlugin,
 }
 
 impl Handles {
-    /// Joins the two.
+    /// Joins the three.
     #[must_use]
-    pub const fn new(grants: Grants, auth_plugin: AuthPlugin) -> Self {
+    pub const fn new(grants: Grants, sessions: Sessions, auth_plugin: AuthPlugin) -> Self {
         Self {
             grants,
+            sessions,
             auth_plugin,
         }
     }
@@ -256,6 +260,12 @@ impl Handles {
     #[must_use]
     pub const fn grants(&self) -> &Grants {
         &self.grants
+    }
+
+    /// Ends sessions at the tokenizer.
+    #[must_use]
+    pub const fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// Answers the two routes of the auth plugin.

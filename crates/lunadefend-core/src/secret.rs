@@ -74,7 +74,7 @@ impl From<SecretValue> for SecretVersions {
 }
 
 /// Why a secret could not be had. The messages name the source, never the value.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
     /// There is no such secret here; a chain asks the next provider.
@@ -105,6 +105,13 @@ pub enum SecretError {
         #[source]
         source: Option<BoxError>,
     },
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::fmt_with_causes(self, f)
+    }
 }
 
 /// A place that secrets come from.
@@ -147,5 +154,27 @@ impl<T: SecretProvider + ?Sized> SecretProvider for Arc<T> {
 
     fn fetch(&self) -> BoxFuture<'_, Result<SecretVersions, SecretError>> {
         (**self).fetch()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_main_that_returns_the_error_prints_what_to_do() {
+        let cause = SecretError::Unavailable {
+            origin: "vault b".into(),
+            source: None,
+        };
+        let error = SecretError::Misconfigured {
+            origin: "vault a".into(),
+            advice: "name another".into(),
+            source: Some(cause.into()),
+        };
+        assert_eq!(
+            format!("{error:?}"),
+            "the secret at vault a is not usable: name another: the secret at vault b is not available now"
+        );
     }
 }

@@ -40,7 +40,7 @@ pub struct BaseUrl {
 
 /// What is wrong with a configured URL. Names the setting; never contains the URL, which may have a
 /// password in it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
     /// Nothing there.
@@ -96,6 +96,13 @@ pub enum UrlError {
         /// The name of the setting.
         setting: &'static str,
     },
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::error::fmt_with_causes(self, f)
+    }
 }
 
 impl BaseUrl {

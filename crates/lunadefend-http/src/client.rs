@@ -3,7 +3,7 @@
 use crate::{Head, HttpError, tls};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, pki_types::CertificateDer};
 use std::{borrow::Borrow, fmt, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -56,10 +56,22 @@ impl fmt::Debug for Answer {
     }
 }
 
+/// Which connection a request goes over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// One that is open already, or else a new one.
+    #[default]
+    Any,
+    /// One that is made for this request: open ones may all be dead without anybody knowing yet.
+    New,
+}
+
 /// The client. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    inner: reqwest::Client,
+    pooled: reqwest::Client,
+    /// Keeps no connection, so that each request makes its own.
+    poolless: reqwest::Client,
     tls: bool,
 }
 
@@ -95,13 +107,34 @@ impl HttpClient {
     /// An [`HttpError`]; [`HttpError::head`] has the status when only the body is unusable.
     pub async fn send(&self, request: impl Borrow<Request>) -> Result<Answer, HttpError> {
         let request = request.borrow();
-        match timeout_at(request.deadline, self.exchange(request)).await {
+        self.send_over(Connection::Any, request, request.deadline)
+            .await
+    }
+
+    /// The same over a certain connection, with a time by which the head of the answer must be there.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); [`HttpError::Timeout`] also when there is no head by that time.
+    pub async fn send_over(
+        &self,
+        connection: Connection,
+        request: impl Borrow<Request>,
+        head_by: Instant,
+    ) -> Result<Answer, HttpError> {
+        let request = request.borrow();
+        let exchange = self.exchange(connection, request, head_by);
+        match timeout_at(request.deadline, exchange).await {
             Ok(outcome) => outcome,
             Err(_) => Err(HttpError::Timeout),
         }
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Answer, HttpError> {
+    async fn exchange(
+        &self,
+        connection: Connection,
+        request: &Request,
+        head_by: Instant,
+    ) -> Result<Answer, HttpError> {
         let url = Url::parse(&request.url).map_err(|_| HttpError::Url)?;
         match url.scheme() {
             _ if !url.username().is_empty() || url.password().is_some() => {
@@ -121,10 +154,13 @@ impl HttpClient {
             let none = HeaderValue::from_static("0");
             outgoing.headers_mut().insert(header::CONTENT_LENGTH, none);
         }
-        let mut incoming = self
-            .inner
-            .execute(outgoing)
+        let client = match connection {
+            Connection::Any => &self.pooled,
+            Connection::New => &self.poolless,
+        };
+        let mut incoming = timeout_at(head_by, client.execute(outgoing))
             .await
+            .map_err(|_| HttpError::Timeout)?
             .map_err(HttpError::from_send)?;
 
         let head = Head::new(incoming.status(), std::mem::take(incoming.headers_mut()));
@@ -228,13 +264,29 @@ impl HttpClientBuilder {
     /// certificate, or when the user agent is not the value of a header.
     pub fn build(self) -> Result<HttpClient, HttpError> {
         let tls = if self.tls {
-            tls::trusting_system(self.roots)?
+            tls::trusting_system(self.roots.clone())?
         } else {
             tls::trusting_nobody()?
         };
+        let client = |idle_connections| {
+            let client = self.client(tls.clone(), idle_connections).build();
+            client.map_err(|error| HttpError::Build {
+                advice: "a setting is wrong, such as the user agent",
+                source: error.without_url().into(),
+            })
+        };
+        Ok(HttpClient {
+            pooled: client(usize::MAX)?,
+            poolless: client(0)?,
+            tls: self.tls,
+        })
+    }
+
+    /// A client that keeps so many idle connections for each host.
+    fn client(&self, tls: ClientConfig, idle_connections: usize) -> reqwest::ClientBuilder {
         // Everything is said, defaults too: other crates of a program can turn reqwest's features on
         // and with them other defaults.
-        let inner = reqwest::Client::builder()
+        reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never().max_retries_per_request(0))
@@ -245,8 +297,9 @@ impl HttpClientBuilder {
             .no_zstd()
             .no_deflate()
             .no_hickory_dns()
-            .user_agent(self.user_agent)
+            .user_agent(self.user_agent.clone())
             .connect_timeout(self.connect_timeout)
+            .pool_max_idle_per_host(idle_connections)
             // Below the idle timeout of common load balancers (60 s), so that they do not close a
             // connection at the moment of its next use.
             .pool_idle_timeout(Duration::from_secs(50))
@@ -254,15 +307,6 @@ impl HttpClientBuilder {
             .http2_keep_alive_interval(Duration::from_secs(10))
             .http2_keep_alive_timeout(Duration::from_secs(5))
             .http2_max_header_list_size(64 * 1024)
-            .build()
-            .map_err(|error| HttpError::Build {
-                advice: "a setting is wrong, such as the user agent",
-                source: error.without_url().into(),
-            })?;
-        Ok(HttpClient {
-            inner,
-            tls: self.tls,
-        })
     }
 }
 

@@ -3,7 +3,7 @@
 mod tls_advice;
 
 use http::{HeaderMap, StatusCode};
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, io};
 
 type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -35,7 +35,7 @@ impl fmt::Debug for Head {
 ///
 /// # Security
 /// Neither the messages nor the sources contain the URL, a header or a piece of a body.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
     /// No connection could be made: the name is unknown, nothing listens, or the connect timeout has
@@ -58,6 +58,14 @@ pub enum HttpError {
     /// The deadline passed. The request may have been received.
     #[error("no complete answer before the deadline")]
     Timeout,
+    /// The server said that it did not process the request: by GOAWAY for a later stream or by
+    /// REFUSED_STREAM (RFC 9113 sections 6.8 and 8.7), or the connection closed before its turn came.
+    #[error("the server did not take the request")]
+    NotTaken {
+        /// The cause.
+        #[source]
+        source: BoxError,
+    },
     /// The connection broke before the head of an answer, or what came is not HTTP. The request may
     /// have been received.
     #[error("the connection broke or the answer is not HTTP")]
@@ -106,12 +114,33 @@ pub enum HttpError {
     },
 }
 
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt_with_causes(self, f)
+    }
+}
+
+/// Writes an error and all of its causes in one line.
+pub(crate) fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
+}
+
 impl HttpError {
-    /// Whether it is certain that nothing of the request was sent, so that any request may be sent
-    /// again.
+    /// Whether it is certain that the request was not processed, so that any request may be sent again:
+    /// nothing of it was sent, or the server says so.
     #[must_use]
-    pub const fn is_connect(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Tls { .. })
+    pub const fn is_unprocessed(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Tls { .. } | Self::NotTaken { .. }
+        )
     }
 
     /// The status and the headers, when they came before things went wrong.
@@ -129,16 +158,17 @@ impl HttpError {
     pub(crate) fn from_send(error: reqwest::Error) -> Self {
         // The URL may carry a signature or a JWT.
         let error = error.without_url();
-        if error.is_connect() {
-            let source = error.into();
-            match tls_cause(&source).map(tls_advice::advice) {
-                Some(advice) => Self::Tls { advice, source },
-                None => Self::Connect { source },
-            }
+        let is_connect = error.is_connect();
+        let source: BoxError = error.into();
+        let tls = causes(&source).find_map(|cause| cause.downcast_ref::<rustls::Error>());
+        if let Some(advice) = tls.filter(|_| is_connect).map(tls_advice::advice) {
+            Self::Tls { advice, source }
+        } else if is_connect {
+            Self::Connect { source }
+        } else if causes(&source).any(says_not_taken) {
+            Self::NotTaken { source }
         } else {
-            Self::Transport {
-                source: error.into(),
-            }
+            Self::Transport { source }
         }
     }
 
@@ -150,17 +180,26 @@ impl HttpError {
     }
 }
 
-fn tls_cause(error: &BoxError) -> Option<&rustls::Error> {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error.as_ref());
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref() {
-            return Some(error);
-        }
-        // The source of an `io::Error` is that of the error which it wraps, not that error itself.
-        cause = match error.downcast_ref::<std::io::Error>() {
+/// An error and what caused it.
+fn causes(error: &BoxError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let first: &(dyn StdError + 'static) = error.as_ref();
+    // The source of an `io::Error` is that of the error which it wraps, not that error itself.
+    std::iter::successors(Some(first), |&error| {
+        match error.downcast_ref::<io::Error>() {
             Some(error) => error.get_ref().map(|inner| inner as _),
             None => error.source(),
-        };
+        }
+    })
+}
+
+/// Whether the peer, or our own side of the connection, says that a request was never looked at.
+fn says_not_taken(cause: &(dyn StdError + 'static)) -> bool {
+    if let Some(error) = cause.downcast_ref::<h2::Error>() {
+        // A GOAWAY ends the streams above its last one, whatever its reason; those below go on.
+        let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        return error.is_remote() && (error.is_go_away() || error.is_reset() && is_refused);
     }
-    None
+    // It waited in the queue of a connection that closed.
+    let error = cause.downcast_ref::<hyper::Error>();
+    error.is_some_and(hyper::Error::is_canceled)
 }

@@ -58,6 +58,8 @@ pub struct Claims {
     pub jti: Option<String>,
     /// The base64url SHA-256 of the state that it answers; always there in a transfer JWT.
     pub nonce: Option<String>,
+    /// Its `iat`.
+    pub issued_at: SystemTime,
     /// Its `exp`, without leeway.
     pub expires_at: SystemTime,
     /// SHA-256 of header and claims as they were signed: stands for a JWT without `jti`.

@@ -48,8 +48,8 @@ struct State<T> {
     due_at: SystemTime,
     /// Counts the fetches that ended, well or not.
     attempts: u64,
-    /// Until when the provider is left alone, after a fetch that failed.
-    pause_until: Option<SystemTime>,
+    /// When the last fetch failed, if it did: the provider is left alone for a while after that.
+    failed_at: Option<SystemTime>,
 }
 
 /// A secret is not used any more: its provider has not answered for too long.
@@ -98,7 +98,7 @@ where
             fetched_at: now,
             due_at: flight::due_at(&policy, now),
             attempts: 0,
-            pause_until: None,
+            failed_at: None,
         };
         Ok(Self(Arc::new(Inner {
             provider,
@@ -176,7 +176,9 @@ impl<T, E> Inner<T, E> {
     fn look(&self) -> Look<T> {
         let now = self.clock.now();
         let state = self.lock();
-        if state.pause_until.is_some_and(|until| now < until) {
+        // No pause ends later because the clock was set back since.
+        let since_failure = state.failed_at.and_then(|at| now.duration_since(at).ok());
+        if since_failure.is_some_and(|since| since < flight::pause(&self.policy)) {
             return Look::Paused;
         }
         // A clock that was set back makes a value that is not there yet: it is as good as due.

@@ -3,12 +3,13 @@
 use crate::{Environment, SettingError, closest};
 
 /// All variables of LunaDefend, the application's and the tokenizer's: one file may have both.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "LUNADEFEND_ALLOW_CLEARTEXT",
     "LUNADEFEND_BLOB_ORIGINS",
     "LUNADEFEND_COOKIES",
     "LUNADEFEND_DEADLINE",
-    "LUNADEFEND_IDLE",
+    "LUNADEFEND_IDLE_TIMEOUT",
+    "LUNADEFEND_JWKS_STALE_IF_ERROR",
     "LUNADEFEND_MASTER_KEY",
     "LUNADEFEND_MAX_RETRIES",
     "LUNADEFEND_SECRETS",

@@ -6,17 +6,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use lunadefend_core::wire::{self, Answer, Failure};
+use lunadefend_core::wire::{self, Answer, Failure, SESSION_ENDED, SESSION_MISMATCH};
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// The name of every failure, as from the original.
+/// The name of most failures, as from the original.
 const ERROR_NAME: &str = "TokenizerError";
 
 /// An answer that says no.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     status: StatusCode,
+    name: &'static str,
     message: Cow<'static, str>,
 }
 
@@ -25,8 +26,27 @@ impl Refusal {
     pub(crate) fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
+            name: ERROR_NAME,
             message: message.into(),
         }
+    }
+
+    /// For failures that whoever asked must tell from others.
+    fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The application has ended the session, for good.
+    pub(crate) fn session_ended() -> Self {
+        Self::bad_request(
+            "the session has been ended: the application must give a new session id at each log-in",
+        )
+        .named(SESSION_ENDED)
+    }
+
+    /// The session is not the one that the page was made for, or it cannot be told.
+    pub(crate) fn session_mismatch(message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, message).named(SESSION_MISMATCH)
     }
 
     pub(crate) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
@@ -74,16 +94,21 @@ impl From<VaultError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        failure(self.status, self.message)
+        failure(self.status, self.name, self.message)
     }
 }
 
-/// `{"success":false,"error":{..}}` with a status; `/session/verify` says no with a 200.
-pub(crate) fn failure(status: StatusCode, message: Cow<'static, str>) -> Response {
+/// `/session/verify` says no with a 200.
+pub(crate) fn no(message: &'static str) -> Response {
+    failure(StatusCode::OK, ERROR_NAME, message.into())
+}
+
+/// `{"success":false,"error":{..}}` with a status.
+fn failure(status: StatusCode, name: &'static str, message: Cow<'static, str>) -> Response {
     let mut response = json(
         status,
         &Failure {
-            name: ERROR_NAME.to_owned(),
+            name: name.to_owned(),
             message: message.into_owned(),
         },
     );

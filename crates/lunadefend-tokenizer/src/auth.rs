@@ -1,8 +1,10 @@
 //! Who is asking: a JWT in `authorization`, or the tokenizer's own session cookie.
 
+mod cookie;
+
 use crate::{
-    answer::Refusal, cookies::Cookies, headers::single, jwks::VerifyError, origin, request::Notes,
-    service::Shared, session_hash,
+    answer::Refusal, headers::single, jwks::VerifyError, origin, page_session::Page,
+    request::Notes, service::Shared, session_hash,
 };
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -18,9 +20,9 @@ const FOR_ANOTHER_TOKENIZER: &str = "Unauthorized: the JWT is for another tokeni
 pub(crate) enum Caller {
     /// The application server. It owns no session.
     Application,
-    /// A developer. He owns no session either.
+    /// A developer. They own no session either.
     Developer,
-    /// A user, by his browser or by the application on his behalf.
+    /// A user, by their browser or by the application on their behalf.
     User(SessionId),
 }
 
@@ -64,7 +66,7 @@ impl FromRequestParts<Arc<Shared>> for ApplicationOnly {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
         // No cookie makes an application; it is not even looked at.
-        match jwt_caller(&parts.headers, shared).await? {
+        match jwt_caller(&parts.headers, Page::OfAnySession, shared).await? {
             Some(Caller::Application) => Ok(Self),
             _ => Err(Refusal::unauthorized()),
         }
@@ -90,12 +92,13 @@ impl FromRequestParts<Arc<Shared>> for Anybody {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
         let headers = &parts.headers;
-        let caller = match jwt_caller(headers, shared).await? {
+        let page = Page::of(headers)?;
+        let caller = match jwt_caller(headers, page, shared).await? {
             Some(caller) => caller,
             None => {
-                let handle = session_cookie(headers, shared)?;
+                let handles = cookie::handles(headers, shared)?;
                 origin::require_frame(headers, &shared.config.public_origin)?;
-                Caller::User(session_of(handle, shared).await?)
+                Caller::User(cookie::session(handles, page, shared).await?)
             }
         };
         if let Caller::User(session) = &caller
@@ -108,18 +111,39 @@ impl FromRequestParts<Arc<Shared>> for Anybody {
     }
 }
 
-/// For `/session/verify`, which says whether there is a caller and gives him nothing.
+/// For `/session/verify`, which says whether there is a caller and gives them nothing.
 pub(crate) async fn identify(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Unidentified> {
-    if let Some(caller) = jwt_caller(headers, shared).await? {
+    let page = Page::of(headers)?;
+    if let Some(caller) = jwt_caller(headers, page, shared).await? {
         return Ok(caller);
     }
-    let handle = session_cookie(headers, shared)?;
-    session_of(handle, shared).await.map(Caller::User)
+    let handles = cookie::handles(headers, shared)?;
+    cookie::session(handles, page, shared)
+        .await
+        .map(Caller::User)
+}
+
+/// Ends the browser sessions that the request has cookies of, and no other. Gives the names of these
+/// cookies.
+pub(crate) async fn end_browser_sessions(
+    headers: &HeaderMap,
+    shared: &Shared,
+) -> Result<Vec<String>, Refusal> {
+    let mut names = Vec::new();
+    for (name, handle) in cookie::found(headers, shared)? {
+        shared.vault.end_browser_session(handle).await?;
+        names.push(name);
+    }
+    Ok(names)
 }
 
 /// The caller by `authorization`. `None` only when there is no such header: a bad one is not rescued
 /// by a good cookie.
-async fn jwt_caller(headers: &HeaderMap, shared: &Shared) -> Result<Option<Caller>, Unidentified> {
+async fn jwt_caller(
+    headers: &HeaderMap,
+    page: Page<'_>,
+    shared: &Shared,
+) -> Result<Option<Caller>, Unidentified> {
     if !headers.contains_key(header::AUTHORIZATION) {
         return Ok(None);
     }
@@ -134,6 +158,10 @@ async fn jwt_caller(headers: &HeaderMap, shared: &Shared) -> Result<Option<Calle
         (Subject::Application, _) => Caller::Application,
         (Subject::Developer, _) => Caller::Developer,
         (Subject::User, Some(session)) if shared.config.user_jwt_in_authorization => {
+            require_going_on(&session, shared).await?;
+            if !page.is_for(&session) {
+                return Err(another_page().into());
+            }
             Caller::User(session)
         }
         (Subject::User, _) => return Err(Unidentified::Invalid),
@@ -183,17 +211,21 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Uni
     }
 }
 
-fn session_cookie<'h>(headers: &'h HeaderMap, shared: &Shared) -> Result<&'h str, Unidentified> {
-    Cookies::read(headers, shared.config.cookies.session())?.ok_or(Unidentified::Nobody)
+/// Refuses what is asked for a session that the application has ended.
+///
+/// It is for the message: whatever such a session gets counts for nothing when it is used.
+pub(crate) async fn require_going_on(session: &SessionId, shared: &Shared) -> Result<(), Refusal> {
+    if shared.vault.is_ended(session).await? {
+        Err(Refusal::session_ended())
+    } else {
+        Ok(())
+    }
 }
 
-async fn session_of(handle: &str, shared: &Shared) -> Result<SessionId, Unidentified> {
-    shared
-        .vault
-        .session(handle)
-        .await
-        .map_err(Refusal::from)?
-        .ok_or(Unidentified::Invalid)
+fn another_page() -> Refusal {
+    Refusal::session_mismatch(
+        "the session is not the one that the page was made for: transfer the session again",
+    )
 }
 
 #[cfg(test)]

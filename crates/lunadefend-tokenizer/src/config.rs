@@ -8,6 +8,7 @@ mod providers;
 pub use durations::GrantDurations;
 pub use limits::Limits;
 pub use origins::Origin;
+pub(crate) use providers::Provider;
 pub use providers::{AuthProviders, ProvidersError};
 
 use crate::{cookies::Cookies, jwks::JwksSource};
@@ -16,7 +17,7 @@ use lunadefend_core::GrantDuration;
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, UrlError};
 use lunadefend_jwt::JwtPolicy;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// Where the keys come from that JWTs are verified with.
 #[derive(Clone, Debug)]
@@ -29,6 +30,9 @@ pub enum SessionKeys {
 }
 
 /// When a browser sends the tokenizer's cookies.
+///
+/// Without TLS on loopback, where application and tokenizer are one site, they are never `Secure`, which Safari
+/// would drop, and at least `SameSite=Lax`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CookiePolicy {
     /// `SameSite=None; Partitioned`: also when application and tokenizer are different sites. Each
@@ -41,7 +45,7 @@ pub enum CookiePolicy {
 }
 
 /// Why a tokenizer cannot be configured like this. The text names the setting and repeats no value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A URL that cannot be used.
@@ -89,6 +93,13 @@ pub enum ConfigError {
         /// The largest value.
         max: u64,
     },
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 /// What a [`Tokenizer`](crate::Tokenizer) is told about its surroundings.
@@ -154,6 +165,20 @@ impl TokenizerConfig {
             allow_demo_key: false,
             limits: Limits::default(),
         }
+    }
+
+    /// How long it is remembered that a session has ended, in milliseconds: an hour longer than what was
+    /// made for it can be good for.
+    pub(crate) fn ended_session_lifetime(&self) -> u64 {
+        let longest = [
+            self.durations.maximum().get(),
+            self.jwt.max_lifetime,
+            Duration::from_secs(60 * 60),
+        ];
+        let sum = longest
+            .into_iter()
+            .fold(Duration::ZERO, Duration::saturating_add);
+        u64::try_from(sum.as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -265,8 +290,21 @@ impl TokenizerConfigBuilder {
         let blob_url = self.blob_url.unwrap_or_else(|| self.public_url.clone());
         let blob_reader =
             (Origin::of(&blob_url) != public_origin).then(|| public_origin.header().clone());
+        let site = public_origin.loopback_site();
+        let is_one_site = site.is_some()
+            && self
+                .providers
+                .iter()
+                .map(Provider::origin)
+                .chain(&self.application_origins)
+                .all(|origin| origin.loopback_site() == site);
         Ok(TokenizerConfig {
-            cookies: Cookies::new(&self.public_url, self.cookie_policy),
+            cookies: Cookies::new(
+                &self.public_url,
+                self.cookie_policy,
+                is_one_site,
+                self.providers.iter().count() > 1,
+            ),
             public_url: self.public_url,
             public_origin,
             blob_url,

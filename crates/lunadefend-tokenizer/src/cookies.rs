@@ -10,6 +10,10 @@ use std::time::Duration;
 /// that asks again and again must not fill the browser's cookie header.
 const MAX_STATES: usize = 8;
 
+/// How many cookies one answer deletes at most: proxies have limits on the headers of an answer. What is
+/// left is deleted by the next ones.
+const MAX_DELETIONS: usize = 20;
+
 /// How this tokenizer writes its cookies.
 ///
 /// # Security
@@ -18,37 +22,53 @@ const MAX_STATES: usize = 8;
 /// loopback addresses without TLS, where browsers refuse the prefix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cookies {
-    prefixed: bool,
-    policy: CookiePolicy,
+    prefix: &'static str,
+    attributes: &'static str,
+    several_providers: bool,
 }
 
 impl Cookies {
-    pub(crate) fn new(public_url: &BaseUrl, policy: CookiePolicy) -> Self {
+    /// `is_one_loopback_site`: application and tokenizer are one site, both without TLS on this machine.
+    pub(crate) fn new(
+        public_url: &BaseUrl,
+        policy: CookiePolicy,
+        is_one_loopback_site: bool,
+        several_providers: bool,
+    ) -> Self {
         Self {
             // Cleartext to another host keeps the prefix too: there browsers take no cookie at all.
-            prefixed: public_url.is_https() || !public_url.is_loopback(),
-            policy,
+            prefix: if public_url.is_https() || !public_url.is_loopback() {
+                "__Host-"
+            } else {
+                ""
+            },
+            attributes: match (is_one_loopback_site, policy) {
+                // Safari keeps no `Secure` cookie from http, be it this machine's.
+                (true, CookiePolicy::CrossSite) => "HttpOnly; SameSite=Lax",
+                (true, CookiePolicy::SameSite) => "HttpOnly; SameSite=Strict",
+                (false, CookiePolicy::CrossSite) => "Secure; HttpOnly; SameSite=None; Partitioned",
+                (false, CookiePolicy::SameSite) => "Secure; HttpOnly; SameSite=Strict",
+            },
+            several_providers,
         }
     }
 
-    /// The name of the session cookie.
-    pub(crate) const fn session(&self) -> &'static str {
-        if self.prefixed {
-            "__Host-access_token"
+    /// The name of the session cookie of an auth provider. Of several each has its own, so that their
+    /// sessions do not overwrite each other.
+    pub(crate) fn session(&self, provider: &str) -> String {
+        let prefix = self.prefix;
+        if self.several_providers {
+            format!("{prefix}access_token-{provider}")
         } else {
-            "access_token"
+            format!("{prefix}access_token")
         }
     }
 
-    /// The name of the cookie of a state. On https each state has its own, so that two tabs do not
-    /// overwrite each other's.
+    /// The name of the cookie of a state. Each state has its own, so that two tabs do not overwrite
+    /// each other's.
     pub(crate) fn state(&self, state: &str) -> String {
-        if self.prefixed {
-            let hash = sha256(state.as_bytes());
-            format!("__Host-state-{}", hex(&hash[..4]))
-        } else {
-            "state".to_owned()
-        }
+        let hash = sha256(state.as_bytes());
+        format!("{}state-{}", self.prefix, hex(&hash[..4]))
     }
 
     /// The value of a cookie.
@@ -85,31 +105,26 @@ impl Cookies {
     }
 
     fn write(&self, name: &str, value: &str, max_age: u64) -> Result<HeaderValue, Refusal> {
-        let same_site = match self.policy {
-            CookiePolicy::CrossSite => "SameSite=None; Partitioned",
-            CookiePolicy::SameSite => "SameSite=Strict",
-        };
-        let text =
-            format!("{name}={value}; Path=/; Max-Age={max_age}; Secure; HttpOnly; {same_site}");
+        let attributes = self.attributes;
+        let text = format!("{name}={value}; Path=/; Max-Age={max_age}; {attributes}");
         let mut header = HeaderValue::from_str(&text).map_err(|_| Refusal::internal())?;
         header.set_sensitive(true);
         Ok(header)
     }
 
-    /// Names of the oldest state cookies, as many as are too many.
+    /// Names of the oldest state cookies, as many as are too many and one answer may delete.
     pub(crate) fn surplus_states<'h>(&self, headers: &'h HeaderMap) -> Vec<&'h str> {
-        if !self.prefixed {
-            return Vec::new();
-        }
         let mut names: Vec<&str> = pairs(headers)
             .filter_map(|(name, _)| std::str::from_utf8(name).ok())
             .filter(|name| {
-                name.strip_prefix("__Host-state-")
+                name.strip_prefix(self.prefix)
+                    .and_then(|name| name.strip_prefix("state-"))
                     .is_some_and(|hash| hash.len() == 8 && hash.bytes().all(is_hex))
             })
             .collect();
         // One more is about to be set. Browsers send the oldest first.
-        names.truncate((names.len() + 1).saturating_sub(MAX_STATES));
+        let surplus = (names.len() + 1).saturating_sub(MAX_STATES);
+        names.truncate(surplus.min(MAX_DELETIONS));
         names
     }
 }
@@ -137,8 +152,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn cookies(url: &str, policy: CookiePolicy) -> Cookies {
+        with(url, policy, false, false)
+    }
+
+    fn with(url: &str, policy: CookiePolicy, is_one_site: bool, several: bool) -> Cookies {
         let url = BaseUrl::parse(url, "TOKENIZER_URL", Cleartext::Allowed).unwrap();
-        Cookies::new(&url, policy)
+        Cookies::new(&url, policy, is_one_site, several)
     }
 
     fn headers(values: &[&[u8]]) -> HeaderMap {
@@ -151,7 +170,7 @@ mod tests {
     #[test]
     fn names() {
         let https = cookies("https://t.example.com", CookiePolicy::CrossSite);
-        assert_eq!(https.session(), "__Host-access_token");
+        assert_eq!(https.session("shop"), "__Host-access_token");
         // The first bytes of SHA-256("abc").
         assert_eq!(https.state("abc"), "__Host-state-ba7816bf");
         for url in [
@@ -160,39 +179,53 @@ mod tests {
             "http://[::1]:8080",
         ] {
             let loopback = cookies(url, CookiePolicy::CrossSite);
-            assert_eq!(loopback.session(), "access_token", "{url}");
-            assert_eq!(loopback.state("abc"), "state", "{url}");
+            assert_eq!(loopback.session("shop"), "access_token", "{url}");
+            assert_eq!(loopback.state("abc"), "state-ba7816bf", "{url}");
         }
         let foreign = cookies("http://t.internal", CookiePolicy::CrossSite);
-        assert_eq!(foreign.session(), "__Host-access_token");
+        assert_eq!(foreign.session("shop"), "__Host-access_token");
+        let several = with(
+            "https://t.example.com",
+            CookiePolicy::CrossSite,
+            false,
+            true,
+        );
+        assert_eq!(several.session("shop"), "__Host-access_token-shop");
+        assert_eq!(several.session("desk.1"), "__Host-access_token-desk.1");
+        let several = with("http://localhost", CookiePolicy::CrossSite, true, true);
+        assert_eq!(several.session("shop"), "access_token-shop");
     }
 
     #[test]
     fn attributes() {
-        let value = |url, policy| {
-            let cookies = cookies(url, policy);
+        let https = "https://t.example.com";
+        let loopback = "http://localhost";
+        let (cross, same) = (CookiePolicy::CrossSite, CookiePolicy::SameSite);
+        for (url, policy, is_one_site, attributes) in [
+            (
+                https,
+                cross,
+                false,
+                "Secure; HttpOnly; SameSite=None; Partitioned",
+            ),
+            (https, same, false, "Secure; HttpOnly; SameSite=Strict"),
+            (
+                loopback,
+                cross,
+                false,
+                "Secure; HttpOnly; SameSite=None; Partitioned",
+            ),
+            (loopback, same, false, "Secure; HttpOnly; SameSite=Strict"),
+            (loopback, cross, true, "HttpOnly; SameSite=Lax"),
+            (loopback, same, true, "HttpOnly; SameSite=Strict"),
+        ] {
+            let cookies = with(url, policy, is_one_site, false);
             let set = cookies.set("n", "v", Duration::from_secs(900)).unwrap();
-            let deleted = cookies.delete("n").unwrap();
             assert!(set.is_sensitive());
-            (
-                set.to_str().unwrap().to_owned(),
-                deleted.to_str().unwrap().to_owned(),
-            )
-        };
-        assert_eq!(
-            value("https://t.example.com", CookiePolicy::CrossSite),
-            (
-                "n=v; Path=/; Max-Age=900; Secure; HttpOnly; SameSite=None; Partitioned".to_owned(),
-                "n=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=None; Partitioned".to_owned(),
-            )
-        );
-        assert_eq!(
-            value("http://localhost", CookiePolicy::SameSite),
-            (
-                "n=v; Path=/; Max-Age=900; Secure; HttpOnly; SameSite=Strict".to_owned(),
-                "n=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict".to_owned(),
-            )
-        );
+            assert_eq!(set, format!("n=v; Path=/; Max-Age=900; {attributes}"));
+            let deleted = cookies.delete("n").unwrap();
+            assert_eq!(deleted, format!("n=; Path=/; Max-Age=0; {attributes}"));
+        }
     }
 
     #[test]
@@ -217,16 +250,30 @@ mod tests {
 
     #[test]
     fn states_do_not_pile_up() {
-        let https = cookies("https://t.example.com", CookiePolicy::CrossSite);
-        let many: Vec<String> = (0..20).map(|n| format!("__Host-state-{n:08x}=s")).collect();
-        let text = format!("other=1; {}; __Host-state-x=1", many.join("; "));
-        let headers = headers(&[text.as_bytes()]);
-        let surplus = https.surplus_states(&headers);
-        assert_eq!(surplus.len(), 20 + 1 - MAX_STATES);
-        assert_eq!(surplus[0], "__Host-state-00000000");
-        assert!(surplus.iter().all(|name| name.len() == 21));
-        let loopback = cookies("http://localhost", CookiePolicy::CrossSite);
-        assert!(loopback.surplus_states(&headers).is_empty());
+        for (url, prefix) in [
+            ("https://t.example.com", "__Host-"),
+            ("http://localhost", ""),
+        ] {
+            let cookies = cookies(url, CookiePolicy::CrossSite);
+            let surplus = |count: usize| {
+                let many: Vec<String> = (0..count)
+                    .map(|n| format!("{prefix}state-{n:08x}=s"))
+                    .collect();
+                let text = format!("other=1; {}; {prefix}state-x=1", many.join("; "));
+                let headers = headers(&[text.as_bytes()]);
+                let surplus = cookies.surplus_states(&headers);
+                assert!(
+                    surplus
+                        .iter()
+                        .enumerate()
+                        .all(|(n, name)| { **name == format!("{prefix}state-{n:08x}") })
+                );
+                surplus.len()
+            };
+            assert_eq!([0, 7, 8, 20].map(surplus), [0, 0, 1, 13], "{url}");
+            // No answer deletes more than twenty: a proxy may not take it.
+            assert_eq!([26, 27, 28, 60, 500].map(surplus), [19, 20, 20, 20, 20]);
+        }
     }
 
     proptest! {

@@ -2,12 +2,15 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+pub(crate) const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 pub(crate) const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(crate) const SESSION_HASH: HeaderName = HeaderName::from_static("lunasec-session-hash");
 /// Spelt with an underscore by the original.
 pub(crate) const CREATED_SESSION_HASH: HeaderName = HeaderName::from_static("session_hash");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The tokenizer's own time, in milliseconds since the Unix epoch. A proxy replaces `Date` by its own.
+pub(crate) const TIME: HeaderName = HeaderName::from_static("lunadefend-time");
 pub(crate) const RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 

@@ -8,25 +8,45 @@ use lunadefend_core::Clock;
 use lunadefend_http::{BaseUrl, HttpClient};
 use lunadefend_jwt::{Claims, JwtError, JwtPolicy, KeySet, LEGACY_KID, ParsedJwt};
 use refresh::Cache;
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 /// Where the application publishes its public keys.
 ///
 /// The key set is fetched when the first JWT comes, so that the tokenizer starts without the
-/// application; then again when it is older than its `Cache-Control: max-age` says (at least a
-/// minute, at most an hour, five minutes when it says nothing; what its `Age` says is taken off), and
-/// when a JWT names an unknown key: once a minute for the same key, and once a second for all. While the application cannot be reached the last set is used, for 24 hours
-/// at most.
+/// application; then again when it is not fresh any more, and when a JWT names an unknown key: once a
+/// minute for the same key, and once a second for all. It is fresh for as long as its
+/// `Cache-Control: max-age` says (at least a minute, at most an hour, five minutes when it says nothing;
+/// what its `Age` says is taken off).
+///
+/// In the first 30 seconds after that the set is still used while the next one is fetched. Later nothing
+/// is judged by it before a fetch has been tried: whoever comes waits, 5 s at most. Only when that fetch
+/// has failed does the last set serve, for [`stale_if_error`](Self::stale_if_error) after it was fresh;
+/// the next attempt comes 30 s later.
 ///
 /// # Security
-/// TLS is verified. Redirects are not followed.
+/// TLS is verified. Redirects are not followed. [`Tokenizer::drop_keys`](crate::Tokenizer::drop_keys)
+/// makes the tokenizer forget a key set at once. After that, and for an unknown key, a fetch says
+/// `Cache-Control: no-cache`: a cache between the two may otherwise answer with keys that are retired.
 #[derive(Clone, Debug)]
 pub struct JwksSource {
     url: BaseUrl,
     client: HttpClient,
+    stale_if_error: Duration,
 }
 
 impl JwksSource {
+    /// For how long the last set serves after it was fresh, when no newer one can be fetched.
+    ///
+    /// Longer than a restart or a deployment of an application takes, and not longer than one JWT of the
+    /// SDK lives: whoever has a key that was retired, and keeps the application from being reached, gains
+    /// no more than by a JWT that was signed just before.
+    pub const DEFAULT_STALE_IF_ERROR: Duration = Duration::from_secs(15 * 60);
+    /// The longest time for which the last set can be told to serve: a day.
+    pub const MAX_STALE_IF_ERROR: Duration = Duration::from_secs(24 * 3600);
+
     /// Takes the URL of a key set, such as `https://app.example.com/.lunasec/jwks.json`.
     ///
     /// # Errors
@@ -35,7 +55,36 @@ impl JwksSource {
         if url.is_https() && !client.has_tls() {
             return Err(ConfigError::JwksWithoutTls);
         }
-        Ok(Self { url, client })
+        Ok(Self {
+            url,
+            client,
+            stale_if_error: Self::DEFAULT_STALE_IF_ERROR,
+        })
+    }
+
+    /// Sets for how long the last set serves after it was fresh, while no newer one can be fetched
+    /// (`stale-if-error` of RFC 5861); [`DEFAULT_STALE_IF_ERROR`](Self::DEFAULT_STALE_IF_ERROR) unless
+    /// set, zero for never.
+    ///
+    /// # Errors
+    /// [`ConfigError::Limit`] above [`MAX_STALE_IF_ERROR`](Self::MAX_STALE_IF_ERROR).
+    ///
+    /// # Security
+    /// For so long a key that was retired is accepted when the key set cannot be fetched.
+    pub fn stale_if_error(mut self, time: Duration) -> Result<Self, ConfigError> {
+        if time > Self::MAX_STALE_IF_ERROR {
+            return Err(ConfigError::Limit {
+                name: "stale_if_error, in seconds,",
+                min: 0,
+                max: Self::MAX_STALE_IF_ERROR.as_secs(),
+            });
+        }
+        self.stale_if_error = time;
+        Ok(self)
+    }
+
+    fn stale_millis(&self) -> u64 {
+        u64::try_from(self.stale_if_error.as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -66,6 +115,17 @@ impl Keys {
         }
     }
 
+    /// Forgets a key set that was fetched; whether it is one that is fetched.
+    pub(crate) fn drop_set(&self) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Jwks(cache) => {
+                cache.drop_set();
+                true
+            }
+        }
+    }
+
     /// Verifies a JWT; looks once for newer keys when the ones at hand do not know its key.
     pub(crate) async fn verify(
         &self,
@@ -77,8 +137,8 @@ impl Keys {
             Self::Fixed(keys) => return Ok(verify_with(keys, jwt, policy, now)?),
             Self::Jwks(cache) => cache,
         };
-        let set = cache.current().await.ok_or(VerifyError::Unavailable)?;
-        let refused = match verify_with(&set.keys, jwt, policy, now) {
+        let current = cache.current().await.ok_or(VerifyError::Unavailable)?;
+        let refused = match verify_with(&current.set.keys, jwt, policy, now) {
             Ok(claims) => return Ok(claims),
             Err(error) => error,
         };
@@ -86,7 +146,7 @@ impl Keys {
             return Err(refused.into());
         }
         let kid = jwt.kid().unwrap_or(LEGACY_KID);
-        match cache.newer_than(&set, kid).await {
+        match cache.newer_than(&current, kid).await {
             Ok(Some(newer)) => Ok(verify_with(&newer.keys, jwt, policy, now)?),
             Ok(None) => Err(refused.into()),
             Err(refresh::Failed) => Err(VerifyError::Unavailable),

@@ -11,6 +11,7 @@ mod headers;
 mod jwks;
 mod open;
 mod origin;
+mod page_session;
 mod query;
 mod request;
 mod routes;
@@ -18,6 +19,7 @@ mod server;
 mod service;
 mod session_hash;
 pub mod store;
+mod timer;
 pub mod vault;
 
 pub use config::{
@@ -28,3 +30,4 @@ pub use jwks::JwksSource;
 pub use open::{OpenError, Opened, open_embedded};
 pub use server::serve;
 pub use service::Tokenizer;
+pub use timer::{SystemTimer, Timer};

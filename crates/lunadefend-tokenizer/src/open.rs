@@ -6,6 +6,7 @@ use crate::{
 };
 use lunadefend_core::Clock;
 use std::{
+    fmt,
     fs::{self, File},
     io::{ErrorKind, Read},
     path::{Path, PathBuf},
@@ -26,7 +27,7 @@ pub struct Opened {
 }
 
 /// Why an embedded store cannot be opened.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The path names something that can be no store.
@@ -46,6 +47,13 @@ pub enum OpenError {
     /// What is in the store, such as a key ring that another master key sealed.
     #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 /// Opens the embedded store at `path`, or makes it.
@@ -181,5 +189,15 @@ mod tests {
         let key = MasterKey::generate().unwrap().0;
         let opened = open_embedded(&at("keyed.redb"), Some(key), Arc::new(SystemClock)).await;
         assert!(opened.unwrap().new_key_file.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_main_that_returns_the_error_prints_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing").join("tokenizer.redb");
+        let error = open_embedded(&path, None, Arc::new(SystemClock)).await;
+        let error = error.err().unwrap();
+        assert!(format!("{error:?}").contains("mkdir -p"));
+        assert_eq!(format!("{error:?}"), error.to_string());
     }
 }

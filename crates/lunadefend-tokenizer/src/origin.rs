@@ -1,13 +1,16 @@
-//! Which page a request with a cookie comes from.
+//! Which page a request comes from, and how it was sent.
 
 use crate::{
     answer::Refusal,
     config::Origin,
-    headers::{SEC_FETCH_SITE, single},
+    headers::{SEC_FETCH_DEST, SEC_FETCH_MODE, SEC_FETCH_SITE, single},
+    service::Shared,
 };
-use http::{HeaderMap, header};
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, header, request::Parts};
+use std::sync::Arc;
 
-/// Refuses a request by cookie that does not come from the frame, which has the tokenizer's own
+/// Refuses a request of a browser that does not come from the frame, which has the tokenizer's own
 /// origin.
 ///
 /// # Security
@@ -24,7 +27,54 @@ pub(crate) fn require_frame(headers: &HeaderMap, own: &Origin) -> Result<(), Ref
         Ok(())
     } else {
         Err(Refusal::forbidden(
-            "a request with the session cookie must come from the secure frame",
+            "a request by a browser's session must come from the secure frame",
+        ))
+    }
+}
+
+/// Extractor: refuses whatever does not come from the frame, with or without a cookie.
+#[derive(Debug)]
+pub(crate) struct FrameOnly;
+
+impl FromRequestParts<Arc<Shared>> for FrameOnly {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
+        require_frame(&parts.headers, &shared.config.public_origin).map(|()| Self)
+    }
+}
+
+/// Extractor: refuses a step of a session transfer that is not the `no-cors` fetch that it must be. A
+/// browser that does not say how it asks is let in.
+///
+/// # Security
+/// A page script can read where a frame was led that it navigates, or parts of it, by an error page of the
+/// application for example. Of a `no-cors` fetch it can read nothing. Where the request comes from
+/// (`Sec-Fetch-Site`) says nothing here: after a detour over another site it is `cross-site` even for
+/// the page's own.
+#[derive(Debug)]
+pub(crate) struct TransferOnly;
+
+impl FromRequestParts<Arc<Shared>> for TransferOnly {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, Refusal> {
+        require_transfer(&parts.headers).map(|()| Self)
+    }
+}
+
+fn require_transfer(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_transfer = [(SEC_FETCH_MODE, "no-cors"), (SEC_FETCH_DEST, "empty")]
+        .into_iter()
+        .all(|(name, expected)| {
+            !headers.contains_key(&name)
+                || single(headers, &name).is_some_and(|value| value == expected)
+        });
+    if is_transfer {
+        Ok(())
+    } else {
+        Err(Refusal::forbidden(
+            "a session is transferred by fetch(url, {mode: \"no-cors\", credentials: \"include\"}) and in no other way",
         ))
     }
 }
@@ -34,21 +84,62 @@ mod tests {
     use super::*;
     use http::{HeaderName, HeaderValue};
 
+    fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
+        list.iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_transfer_is_a_no_cors_fetch_where_the_browser_says() {
+        let (mode, dest) = ("sec-fetch-mode", "sec-fetch-dest");
+        let allowed = |list: &[_]| require_transfer(&headers(list)).is_ok();
+        for said in [
+            &[][..],
+            &[(mode, "no-cors")],
+            &[(dest, "empty")],
+            &[(mode, "no-cors"), (dest, "empty")],
+        ] {
+            assert!(allowed(said), "{said:?}");
+            // Where from is never looked at.
+            for site in ["same-origin", "same-site", "cross-site", "none", "nonsense"] {
+                assert!(
+                    allowed(&[said, &[("sec-fetch-site", site)]].concat()),
+                    "{site}"
+                );
+            }
+        }
+        for other in [
+            "cors",
+            "navigate",
+            "same-origin",
+            "websocket",
+            "No-Cors",
+            "no-cors, no-cors",
+            "",
+        ] {
+            assert!(!allowed(&[(mode, other), (dest, "empty")]), "{other}");
+            assert!(!allowed(&[(mode, other)]), "{other}");
+        }
+        for other in [
+            "iframe", "frame", "document", "script", "image", "object", "Empty", "",
+        ] {
+            assert!(!allowed(&[(mode, "no-cors"), (dest, other)]), "{other}");
+            assert!(!allowed(&[(dest, other)]), "{other}");
+        }
+        assert!(!allowed(&[(mode, "no-cors"), (mode, "no-cors")]));
+        assert!(!allowed(&[(dest, "empty"), (dest, "empty")]));
+    }
+
     #[test]
     fn only_the_frame() {
         let own = Origin::parse("https://t.example.com", "TOKENIZER_URL").unwrap();
-        let allowed = |list: &[(&'static str, &'static str)]| {
-            let headers: HeaderMap = list
-                .iter()
-                .map(|(name, value)| {
-                    (
-                        HeaderName::from_static(name),
-                        HeaderValue::from_static(value),
-                    )
-                })
-                .collect();
-            require_frame(&headers, &own).is_ok()
-        };
+        let allowed = |list: &[_]| require_frame(&headers(list), &own).is_ok();
         let site = |value| ("sec-fetch-site", value);
         let origin = |value| ("origin", value);
 

@@ -16,6 +16,10 @@ use std::{
 
 use crate::headers::{REQUEST_ID, single};
 
+/// An extension of an answer: some of its request's body was not read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyUnread;
+
 /// Shared by the service and the extractors of one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes(Arc<Inner>);

@@ -4,6 +4,7 @@ mod blobs;
 mod grants;
 mod health;
 mod session;
+mod sessions;
 mod tokens;
 
 use crate::{answer::Refusal, service::Shared};
@@ -14,6 +15,10 @@ use axum::{
 use http::StatusCode;
 use std::sync::Arc;
 
+/// Where a session transfer begins, and where it ends.
+const ENSURE: &str = "/session/ensure";
+const CREATE: &str = "/session/create";
+
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let blob = format!("{}{{url}}", blobs::PATH);
     Router::new()
@@ -22,9 +27,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/tokenize", post(tokens::tokenize))
         .route("/detokenize", post(tokens::detokenize))
         .route("/metadata/get", post(tokens::metadata))
-        .route("/session/ensure", get(session::ensure))
+        .route(ENSURE, get(session::ensure))
         // HEAD too would use up the state.
-        .route("/session/create", get(session::create).head(not_allowed))
+        .route(CREATE, get(session::create).head(not_allowed))
+        .route("/session/end", post(session::end))
+        .route("/v2/sessions/revoke", post(sessions::revoke))
         .route(
             "/session/verify",
             get(session::verify).options(session::verify_preflight),
@@ -43,15 +50,17 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 
 /// The name of a route, for logs: a path may hold a signed URL.
 pub(crate) fn label(path: &str) -> &'static str {
-    const ROUTES: [&str; 9] = [
+    const ROUTES: [&str; 11] = [
         "/grant/set",
         "/grant/verify",
         "/tokenize",
         "/detokenize",
         "/metadata/get",
-        "/session/ensure",
-        "/session/create",
+        ENSURE,
+        CREATE,
         "/session/verify",
+        "/session/end",
+        "/v2/sessions/revoke",
         "/health",
     ];
     match ROUTES.into_iter().find(|route| *route == path) {
@@ -59,6 +68,12 @@ pub(crate) fn label(path: &str) -> &'static str {
         None if path.starts_with(blobs::PATH) => "/blob",
         None => "unknown",
     }
+}
+
+/// Whether it is one of the two routes of a session transfer. Pages get there by `no-cors` requests, which
+/// can read nothing of the answer, whatever it is.
+pub(crate) fn is_transfer(path: &str) -> bool {
+    [ENSURE, CREATE].contains(&path)
 }
 
 async fn not_allowed() -> Refusal {

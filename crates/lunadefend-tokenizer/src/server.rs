@@ -1,21 +1,33 @@
 //! The HTTP server: every client has limits, and none can hold the others up.
 
+mod files;
 mod phase;
+mod places;
 mod stream;
 
-use crate::{config::Limits, service::Tokenizer};
+use crate::{config::Limits, request::BodyUnread, service::Tokenizer, vault::Janitor};
+use axum::body::Body;
 use http::{HeaderValue, header};
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use phase::Phase;
-use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
+use phase::{Phase, SentBody};
+use places::Places;
+use std::{
+    convert::Infallible,
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use stream::GuardedStream;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -33,12 +45,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// store once a minute.
 ///
 /// # Errors
-/// When the listener cannot be used at all. A connection that fails ends for itself.
+/// When the listener cannot be used at all, or the process may not open
+/// [`Limits::RESERVED_FILES`](crate::Limits::RESERVED_FILES) files and a connection. A connection that
+/// fails ends for itself.
 ///
 /// # Security
-/// The head of a request has 32 KiB, 100 headers and [`Limits::header_read`](crate::Limits::header_read);
-/// connections beyond [`Limits::max_connections`](crate::Limits::max_connections) wait, and while all
-/// places are taken every connection ends with its next answer.
+/// The head of a request has 32 KiB, 100 headers and [`Limits::header_read`](crate::Limits::header_read).
+/// There are [`Limits::max_connections`](crate::Limits::max_connections) at most, and fewer when the
+/// limit of open files is lower, so that a fetch of keys always has some. When all places are taken, the
+/// connection that has idled for longest makes room. While none idles, a new one waits, and every other
+/// ends with its next answer.
 pub async fn serve(
     listener: TcpListener,
     tokenizer: Tokenizer,
@@ -47,62 +63,45 @@ pub async fn serve(
     listener.local_addr()?;
     let limits = *tokenizer.limits();
     let http = http1(&limits);
-    let free = Arc::new(Semaphore::new(
-        usize::try_from(limits.max_connections).unwrap_or(usize::MAX),
-    ));
+    let places = Places::new(files::connections(&limits)?);
+    let http2_was_logged = Arc::new(AtomicBool::new(false));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
-    let mut janitor = interval(PURGE_EVERY);
-    janitor.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let janitor = Arc::new(tokenizer.janitor());
+    let mut purge_time = interval(PURGE_EVERY);
+    purge_time.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut purging = JoinSet::new();
+    // Accepted, and without a place so far.
+    let mut waiting = None;
 
     loop {
-        let (stream, permit) = tokio::select! {
+        tokio::select! {
             () = &mut shutdown => break,
-            _ = janitor.tick() => {
+            _ = purge_time.tick() => {
                 if purging.try_join_next().is_some() || purging.is_empty() {
-                    purging.spawn(purge(tokenizer.clone()));
+                    purging.spawn(purge(Arc::clone(&janitor)));
                 }
-                continue;
             }
-            Some(_) = connections.join_next() => continue,
-            accepted = accept(&listener, &free) => accepted,
-        };
-        // Answers are small and wait for nothing. Without it they are merely slower.
-        let _ = stream.set_nodelay(true);
-        let phase = Phase::default();
-        let stream = GuardedStream::new(stream, phase.clone(), &limits);
-        let tokenizer = tokenizer.clone();
-        let room = Arc::clone(&free);
-        let service = service_fn(move |request| {
-            let serving = phase.begin();
-            let answer = tokenizer.clone().call(request);
-            let room = Arc::clone(&room);
-            async move {
-                let mut answer = answer.await?;
-                // Others wait for a place: whoever has his answer makes room, or connections that
-                // idle in the pools of a few would keep everybody else out.
-                if room.available_permits() == 0 {
-                    let close = HeaderValue::from_static("close");
-                    answer.headers_mut().insert(header::CONNECTION, close);
+            Some(_) = connections.join_next() => {}
+            stream = accept(&listener), if waiting.is_none() => waiting = Some(stream),
+            place = places.take(), if waiting.is_some() => {
+                if let Some(stream) = waiting.take() {
+                    let phase = Phase::default();
+                    let service = service(&tokenizer, &places, &phase);
+                    let stream = GuardedStream::new(stream, phase.clone(), place, &limits);
+                    let connection = http.serve_connection(TokioIo::new(stream), service);
+                    let connection = graceful.watch(connection);
+                    let http2_was_logged = Arc::clone(&http2_was_logged);
+                    connections.spawn(async move {
+                        log_end(connection.await, &phase, &http2_was_logged);
+                    });
                 }
-                Ok::<_, Infallible>(answer.map(|body| serving.until_sent(body)))
             }
-        });
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
-        connections.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "a connection ended early"
-                );
-            }
-            drop(permit);
-        });
+        }
     }
 
+    drop(waiting);
     drop(listener);
     if timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!(
@@ -125,16 +124,47 @@ fn http1(limits: &Limits) -> http1::Builder {
     http
 }
 
-/// The next connection, once there is room for it.
-async fn accept(
-    listener: &TcpListener,
-    free: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    // The semaphore is never closed.
-    let permit = Arc::clone(free).acquire_owned().await.ok();
+/// Serves the requests of one connection.
+fn service(
+    tokenizer: &Tokenizer,
+    places: &Arc<Places>,
+    phase: &Phase,
+) -> impl hyper::service::Service<
+    http::Request<Incoming>,
+    Response = http::Response<SentBody<Body>>,
+    Error = Infallible,
+    Future: Send,
+> + use<> {
+    let (tokenizer, places, phase) = (tokenizer.clone(), Arc::clone(places), phase.clone());
+    service_fn(move |request| {
+        let serving = phase.begin();
+        let answer = tokenizer.clone().call(request);
+        let (places, phase) = (Arc::clone(&places), phase.clone());
+        async move {
+            let mut answer = answer.await?;
+            if answer.extensions().get::<BodyUnread>().is_some() {
+                phase.leave_body_unread();
+            }
+            // Somebody waits for a place: whoever has their answer makes room, and hears of it before
+            // they send another request.
+            if places.are_wanted() {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok(answer.map(|body| serving.until_sent(body)))
+        }
+    })
+}
+
+/// The next connection.
+async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, permit),
+            Ok((stream, _)) => {
+                // Answers are small and wait for nothing. Without it they are merely slower.
+                let _ = stream.set_nodelay(true);
+                return stream;
+            }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::error!(
@@ -147,6 +177,23 @@ async fn accept(
     }
 }
 
+fn log_end(outcome: hyper::Result<()>, phase: &Phase, http2_was_logged: &AtomicBool) {
+    const HTTP2: &str = "a client speaks HTTP/2 without TLS, and the tokenizer HTTP/1.1 only: set the proxy in front to HTTP/1.1 for the tokenizer";
+    if phase.is_http2() {
+        // A proxy tries again and again: said once where somebody looks.
+        if http2_was_logged.swap(true, Ordering::Relaxed) {
+            tracing::debug!(HTTP2);
+        } else {
+            tracing::warn!(HTTP2);
+        }
+    } else if let Err(error) = outcome {
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "a connection ended early"
+        );
+    }
+}
+
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -156,8 +203,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn purge(tokenizer: Tokenizer) {
-    match tokenizer.vault().purge_expired().await {
+async fn purge(janitor: Arc<Janitor>) {
+    match janitor.round().await {
         Ok(rows) => tracing::debug!(rows, "deleted expired rows"),
         Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,

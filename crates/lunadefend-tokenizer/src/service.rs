@@ -4,11 +4,12 @@ use crate::{
     answer::Refusal,
     auth,
     config::{Limits, TokenizerConfig},
-    headers::{self, REQUEST_ID, SESSION_HASH},
+    headers::{self, REQUEST_ID, RESOURCE_POLICY, SESSION_HASH},
     jwks::Keys,
-    request::{Notes, request_id},
+    request::{BodyUnread, Notes, request_id},
     routes,
-    vault::Vault,
+    timer::{SystemTimer, Timer},
+    vault::{Janitor, Vault},
 };
 use axum::{
     Router,
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) config: TokenizerConfig,
     pub(crate) vault: Vault,
     pub(crate) keys: Keys,
+    pub(crate) timer: Arc<dyn Timer>,
 }
 
 /// The Dedicated Tokenizer: a [`tower::Service`] from requests to answers. Cheap to clone.
@@ -62,6 +64,12 @@ impl Tokenizer {
     /// Puts the parts together. The clock is the vault's.
     #[must_use]
     pub fn new(config: TokenizerConfig, vault: Vault) -> Self {
+        Self::with_timer(config, vault, Arc::new(SystemTimer::default()))
+    }
+
+    /// The same with a timer of one's own, for tests.
+    #[must_use]
+    pub fn with_timer(config: TokenizerConfig, vault: Vault, timer: Arc<dyn Timer>) -> Self {
         let keys = Keys::new(
             config.keys.clone(),
             config.allow_demo_key,
@@ -71,6 +79,7 @@ impl Tokenizer {
             config,
             vault,
             keys,
+            timer,
         });
         Self {
             router: routes::router(Arc::clone(&shared)),
@@ -84,8 +93,29 @@ impl Tokenizer {
         &self.shared.config.limits
     }
 
-    pub(crate) fn vault(&self) -> &Vault {
-        &self.shared.vault
+    /// Makes the tokenizer forget the application's key set: for an emergency, when a key that is in it
+    /// is in wrong hands. Whoever shows a JWT gets a 503 until the set has been fetched anew, which the
+    /// next JWT starts. A fetch that is under way does not count: its answer may be the old set.
+    ///
+    /// With [`SessionKeys::Public`](crate::SessionKeys::Public) there is nothing to forget, and a warning
+    /// in the log says so.
+    ///
+    /// # Security
+    /// Have the application publish its new keys first, or the old set is fetched once more. From now on
+    /// every fetch of this process tells caches on the way to ask the application; purge a cache that
+    /// does not obey. Grants, sessions and signed URLs that were made by the old key stay.
+    pub fn drop_keys(&self) {
+        if self.shared.keys.drop_set() {
+            tracing::warn!("the key set was dropped: it is fetched anew for the next JWT");
+        } else {
+            tracing::warn!(
+                "no key set was dropped: the key is set as SESSION_PUBLIC_KEY, so restart with another one"
+            );
+        }
+    }
+
+    pub(crate) fn janitor(&self) -> Janitor {
+        Janitor::new(self.shared.vault.clone(), Arc::clone(&self.shared.timer))
     }
 
     async fn answer(self, mut request: Request<Body>) -> Response {
@@ -93,6 +123,7 @@ impl Tokenizer {
         let notes = Notes::default();
         let id = request_id(request.headers());
         let route = routes::label(request.uri().path());
+        let is_transfer = routes::is_transfer(request.uri().path());
         let span = tracing::debug_span!(
             "lunadefend.http",
             method = %request.method(),
@@ -128,6 +159,11 @@ impl Tokenizer {
             );
         });
         let headers = response.headers_mut();
+        if is_transfer {
+            // Refusals too, whoever makes them: else a browser turns them into network errors, and the
+            // page's own code fails with them.
+            headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        }
         headers::harden(headers);
         if let Some(id) = id {
             headers.insert(REQUEST_ID, id);
@@ -138,6 +174,7 @@ impl Tokenizer {
         if !notes.body_read() {
             // What is left of the body must not be taken for the next request, nor read for nothing.
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response.extensions_mut().insert(BodyUnread);
         }
         response
     }

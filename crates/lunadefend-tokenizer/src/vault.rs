@@ -16,7 +16,7 @@
 //!   written in the transaction that finishes the upload and not before.
 //! - **Metadata** is sealed in the row of its token, under a derived key of its own.
 //!
-//! The rows that only say that something was used ([`Table::Used`]) and
+//! The rows that only say that something was used or has ended ([`Table::Used`]) and
 //! the rows of blobs are empty; they tell nothing and open nothing.
 //!
 //! ```
@@ -50,6 +50,7 @@ mod download;
 mod error;
 mod fields;
 mod grants;
+mod janitor;
 mod key_file;
 mod lease;
 mod master;
@@ -68,10 +69,11 @@ mod tests;
 
 pub use download::{Download, DownloadId, IssuedDownload};
 pub use error::{InvalidState, InvalidUrl, UploadError, VaultError};
+pub use janitor::Janitor;
 pub use key_file::{MasterKeyFile, master_key_for};
 pub use master::{MasterKey, MasterKeyError};
-pub use sessions::SessionHandle;
-pub use states::StateClaims;
+pub use sessions::{SessionHandle, Transfer};
+pub use states::{IssuedState, StateClaims};
 pub use tokens::NewToken;
 pub use upload::{Upload, UploadId};
 pub use urls::{UrlGrant, UrlId, UrlMethod};
@@ -157,13 +159,9 @@ impl Vault {
         }
     }
 
-    /// Deletes what has expired, with the chunks of uploads that were never finished, and says how
-    /// many rows that were. Call it every minute or so.
-    ///
-    /// # Errors
-    /// [`VaultError::Store`]; calling again goes on.
-    pub async fn purge_expired(&self) -> Result<usize, VaultError> {
-        Ok(self.store().purge_expired(self.now()).await?)
+    /// Deletes what has expired at `now`. Whoever calls must be sure of the time: see [`Janitor`].
+    async fn purge_expired_at(&self, now: u64) -> Result<usize, VaultError> {
+        Ok(self.store().purge_expired(now).await?)
     }
 
     /// Seals the key ring by another master key. From then on the store opens with that one only;

@@ -7,7 +7,7 @@ use crate::{
     provider::{Question, questions},
     recover,
 };
-use lunadefend_core::{FromUntrusted, Grants, Handles, SessionId};
+use lunadefend_core::{FromUntrusted, Grants, Handles, SessionId, Sessions, wire::PageSession};
 use std::{fmt, future::Future};
 use warp::{Filter, Rejection, filters::BoxedFilter, reply::Response};
 
@@ -37,9 +37,38 @@ impl Luna {
     /// only warp itself runs filters, so that nobody else can catch it. Let the filter pick, and the
     /// function do what can go wrong.
     ///
+    /// warp has no sessions of its own. With a cookie, whose value is random, 128 bits or more, and new at each
+    /// log-in:
+    ///
+    /// ```
+    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// use lunadefend_warp::Luna;
+    /// # #[derive(Clone)]
+    /// # struct Store;
+    /// # impl Store {
+    /// #     async fn is_live(&self, _: &str) -> Result<bool, std::io::Error> { Ok(true) }
+    /// # }
+    ///
+    /// fn luna(handles: Handles, store: Store) -> Luna {
+    ///     Luna::new(handles, warp::cookie::optional("session"), move |id: Option<String>| {
+    ///         let store = store.clone();
+    ///         async move {
+    ///             let Some(id) = id else { return Ok(None) };
+    ///             let live = store.is_live(&id).await.map_err(|cause| {
+    ///                 Error::session_provider("the session store failed").with_source(cause)
+    ///             })?;
+    ///             live.then(|| SessionId::new(id)).transpose()
+    ///         }
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// Where other filters find the session, such as those of a session crate, pass its filter as `picks`.
+    ///
     /// # Security
-    /// It must find a **new** identifier after every log-in, and must not trust a header that a
-    /// browser can set. The same provider must serve all routes, which is why there is one.
+    /// It must find a **new** identifier after every log-in: one that was ended counts no more. It must
+    /// not trust a header that a browser can set, nor an id that the session store was not asked about:
+    /// anybody can write a cookie. The same provider must serve all routes, which is why there is one.
     pub fn new<F, X, P, Fut>(handles: impl Into<Handles>, picks: F, provider: P) -> Self
     where
         F: Filter<Extract = (X,)> + Send + Sync + 'static,
@@ -148,6 +177,48 @@ impl Luna {
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.handles.grants()
+    }
+
+    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    ///
+    /// ```
+    /// use lunadefend_warp::{Error, Luna, Session};
+    /// use warp::{Filter, Reply, filters::BoxedFilter, reply::Response};
+    ///
+    /// async fn log_out(luna: Luna, Session(session): Session) -> Result<impl Reply, Error> {
+    ///     // First your own session, then:
+    ///     luna.sessions().end(&session).await?;
+    ///     Ok(warp::reply())
+    /// }
+    ///
+    /// fn route(luna: Luna) -> BoxedFilter<(Response,)> {
+    ///     let state = luna.clone();
+    ///     let state = warp::any().map(move || state.clone());
+    ///     luna.handle(warp::path!("logout").and(warp::post()).and(state), log_out)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        self.handles.sessions()
+    }
+
+    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    ///
+    /// ```
+    /// use lunadefend_warp::{Error, Luna, Session};
+    /// use warp::Reply;
+    ///
+    /// async fn page(luna: Luna, Session(session): Session) -> Result<impl Reply, Error> {
+    ///     let page_session = luna.page_session(&session)?;
+    ///     let field = format!(r#"<luna-input name="ssn_token" session="{page_session}"></luna-input>"#);
+    ///     Ok(warp::reply::html(field))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As that one.
+    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, lunadefend_core::Error> {
+        self.sessions().page_session(session)
     }
 
     fn extract<E: Extract>(&self) -> BoxedFilter<(E,)> {

@@ -125,12 +125,15 @@ impl Builder {
     }
 
     /// The deadline of a whole call, with its retries; 5 seconds unless set.
+    ///
+    /// A verify, a grant or a read that hears nothing for half of it is sent again.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// How often a call is repeated when the tokenizer is unreachable or overloaded; twice unless set.
+    /// How often a call is repeated at most when the tokenizer is unreachable or overloaded: 0 (never) to
+    /// 10 times, 5 unless set, spread over the deadline.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = Some(retries);
         self

@@ -5,11 +5,11 @@ use lunadefend_core::SecretError;
 use lunadefend_crypto::KeyError;
 use lunadefend_http::UrlError;
 use lunadefend_secrets::{NotUtf8, SettingError};
-use std::{borrow::Cow, path::PathBuf};
+use std::{borrow::Cow, fmt, path::PathBuf};
 
 /// Why a `LunaDefend` cannot be built. Every text names the setting and says what to do; none contains
 /// a secret.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A setting that is required is not there.
@@ -60,6 +60,13 @@ pub enum ConfigError {
     /// The client cannot be built.
     #[error(transparent)]
     Client(#[from] BuildError),
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 fn advice(error: &std::io::Error) -> &'static str {

@@ -20,8 +20,10 @@ pub use lunadefend_client::{
 pub use lunadefend_core::{
     AuthPlugin, Clock, DurationError, Error, ErrorKind, FromUntrusted, Grant, GrantDuration,
     GrantRequest, GrantService, GrantedToken, Grants, Handles, IntoGranted, SecretError,
-    SecretProvider, SecretValue, SecretVersion, SecretVersions, SessionId, SessionTransfer,
-    TokenId, UntrustedToken, Unverified, Verdict, VerifiedToken, Verify, storage, wire::Metadata,
+    SecretProvider, SecretValue, SecretVersion, SecretVersions, SessionId, SessionService,
+    SessionTransfer, Sessions, TokenId, UntrustedToken, Unverified, Verdict, VerifiedToken, Verify,
+    storage,
+    wire::{Metadata, PageSession},
 };
 pub use lunadefend_jwt::WireLevel;
 #[cfg(feature = "macros")]

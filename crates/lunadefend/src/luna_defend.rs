@@ -2,11 +2,11 @@
 
 use crate::{Builder, ConfigError, Configuration};
 use lunadefend_client::{Client, KeyService, Tokenizer};
-use lunadefend_core::{AuthPlugin, Grants, Handles};
+use lunadefend_core::{AuthPlugin, Error, Grants, Handles, SessionId, Sessions, wire::PageSession};
 use lunadefend_secrets::Environment;
 use std::{path::Path, sync::Arc};
 
-/// Grants, session transfer and the tokenizer API of one application. Cheap to clone.
+/// Grants, sessions and the tokenizer API of one application. Cheap to clone.
 ///
 /// A framework adapter takes it as it is: `Luna::new(luna_defend, provider)`.
 ///
@@ -31,6 +31,7 @@ use std::{path::Path, sync::Arc};
 pub struct LunaDefend {
     client: Client,
     grants: Grants,
+    sessions: Sessions,
 }
 
 impl LunaDefend {
@@ -81,6 +82,7 @@ impl LunaDefend {
     pub(crate) fn new(client: Client) -> Self {
         Self {
             grants: Grants::new(client.clone()),
+            sessions: Sessions::new(client.clone()),
             client,
         }
     }
@@ -89,6 +91,38 @@ impl LunaDefend {
     #[must_use]
     pub fn grants(&self) -> &Grants {
         &self.grants
+    }
+
+    /// Ends sessions at the tokenizer, when their users log out.
+    ///
+    /// ```no_run
+    /// # async fn log_out(luna: lunadefend::LunaDefend, session: lunadefend::SessionId) -> Result<(), lunadefend::Error> {
+    /// // First your own session, then:
+    /// luna.sessions().end(&session).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Names the session to a page that is made for it. The secure frame in the page sends it along, and
+    /// the tokenizer refuses when the browser's session there is another one: that of the last user.
+    ///
+    /// ```no_run
+    /// # fn page(luna: &lunadefend::LunaDefend, session: &lunadefend::SessionId) -> Result<String, lunadefend::Error> {
+    /// let page_session = luna.page_session(session)?;
+    /// let html = format!(r#"<luna-input name="ssn_token" session="{page_session}"></luna-input>"#);
+    /// # Ok(html)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::SessionProvider`](crate::ErrorKind::SessionProvider) for a session id that the
+    /// tokenizer could not take.
+    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
+        self.sessions.page_session(session)
     }
 
     /// The tokenizer API for a session: tokenize, detokenize, metadata.
@@ -112,7 +146,11 @@ impl LunaDefend {
 
 impl From<&LunaDefend> for Handles {
     fn from(luna: &LunaDefend) -> Self {
-        Self::new(luna.grants.clone(), AuthPlugin::new(luna.client.clone()))
+        Self::new(
+            luna.grants.clone(),
+            luna.sessions.clone(),
+            AuthPlugin::new(luna.client.clone()),
+        )
     }
 }
 

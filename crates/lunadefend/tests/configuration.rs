@@ -40,12 +40,40 @@ fn text(outcome: Result<LunaDefend, ConfigError>) -> String {
         text.push_str(&format!(": {error}"));
         cause = error.source();
     }
-    let debug = format!("{error:?}");
-    assert!(
-        !text.contains("canary") && !debug.contains("canary"),
-        "{text} {debug}"
-    );
+    assert!(!text.contains("canary"), "{text}");
+    // What a `main` prints that returns it.
+    let boxed: Box<dyn std::error::Error> = error.into();
+    assert_eq!(format!("{boxed:?}"), text);
     text
+}
+
+#[tokio::test]
+async fn a_main_that_returns_the_error_prints_what_to_do() {
+    let missing = "/there/is/no/such/lunadefend.toml";
+    let public_key = include_str!("../../lunadefend-crypto/tests/fixtures/rsa2048.spki.pem");
+    for (outcome, printed) in [
+        (
+            from_env(&[("TOKENIZER_URL", "http://tokenizer.example.com")]).await,
+            "TOKENIZER_URL must start with https://: http:// is only allowed for loopback",
+        ),
+        (
+            from_env(&[("TOKENIZER_URL", URL), ("LUNASEC_SIGNING_KEY", public_key)]).await,
+            "environment variable LUNASEC_SIGNING_KEY is a public key: signing needs the private key",
+        ),
+        (
+            from_env(&[("TOKENIZER_URL", URL)]).await,
+            "no secret at environment variable LUNASEC_SIGNING_KEY: set LUNASEC_SIGNING_KEY",
+        ),
+        (
+            LunaDefend::from_toml_file(missing).await,
+            "the configuration file /there/is/no/such/lunadefend.toml cannot be read: No such file",
+        ),
+    ] {
+        let error: Box<dyn std::error::Error> = outcome.err().unwrap().into();
+        let shown = format!("{error:?}");
+        assert!(shown.contains(printed), "{shown}");
+        assert!(!shown.contains('{') && !shown.contains("source"), "{shown}");
+    }
 }
 
 #[tokio::test]

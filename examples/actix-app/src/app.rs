@@ -10,8 +10,8 @@ use actix_web::{
     web::{self, Data, Json, Path, PayloadConfig, ServiceConfig},
 };
 use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
-use lunadefend::LunaDefend;
-use lunadefend_actix::{Granted, Granter, Luna, Verified};
+use lunadefend::{LunaDefend, SessionId};
+use lunadefend_actix::{Granted, Granter, Luna, Session as LunaSession, Verified};
 
 pub(crate) fn routes(luna: LunaDefend, users: Users) -> impl Fn(&mut ServiceConfig) + Clone {
     let luna = Luna::new(luna, |request| std::future::ready(session::id(request)));
@@ -55,9 +55,17 @@ async fn login(
     Ok(Json(Success::ANSWER))
 }
 
-async fn logout(session: Session) -> Json<Success> {
+/// Ends the session here, and then at the tokenizer: here also when the tokenizer does not answer.
+async fn logout(
+    luna: Data<Luna>,
+    LunaSession(ended): LunaSession<Option<SessionId>>,
+    session: Session,
+) -> Result<Json<Success>, Failure> {
     session::end(&session);
-    Json(Success::ANSWER)
+    if let Some(ended) = ended {
+        luna.sessions().end(&ended).await?;
+    }
+    Ok(Json(Success::ANSWER))
 }
 
 async fn set_ssn(

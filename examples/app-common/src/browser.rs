@@ -1,4 +1,4 @@
-//! As much of a browser as the check and the load need: cookies, and redirects of a frame.
+//! As much of a browser as the check and the load need: cookies, and redirects.
 
 use anyhow::{Context, Result, ensure};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -21,8 +21,8 @@ const FETCH: [(&str, &str); 3] = [
     ("sec-fetch-mode", "cors"),
     ("sec-fetch-dest", "empty"),
 ];
-const NAVIGATION: [(&str, &str); 2] =
-    [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+/// And of the one by which a page transfers a session.
+const NO_CORS: [(&str, &str); 2] = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
 
 /// One user's browser.
 pub struct Browser {
@@ -143,15 +143,16 @@ impl Browser {
             .await
     }
 
-    /// Navigates a frame, following redirects; the page's request names all paths that it came by.
+    /// Asks as `fetch(url, {mode: "no-cors", credentials: "include"})` does, following redirects. The page's
+    /// request names all paths that it came by.
     ///
     /// # Errors
     /// When no answer comes, or too many redirects do.
-    pub async fn navigate(&mut self, url: &str) -> Result<Page> {
+    pub async fn fetch_no_cors(&mut self, url: &str) -> Result<Page> {
         let mut url = Url::parse(url)?;
         let mut trail = String::new();
         for _ in 0..=MAX_REDIRECTS {
-            let mut page = self.send(Method::GET, &url, &NAVIGATION, None).await?;
+            let mut page = self.send(Method::GET, &url, &NO_CORS, None).await?;
             trail = match trail.as_str() {
                 "" => page.request,
                 _ => format!("{trail} -> {}", url.path()),

@@ -33,6 +33,7 @@ pub(crate) async fn run(app: &str, tokenizer: &str) -> Result<bool> {
     check.rows(&mut bob, &mut support, &profile).await?;
     check.errors(&mut ann, &mut visitor("nobody")).await?;
     check.sessions(&mut ann, &ssn).await?;
+    check.next_user(ann, &ssn).await?;
 
     println!(
         "\n{}",
@@ -249,6 +250,33 @@ impl Check {
         self.refused("after that he reads nothing", &page, 401, "sessionError");
         let page = ann.transfer_session().await?;
         self.refused("and has no session to transfer", &page, 401, "sessionError");
+        Ok(())
+    }
+
+    /// Log-out ends the browser's session at the tokenizer too.
+    async fn next_user(&mut self, mut ann: Visitor, ssn: &str) -> Result<()> {
+        self.enter(&mut ann).await?;
+        let page = ann.get("/get-ssn").await?;
+        self.step("the token is granted again", &page, page.is_ok());
+        let page = ann.detokenize(ssn).await?;
+        self.step("the frame reads the value", &page, page.is_ok());
+        let page = ann.post("/logout", &json!({})).await?;
+        self.step("user-1 logs out", &page, is_success(&page));
+
+        let mut bob = ann.leave_to("user-2");
+        let page = bob.log_in().await?;
+        self.step("user-2 logs in with this browser", &page, page.is_ok());
+        let page = bob.verify_session().await?;
+        let nobody = page.is_ok() && page.json()["success"] == false;
+        self.step("nobody's session is left at the tokenizer", &page, nobody);
+        let page = bob.detokenize(ssn).await?;
+        let refused = page.status == http::StatusCode::UNAUTHORIZED;
+        self.step("the frame reads nothing of user-1", &page, refused);
+
+        self.transfer(&mut bob).await?;
+        let token = bob.tokenize("555-0142").await?;
+        let page = bob.post("/profile", &json!({ "phone": token })).await?;
+        self.step("what user-2 types is theirs", &page, is_success(&page));
         Ok(())
     }
 }

@@ -9,8 +9,9 @@ use std::{fmt, time::Duration};
 /// Who is logged in, as what session, and for how long.
 ///
 /// # Security
-/// No server can end it early: log-out makes the browser forget it. An application that must revoke
-/// sessions keeps them in a store. Its end is in it, because a browser is free to ignore `Max-Age`.
+/// The application cannot end it early: log-out makes the browser forget it. At the tokenizer log-out ends it
+/// for good: whoever kept the cookie gets no token of it any more. An application that must revoke sessions
+/// keeps them in a store. Its end is in it, because a browser is free to ignore `Max-Age`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CookieSession {
     user: UserName,

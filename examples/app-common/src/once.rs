@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use std::{path::Path, process::Command};
 
 /// How many steps the check has.
-const STEPS: usize = 37;
+const STEPS: usize = 47;
 
 /// Runs `program --once` with a tokenizer of its own. Every step must go as it must, and nothing that is
 /// secret may be printed, with everything logged that can be.

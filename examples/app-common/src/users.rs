@@ -1,7 +1,7 @@
 //! The users and their tokens in SQLite.
 //!
 //! What the types of LunaDefend cannot know is decided here: verified is not owned. A row is chosen by who is
-//! logged in, and a token that comes in must be new or stand in that user's own row already.
+//! logged in, and a token that comes in must be new or belong to that user already.
 
 use crate::{AppError, Profile, UserName};
 use lunadefend::VerifiedToken;
@@ -23,7 +23,11 @@ CREATE TABLE IF NOT EXISTS tokens (
     token TEXT NOT NULL,
     PRIMARY KEY (owner, field, label)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS owners_of_tokens ON tokens (token);
+CREATE TABLE IF NOT EXISTS owners (
+    token TEXT NOT NULL PRIMARY KEY,
+    owner TEXT NOT NULL REFERENCES users (name)
+) STRICT;
+INSERT INTO owners (token, owner) SELECT token, owner FROM tokens WHERE TRUE ON CONFLICT DO NOTHING;
 INSERT INTO users (name, support) VALUES ('support', TRUE) ON CONFLICT DO NOTHING;
 ";
 
@@ -82,7 +86,7 @@ impl Users {
     /// Stores the token of the user's own social security number.
     ///
     /// # Errors
-    /// [`AppError::NotYourToken`] for a token of somebody else's row, [`AppError::Database`].
+    /// [`AppError::NotYourToken`] for a token of somebody else, [`AppError::Database`].
     pub async fn set_ssn(&self, owner: &UserName, token: VerifiedToken) -> Result<(), AppError> {
         let mut transaction = self.0.begin().await?;
         put(&mut transaction, owner, "ssn", "", token).await?;
@@ -116,10 +120,10 @@ impl Users {
         Ok(profile)
     }
 
-    /// Replaces the user's own profile: all of it or, with one token that is not his, nothing.
+    /// Replaces the user's own profile: all of it or, with one token that is not theirs, nothing.
     ///
     /// # Errors
-    /// [`AppError::NotYourToken`] for a token of somebody else's row, [`AppError::Database`].
+    /// [`AppError::NotYourToken`] for a token of somebody else, [`AppError::Database`].
     pub async fn set_profile(&self, owner: &UserName, profile: Profile) -> Result<(), AppError> {
         let mut transaction = self.0.begin().await?;
         sqlx::query("DELETE FROM tokens WHERE owner = ?")
@@ -152,10 +156,11 @@ impl Users {
     }
 }
 
-/// Stores one token, after comparing it with all rows that have it.
+/// Stores one token, if it is new to us or belongs to the user already.
 ///
-/// It is verified: the user may read its value now. That may be because somebody showed him a row, as the
-/// support is shown profiles. Stored as his own he could read the value for ever.
+/// It is verified: the user may read its value now. That may be because somebody showed them a row, as the
+/// support is shown profiles. Stored as their own they could read the value for ever. Hence a token belongs to
+/// whoever stored it first, also when it stands in no row any more: nothing is ever taken out of `owners`.
 async fn put(
     transaction: &mut Transaction<'_, Sqlite>,
     owner: &UserName,
@@ -163,13 +168,17 @@ async fn put(
     label: &str,
     token: VerifiedToken,
 ) -> Result<(), AppError> {
-    let is_foreign: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tokens WHERE token = ? AND owner != ?)")
-            .bind(token.clone())
-            .bind(owner.as_str())
-            .fetch_one(&mut **transaction)
-            .await?;
-    if is_foreign {
+    sqlx::query("INSERT INTO owners (token, owner) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .bind(token.clone())
+        .bind(owner.as_str())
+        .execute(&mut **transaction)
+        .await?;
+    let is_theirs: bool = sqlx::query_scalar("SELECT owner = ? FROM owners WHERE token = ?")
+        .bind(owner.as_str())
+        .bind(token.clone())
+        .fetch_one(&mut **transaction)
+        .await?;
+    if !is_theirs {
         return Err(AppError::NotYourToken);
     }
     sqlx::query(

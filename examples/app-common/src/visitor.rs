@@ -30,6 +30,24 @@ impl Visitor {
         &self.name
     }
 
+    /// Leaves the browser as it is to somebody else.
+    #[must_use]
+    pub fn leave_to(self, name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+
+    /// Asks the tokenizer whether the browser has a session there, as script of the page does.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn verify_session(&mut self) -> Result<Page> {
+        let url = format!("{}/session/verify", self.tokenizer);
+        self.browser.get(&url).await
+    }
+
     /// Logs in to the application.
     ///
     /// # Errors
@@ -39,13 +57,13 @@ impl Visitor {
         self.post("/login", &body).await
     }
 
-    /// Takes the session to the tokenizer's domain, as the frame does.
+    /// Takes the session to the tokenizer's domain, as the page does.
     ///
     /// # Errors
     /// When no answer comes.
     pub async fn transfer_session(&mut self) -> Result<Page> {
         let url = format!("{}/session/ensure", self.tokenizer);
-        self.browser.navigate(&url).await
+        self.browser.fetch_no_cors(&url).await
     }
 
     /// Types a value into the tokenizer's frame and gets its token.

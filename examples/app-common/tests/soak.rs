@@ -4,9 +4,13 @@ use std::process::Command;
 
 #[test]
 fn users_who_do_not_get_in_end_it_with_an_error() {
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = format!("http://{}", socket.local_addr().unwrap());
     let output = Command::new(env!("CARGO_BIN_EXE_soak"))
-        .args(["--clients", "3", "--tokenizer", "http://127.0.0.1:1"])
-        .args(["--app", "http://127.0.0.1:1"])
+        .args(["--clients", "3", "--tokenizer", &nobody])
+        .args(["--app", &nobody])
         .output()
         .unwrap();
     assert!(!output.status.success());

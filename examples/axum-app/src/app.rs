@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use lunadefend::LunaDefend;
-use lunadefend_axum::{Granted, Granter, Luna, Verified};
+use lunadefend_axum::{Granted, Granter, Luna, Session as LunaSession, Verified};
 use tower_sessions::Session;
 
 #[derive(Clone, FromRef)]
@@ -51,8 +51,16 @@ async fn login(
     Ok(Json(Success::ANSWER))
 }
 
-async fn logout(session: Session) -> Result<Json<Success>, Failure> {
+/// Ends the session here, and then at the tokenizer: here also when the tokenizer does not answer.
+async fn logout(
+    State(luna): State<Luna>,
+    ended: Option<LunaSession>,
+    session: Session,
+) -> Result<Json<Success>, Failure> {
     session.flush().await?;
+    if let Some(LunaSession(ended)) = ended {
+        luna.sessions().end(&ended).await?;
+    }
     Ok(Json(Success::ANSWER))
 }
 

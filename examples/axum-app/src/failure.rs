@@ -29,6 +29,12 @@ impl IntoResponse for Failure {
     }
 }
 
+impl From<lunadefend::Error> for Failure {
+    fn from(error: lunadefend::Error) -> Self {
+        Self::Luna(error.into())
+    }
+}
+
 impl From<ErrorKind> for Failure {
     fn from(kind: ErrorKind) -> Self {
         Self::Luna(kind.into())

@@ -1,5 +1,4 @@
-//! What a browser does with requests: it keeps cookies, by host and not by port, and follows redirects
-//! when it navigates.
+//! What a browser does with requests: it keeps cookies, by host and not by port, and follows redirects.
 
 use anyhow::{Context, Result, ensure};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -122,14 +121,14 @@ impl Browser {
             .await
     }
 
-    /// Navigates a frame, following redirects. Gives the hosts and paths that it came by, without
-    /// their queries, and the last page.
-    pub(crate) async fn navigate(&mut self, url: &str) -> Result<(Vec<String>, Page)> {
+    /// Fetches without CORS as a page's script does, following redirects. Gives the paths that it came by,
+    /// without their queries, and the last page.
+    pub(crate) async fn fetch_no_cors(&mut self, url: &str) -> Result<(Vec<String>, Page)> {
         let mut next = url.to_owned();
         let mut trail = Vec::new();
         loop {
             ensure!(trail.len() < 5, "redirected too often");
-            let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+            let headers = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
             let page = self.send(Method::GET, &next, &headers, Vec::new()).await?;
             trail.push(Url::parse(&next)?.path().to_owned());
             if !page.status.is_redirection() {

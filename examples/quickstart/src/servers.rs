@@ -13,7 +13,11 @@ use lunadefend_tokenizer::{
     AuthProviders, JwksSource, Origin, SessionKeys, Tokenizer, TokenizerConfig, open_embedded,
 };
 use secrecy::ExposeSecret;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -120,8 +124,15 @@ async fn bind(addr: Option<SocketAddr>, option: &str) -> Result<TcpListener> {
         .with_context(|| format!("cannot listen on {addr}: choose another address with {option}"))
 }
 
+/// The address as everything here spells it: cookies of `127.0.0.1` are not those of `localhost`.
 fn url(listener: &TcpListener) -> Result<String> {
-    Ok(format!("http://{}", listener.local_addr()?))
+    let addr = listener.local_addr()?;
+    Ok(match addr.ip() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST) => {
+            format!("http://localhost:{}", addr.port())
+        }
+        _ => format!("http://{addr}"),
+    })
 }
 
 async fn start_tokenizer(

@@ -6,7 +6,7 @@ use crate::{
 };
 use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
 use lunadefend::LunaDefend;
-use lunadefend_warp::{Granted, Granter, Luna, Verified};
+use lunadefend_warp::{Granted, Granter, Luna, Session, Verified};
 use std::{convert::Infallible, future::ready};
 use warp::{Filter, Reply, filters::BoxedFilter, get, path, post, reply};
 
@@ -23,7 +23,8 @@ pub(crate) fn routes(
 
     let log_in = path!("login").and(post()).and(login_body());
     let log_in = log_in.and(users).and(sessions.clone());
-    let log_out = path!("logout").and(post()).and(sessions);
+    let log_out = path!("logout").and(post());
+    let log_out = log_out.and(sessions).and(with(luna.clone()));
     let set_own_ssn = path!("set-ssn").and(post()).and(user.clone());
     let get_own_ssn = path!("get-ssn").and(get()).and(user.clone());
     let set_own_profile = path!("profile").and(post()).and(user.clone());
@@ -62,15 +63,21 @@ async fn login(
     let login = login.ok_or(AppError::BadLogin)?;
     users.log_in(&login.user).await?;
     let cookie = sessions.begin(login.user)?;
-    Ok(with_cookie(cookie))
+    Ok(with_cookie(reply::json(&Success::ANSWER), cookie))
 }
 
-async fn logout(sessions: Sessions) -> impl Reply {
-    with_cookie(sessions.end())
+/// Ends the session here and at the tokenizer: here also when the tokenizer does not answer.
+async fn logout(sessions: Sessions, luna: Luna, ended: Option<Session>) -> impl Reply {
+    let outcome = match ended {
+        Some(Session(ended)) => luna.sessions().end(&ended).await,
+        None => Ok(()),
+    };
+    let answer = outcome.map(|()| reply::json(&Success::ANSWER));
+    with_cookie(answer.map_err(Failure::from), sessions.end())
 }
 
-fn with_cookie(cookie: String) -> impl Reply {
-    reply::with_header(reply::json(&Success::ANSWER), "set-cookie", cookie)
+fn with_cookie(answer: impl Reply, cookie: String) -> impl Reply {
+    reply::with_header(answer, "set-cookie", cookie)
 }
 
 async fn set_ssn(

@@ -17,6 +17,8 @@
 //! | `POST /profile` | `Session`, `Verified<Profile>` | what `Db::store` returns |
 //! | `POST /tokens` | `Verified<Vec<VerifiedToken>>` | how many they are |
 //! | `GET`, `HEAD /search` | `Verified<Search>` | what `Search::result` returns |
+//! | `GET /page` | `Session`, `Luna` | `Luna::page_session` |
+//! | `POST /logout` | `Session`, `Luna` | `ended` |
 //! | `GET /lend?duration=D` | `Granter` | `Granted` of the profile's `others` for that time |
 //! | below `App::base`, and below `/nested` | | the auth plugin |
 //! | anything else | | 404, `NO_SUCH_PAGE` |
@@ -41,7 +43,9 @@ mod site;
 mod transfer;
 
 use on::ADAPTERS;
-use rows::{AT_ONCE, AUTH_PLUGIN, FAULTS, GRANT, GROUPS, PLUGIN_SETTINGS, SESSION, SLOW, VERIFY};
+use rows::{
+    AT_ONCE, AUTH_PLUGIN, FAULTS, GRANT, GROUPS, LOG_OUT, PLUGIN_SETTINGS, SESSION, SLOW, VERIFY,
+};
 
 #[test]
 fn auth_plugin() {
@@ -56,6 +60,11 @@ fn plugin_settings() {
 #[test]
 fn session() {
     SESSION.passed();
+}
+
+#[test]
+fn log_out() {
+    LOG_OUT.passed();
 }
 
 #[test]

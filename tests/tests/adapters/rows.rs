@@ -3,6 +3,7 @@
 mod auth_plugin;
 mod faults;
 mod grant;
+mod log_out;
 mod plugin_settings;
 mod recorded;
 mod session;
@@ -20,6 +21,7 @@ pub(crate) static PLUGIN_SETTINGS: Group = Group::new(
     plugin_settings::rows,
 );
 pub(crate) static SESSION: Group = Group::new("session", settings, session::rows);
+pub(crate) static LOG_OUT: Group = Group::new("log-out", settings, log_out::rows);
 pub(crate) static VERIFY: Group = Group::new("verify", settings, verify::rows);
 pub(crate) static GRANT: Group = Group::new("grant", settings, grant::rows);
 pub(crate) static FAULTS: Group = Group::new("faults", settings, faults::rows);
@@ -31,6 +33,7 @@ pub(crate) static GROUPS: &[&Group] = &[
     &AUTH_PLUGIN,
     &PLUGIN_SETTINGS,
     &SESSION,
+    &LOG_OUT,
     &VERIFY,
     &GRANT,
     &FAULTS,

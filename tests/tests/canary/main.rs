@@ -3,6 +3,7 @@
 //!
 //! A program of its own, because the loggers are those of the process.
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "clippy takes the helpers of tests for production code"
 )]

@@ -104,7 +104,7 @@ async fn a_session_of_the_tokenizer_ends_and_is_renewed() {
     assert_eq!(page.status, 401);
 
     let trail = browser
-        .navigate_frame(&app, &format!("{tokenizer}/session/ensure"))
+        .load_no_cors(&app, &format!("{tokenizer}/session/ensure"))
         .await;
     assert_eq!(trail.last().unwrap().status, 200);
     assert!(is_logged_in(&mut browser).await);

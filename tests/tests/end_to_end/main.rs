@@ -8,6 +8,7 @@ mod application;
 mod browser;
 mod grants;
 mod keys;
+mod log_out;
 mod values;
 mod wire;
 

@@ -42,6 +42,7 @@ impl Setting {
         let world = World::with(Settings {
             proxied: true,
             deadline,
+            retries: 5,
             ..Settings::default()
         })
         .await;

@@ -2,8 +2,8 @@
 
 use crate::{DEADLINE, PATIENT, SLACK, Setting};
 use lunadefend::{ErrorKind, LunaDefend};
-use lunadefend_tests::{Act, Fault, http1::answer, provider, signing_key};
-use tokio::{net::TcpSocket, time::Instant};
+use lunadefend_tests::{Act, Fault, http1::answer, nobody, provider, signing_key};
+use tokio::time::Instant;
 
 #[tokio::test]
 async fn a_long_pause_that_is_asked_for_is_not_made() {
@@ -53,11 +53,7 @@ async fn what_passes_is_tried_again() {
 #[tokio::test]
 async fn nothing_listens() {
     let setting = Setting::new(DEADLINE).await;
-    // Bound, so that nobody else gets the port, and not listening.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let url = format!("http://{}", socket.local_addr().unwrap());
-    let luna = LunaDefend::builder(url)
+    let luna = LunaDefend::builder(nobody())
         .signing_key(provider(signing_key()))
         .deadline(DEADLINE)
         .build()

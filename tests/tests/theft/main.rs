@@ -17,13 +17,14 @@ use std::time::Duration;
 
 const VALUE: &str = "078-05-1120";
 
-/// Every route of the tokenizer that takes a POST.
-const POST_ROUTES: [&str; 5] = [
+/// Every route of the tokenizer that takes a POST and gives something.
+const POST_ROUTES: [&str; 6] = [
     "/tokenize",
     "/detokenize",
     "/metadata/get",
     "/grant/set",
     "/grant/verify",
+    "/v2/sessions/revoke",
 ];
 
 const EVERY_HOSTS: [Hosts; 3] = [Hosts::Loopback, Hosts::SameSite, Hosts::CrossSite];

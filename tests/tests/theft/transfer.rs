@@ -43,6 +43,23 @@ async fn sign_again(scene: &Scene, cookies: &Browser, state: &str) -> (Browser, 
     (browser, page.header("location").to_owned())
 }
 
+/// A JWT that was used, with a state that was not: nothing, or, when the JWT may have been another tab's,
+/// the way back to the start.
+#[track_caller]
+fn assert_spent(scene: &Scene, page: &Page, wire: WireLevel, case: &str) {
+    if wire == WireLevel::V1Extended {
+        return assert_refused(page, 400, case);
+    }
+    assert_eq!((page.status, page.text().as_str()), (302, ""), "{case}");
+    let start = scene.tokenizer("/session/ensure?");
+    assert!(page.header("location").starts_with(&start), "{case}");
+    assert_eq!(page.header("session_hash"), "", "{case}");
+    assert!(
+        !page.header("set-cookie").contains("access_token"),
+        "{case}"
+    );
+}
+
 #[tokio::test]
 async fn a_used_url_is_worth_nothing() {
     for hosts in EVERY_HOSTS {
@@ -73,7 +90,12 @@ async fn a_used_url_is_worth_nothing() {
             let (_, jwt) = parameters(&url);
             let (state, _) = parameters(&own);
             let page = load(&mut thief, &create(&scene, &state, &jwt)).await;
-            assert_refused(&page, 400, "the JWT of the victim with a state of his own");
+            assert_spent(
+                &scene,
+                &page,
+                wire,
+                "the JWT of the victim with a state of his own",
+            );
             assert!(
                 cookie_names(&scene, &thief)
                     .iter()
@@ -94,7 +116,8 @@ async fn an_unused_url_needs_the_browser_that_it_is_for() {
             let mut thief = scene.world.browser();
             assert_refused(&load(&mut thief, &url).await, 400, "no cookie");
             // The JWT was seen by somebody else: it is spent.
-            assert_refused(&load(&mut victim, &url).await, 400, "spent");
+            let page = load(&mut victim, &url).await;
+            assert_spent(&scene, &page, wire, "spent");
             let url = scene.transfer_url(&mut victim).await;
             assert_eq!(load(&mut victim, &url).await.status, 200, "a new one works");
         }
@@ -161,6 +184,87 @@ async fn a_victim_is_not_logged_in_as_the_thief() {
                 assert_refused(&page, 400, "another state");
             }
             scene.assert_frame_reads().await;
+        }
+    }
+}
+
+/// A page script knows the state of a transfer, and the thief has a JWT of his own for it.
+#[tokio::test]
+async fn who_knows_a_state_has_no_cookie_of_it() {
+    for hosts in EVERY_HOSTS {
+        for wire in LEVELS {
+            let scene = Scene::new(hosts, wire).await;
+            let mut victim = scene.world.browser_of(&scene.ann);
+            let (state, _) = parameters(&scene.transfer_url(&mut victim).await);
+            let bob = scene.world.application.log_in("bob");
+            let mut thief = scene.world.browser_of(&bob);
+            let (_, url) = sign_again(&scene, &thief, &state).await;
+            // The cookie's name follows from the state. Its value does not.
+            let names = cookie_names(&scene, &victim);
+            let name = names.iter().find(|name| name.contains("state")).unwrap();
+            let hash = lunadefend_crypto::sha256(state.as_bytes());
+            for value in [state.clone(), lunadefend_crypto::base64url(&hash)] {
+                thief.set_cookie(&scene.world.tokenizer.url, name, &value);
+                let page = load(&mut thief, &url).await;
+                assert_refused(&page, 400, "an invented cookie");
+            }
+            assert_eq!(cookie_names(&scene, &thief), [name.as_str()]);
+            // The victim's own transfer still ends well.
+            let (mut victim, url) = sign_again(&scene, &victim, &state).await;
+            assert_eq!(load(&mut victim, &url).await.status, 200);
+        }
+    }
+}
+
+/// Tabs of one browser that is restored: each begins a transfer, and JWTs of level 1 are the same all
+/// over a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_tabs_at_once_with_a_v1_peer_end_with_sessions() {
+    for hosts in EVERY_HOSTS {
+        let scene = Scene::new(hosts, WireLevel::V1).await;
+        scene.next_second();
+        let browser = scene.world.browser_of(&scene.ann);
+        let mut tabs = Vec::new();
+        for _ in 0..5 {
+            let mut tab = browser.clone();
+            let page = load(&mut tab, &scene.tokenizer("/session/ensure")).await;
+            let frame = page.header("location").to_owned();
+            tabs.push((tab, frame));
+        }
+        // The application signs in one and the same second for all of them.
+        let mut urls = Vec::new();
+        for (mut tab, frame) in tabs {
+            let page = load(&mut tab, &frame).await;
+            urls.push((tab, page.header("location").to_owned()));
+        }
+        let (_, jwt) = parameters(&urls[0].1);
+        assert!(urls.iter().all(|(_, url)| parameters(url).1 == jwt));
+        let app = scene.app();
+        let going: Vec<_> = urls
+            .into_iter()
+            .map(|(mut tab, url)| {
+                let app = app.clone();
+                tokio::spawn(async move {
+                    let trail = tab.load_no_cors(&app, &url).await;
+                    (tab, trail)
+                })
+            })
+            .collect();
+        let mut sessions = Vec::new();
+        for tab in going {
+            let (tab, trail) = tab.await.unwrap();
+            let end = trail.last().unwrap();
+            match end.status {
+                200 => sessions.push((tab, trail.len())),
+                // Twice in one second with others; the browser has their session.
+                status => assert_eq!((status, trail.len()), (400, 4), "{}", end.text()),
+            }
+        }
+        assert!(sessions.iter().any(|(_, steps)| *steps == 1), "the first");
+        assert!(sessions.iter().any(|(_, steps)| *steps == 4), "a second");
+        for (tab, _) in &sessions {
+            let names = cookie_names(&scene, tab);
+            assert!(names.iter().any(|name| name.contains("access_token")));
         }
     }
 }

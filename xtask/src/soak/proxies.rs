@@ -297,7 +297,7 @@ fn serve(
         ("SSL_CERT_FILE", roots.to_owned()),
     ];
     if let Some(idle) = idle {
-        environment.push(("LUNADEFEND_IDLE", format!("{}s", idle.as_secs())));
+        environment.push(("LUNADEFEND_IDLE_TIMEOUT", format!("{}s", idle.as_secs())));
     }
     let lunadefend = programs.find("lunadefend")?;
     let mut tokenizer = Process::start(&lunadefend, &["serve", "--store", store], &environment)?;

@@ -1,13 +1,13 @@
 //! A real server on a port of its own, and a client that says exactly what it is told.
 
-use crate::fakes::{FakeGrants, FakeTransfer, token};
+use crate::fakes::{FakeGrants, token};
 use actix_web::{
     App, HttpServer, Resource,
     dev::ServerHandle,
     web::{self, Data, PayloadConfig},
 };
 use lunadefend_actix::{Error, Granted, Granter, Luna, Session, Verified};
-use lunadefend_core::{AuthPlugin, Grants, Handles, SessionId, VerifiedToken};
+use lunadefend_core::{SessionId, VerifiedToken};
 use std::{
     any::Any,
     collections::{BTreeMap, HashMap},
@@ -184,9 +184,8 @@ async fn whoami(Session(session): Session<Option<SessionId>>) -> &'static str {
 
 /// Takes the session from a header; some sessions make it misbehave.
 pub(crate) fn luna(grants: &FakeGrants, asked: &Arc<AtomicUsize>) -> Luna {
-    let handles = Handles::new(Grants::new(grants.clone()), AuthPlugin::new(FakeTransfer));
     let asked = Arc::clone(asked);
-    Luna::new(handles, move |request| {
+    Luna::new(grants.handles(), move |request| {
         asked.fetch_add(1, Ordering::SeqCst);
         let id = request.headers().get("x-session");
         let id = id.map(|id| id.to_str().unwrap_or_default().to_owned());

@@ -1,9 +1,6 @@
 //! Which provider is asked for the session of a request, and how often.
 
-use crate::{
-    fakes::{FakeGrants, FakeTransfer},
-    server,
-};
+use crate::{fakes::FakeGrants, server};
 use actix_web::{
     App, Error, FromRequest, HttpMessage,
     body::MessageBody,
@@ -14,7 +11,7 @@ use actix_web::{
     web::{self, Data},
 };
 use lunadefend_actix::{Granter, Luna, Session};
-use lunadefend_core::{AuthPlugin, Grants, Handles, SessionId};
+use lunadefend_core::SessionId;
 use std::{
     io::{self, Write},
     sync::{
@@ -39,9 +36,7 @@ async fn ask_first(
 }
 
 fn always(session: &'static str) -> Luna {
-    let grants = Grants::new(FakeGrants::default());
-    let handles = Handles::new(grants, AuthPlugin::new(FakeTransfer));
-    Luna::new(handles, move |_| async move {
+    Luna::new(FakeGrants::default().handles(), move |_| async move {
         yield_now().await;
         SessionId::new(session).map(Some)
     })
@@ -100,9 +95,7 @@ async fn the_state_may_also_be_added_by_hand() {
 )]
 #[tokio::test]
 async fn a_provider_may_keep_the_extensions_borrowed() {
-    let grants = Grants::new(FakeGrants::default());
-    let handles = Handles::new(grants, AuthPlugin::new(FakeTransfer));
-    let luna = Luna::new(handles, |request| {
+    let luna = Luna::new(FakeGrants::default().handles(), |request| {
         let request = request.clone();
         async move {
             let extensions = request.extensions();

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::HeaderValue;
 use lunadefend_core::{
-    BoxFuture, Error, GrantRequest, GrantService, JwksDocument, SessionId, SessionTransfer,
-    TokenId, TransferState, TransferUrl, Verdict,
+    AuthPlugin, BoxFuture, Error, GrantRequest, GrantService, Grants, Handles, JwksDocument,
+    SessionId, SessionService, SessionTransfer, Sessions, TokenId, TransferState, TransferUrl,
+    Verdict, wire::PageSession,
 };
 use std::{
     collections::HashSet,
@@ -34,6 +35,15 @@ impl FakeGrants {
 
     pub(crate) fn calls(&self) -> usize {
         self.0.lock().unwrap().calls
+    }
+
+    /// What an adapter holds, on these grants.
+    pub(crate) fn handles(&self) -> Handles {
+        Handles::new(
+            Grants::new(self.clone()),
+            Sessions::new(self.clone()),
+            AuthPlugin::new(FakeTransfer),
+        )
     }
 }
 
@@ -65,9 +75,24 @@ impl GrantService for FakeGrants {
     }
 }
 
+impl SessionService for FakeGrants {
+    fn end<'a>(&'a self, session: &'a SessionId) -> BoxFuture<'a, Result<(), Error>> {
+        let mut state = self.0.lock().unwrap();
+        state
+            .granted
+            .retain(|(holder, _)| holder != session.expose_id());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
+        let length = u8::try_from(session.expose_id().len()).unwrap();
+        Ok(PageSession::of(session, |_| [length; 32]))
+    }
+}
+
 /// Shows in the URL what it was asked to sign.
 #[derive(Debug)]
-pub(crate) struct FakeTransfer;
+struct FakeTransfer;
 
 impl SessionTransfer for FakeTransfer {
     fn transfer<'a>(

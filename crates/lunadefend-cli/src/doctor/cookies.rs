@@ -44,18 +44,31 @@ pub(super) fn check(luna: &LunaDefend, ensured: &Ensured, report: &mut Report) {
             "browsers keep the tokenizer's cookie only when application and tokenizer are both https",
         );
     }
+    let safari_drops = tokenizer.scheme() == "http" && has("secure");
     match (is_same_site(&tokenizer, &application), has("samesite=strict")) {
+        (false, true) => report.fail(
+            SUBJECT,
+            "application and tokenizer are different sites, and the cookie is SameSite=Strict: browsers will not send it; set LUNADEFEND_COOKIES=cross-site at the tokenizer, or give it a sub-domain of the application's site",
+        ),
+        (false, false) if safari_drops => report.warn(
+            SUBJECT,
+            "application and tokenizer are different sites without TLS, so the cookie is Secure, and Safari keeps no such cookie from http://: call both by one name, such as localhost, or try it with another browser",
+        ),
+        (true, _) if safari_drops => report.warn(
+            SUBJECT,
+            "the cookie is Secure, and Safari keeps no such cookie from http://: one of the tokenizer's AUTH_PROVIDERS or its APPLICATION_FRONT_END is another site",
+        ),
         (true, true) => report.ok(
             SUBJECT,
             "application and tokenizer are one site, and the cookie is SameSite=Strict",
         ),
+        (true, false) if has("samesite=lax") => report.ok(
+            SUBJECT,
+            "application and tokenizer are one site, and the cookie is SameSite=Lax",
+        ),
         (true, false) => report.ok(
             SUBJECT,
             "application and tokenizer are one site: LUNADEFEND_COOKIES=same-site at the tokenizer makes the cookie SameSite=Strict",
-        ),
-        (false, true) => report.fail(
-            SUBJECT,
-            "application and tokenizer are different sites, and the cookie is SameSite=Strict: browsers will not send it; set LUNADEFEND_COOKIES=cross-site at the tokenizer, or give it a sub-domain of the application's site",
         ),
         (false, false) => report.warn(
             SUBJECT,
@@ -107,6 +120,10 @@ mod tests {
             ("http://localhost:1", "http://localhost:2", true),
             ("http://localhost", "http://127.0.0.1", false),
             ("http://127.0.0.1:1", "http://127.0.0.1:2", true),
+            ("http://a.shop.localhost", "http://t.shop.localhost:1", true),
+            ("http://shop.localhost", "http://t.shop.localhost", true),
+            ("http://shop.localhost", "http://other.localhost", false),
+            ("http://shop.localhost", "http://localhost", false),
         ] {
             let (one, other) = (Url::parse(one).unwrap(), Url::parse(other).unwrap());
             assert_eq!(is_same_site(&one, &other), same, "{one} {other}");

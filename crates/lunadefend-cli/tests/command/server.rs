@@ -4,9 +4,9 @@ use lunadefend_client::{Client, SessionIds};
 use lunadefend_crypto::{GeneratedKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext};
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Lines},
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
     sync::OnceLock,
     time::Duration,
 };
@@ -18,7 +18,7 @@ pub(crate) fn lunadefend() -> Command {
     command
 }
 
-fn key() -> &'static SigningKey {
+pub(crate) fn key() -> &'static SigningKey {
     static KEY: OnceLock<SigningKey> = OnceLock::new();
     KEY.get_or_init(|| GeneratedKey::generate(RsaBits::Rsa2048).unwrap().key)
 }
@@ -42,6 +42,11 @@ impl Server {
             .args(["serve", "--store"])
             .arg(folder.join("tokens.redb"));
         command.envs(settings()).envs(more.iter().copied());
+        Self::start_command(command)
+    }
+
+    /// A `lunadefend serve` that may be started by way of something else.
+    pub(crate) fn start_command(command: Command) -> Self {
         let mut server = Self::spawn(command);
         let printed = server.read_until("listening on ");
         server.url = printed
@@ -81,6 +86,21 @@ impl Server {
         printed
     }
 
+    /// What it logs, line by line, when its stderr is piped. Ends with the process.
+    pub(crate) fn log(&mut self) -> Lines<BufReader<ChildStderr>> {
+        BufReader::new(self.child.stderr.take().unwrap()).lines()
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let kill = Command::new("kill").args([name, &pid]).status();
+        assert!(kill.unwrap().success());
+    }
+
     /// By default its own URL says `localhost`.
     pub(crate) fn public_url(&self) -> String {
         self.url.replace("127.0.0.1", "localhost")
@@ -111,19 +131,12 @@ impl Server {
 
     /// SIGTERM; whether it ended with 0.
     pub(crate) fn stop(mut self) -> bool {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("-TERM");
         self.child.wait().unwrap().success()
     }
 }
 
-fn settings() -> Vec<(&'static str, String)> {
+pub(crate) fn settings() -> Vec<(&'static str, String)> {
     vec![
         ("SECUREFRAME_HTTP_ADDR", "127.0.0.1:0".to_owned()),
         ("SESSION_PUBLIC_KEY", key().public_key().to_spki_pem()),

@@ -165,6 +165,24 @@ fn without_times_those_of_the_process_count() {
 }
 
 #[test]
+fn while_no_key_is_old_enough_the_one_before_signs_whatever_became_of_it() {
+    // A file that is replaced a second after the start, and again: only the process remembers.
+    let one = fetched(None, 0, (0, Some(-1)), None, None);
+    let two = fetched(Some(&one), 10, (1, Some(1)), None, None);
+    assert_eq!(published(&two, 10), [0, 1]);
+    let three = fetched(Some(&two), 20, (2, Some(11)), None, None);
+    assert_eq!(published(&three, 20), [0, 2, 1]);
+    for ring in [&two, &three] {
+        assert_eq!(published(ring, DELAY - 2)[0], 0);
+        assert_eq!(published(ring, DELAY - 1)[0], 0, "it is old enough now");
+        assert_eq!(published(ring, DELAY)[0], 0);
+        assert_eq!(published(ring, DELAY + 1)[0], 1);
+    }
+    assert_eq!(published(&three, DELAY + 10)[0], 1);
+    assert_eq!(published(&three, DELAY + 11)[0], 2);
+}
+
+#[test]
 fn a_version_that_was_taken_back_ripens_anew() {
     // 1 was current long ago; nobody publishes it any more.
     let before = fetched(None, 0, (3, Some(-9000)), Some((2, Some(-20_000))), None);

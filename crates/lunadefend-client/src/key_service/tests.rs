@@ -1,5 +1,6 @@
 use super::*;
 use crate::{DemoKey, KeyRotation};
+use futures_util::FutureExt;
 use lunadefend_core::{
     BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions,
     TransferState,
@@ -109,6 +110,21 @@ async fn an_expired_jwt_is_never_handed_out() {
         let jwt = service.application().await.unwrap();
         assert!(jwt.expires_at() > clock.now(), "{now}");
     }
+}
+
+#[tokio::test]
+async fn an_expired_jwt_is_not_handed_out_while_another_caller_renews_it() {
+    let clock = Virtual::new();
+    let service = service(&clock);
+    service.application().await.unwrap();
+    let renewing = service.0.refresh.lock().await;
+    clock.set(899);
+    assert!(service.application().now_or_never().is_some());
+    clock.set(900);
+    assert!(service.application().now_or_never().is_none());
+    drop(renewing);
+    let jwt = service.application().await.unwrap();
+    assert_eq!(jwt.issued_at(), clock.now());
 }
 
 #[tokio::test]

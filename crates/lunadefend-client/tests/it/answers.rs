@@ -1,7 +1,7 @@
 //! Every answer that was recorded of or for the original SDK, and what ours makes of it: the table of
 //! the wire contract. Where the original said "valid" to anything but a literal `true`, ours does not.
 
-use crate::support::{self, Act, Server, answer, client_of};
+use crate::support::{self, Act, Nobody, Server, answer, client_of};
 use Answer::{Http, Raw};
 use Outcome::{Granted, Invalid, Refused, Valid};
 use lunadefend_core::{
@@ -128,11 +128,9 @@ async fn no_answer_at_all() {
     let reset = Server::start(|_, _| Act::Reset).await;
     let closed = Server::answering(Vec::new()).await;
     let hang = Server::start(|_, _| Act::Hang).await;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let refused = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let refused = Nobody::new();
 
-    for url in [&reset.url, &closed.url, &hang.url, &refused] {
+    for url in [&reset.url, &closed.url, &hang.url, &refused.url] {
         let client = client_of(url)
             .deadline(Duration::from_millis(300))
             .build()

@@ -70,27 +70,33 @@ async fn passing_failures_are_retried_and_no_more_often_than_configured() {
         || Act::Send(Vec::new()),
         || Act::Reset,
     ];
-    for failure in passing {
+    // Together: each takes its time, as the retries are spread over the deadline.
+    futures_util::future::join_all(passing.map(|failure| async move {
         let server = Server::start(move |number, request| match (number, &*request.target) {
-            (0 | 1, _) => failure(),
+            (0..3, _) => failure(),
             (_, "/grant/set") => Act::Send(yes("{}")),
             _ => Act::Send(yes(r#"{"valid":true}"#)),
         })
         .await;
         let client = server.client().build().unwrap();
         assert_eq!(support::verify(&client).await.unwrap(), Verdict::Valid);
-        assert_eq!(server.requests().len(), 3);
+        assert_eq!(server.requests().len(), 4);
         support::create(&client).await.unwrap();
 
         let server = Server::start(move |_, _| failure()).await;
-        for retries in [0, 3] {
-            let client = server.client().max_retries(retries).build().unwrap();
+        for retries in [Some(0), Some(3), None] {
+            let mut client = server.client().deadline(Duration::from_secs(6));
+            if let Some(retries) = retries {
+                client = client.max_retries(retries);
+            }
             let before = server.requests().len();
-            let error = support::create(&client).await.unwrap_err();
+            let error = support::create(&client.build().unwrap()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TokenizerUnavailable);
-            assert_eq!(server.requests().len() - before, 1 + retries as usize);
+            let asked = u32::try_from(server.requests().len() - before).unwrap();
+            assert_eq!(asked, 1 + retries.unwrap_or(5));
         }
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]

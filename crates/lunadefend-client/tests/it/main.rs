@@ -12,5 +12,7 @@ mod canary;
 mod faults;
 mod many;
 mod requests;
+mod sessions;
+mod stale;
 mod support;
 mod transfer;

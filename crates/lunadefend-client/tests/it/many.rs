@@ -1,6 +1,6 @@
 //! Many tokens in one call.
 
-use crate::support::{Act, Server, client_of, grant, json, session, token, yes};
+use crate::support::{Act, Recorded, Server, client_of, grant, json, session, token, yes};
 use lunadefend_core::{ErrorKind, GrantService, Grants, TokenId, UntrustedToken, Verdict};
 use std::{
     sync::{
@@ -23,32 +23,59 @@ fn tokens(count: usize) -> Vec<TokenId> {
     (0..count).map(|number| token(&text(number))).collect()
 }
 
+/// The number of the token that a request is about.
+fn number_in(request: &Recorded) -> usize {
+    let text = request.text();
+    text[text.len() - 14..][..12].parse().unwrap()
+}
+
 #[tokio::test]
-async fn n_in_n_out_in_order() {
-    let server = Server::start(|_, request| {
-        // Every third token is not granted.
-        let number: usize = request.text()[request.text().len() - 14..][..12]
-            .parse()
-            .unwrap();
-        Act::Send(yes(&format!(
-            r#"{{"valid":{}}}"#,
-            !number.is_multiple_of(3)
-        )))
-    })
-    .await;
+async fn n_in_n_out() {
+    let server = Server::answering(yes(r#"{"valid":true}"#)).await;
     for (count, in_flight) in [(1, 1), (7, 1), (200, 64), (200, 3)] {
         let client = server.client().max_in_flight(in_flight).build().unwrap();
         let before = server.requests().len();
         let verdicts = client.verify_all(&session(), &tokens(count)).await.unwrap();
-        let expected: Vec<_> = (0..count)
-            .map(|number| match number % 3 {
-                0 => Verdict::Invalid,
-                _ => Verdict::Valid,
-            })
-            .collect();
-        assert_eq!(verdicts, expected);
-        assert_eq!(server.requests().len() - before, count);
+        assert_eq!(verdicts, vec![Verdict::Valid; count]);
+        let mut asked: Vec<_> = server.requests()[before..].iter().map(number_in).collect();
+        asked.sort_unstable();
+        assert_eq!(asked, (0..count).collect::<Vec<_>>(), "each once");
     }
+}
+
+#[tokio::test]
+async fn the_first_invalid_token_ends_the_rest() {
+    const BAD: usize = 10;
+    let server = Server::start(|_, request| match number_in(request) {
+        BAD => Act::Send(yes(r#"{"valid":false}"#)),
+        number if number < BAD => Act::Send(yes(r#"{"valid":true}"#)),
+        _ => Act::Hang,
+    })
+    .await;
+    for in_flight in [1, 4] {
+        let client = server.client().max_in_flight(in_flight).build().unwrap();
+        let before = server.requests().len();
+        let verdicts = client.verify_all(&session(), &tokens(200)).await.unwrap();
+        let asked = server.requests().len() - before;
+        assert!(asked <= BAD + in_flight, "{asked} of 200 were asked for");
+        // In the order of the tokens, and a yes only where one was given.
+        assert_eq!(verdicts.len(), 200);
+        assert_eq!(verdicts[BAD..], vec![Verdict::Invalid; 200 - BAD]);
+        if in_flight == 1 {
+            assert_eq!(asked, BAD + 1);
+            assert_eq!(verdicts[..BAD], vec![Verdict::Valid; BAD]);
+        }
+    }
+
+    // Nobody waits for answers that cannot change it.
+    let server = Server::start(|_, request| match number_in(request) {
+        3 => Act::Send(yes(r#"{"valid":false}"#)),
+        _ => Act::Hang,
+    })
+    .await;
+    let client = server.client().max_retries(0).build().unwrap();
+    let verdicts = client.verify_all(&session(), &tokens(6)).await.unwrap();
+    assert_eq!(verdicts, vec![Verdict::Invalid; 6]);
 }
 
 #[tokio::test]

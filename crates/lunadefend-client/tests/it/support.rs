@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 
 pub(crate) const T1: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
@@ -94,6 +94,24 @@ impl Server {
     }
 }
 
+/// An address at which nothing listens.
+pub(crate) struct Nobody {
+    pub(crate) url: String,
+    /// Bound, so that nobody else gets the port.
+    _socket: TcpSocket,
+}
+
+impl Nobody {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self {
+            url: format!("http://{}", socket.local_addr().unwrap()),
+            _socket: socket,
+        }
+    }
+}
+
 async fn serve(
     mut stream: TcpStream,
     script: Arc<impl Fn(usize, &Recorded) -> Act>,
@@ -126,7 +144,7 @@ async fn serve(
     }
 }
 
-async fn read_request(stream: &mut TcpStream) -> Option<Recorded> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<Recorded> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {

@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_never_stands_for_an_object() {
+    fn only_a_success_with_an_object_is_a_yes() {
         for body in [
             r#"{"success":true,"error":{},"data":[true]}"#,
             r#"[true,{},{"valid":true}]"#,
@@ -342,6 +342,7 @@ mod tests {
             r#"{"success":true,"error":{}}"#,
             r#"{"success":"true","error":{},"data":{"valid":true}}"#,
             r#"{"error":{},"data":{"valid":true}}"#,
+            r#"{"success":false,"error":{},"data":{"valid":true}}"#,
             r#"{"success":true,"data":{"valid":true,"valid":true}}"#,
         ] {
             assert!(

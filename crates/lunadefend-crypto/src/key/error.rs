@@ -1,12 +1,13 @@
 //! Why a key is not accepted.
 
 use super::sniff::Problem;
+use std::fmt;
 
 /// Why a key is not accepted, and what to do about it.
 ///
 /// Every text starts with the origin that the caller gave, such as `environment variable
 /// LUNASEC_SIGNING_KEY`, and contains nothing of the input.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// The setting is there, with nothing in it.
@@ -149,6 +150,13 @@ pub enum KeyError {
         /// Where the input came from.
         origin: String,
     },
+}
+
+/// What a `main` that returns it prints: as `Display`.
+impl fmt::Debug for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl KeyError {

@@ -145,6 +145,17 @@ fn cleartext_is_for_loopback_unless_allowed() {
     assert!(!far.is_loopback() && !far.is_https());
 }
 
+#[test]
+fn a_main_that_returns_the_error_prints_what_to_do() {
+    let error = parse("example.com").unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+    let error = parse("http://[").unwrap_err();
+    assert_eq!(
+        format!("{error:?}"),
+        format!("{error}: invalid IPv6 address")
+    );
+}
+
 proptest! {
     #[test]
     fn no_text_panics_or_is_echoed(text in "(https?://)?(hunter2[:@]?)?[a-z.:/?#@\\[\\]]{0,20}\\PC{0,8}") {

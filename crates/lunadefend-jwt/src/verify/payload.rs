@@ -55,7 +55,9 @@ impl Payload {
         if self.tokenizer.is_some() && self.tokenizer != policy.tokenizer_origin {
             return Err(JwtError::Claim("tokenizer"));
         }
-        let expires_at = self.check_times(policy, now)?;
+        self.check_times(policy, now)?;
+        let issued_at = time("iat", self.iat)?;
+        let expires_at = time("exp", self.exp)?;
 
         let subject = Subject::from_claim(&self.sub).ok_or(JwtError::Claim("sub"))?;
         let session = match subject {
@@ -81,12 +83,13 @@ impl Payload {
             kind,
             jti: self.jti,
             nonce: self.nonce,
+            issued_at,
             expires_at,
             signing_input_sha256,
         })
     }
 
-    fn check_times(&self, policy: &JwtPolicy, now: SystemTime) -> Result<SystemTime, JwtError> {
+    fn check_times(&self, policy: &JwtPolicy, now: SystemTime) -> Result<(), JwtError> {
         let now = now
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_err(|_| JwtError::NotYetValid)?
@@ -102,11 +105,16 @@ impl Payload {
         if !(0.0..=policy.max_lifetime.as_secs_f64()).contains(&lifetime) {
             return Err(JwtError::Lifetime);
         }
-        Duration::try_from_secs_f64(self.exp)
-            .ok()
-            .and_then(|exp| SystemTime::UNIX_EPOCH.checked_add(exp))
-            .ok_or(JwtError::Claim("exp"))
+        Ok(())
     }
+}
+
+/// The time that a claim names, in seconds since 1970.
+fn time(name: &'static str, seconds: f64) -> Result<SystemTime, JwtError> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|age| SystemTime::UNIX_EPOCH.checked_add(age))
+        .ok_or(JwtError::Claim(name))
 }
 
 /// A member that may be absent, but not `null`.

@@ -255,6 +255,7 @@ fn expiry() {
     }
     let fraction = verify_claims(&with(claims(), json!({ "exp": NOW as f64 + 900.5 }))).unwrap();
     assert_eq!(fraction.expires_at, at(NOW as f64 + 900.5));
+    assert_eq!(fraction.issued_at, at(NOW as f64));
     let scientific = raw("exp", "1.7000009e9");
     assert_eq!(
         verify(&mint(HEADER, &scientific)).unwrap().expires_at,

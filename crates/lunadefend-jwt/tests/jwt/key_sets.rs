@@ -6,6 +6,9 @@ use lunadefend_jwt::{JwksError, KeySet, LEGACY_KID, jwks_document};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+/// The modulus of the key pair whose private half LunaSec publishes in its tools, and so everybody has.
+const PUBLISHED_BY_LUNASEC: &str = "ln1mVmoIRjDGQ4pVccsB5yJ3DFItUe9zLFU4naqsfFYJywKyAsH48wUHkBX0ZRurnEEomtxmj3F9B-dZ-ULFe3JnFrWDjN7XOFxyn3JfXjwVfEfA2FxYLLxgwZxfFFvcWCh2jodAlPO66LBteSbApclvSnp74ZHCSEr8DFCv7LU50d0oH-xhrN1h6YLvLGLbdFFZpvw1drBaV7KNvOR8t4qMbcTdDj5fWPBmKZ5aY4e3pKX89SBc8CtYfBcfSM7u4kxdGIt-nka29SyKSYBxWLc4bFMKOwWjw0ge_LbnwtFElQ-RyTo7ASj-oNK3CRORNAaxY-Oz8qL00cuwuo3aPQ";
+
 fn public() -> PublicKey {
     signing_key().public_key().clone()
 }
@@ -263,4 +266,27 @@ proptest! {
         let member = format!(r#"{{"keys":[{text}]}}"#);
         let _ = KeySet::parse(member.as_bytes());
     }
+}
+
+#[test]
+fn the_key_that_lunasec_publishes_is_trusted_only_where_that_is_allowed() {
+    let demo = json!({ "kty": "RSA", "n": PUBLISHED_BY_LUNASEC, "e": "AQAB", "kid": "demo" });
+    assert_eq!(
+        parse(std::slice::from_ref(&demo)).unwrap_err(),
+        JwksError::DemoKey
+    );
+    let beside = [demo, jwk(&public(), "a")];
+    let set = parse(&beside).unwrap();
+    assert!(set.candidates(Some("demo")).is_none());
+    assert_eq!(set.candidates(None).unwrap(), [&public()]);
+
+    let json = json!({ "keys": beside }).to_string();
+    let set = KeySet::parse_allowing_demo_key(json.as_bytes()).unwrap();
+    let demo = set.candidates(Some("demo")).unwrap()[0];
+    assert_eq!(
+        demo.thumbprint(),
+        "-bl8cloyc_SDWS4QIMvkmfoIExAdTsvXHotm0ZOFCak"
+    );
+    assert!(demo.is_demo_key());
+    assert!(!public().is_demo_key());
 }

@@ -247,9 +247,10 @@ async fn retries_help_against_what_passes() {
 
 #[tokio::test]
 async fn nobody_there() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let fake = Fake::with_value(CANARY).await;
     let secret = fake.secret().endpoint(format!("http://{address}"));
     let error = secret.build().unwrap().fetch().await.unwrap_err();

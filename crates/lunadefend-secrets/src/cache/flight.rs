@@ -37,6 +37,11 @@ pub(super) fn due_at(policy: &RefreshPolicy, now: SystemTime) -> SystemTime {
     now + policy.every() + Duration::from_millis(random.checked_rem(millis).unwrap_or(0))
 }
 
+/// How long a provider is left alone after a fetch that failed.
+pub(super) fn pause(policy: &RefreshPolicy) -> Duration {
+    policy.every().clamp(MIN_PAUSE, MAX_PAUSE)
+}
+
 impl<T, E> SecretCache<T, E>
 where
     T: Send + Sync + 'static,
@@ -105,12 +110,17 @@ impl<T, E> Drop for Landing<T, E> {
                     fetched_at: at,
                     due_at: due_at(&inner.policy, at),
                     attempts: state.attempts,
-                    pause_until: None,
+                    failed_at: None,
                 };
             }
             None => {
-                let pause = inner.policy.every().clamp(MIN_PAUSE, MAX_PAUSE);
-                state.pause_until = Some(inner.clock.now() + pause);
+                let now = inner.clock.now();
+                state.failed_at = Some(now);
+                // The clock was set back: what is left of the value's time counts from now.
+                if now < state.fetched_at {
+                    state.fetched_at = now;
+                    state.due_at = now;
+                }
             }
         }
     }

@@ -280,6 +280,40 @@ async fn a_clock_that_was_set_back_does_not_stop_the_refreshing() {
 }
 
 #[tokio::test]
+async fn a_failed_fetch_and_a_clock_that_was_set_back_do_not_stop_the_refreshing() {
+    let world = Arc::new(World::default());
+    let cache = load(&world, every(300, 86_400)).await.unwrap();
+    world.at(331);
+    world.set(Fault::Down);
+    assert_eq!(value(&cache).await, 1);
+    assert_eq!(world.fetches(), 2, "the second failed");
+
+    // Half a day back, and the provider works again.
+    world.seconds.fetch_sub(12 * 3600, Ordering::SeqCst);
+    world.set(Fault::None);
+    value(&cache).await;
+    settled(&cache).await;
+    assert_eq!(value(&cache).await, 3);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_makes_no_value_last_longer_than_its_time() {
+    let world = Arc::new(World::default());
+    let cache = load(&world, every(300, 3600)).await.unwrap();
+    world.set(Fault::Down);
+    world.seconds.fetch_sub(12 * 3600, Ordering::SeqCst);
+    let noticed = world.seconds.load(Ordering::SeqCst);
+    for seconds in (0..3600).step_by(10) {
+        world.seconds.store(noticed + seconds, Ordering::SeqCst);
+        assert_eq!(value(&cache).await, 1, "{seconds}");
+        settled(&cache).await;
+    }
+    assert!(world.fetches() > 100, "asked again and again");
+    world.seconds.store(noticed + 3600, Ordering::SeqCst);
+    assert!(cache.get().await.is_err());
+}
+
+#[tokio::test]
 async fn a_value_can_be_changed_between_fetches() {
     let world = Arc::new(World::default());
     let cache = load(&world, every(300, 3600)).await.unwrap();

@@ -14,15 +14,20 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Connections at once; more wait to be accepted. 1024 by default.
+    /// Connections at once; 1024 by default. For one more the connection that has idled for longest is
+    /// closed; while none idles, it waits. The limit of open files of the process caps it.
     pub max_connections: u32,
     /// The longest value, in bytes; 1 MiB by default, which is also the most.
     pub max_value: u64,
     /// How long the head of a request may take, from its first byte on, or from the start of a
     /// connection. 10 s by default.
     pub header_read: Duration,
-    /// How long a connection is kept without a request. 75 s by default: longer than proxies keep
-    /// theirs, or they send a request into a connection that is being closed.
+    /// How long a connection is kept without a request. 11 minutes by default.
+    ///
+    /// It must be longer than the proxy in front keeps its connections, or that one sends a request into
+    /// a connection that is being closed. nginx and varnish keep them for 60 s, Caddy for 2 minutes, the
+    /// balancers of Google for 10. Envoy (an hour) and Apache (for ever) must be told a shorter time. A
+    /// connection that idles holds nobody out: it is closed when its place is needed.
     pub idle: Duration,
     /// How long the body of a JSON request may take as a whole, and how long the body of an upload
     /// may pause. 10 s by default.
@@ -42,6 +47,16 @@ impl Limits {
     pub const MAX_HEAD: usize = 32 * 1024;
     /// The longest value that can be configured, in bytes.
     pub const MAX_VALUE: u64 = 1024 * 1024;
+
+    /// How many files the process has open at most, beside those for connections: the store, the
+    /// listener, logs, and requests for a key set with their look-ups of names.
+    pub const RESERVED_FILES: u32 = 64;
+
+    /// How many files the process must be allowed to open (`RLIMIT_NOFILE`) for so many connections.
+    #[must_use]
+    pub const fn open_files(&self) -> u64 {
+        self.max_connections as u64 + Self::RESERVED_FILES as u64
+    }
 
     pub(crate) const fn check(&self) -> Result<(), ConfigError> {
         if self.max_connections == 0 || self.max_connections > 1 << 20 {
@@ -68,7 +83,7 @@ impl Default for Limits {
             max_connections: 1024,
             max_value: Self::MAX_VALUE,
             header_read: Duration::from_secs(10),
-            idle: Duration::from_secs(75),
+            idle: Duration::from_secs(11 * 60),
             body_read: Duration::from_secs(10),
             request: Duration::from_secs(30),
             write_stall: Duration::from_secs(30),

@@ -4,6 +4,7 @@ use super::ConfigError;
 use http::HeaderValue;
 use lunadefend_http::{BaseUrl, Cleartext};
 use std::fmt;
+use url::{Host, Url};
 
 /// A web origin, `https://host[:port]`, in the one spelling that browsers send (RFC 6454 section
 /// 6.2): lower case, Punycode, without the default port.
@@ -53,6 +54,27 @@ impl Origin {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The site of an http origin on this machine; `None` for every other origin.
+    ///
+    /// Browsers take a site for a scheme and a registrable domain, whatever the port is. `localhost` is one,
+    /// a name directly below it is another, with what is below that; an address is a site for itself.
+    pub(crate) fn loopback_site(&self) -> Option<String> {
+        let url = Url::parse(&self.text).ok()?;
+        if url.scheme() != "http" {
+            return None;
+        }
+        match url.host()? {
+            Host::Domain("localhost") => Some("localhost".to_owned()),
+            Host::Domain(name) => {
+                let below = name.strip_suffix(".localhost")?;
+                let (_, last) = below.rsplit_once('.').unwrap_or(("", below));
+                Some(format!("{last}.localhost"))
+            }
+            Host::Ipv4(address) => address.is_loopback().then(|| address.to_string()),
+            Host::Ipv6(address) => address.is_loopback().then(|| address.to_string()),
+        }
     }
 
     pub(crate) const fn header(&self) -> &HeaderValue {

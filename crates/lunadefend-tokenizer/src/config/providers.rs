@@ -1,5 +1,6 @@
 //! Who knows the users: where `/session/ensure` sends browsers.
 
+use super::Origin;
 use lunadefend_core::{AuthPlugin, wire};
 use lunadefend_http::{BaseUrl, Cleartext, UrlError};
 use serde_json::Value;
@@ -33,12 +34,13 @@ pub struct AuthProviders {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Provider {
     name: String,
+    origin: Origin,
     /// Up to and with `state=`.
     redirect: String,
 }
 
 /// Why a list of auth providers cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvidersError {
     /// Neither a URL nor a JSON object.
@@ -84,6 +86,13 @@ pub enum ProvidersError {
         /// The name of the setting.
         setting: &'static str,
     },
+}
+
+/// What a `main` that returns it prints: as `Display`, and the causes.
+impl fmt::Debug for ProvidersError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lunadefend_core::fmt_with_causes(self, f)
+    }
 }
 
 impl AuthProviders {
@@ -141,6 +150,11 @@ impl AuthProviders {
             Some(name) => self.providers.iter().find(|provider| provider.name == name),
         }
     }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.iter()
+    }
 }
 
 fn read_entry(entry: &Value) -> Option<(&str, bool)> {
@@ -195,12 +209,21 @@ impl Provider {
         } else {
             format!("{target}?{query}&state=")
         };
-        Ok(Self { name, redirect })
+        Ok(Self {
+            name,
+            origin: Origin::of(&base),
+            redirect,
+        })
     }
 
     /// The name, as in the state.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where the application is.
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Where to send the browser. A state needs no encoding.

@@ -147,6 +147,28 @@ fn errors_name_the_setting_and_not_the_value() {
 }
 
 #[test]
+fn a_main_that_returns_the_error_prints_what_to_do() {
+    let url = BaseUrl::parse("http://example.com", "TOKENIZER_URL", Cleartext::default());
+    let url = url.unwrap_err();
+    for (shown, advice) in [
+        (
+            format!("{:?}", ConfigError::from(url.clone())),
+            url.to_string(),
+        ),
+        (
+            format!("{:?}", ConfigError::NoIssuer),
+            ConfigError::NoIssuer.to_string(),
+        ),
+        (
+            format!("{:?}", providers("").unwrap_err()),
+            providers("").unwrap_err().to_string(),
+        ),
+    ] {
+        assert_eq!(shown, advice);
+    }
+}
+
+#[test]
 fn origins() {
     let origin = |text| Origin::parse(text, "APPLICATION_FRONT_END");
     for (text, expected) in [

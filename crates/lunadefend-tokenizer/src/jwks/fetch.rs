@@ -40,17 +40,26 @@ pub(super) enum FetchError {
 }
 
 impl JwksSource {
-    /// Asks once.
-    pub(super) async fn fetch(&self, allow_demo_key: bool) -> Result<Fetched, FetchError> {
+    /// Asks once. `revalidate` has caches on the way ask the application (RFC 9111, section 5.2.1.4).
+    pub(super) async fn fetch(
+        &self,
+        allow_demo_key: bool,
+        revalidate: bool,
+    ) -> Result<Fetched, FetchError> {
+        let mut headers = HeaderMap::from_iter([(
+            header::ACCEPT,
+            HeaderValue::from_static("application/json, application/jwk-set+json"),
+        )]);
+        if revalidate {
+            let no_cache = HeaderValue::from_static("no-cache");
+            headers.insert(header::CACHE_CONTROL, no_cache);
+        }
         let answer = self
             .client
             .send(Request {
                 method: Method::GET,
                 url: self.url.as_str().to_owned(),
-                headers: HeaderMap::from_iter([(
-                    header::ACCEPT,
-                    HeaderValue::from_static("application/json, application/jwk-set+json"),
-                )]),
+                headers,
                 body: Bytes::new(),
                 max_answer: MAX_SET,
                 deadline: Instant::now() + DEADLINE,

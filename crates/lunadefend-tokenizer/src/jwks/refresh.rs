@@ -1,27 +1,16 @@
 //! A key set that is fetched, kept and refreshed, one request at a time.
 
+mod state;
+
 use super::{
     JwksSource,
-    fetch::{FetchError, Fetched, HOUR, MINUTE, SECOND},
+    fetch::{FetchError, Fetched},
 };
 use lunadefend_core::Clock;
-use lunadefend_jwt::KeySet;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use lunadefend_jwt::{KeySet, LEGACY_KID};
+use state::{Attempt, Flight, Look, RETRY_UNKNOWN_KEY, State};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
-
-/// How long the last good set is used when no newer one can be had.
-const MAX_AGE: u64 = 24 * HOUR;
-/// How long after the last attempt somebody may try again, by what there is without it.
-const RETRY_WITHOUT_KEYS: u64 = SECOND;
-const RETRY_STALE: u64 = 30 * SECOND;
-const RETRY_UNKNOWN_KEY: u64 = SECOND;
-/// How long after a fetch for an unknown key nobody fetches for the same one again.
-const PAUSE_OF_A_KEY: u64 = MINUTE;
-/// How many unknown keys are remembered for that.
-const MAX_UNKNOWN_KEYS: usize = 1024;
 
 /// The fetched key set. Times are milliseconds of the clock since the Unix epoch.
 #[derive(Debug)]
@@ -32,22 +21,6 @@ pub(crate) struct Cache {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    set: Option<Arc<FetchedSet>>,
-    last_attempt: Option<Attempt>,
-    /// Keys that were fetched for in vain, and when.
-    unknown: HashMap<String, u64>,
-    /// There while a fetch runs; it ends when the sender is dropped.
-    flight: Option<watch::Receiver<()>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Attempt {
-    at: u64,
-    failed: bool,
-}
-
 #[derive(Debug)]
 pub(crate) struct FetchedSet {
     pub(super) keys: KeySet,
@@ -55,9 +28,34 @@ pub(crate) struct FetchedSet {
     fresh_until: u64,
 }
 
+/// The set to judge a JWT by.
+pub(crate) struct Current {
+    pub(super) set: Arc<FetchedSet>,
+    /// It has just come, and perhaps from a cache that is behind the application.
+    may_be_behind: bool,
+}
+
 /// Newer keys were looked for and cannot be had.
 #[derive(Debug)]
 pub(crate) struct Failed;
+
+/// Why a key set is fetched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// There is none, or it is not fresh.
+    Age,
+    /// A JWT names a key that is not in it.
+    UnknownKey,
+}
+
+impl Current {
+    const fn known(set: Arc<FetchedSet>) -> Self {
+        Self {
+            set,
+            may_be_behind: false,
+        }
+    }
+}
 
 impl Cache {
     pub(super) fn new(source: JwksSource, allow_demo_key: bool, clock: Arc<dyn Clock>) -> Self {
@@ -69,26 +67,39 @@ impl Cache {
         }
     }
 
-    /// The set to use now. Fetches it when there is none; a stale one is used while a task fetches
-    /// the next. `None`: there is none, or the last one is too old.
-    pub(super) async fn current(self: &Arc<Self>) -> Option<Arc<FetchedSet>> {
-        let flight = {
-            let now = self.clock.unix_millis();
-            let mut state = self.lock();
-            match state.usable(now) {
-                Some(set) => {
-                    if now >= set.fresh_until || now < set.at {
-                        // Nobody waits for it.
-                        let _ = self.start(&mut state, now, RETRY_STALE);
+    /// The set to use now. One that is due is used while a task fetches the next; one that is overdue
+    /// is used only when the fetch that everybody waits for has failed. `None`: there is none, or the
+    /// last one is too old.
+    pub(super) async fn current(self: &Arc<Self>) -> Option<Current> {
+        let stale = self.source.stale_millis();
+        loop {
+            let flight = {
+                let now = self.clock.unix_millis();
+                let mut state = self.lock();
+                match state.look(now, stale) {
+                    Look::Fresh(set) => return Some(Current::known(set)),
+                    Look::Due { set, fetch } => {
+                        if fetch {
+                            // Nobody waits for it.
+                            let _ = self.start(&mut state, now, Reason::Age);
+                        }
+                        return Some(Current::known(set));
                     }
-                    return Some(set);
+                    Look::Overdue => self.start(&mut state, now, Reason::Age),
+                    Look::Failed(last) => return last.map(Current::known),
                 }
-                None => self.start(&mut state, now, RETRY_WITHOUT_KEYS)?,
+            };
+            let has_landed_well = landed(&flight).await;
+            let now = self.clock.unix_millis();
+            let state = self.lock();
+            // Dropped meanwhile: what that fetch brought does not count.
+            if state.drops == flight.drops {
+                return state.usable(now, stale).map(|set| Current {
+                    set,
+                    may_be_behind: has_landed_well && !flight.revalidates,
+                });
             }
-        };
-        landed(flight).await;
-        let now = self.clock.unix_millis();
-        self.lock().usable(now)
+        }
     }
 
     /// A set that was fetched after `seen`, for a JWT that names the unknown key `kid`; waits for a
@@ -99,86 +110,105 @@ impl Cache {
     /// a new key out.
     pub(super) async fn newer_than(
         self: &Arc<Self>,
-        seen: &Arc<FetchedSet>,
+        seen: &Current,
         kid: &str,
     ) -> Result<Option<Arc<FetchedSet>>, Failed> {
-        let (now, flight) = {
+        let (mut flight, mut is_own) = {
             let now = self.clock.unix_millis();
             let mut state = self.lock();
-            if let Some(newer) = state.other_than(seen) {
+            if let Some(newer) = state.other_than(&seen.set) {
                 return Ok(Some(newer));
             }
-            let paused = state.flight.is_none() && state.is_paused(kid, now);
-            let flight = if paused {
-                None
-            } else {
-                self.start(&mut state, now, RETRY_UNKNOWN_KEY)
-            };
-            (now, flight)
+            match &state.flight {
+                Some(flight) => (flight.clone(), false),
+                None if state.is_paused(kid, now)
+                    || (state.was_tried(now, RETRY_UNKNOWN_KEY) && !seen.may_be_behind) =>
+                {
+                    return state.without_asking();
+                }
+                None => (self.start(&mut state, now, Reason::UnknownKey), true),
+            }
         };
-        let asked = flight.is_some();
-        if let Some(flight) = flight {
-            landed(flight).await;
-        }
-        let mut state = self.lock();
-        // The key may be in the set that could not be fetched.
-        if state.last_attempt.is_some_and(|attempt| attempt.failed) {
-            return state.other_than(seen).map(Some).ok_or(Failed);
-        }
-        let newer = state.other_than(seen);
-        if asked
-            && newer
+        loop {
+            let has_landed_well = landed(&flight).await;
+            let now = self.clock.unix_millis();
+            let mut state = self.lock();
+            let newer = state.other_than(&seen.set);
+            if !has_landed_well {
+                return newer.map(Some).ok_or(Failed);
+            }
+            let is_known = newer
                 .as_ref()
-                .is_none_or(|set| set.keys.candidates(Some(kid)).is_none())
-        {
-            state.pause(kid, now);
+                .is_some_and(|set| set.keys.candidates(Some(kid)).is_some());
+            // Every set has keys for a peer that names none: it may have come from a cache as well.
+            if flight.revalidates || (is_known && kid != LEGACY_KID) {
+                if is_own && !is_known {
+                    state.pause(kid, now);
+                }
+                return Ok(newer);
+            }
+            // It was fetched because it was due, and a cache on the way may have answered, with a set
+            // that is older than the key.
+            is_own = state.flight.is_none();
+            flight = self.start(&mut state, now, Reason::UnknownKey);
         }
-        Ok(newer)
     }
 
-    /// Joins the running fetch or starts one; `None` when it is too early for another.
+    /// Forgets the set, what is known of its age, and the fetch that is under way: that one may bring
+    /// the same keys again.
+    pub(super) fn drop_set(&self) {
+        let mut state = self.lock();
+        *state = State::dropped(state.drops + 1);
+    }
+
+    /// Joins the running fetch, or starts one.
     ///
     /// The fetch is a task of its own: a client that goes away does not end it, or whoever invents
     /// keys and hangs up could keep everybody else from the new ones.
-    fn start(
-        self: &Arc<Self>,
-        state: &mut State,
-        now: u64,
-        retry_after: u64,
-    ) -> Option<watch::Receiver<()>> {
+    fn start(self: &Arc<Self>, state: &mut State, now: u64, reason: Reason) -> Flight {
         if let Some(flight) = &state.flight {
-            return Some(flight.clone());
+            return flight.clone();
         }
-        if state
-            .last_attempt
-            .is_some_and(|attempt| too_early(attempt.at, now, retry_after))
-        {
-            return None;
-        }
-        let (done, flight) = watch::channel(());
-        state.flight = Some(flight.clone());
-        // Until it is known better: if the task dies, the attempt has failed.
+        let (done, ended) = watch::channel(false);
+        let flight = Flight {
+            drops: state.drops,
+            // Keys that had to be dropped must not come again from a cache, whichever answers.
+            revalidates: state.drops > 0 || reason == Reason::UnknownKey,
+            ended,
+        };
         state.last_attempt = Some(Attempt {
             at: now,
+            // Until it is known better: if the task dies, the attempt has failed.
             failed: true,
+            of_overdue: state.is_overdue(now, self.source.stale_millis()),
         });
+        state.flight = Some(flight.clone());
         let landing = Landing {
             cache: Arc::clone(self),
-            _done: done,
+            drops: flight.drops,
+            done,
         };
+        let revalidates = flight.revalidates;
         tokio::spawn(async move {
             let cache = &landing.cache;
-            cache.store(cache.source.fetch(cache.allow_demo_key).await);
+            let fetched = cache.source.fetch(cache.allow_demo_key, revalidates).await;
+            let counts = cache.store(fetched, landing.drops);
+            landing.done.send_replace(counts);
         });
-        Some(flight)
+        flight
     }
 
-    fn store(&self, fetched: Result<Fetched, FetchError>) {
+    /// Keeps what came; whether it is a set that counts.
+    fn store(&self, fetched: Result<Fetched, FetchError>, drops: u64) -> bool {
         let now = self.clock.unix_millis();
         match fetched {
             Ok(Fetched { keys, fresh }) => {
-                tracing::debug!(fresh_ms = fresh, "fetched the key set");
                 let mut state = self.lock();
+                if state.drops != drops {
+                    tracing::debug!("a key set came that was asked for before keys were dropped");
+                    return false;
+                }
+                tracing::debug!(fresh_ms = fresh, "fetched the key set");
                 state.set = Some(Arc::new(FetchedSet {
                     keys,
                     at: now,
@@ -187,11 +217,15 @@ impl Cache {
                 if let Some(attempt) = &mut state.last_attempt {
                     attempt.failed = false;
                 }
+                true
             }
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the key set of the application cannot be fetched: check SESSION_JWKS_URL"
-            ),
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the key set of the application cannot be fetched: check SESSION_JWKS_URL"
+                );
+                false
+            }
         }
     }
 
@@ -201,59 +235,27 @@ impl Cache {
     }
 }
 
-impl State {
-    fn usable(&self, now: u64) -> Option<Arc<FetchedSet>> {
-        self.set
-            .as_ref()
-            .filter(|set| now.saturating_sub(set.at) < MAX_AGE)
-            .cloned()
-    }
-
-    fn is_paused(&self, kid: &str, now: u64) -> bool {
-        self.unknown
-            .get(kid)
-            .is_some_and(|at| too_early(*at, now, PAUSE_OF_A_KEY))
-    }
-
-    fn pause(&mut self, kid: &str, now: u64) {
-        if self.unknown.len() >= MAX_UNKNOWN_KEYS {
-            self.unknown
-                .retain(|_, at| too_early(*at, now, PAUSE_OF_A_KEY));
-        }
-        // Only invented keys are so many. To forget them costs a request a second at worst.
-        if self.unknown.len() >= MAX_UNKNOWN_KEYS {
-            self.unknown.clear();
-        }
-        self.unknown.insert(kid.to_owned(), now);
-    }
-
-    fn other_than(&self, seen: &Arc<FetchedSet>) -> Option<Arc<FetchedSet>> {
-        self.set
-            .as_ref()
-            .filter(|set| !Arc::ptr_eq(set, seen))
-            .cloned()
-    }
-}
-
-/// Whether what was done at a time must not be done again yet. A clock that was set back must not stop
-/// the refreshing.
-fn too_early(at: u64, now: u64, pause: u64) -> bool {
-    now.checked_sub(at).is_some_and(|age| age < pause)
-}
-
 /// Ends the flight however its task ends; then the sender is dropped, which wakes who waits.
 struct Landing {
     cache: Arc<Cache>,
-    _done: watch::Sender<()>,
+    drops: u64,
+    done: watch::Sender<bool>,
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.cache.lock().flight = None;
+        let mut state = self.cache.lock();
+        // After a drop the flight in the state is another one.
+        if state.drops == self.drops {
+            state.flight = None;
+        }
     }
 }
 
-async fn landed(mut flight: watch::Receiver<()>) {
-    // Nothing is ever sent: this returns when the sender is gone.
-    let _ = flight.changed().await;
+/// Waits for the end of a fetch; whether it brought a set that counts.
+async fn landed(flight: &Flight) -> bool {
+    let mut ended = flight.ended.clone();
+    // An error says that the sender is gone, and with it the fetch.
+    while ended.changed().await.is_ok() {}
+    *ended.borrow()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{self, Refusal},
-    auth::ApplicationOnly,
+    auth::{self, ApplicationOnly},
     body::Json,
     service::Shared,
 };
@@ -13,7 +13,7 @@ use lunadefend_core::{
 };
 use std::sync::Arc;
 
-/// Grants a token to a session. An earlier grant that lives longer stays.
+/// Grants a token to a session that has not ended. An earlier grant that lives longer stays.
 pub(super) async fn set(
     State(shared): State<Arc<Shared>>,
     _application: ApplicationOnly,
@@ -24,6 +24,7 @@ pub(super) async fn set(
         .durations
         .resolve(request.custom_duration.as_deref())
         .map_err(|refusal| Refusal::bad_request(refusal.message()))?;
+    auth::require_going_on(&request.session_id, &shared).await?;
     shared
         .vault
         .grant(

@@ -2,36 +2,36 @@
 
 use crate::{
     answer::{self, Refusal},
+    headers::TIME,
     service::Shared,
 };
-use axum::{extract::State, response::Response};
-use http::{HeaderName, HeaderValue};
-use std::{
-    sync::Arc,
-    time::{Duration, UNIX_EPOCH},
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
 };
+use http::HeaderValue;
+use lunadefend_core::Clock;
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// A store that does not answer is not healthy, and whoever asks has a deadline of his own.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// The tokenizer's own time, in milliseconds since the Unix epoch: proxies put their own into `Date`.
-const TIME: HeaderName = HeaderName::from_static("lunadefend-time");
+/// Says how the store is, and what time it is here: JWTs are judged by that.
+pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
+    let mut response = store(&shared).await.into_response();
+    let now = shared.vault.clock().unix_millis();
+    response.headers_mut().insert(TIME, HeaderValue::from(now));
+    response
+}
 
 /// Reads from the store. It does not ask for the application's keys: the application may be what is
 /// down.
-pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
+async fn store(shared: &Shared) -> Result<Response, Refusal> {
     match timeout(DEADLINE, shared.vault.check_health()).await {
         Ok(outcome) => {
             outcome?;
-            let mut answer = answer::success();
-            let now = shared.vault.clock().now().duration_since(UNIX_EPOCH);
-            if let Ok(now) = now
-                && let Ok(millis) = u64::try_from(now.as_millis())
-            {
-                answer.headers_mut().insert(TIME, HeaderValue::from(millis));
-            }
-            Ok(answer)
+            Ok(answer::success())
         }
         Err(_) => {
             tracing::error!("the store does not answer");

@@ -20,6 +20,8 @@ pub(super) struct Phase(Arc<Inner>);
 struct Inner {
     requests: AtomicUsize,
     serving: AtomicBool,
+    body_unread: AtomicBool,
+    http2: AtomicBool,
 }
 
 impl Phase {
@@ -33,9 +35,30 @@ impl Phase {
         self.0.serving.load(Ordering::Relaxed)
     }
 
+    /// Whether some of the last request's body was not read, so that it may still come.
+    pub(super) fn is_body_unread(&self) -> bool {
+        self.0.body_unread.load(Ordering::Relaxed)
+    }
+
+    /// The request is answered, and some of its body was not read.
+    pub(super) fn leave_body_unread(&self) {
+        self.0.body_unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client began with the preface of HTTP/2.
+    pub(super) fn is_http2(&self) -> bool {
+        self.0.http2.load(Ordering::Relaxed)
+    }
+
+    /// The client has begun with the preface of HTTP/2.
+    pub(super) fn begin_http2(&self) {
+        self.0.http2.store(true, Ordering::Relaxed);
+    }
+
     /// The head of a request is complete.
     pub(super) fn begin(&self) -> Serving {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
+        self.0.body_unread.store(false, Ordering::Relaxed);
         self.0.serving.store(true, Ordering::Relaxed);
         Serving(self.clone())
     }

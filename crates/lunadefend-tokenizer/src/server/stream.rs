@@ -1,6 +1,6 @@
 //! A connection that a client cannot keep by doing nothing, and that ends politely.
 
-use super::phase::Phase;
+use super::{phase::Phase, places::Place};
 use crate::config::Limits;
 use std::{
     io::{self, IoSlice},
@@ -16,23 +16,32 @@ use tokio::{
 /// How long, and how much, is still read from a client that has had its answer.
 const LINGER: Duration = Duration::from_secs(2);
 const MAX_LINGER_BYTES: usize = 32 * 1024 * 1024;
+/// What a client begins with that speaks HTTP/2 without TLS (RFC 9113, section 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
 /// Wraps a connection.
 ///
 /// A client that sends the head of a request byte by byte has `header_read` from the first one on.
 /// One that does not read its answer stops all writing; after `write_stall` without progress that is
-/// an error. And when a request is refused before its body has been read, closing at once
-/// would reset the connection, and with it destroy the answer before the client reads it: so what
-/// still comes is read and thrown away for a moment.
+/// an error. One that idles is told that its connection has ended, when its place is needed.
+///
+/// And when a request is refused before all of it has been read, closing at once would reset the
+/// connection, and with it destroy the answer before the client reads it: so what still comes is read
+/// and thrown away for a moment.
 #[derive(Debug)]
 pub(super) struct GuardedStream<S> {
     inner: S,
     phase: Phase,
+    place: Place,
     /// How many requests there had been at the last read.
     requests: usize,
     header_read: Duration,
-    /// Runs from the first byte of a head to its end.
+    /// Runs from the first byte of a head to its end, and until the first byte of a connection.
     head: Option<Pin<Box<Sleep>>>,
+    /// Some of a head has come, and not yet all of it.
+    head_begun: bool,
+    /// Something has been written since a head has begun that has not ended: a refusal of it.
+    head_refused: bool,
     write_stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
     closing: Closing,
@@ -47,13 +56,16 @@ enum Closing {
 
 impl<S> GuardedStream<S> {
     /// A new connection must bring a request: the first head is timed from now on.
-    pub(super) fn new(inner: S, phase: Phase, limits: &Limits) -> Self {
+    pub(super) fn new(inner: S, phase: Phase, place: Place, limits: &Limits) -> Self {
         Self {
             inner,
             requests: phase.requests(),
             phase,
+            place,
             header_read: limits.header_read,
             head: Some(Box::pin(sleep(limits.header_read))),
+            head_begun: false,
+            head_refused: false,
             write_stall: limits.write_stall,
             stalled: None,
             closing: Closing::Open,
@@ -66,12 +78,17 @@ impl<S> GuardedStream<S> {
         if self.requests != requests {
             self.requests = requests;
             self.head = None;
+            self.head_begun = false;
+            self.head_refused = false;
         }
         if self.phase.is_serving() {
             return Poll::Pending;
         }
-        if has_read && self.head.is_none() {
-            self.head = Some(Box::pin(sleep(self.header_read)));
+        if has_read {
+            self.head_begun = true;
+            let header_read = self.header_read;
+            self.head
+                .get_or_insert_with(|| Box::pin(sleep(header_read)));
         }
         match &mut self.head {
             Some(head) => head
@@ -80,6 +97,21 @@ impl<S> GuardedStream<S> {
                 .map(|()| io::ErrorKind::TimedOut.into()),
             None => Poll::Pending,
         }
+    }
+
+    /// Whether the client has had its last answer, and nothing of a next request has come. Ready when
+    /// its place is needed.
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.head_begun || self.phase.is_serving() || self.stalled.is_some() {
+            self.place.busy();
+            return Poll::Pending;
+        }
+        self.place.poll_idle(context)
+    }
+
+    /// Whether something of a request that has been answered may still come.
+    fn is_answered_early(&self) -> bool {
+        self.head_refused || self.phase.is_body_unread()
     }
 
     /// Passes the outcome of a write on, unless nothing has moved for too long.
@@ -109,11 +141,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
     ) -> Poll<io::Result<()>> {
         let filled = buffer.filled().len();
         let outcome = Pin::new(&mut self.inner).poll_read(context, buffer);
-        let has_read = buffer.filled().len() > filled;
-        match self.time_head(context, has_read) {
-            Poll::Ready(error) => Poll::Ready(Err(error)),
-            Poll::Pending => outcome,
+        let read = buffer.filled().get(filled..).unwrap_or_default();
+        if self.requests == 0 && !self.head_begun && read.starts_with(HTTP2_PREFACE) {
+            self.phase.begin_http2();
         }
+        let late = self.time_head(context, !read.is_empty());
+        // Who reads on comes to where nothing is left, and a machine that is slow is no client that is.
+        if let Poll::Ready(error) = late
+            && outcome.is_pending()
+        {
+            return Poll::Ready(Err(error));
+        }
+        // What has been read comes first: a request that has begun is served.
+        if self.poll_idle(context).is_ready() && outcome.is_pending() {
+            return Poll::Ready(Ok(()));
+        }
+        outcome
     }
 }
 
@@ -124,6 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write(context, data);
+        self.head_refused = self.head_begun && self.requests == self.phase.requests();
         self.guard(context, outcome)
     }
 
@@ -133,6 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write_vectored(context, data);
+        self.head_refused = self.head_begun && self.requests == self.phase.requests();
         self.guard(context, outcome)
     }
 
@@ -141,8 +186,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let had_stalled = self.stalled.is_some();
         let outcome = Pin::new(&mut self.inner).poll_flush(context);
-        self.guard(context, outcome)
+        let outcome = self.guard(context, outcome);
+        if had_stalled && outcome.is_ready() {
+            // The client has had its answer: the next read sees that it idles.
+            context.waker().wake_by_ref();
+        }
+        outcome
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -151,9 +202,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
             match &mut this.closing {
                 Closing::Open => {
                     ready!(Pin::new(&mut this.inner).poll_shutdown(context))?;
-                    this.closing = Closing::Lingering {
-                        until: Box::pin(sleep_until(Instant::now() + LINGER)),
-                        left: MAX_LINGER_BYTES,
+                    this.closing = if this.is_answered_early() {
+                        Closing::Lingering {
+                            until: Box::pin(sleep_until(Instant::now() + LINGER)),
+                            left: MAX_LINGER_BYTES,
+                        }
+                    } else {
+                        Closing::Done
                     };
                 }
                 Closing::Lingering { until, left } => {

@@ -66,7 +66,8 @@ pub enum Table {
     KeyRing,
     /// A session's grants of a token, until they expire.
     Grant,
-    /// States and JWTs that have been used, until they would have expired anyway.
+    /// States and JWTs that have been used, and sessions that have ended, until whatever came of them
+    /// would have expired anyway.
     Used,
     /// Browser sessions, until they expire.
     Session,

@@ -76,7 +76,9 @@ impl Vault {
             .min(not_after);
         let place = Place::download(&ring, download.0.as_bytes());
         let grant = Place::grant(&ring, session, token);
-        let content = [grant.key.as_bytes().as_slice(), value.key.as_bytes()].concat();
+        let ended = Place::ended_session(&ring, session);
+        let content = [grant.key, value.key, ended.key].map(|key| *key.as_bytes());
+        let content = content.concat();
         let row = ring.seal_row(&place, Some(expires_at), &content)?;
         self.write(vec![insert(&place, row)]).await?;
         Ok(Some(IssuedDownload {
@@ -86,7 +88,7 @@ impl Vault {
     }
 
     /// Opens a value that was permitted to be downloaded. `None` when the permission is unknown or
-    /// has expired, or the grant that it was issued for is not live any more.
+    /// has expired, or the grant that it was issued for is not live any more, or its session has ended.
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when a row was changed or moved.
@@ -100,10 +102,15 @@ impl Vault {
         let mut fields = Fields::of(&content);
         let grant = RowKey::new(fields.take()?);
         let value = RowKey::new(fields.take()?);
+        if fields.is_empty() {
+            // Of a version that did not know that sessions end. Such a row lives for a minute.
+            return Ok(None);
+        }
+        let ended = RowKey::new(fields.take()?);
         fields.end()?;
 
         let grant = Place::new(Table::Grant, Purpose::Grant, grant);
-        if self.live_grant(&grant).await?.is_none() {
+        if self.live_grant(&grant, &ended).await?.is_none() {
             return Ok(None);
         }
         let value = Place::new(Table::Value, Purpose::Value, value);

@@ -35,7 +35,7 @@ pub enum VaultError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UploadError {
-    /// There is no such upload, or its URL has expired.
+    /// There is no such upload, or its URL has expired, or the session that it was for has ended.
     #[error("there is no such upload, or its URL has expired")]
     Unknown,
     /// A value has been uploaded before.

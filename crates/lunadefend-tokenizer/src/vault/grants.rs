@@ -1,7 +1,7 @@
 //! Grants: a session may use a token until an expiry.
 
 use super::{Vault, VaultError, row_keys::Place};
-use crate::store::{Table, Write};
+use crate::store::{RowKey, Table, Write};
 use lunadefend_core::{SessionId, TokenId};
 
 impl Vault {
@@ -20,7 +20,8 @@ impl Vault {
         self.write(vec![write]).await
     }
 
-    /// The expiry of a session's grant of a token while it is live. At its expiry it is not.
+    /// The expiry of a session's grant of a token while it is live. At its expiry it is not, nor is it
+    /// once the session has ended, whenever the grant was made.
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when the row is not one that was written for this session and token
@@ -30,17 +31,27 @@ impl Vault {
         session: &SessionId,
         token: &TokenId,
     ) -> Result<Option<u64>, VaultError> {
-        let place = Place::grant(&self.ring(), session, token);
-        self.live_grant(&place).await
+        let ring = self.ring();
+        let place = Place::grant(&ring, session, token);
+        let ended = Place::ended_session(&ring, session);
+        self.live_grant(&place, &ended.key).await
     }
 
-    pub(super) async fn live_grant(&self, place: &Place) -> Result<Option<u64>, VaultError> {
+    /// `ended` is where it says that the session of the grant has ended.
+    pub(super) async fn live_grant(
+        &self,
+        place: &Place,
+        ended: &RowKey,
+    ) -> Result<Option<u64>, VaultError> {
         let row = self.store().get(Table::Grant, &place.key).await?;
         let Some(row) = row else {
             return Ok(None);
         };
         let expires_at = self.ring().grant_row_expiry(place, &row)?;
-        Ok(Some(expires_at).filter(|at| self.now() < *at))
+        if self.now() >= expires_at || self.is_marked_as_ended(ended).await? {
+            return Ok(None);
+        }
+        Ok(Some(expires_at))
     }
 
     pub(super) fn grant_write(

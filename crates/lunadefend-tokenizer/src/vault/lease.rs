@@ -20,6 +20,8 @@ pub(super) struct UploadRow {
     pub(super) value: RowKey,
     /// Until when an attempt may begin.
     pub(super) url_expires_at: u64,
+    /// Where it says that the session has ended that the URL was made for, if it was made for one.
+    pub(super) ended: Option<RowKey>,
     pub(super) state: UploadState,
 }
 
@@ -35,11 +37,17 @@ pub(super) enum UploadState {
 }
 
 impl UploadRow {
-    pub(super) const fn open(token: RowKey, value: RowKey, url_expires_at: u64) -> Self {
+    pub(super) const fn open(
+        token: RowKey,
+        value: RowKey,
+        url_expires_at: u64,
+        ended: Option<RowKey>,
+    ) -> Self {
         Self {
             token,
             value,
             url_expires_at,
+            ended,
             state: UploadState::Open,
         }
     }
@@ -50,7 +58,7 @@ impl UploadRow {
 
     /// The row lives as long as its URL, and as long as an attempt that began in time.
     pub(super) fn seal(&self, ring: &Ring, place: &Place) -> Result<Row, VaultError> {
-        let mut content = Vec::with_capacity(113);
+        let mut content = Vec::with_capacity(145);
         content.extend_from_slice(self.token.as_bytes());
         content.extend_from_slice(self.value.as_bytes());
         content.extend_from_slice(&self.url_expires_at.to_be_bytes());
@@ -70,17 +78,19 @@ impl UploadRow {
                 self.url_expires_at
             }
         };
+        // At the end, and only for a session: so it is as earlier versions wrote it.
+        if let Some(ended) = &self.ended {
+            content.extend_from_slice(ended.as_bytes());
+        }
         ring.seal_row(place, Some(expires_at), &content)
     }
 
     pub(super) fn unseal(ring: &Ring, place: &Place, row: &Row) -> Result<Self, VaultError> {
         let content = ring.open_row(place, row)?;
         let mut fields = Fields::of(&content);
-        let open = Self::open(
-            RowKey::new(fields.take()?),
-            RowKey::new(fields.take()?),
-            fields.u64()?,
-        );
+        let token = RowKey::new(fields.take()?);
+        let value = RowKey::new(fields.take()?);
+        let url_expires_at = fields.u64()?;
         let state = match fields.u8()? {
             OPEN => UploadState::Open,
             LEASED => UploadState::Leased {
@@ -90,8 +100,13 @@ impl UploadRow {
             SPENT => UploadState::Spent,
             _ => return Err(VaultError::Corrupt),
         };
+        let ended = if fields.is_empty() {
+            None
+        } else {
+            Some(RowKey::new(fields.take()?))
+        };
         fields.end()?;
-        Ok(open.with(state))
+        Ok(Self::open(token, value, url_expires_at, ended).with(state))
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) enum Purpose {
     GrantExpiry,
     UsedState,
     UsedJwt,
+    EndedSession,
     Session,
     Token,
     Value,
@@ -28,6 +29,7 @@ impl Purpose {
             Self::GrantExpiry => b"grant expiry",
             Self::UsedState => b"used state",
             Self::UsedJwt => b"used jwt",
+            Self::EndedSession => b"ended session",
             Self::Session => b"session",
             Self::Token => b"token",
             Self::Value => b"value",
@@ -67,6 +69,12 @@ impl Place {
 
     pub(super) fn used_jwt(ring: &Ring, id: &[u8]) -> Self {
         Self::of(ring, Table::Used, Purpose::UsedJwt, &[id])
+    }
+
+    /// Where it says that a session of the application has ended.
+    pub(super) fn ended_session(ring: &Ring, session: &SessionId) -> Self {
+        let id = session.expose_id().as_bytes();
+        Self::of(ring, Table::Used, Purpose::EndedSession, &[id])
     }
 
     pub(super) fn session(ring: &Ring, handle: &[u8]) -> Self {

@@ -2,11 +2,34 @@
 
 use super::{InvalidState, Vault, VaultError, fields::Fields, ring::Ring, row_keys::Purpose};
 use lunadefend_crypto::{base64url, base64url_decode, constant_time_eq, random_bytes, sha256};
+use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use zeroize::Zeroizing;
 
-const VERSION: u8 = 1;
-/// Version, expiry, random bytes, hash of the provider's name, tag; in base64url 119 characters.
-const LEN: usize = 1 + 8 + 16 + 32 + 32;
+/// 1 had no hash of a cookie: the state was what stood in it.
+const VERSION: u8 = 2;
+/// Version, expiry, random bytes, hash of the provider's name, hash of the cookie, whether it is a second
+/// attempt, tag; in base64url 163 characters.
+const LEN: usize = 1 + 8 + 16 + 32 + 32 + 1 + 32;
+
+/// A state that was just made, for a URL, and what goes into the cookie of the browser that it is for.
+///
+/// # Security
+/// The state travels in URLs. Whoever learns it has nothing: the secret is in the cookie alone.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct IssuedState {
+    /// The state: 163 characters of `A-Za-z0-9_-`.
+    pub state: SecretString,
+    /// The value of the cookie: 256 random bits, 43 characters of `A-Za-z0-9_-`.
+    pub cookie: SecretString,
+}
+
+impl fmt::Debug for IssuedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IssuedState(..)")
+    }
+}
 
 /// What a state of ours says. `Debug` prints its expiry only.
 #[derive(Clone, PartialEq, Eq)]
@@ -14,6 +37,8 @@ pub struct StateClaims {
     pub(super) expires_at: u64,
     pub(super) random: [u8; 16],
     provider: [u8; 32],
+    cookie: [u8; 32],
+    second_attempt: bool,
 }
 
 impl StateClaims {
@@ -23,10 +48,16 @@ impl StateClaims {
         constant_time_eq(&self.provider, &sha256(provider.as_bytes()))
     }
 
-    /// From when on it is refused.
+    /// Whether this is the value of the cookie that was made with the state.
     #[must_use]
-    pub const fn expires_at(&self) -> u64 {
-        self.expires_at
+    pub fn is_of_cookie(&self, value: &str) -> bool {
+        constant_time_eq(&self.cookie, &sha256(value.as_bytes()))
+    }
+
+    /// Whether the transfer was begun a second time because of its JWT, and not by the page.
+    #[must_use]
+    pub const fn is_second_attempt(&self) -> bool {
+        self.second_attempt
     }
 }
 
@@ -42,24 +73,37 @@ impl Vault {
     /// How long a state is good for: 5 minutes, in milliseconds.
     pub const STATE_LIFETIME: u64 = 5 * 60 * 1000;
 
-    /// Makes a state for a transfer by that provider: 119 characters of `A-Za-z0-9_-`. Nothing is
-    /// stored before it is used.
+    /// Makes a state for a transfer by that provider, and the value of its cookie. Nothing is stored
+    /// before it is used. `second_attempt` is to be found in the state again.
     ///
     /// # Errors
     /// [`VaultError::Crypto`] when the operating system has no randomness.
-    pub fn issue_state(&self, provider: &str) -> Result<String, VaultError> {
+    pub fn issue_state(
+        &self,
+        provider: &str,
+        second_attempt: bool,
+    ) -> Result<IssuedState, VaultError> {
+        let secret = Zeroizing::new(random_bytes::<32>()?);
+        let cookie = SecretString::from(base64url(secret.as_slice()));
         let claims = StateClaims {
             expires_at: self.now().saturating_add(Self::STATE_LIFETIME),
             random: random_bytes()?,
             provider: sha256(provider.as_bytes()),
+            cookie: sha256(cookie.expose_secret().as_bytes()),
+            second_attempt,
         };
         let mut text = Vec::with_capacity(LEN);
         text.push(VERSION);
         text.extend_from_slice(&claims.expires_at.to_be_bytes());
         text.extend_from_slice(&claims.random);
         text.extend_from_slice(&claims.provider);
+        text.extend_from_slice(&claims.cookie);
+        text.push(claims.second_attempt.into());
         text.extend_from_slice(&tag(&self.ring(), &claims));
-        Ok(base64url(&text))
+        Ok(IssuedState {
+            state: base64url(&text).into(),
+            cookie,
+        })
     }
 
     /// Reads a state that this tokenizer issued and that has not expired.
@@ -91,6 +135,12 @@ fn read(bytes: &[u8]) -> Result<(StateClaims, [u8; 32]), VaultError> {
         expires_at: fields.u64()?,
         random: fields.take()?,
         provider: fields.take()?,
+        cookie: fields.take()?,
+        second_attempt: match fields.u8()? {
+            0 => false,
+            1 => true,
+            _ => return Err(VaultError::Corrupt),
+        },
     };
     Ok((claims, fields.take()?))
 }
@@ -102,5 +152,7 @@ fn tag(ring: &Ring, claims: &StateClaims) -> [u8; 32] {
         &claims.expires_at.to_be_bytes(),
         &claims.random,
         &claims.provider,
+        &claims.cookie,
+        &[claims.second_attempt.into()],
     ])
 }

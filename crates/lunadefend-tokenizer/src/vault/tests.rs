@@ -2,7 +2,9 @@
 
 mod canaries;
 mod downloads;
+mod ends;
 mod grants;
+mod janitor;
 mod key_file;
 mod keys;
 mod master;
@@ -15,6 +17,7 @@ mod uploads;
 use super::*;
 use crate::store::{BlobId, EmbeddedStore, RowKey, StoreError};
 use lunadefend_core::{BoxFuture, SessionId, TokenId, wire::Metadata};
+use secrecy::ExposeSecret;
 use std::{
     collections::BTreeSet,
     sync::{
@@ -212,6 +215,29 @@ impl World {
         assert_eq!(value.len() as u64, download.length());
         Ok(value)
     }
+}
+
+impl Vault {
+    /// As of now, whoever has set the clock.
+    async fn purge_expired(&self) -> Result<usize, VaultError> {
+        self.purge_expired_at(self.now()).await
+    }
+}
+
+impl Transfer {
+    fn handle(self) -> Option<SessionHandle> {
+        match self {
+            Self::Session(handle) => Some(handle),
+            _ => None,
+        }
+    }
+}
+
+/// A new state, and what it says.
+fn issue_state(vault: &Vault, provider: &str) -> (IssuedState, StateClaims) {
+    let issued = vault.issue_state(provider, false).unwrap();
+    let claims = vault.check_state(issued.state.expose_secret()).unwrap();
+    (issued, claims)
 }
 
 fn session(id: &str) -> SessionId {

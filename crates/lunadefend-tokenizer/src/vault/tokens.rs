@@ -54,6 +54,7 @@ impl Vault {
             token_place.key,
             Place::value(&ring, &token).key,
             upload_expires_at,
+            owner.map(|(session, _)| Place::ended_session(&ring, session).key),
         );
 
         let mut batch = vec![

@@ -69,6 +69,11 @@ impl Vault {
         if now >= found.url_expires_at {
             return Err(UploadError::Unknown);
         }
+        if let Some(ended) = &found.ended
+            && self.is_marked_as_ended(ended).await?
+        {
+            return Err(UploadError::Unknown);
+        }
 
         let blob = BlobId::new(random_bytes().map_err(VaultError::from)?);
         let until = now.saturating_add(LEASE);

@@ -1,7 +1,7 @@
 //! Who gets in: the cases of `recordings/go-tokenizer/auth` with our verdicts, and cookies.
 
 use crate::{
-    harness::{Harness, ORIGIN, SESSION, TOKEN},
+    harness::{Harness, ORIGIN, SESSION, SESSION_COOKIE, TOKEN},
     jwt::{self, APPLICATION_KEY, OTHER_KEY, V1_HEADER, claims, sign},
 };
 use lunadefend_crypto::{HmacKey, base64url};
@@ -297,7 +297,7 @@ async fn a_transfer_jwt_is_no_authorization_anywhere() {
                 "{path}"
             );
         }
-        let as_cookie = format!("__Host-access_token={jwt}");
+        let as_cookie = format!("{SESSION_COOKIE}={jwt}");
         let headers = [("cookie", as_cookie.as_str()), ("origin", ORIGIN)];
         assert_eq!(
             harness.post(path, &headers, &body).await.status,
@@ -324,7 +324,7 @@ async fn a_transfer_jwt_is_no_authorization_anywhere() {
 async fn no_jwt_is_a_cookie() {
     let harness = Harness::start().await;
     for jwt in [harness.application(), harness.user(SESSION)] {
-        for name in ["access_token", "__Host-access_token"] {
+        for name in ["access_token", "__Host-access_token", SESSION_COOKIE] {
             let cookie = format!("{name}={jwt}");
             let headers = [("cookie", cookie.as_str()), ("origin", ORIGIN)];
             for path in ["/grant/set", "/tokenize"] {
@@ -357,7 +357,7 @@ async fn header_and_cookie() {
             401
         );
     }
-    let garbage = "__Host-access_token=garbage";
+    let garbage = &format!("{SESSION_COOKIE}=garbage");
     assert_eq!(
         tokenize(&[("authorization", &user), ("cookie", garbage)]).await,
         200

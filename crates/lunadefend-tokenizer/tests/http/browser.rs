@@ -5,6 +5,8 @@ use crate::{
     jwt,
 };
 use http::Method;
+use lunadefend_core::Clock;
+use std::time::Duration;
 
 /// Script in the application's page, with a live session and a live grant: the attack that the frame
 /// is there to prevent.
@@ -63,6 +65,8 @@ async fn the_applications_page_cannot_detokenize() {
         "/grant/set",
         "/session/ensure",
         "/session/create",
+        "/session/end",
+        "/v2/sessions/revoke",
         "/nope",
     ] {
         for origin in [APP_ORIGIN, ORIGIN, "null"] {
@@ -98,17 +102,19 @@ async fn the_applications_page_cannot_read_a_session_transfer() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-mode", "cors"),
     ];
-    let ensure = harness.get("/session/ensure", &cors).await;
-    assert!(ensure.has_no_cors());
-    let (_, state) = ensure.header("location").split_once("state=").unwrap();
-    let jwt = jwt::transfer(harness.now(), SESSION, state, "jti-1");
-    let cookie = ensure.cookie("__Host-state-");
-    let path = format!("/session/create?state={state}&openid_token={jwt}");
+    let refused = harness.get("/session/ensure", &cors).await;
+    assert_eq!((refused.status, refused.header("location")), (403, ""));
+    assert!(refused.has_no_cors());
+    // Nor the end of one that began as it must.
+    let t = harness.ensure().await;
+    let jwt = jwt::transfer(harness.now(), SESSION, &t.state, "jti-1");
+    let path = format!("/session/create?state={}&openid_token={jwt}", t.state);
     let mut headers = cors.to_vec();
-    headers.push(("cookie", &cookie));
+    headers.push(("cookie", &t.cookie));
     let create = harness.get(&path, &headers).await;
-    assert!(create.has_no_cors());
-    assert!(!create.text().contains(state));
+    assert_eq!(create.status, 403);
+    assert!(create.has_no_cors() && create.set_cookies().is_empty());
+    assert!(!create.text().contains(&t.state));
 }
 
 /// A state that was sent to one browser, opened in another: no cookie, no session.
@@ -295,4 +301,16 @@ async fn health() {
     );
     let head = harness.send(Method::HEAD, "/health", &[], "").await;
     assert_eq!((head.status, head.body.len()), (200, 0));
+}
+
+/// JWTs are judged by it, and the `Date` that arrives may be a proxy's.
+#[tokio::test]
+async fn health_tells_the_tokenizers_own_time() {
+    let harness = Harness::start().await;
+    for _ in 0..2 {
+        let reply = harness.get("/health", &[]).await;
+        let millis: u64 = reply.header("lunadefend-time").parse().unwrap();
+        assert_eq!(millis, harness.clock.unix_millis());
+        harness.clock.advance(Duration::from_millis(123_456));
+    }
 }

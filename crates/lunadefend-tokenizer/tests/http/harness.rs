@@ -3,12 +3,13 @@
 use crate::jwt::{self, APPLICATION_KEY};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use lunadefend_core::Clock;
+use lunadefend_core::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
 use lunadefend_tokenizer::{
-    AuthProviders, Origin, SessionKeys, Tokenizer, TokenizerConfig, TokenizerConfigBuilder, serve,
+    AuthProviders, Origin, SessionKeys, Timer, Tokenizer, TokenizerConfig, TokenizerConfigBuilder,
+    serve,
     store::{EmbeddedStore, Store},
-    vault::{MasterKey, Vault},
+    vault::{Janitor, MasterKey, Vault},
 };
 use serde_json::Value;
 use std::{
@@ -31,6 +32,8 @@ use tokio::{
 /// Where browsers believe the tokenizer to be. The server itself is on loopback and must not care.
 pub(crate) const ORIGIN: &str = "https://tokenizer.example.com";
 pub(crate) const APP_ORIGIN: &str = "https://app.example.com";
+/// The cookie of the default provider.
+pub(crate) const SESSION_COOKIE: &str = "__Host-access_token-shop";
 pub(crate) const SESSION: &str = "5d3c1f0e-8a52-4a30-9f7e-0d5b6c2f1a11";
 pub(crate) const OTHER_SESSION: &str = "b1e0a7c4-2f2f-4c59-8a0c-9d2d1b7e4f22";
 pub(crate) const TOKEN: &str = "lunasec-11111111-1111-4111-8111-111111111111";
@@ -51,6 +54,11 @@ impl TestClock {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 
+    pub(crate) fn set_back(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap();
+        self.0.fetch_sub(millis, Ordering::SeqCst);
+    }
+
     pub(crate) fn unix_seconds(&self) -> u64 {
         self.0.load(Ordering::SeqCst) / 1000
     }
@@ -62,9 +70,26 @@ impl Clock for TestClock {
     }
 }
 
+/// Waiting takes no time: the clock is moved instead.
+#[derive(Debug)]
+struct TestTimer(Arc<TestClock>);
+
+impl Timer for TestTimer {
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.0.advance(duration);
+        Box::pin(std::future::ready(()))
+    }
+}
+
 pub(crate) struct Harness {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) address: SocketAddr,
+    vault: Vault,
+    pub(crate) tokenizer: Tokenizer,
     client: HttpClient,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<io::Result<()>>,
@@ -113,20 +138,52 @@ impl Harness {
         let vault = Vault::open(store, &master, Arc::<TestClock>::clone(&clock))
             .await
             .unwrap();
-        let tokenizer = Tokenizer::new(builder.build().unwrap(), vault);
+        Self::on(builder, vault, clock).await
+    }
+
+    /// One tokenizer with its settings before and after a change.
+    pub(crate) async fn changed(
+        before: TokenizerConfigBuilder,
+        after: TokenizerConfigBuilder,
+    ) -> (Self, Self) {
+        let clock = TestClock::new();
+        let (master, _) = MasterKey::generate().unwrap();
+        let store = Arc::new(EmbeddedStore::in_memory().unwrap());
+        let vault = Vault::open(store, &master, Arc::<TestClock>::clone(&clock))
+            .await
+            .unwrap();
+        (
+            Self::on(before, vault.clone(), Arc::clone(&clock)).await,
+            Self::on(after, vault, clock).await,
+        )
+    }
+
+    async fn on(builder: TokenizerConfigBuilder, vault: Vault, clock: Arc<TestClock>) -> Self {
+        let timer = Arc::new(TestTimer(Arc::clone(&clock)));
+        let tokenizer = Tokenizer::with_timer(builder.build().unwrap(), vault.clone(), timer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, tokenizer, async {
+        let server = tokio::spawn(serve(listener, tokenizer.clone(), async {
             let _ = stopped.await;
         }));
         Self {
             clock,
             address,
+            vault,
+            tokenizer,
             client: client(),
             stop: Some(stop),
             server,
         }
+    }
+
+    /// Deletes what has expired, as if the clock had gone on by itself.
+    pub(crate) async fn purge(&self) {
+        let timer = Arc::new(TestTimer(Arc::clone(&self.clock)));
+        let janitor = Janitor::new(self.vault.clone(), timer);
+        janitor.round().await.unwrap();
+        janitor.round().await.unwrap();
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -220,18 +277,22 @@ impl Harness {
         let jwt = jwt::transfer(self.now(), session, &transfer.state, jti);
         let reply = self.create(&transfer.state, &jwt, &transfer.cookie).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
-        reply.cookie("__Host-access_token=")
+        reply.cookie(&format!("{SESSION_COOKIE}="))
     }
 
     pub(crate) async fn ensure(&self) -> Transfer {
-        let reply = self.get("/session/ensure", &[]).await;
-        assert_eq!(reply.status, 302, "{}", reply.text());
-        let location = reply.header("location");
-        let (_, state) = location.split_once("state=").unwrap();
-        Transfer {
-            state: state.to_owned(),
-            cookie: reply.cookie("__Host-state-"),
-        }
+        self.ensure_at("/session/ensure").await
+    }
+
+    pub(crate) async fn ensure_at(&self, path: &str) -> Transfer {
+        Transfer::of(&self.get(path, &[]).await)
+    }
+
+    /// Ends a session as the application does.
+    pub(crate) async fn revoke(&self, session: &str) -> Reply {
+        let body = format!(r#"{{"sessionId":"{session}"}}"#);
+        let jwt = self.application();
+        self.post_as(&jwt, "/v2/sessions/revoke", &body).await
     }
 
     pub(crate) async fn create(&self, state: &str, jwt: &str, cookie: &str) -> Reply {
@@ -309,6 +370,18 @@ pub(crate) struct Transfer {
     pub(crate) cookie: String,
 }
 
+impl Transfer {
+    /// As a browser is led on by an answer of `/session/ensure`.
+    pub(crate) fn of(reply: &Reply) -> Self {
+        assert_eq!(reply.status, 302, "{}", reply.text());
+        let (_, state) = reply.header("location").split_once("state=").unwrap();
+        Self {
+            state: state.to_owned(),
+            cookie: reply.cookie("__Host-state-"),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -327,12 +400,17 @@ impl Reply {
 
     /// The message of a failure, in all the places where it must be.
     pub(crate) fn message(&self) -> String {
+        self.message_of("TokenizerError")
+    }
+
+    /// The same of a failure with a name of its own.
+    pub(crate) fn message_of(&self, name: &str) -> String {
         assert_eq!(self.header("content-type"), "application/json");
         let json = self.json();
         assert_eq!(json["success"], false);
         let error = &json["error"];
-        assert_eq!(error["errorName"], "TokenizerError");
-        assert_eq!(error["name"], "TokenizerError");
+        assert_eq!(error["errorName"], name);
+        assert_eq!(error["name"], name);
         assert_eq!(error["errorMessage"], error["message"]);
         error["errorMessage"].as_str().unwrap().to_owned()
     }

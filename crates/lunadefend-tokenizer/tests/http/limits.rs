@@ -16,9 +16,9 @@ use std::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-const SHORT: Duration = Duration::from_millis(200);
+pub(crate) const SHORT: Duration = Duration::from_millis(200);
 
-async fn with_limits(change: impl FnOnce(&mut Limits)) -> Harness {
+pub(crate) async fn with_limits(change: impl FnOnce(&mut Limits)) -> Harness {
     let mut limits = Limits::default();
     change(&mut limits);
     Harness::configured(|builder| builder.limits(limits)).await
@@ -206,92 +206,6 @@ async fn odd_requests() {
     }
 }
 
-#[tokio::test]
-async fn connections_beyond_the_cap_wait() {
-    let harness = with_limits(|limits| {
-        limits.max_connections = 1;
-        limits.header_read = SHORT;
-    })
-    .await;
-    let before = tokio::time::Instant::now();
-    // It says nothing and holds the one place until its time is over.
-    let mut silent = harness.connect().await;
-    silent.write_all(b"GET ").await.unwrap();
-    let answer = harness
-        .raw(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        .await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert!(before.elapsed() >= SHORT, "the other one did not wait");
-    assert_eq!(read_to_end(&mut silent).await, "");
-}
-
-/// Connections that idle in the pools of a few clients do not keep everybody else out.
-#[tokio::test]
-async fn while_all_places_are_taken_an_answer_makes_room() {
-    let harness = with_limits(|limits| limits.max_connections = 2).await;
-    let request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
-    // Nobody closes his connection or asks the server to.
-    let mut clients = Vec::new();
-    for _ in 0..6 {
-        let mut client = harness.connect().await;
-        client.write_all(request).await.unwrap();
-        clients.push(client);
-    }
-    for client in &mut clients {
-        let answer = read_to_end(client).await;
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        assert!(answer.contains("connection: close\r\n"), "{answer}");
-    }
-    // With room enough a connection is kept.
-    let harness = with_limits(|limits| limits.max_connections = 8).await;
-    let mut client = harness.connect().await;
-    for _ in 0..3 {
-        client.write_all(request).await.unwrap();
-        let mut answer = [0; 1024];
-        let read = client.read(&mut answer).await.unwrap();
-        let answer = String::from_utf8_lossy(&answer[..read]);
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        assert!(!answer.contains("connection: close"), "{answer}");
-    }
-}
-
-#[tokio::test]
-async fn running_requests_finish_before_the_end() {
-    let harness = Harness::start().await;
-    let (token, upload) = harness.tokenize(SESSION).await;
-    let address = harness.address;
-    let mut connection = harness.connect().await;
-    connection
-        .write_all(format!("PUT {upload} HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
-    // Asked to go on: the request is running.
-    let mut go_on = [0; 25];
-    connection.read_exact(&mut go_on).await.unwrap();
-    assert_eq!(&go_on[..12], b"HTTP/1.1 100");
-    let server = harness.stop();
-    connection.write_all(b"finished").await.unwrap();
-    let answer = read_to_end(&mut connection).await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    server.await.unwrap().unwrap();
-    assert!(tokio::net::TcpStream::connect(address).await.is_err());
-    drop(token);
-}
-
-#[tokio::test]
-async fn the_end_has_an_end() {
-    let harness = with_limits(|limits| limits.drain = SHORT).await;
-    let (_, upload) = harness.tokenize(SESSION).await;
-    let mut connection = harness.connect().await;
-    connection
-        .write_all(format!("PUT {upload} HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
-    let mut go_on = [0; 25];
-    connection.read_exact(&mut go_on).await.unwrap();
-    harness.stop().await.unwrap().unwrap();
-}
-
 /// An embedded store that can be made to fail or to hang.
 #[derive(Debug)]
 struct Faulty {
@@ -406,6 +320,7 @@ async fn a_store_that_fails() {
         harness.post_as(&user, "/metadata/get", &token).await,
         harness.get("/session/verify", &[("cookie", &cookie)]).await,
         harness.get(&create, &[("cookie", &t.cookie)]).await,
+        harness.revoke(SESSION).await,
         harness
             .post(
                 "/tokenize",
@@ -414,10 +329,20 @@ async fn a_store_that_fails() {
             )
             .await,
     ];
+    // The time is told all the same.
+    let millis: u64 = replies[0].header("lunadefend-time").parse().unwrap();
+    assert_eq!(millis / 1000, harness.now());
     for reply in replies {
         assert_eq!(reply.status, 503, "{}", reply.text());
         assert_eq!(reply.message(), "the tokenizer's store is not available");
     }
+    // Or a browser would make a network error of it.
+    let reply = harness.get(&create, &[("cookie", &t.cookie)]).await;
+    assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
+    let end = [("cookie", cookie.as_str()), ("origin", ORIGIN)];
+    let reply = harness.post("/session/end", &end, "{}").await;
+    assert_eq!(reply.status, 503);
+    assert!(reply.set_cookies().is_empty(), "it may go on");
     store.fails.store(false, Ordering::SeqCst);
     assert_eq!(harness.get("/health", &[]).await.status, 200);
     assert_eq!(
@@ -438,6 +363,10 @@ async fn a_store_that_hangs() {
         (503, "the request took too long")
     );
     assert_eq!(harness.get("/health", &[]).await.status, 503);
+    // The JWT is to be used up, whatever the state is.
+    let reply = harness.create("x", &harness.user(SESSION), "").await;
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
 }
 
 /// The value is damaged after its first chunk: the client must not take what it got for the whole.

@@ -10,6 +10,9 @@
 mod auth;
 mod blobs;
 mod browser;
+mod connections;
+mod cookies;
+mod ends;
 mod grants;
 mod harness;
 mod jwks;
@@ -17,3 +20,4 @@ mod jwt;
 mod limits;
 mod session;
 mod tokens;
+mod transfer;

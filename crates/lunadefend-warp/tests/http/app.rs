@@ -1,8 +1,8 @@
 //! The application under test, its counters, and requests to it.
 
-use crate::fakes::{FakeGrants, FakeTransfer, token};
+use crate::fakes::{FakeGrants, token};
 use bytes::Bytes;
-use lunadefend_core::{AuthPlugin, Error as CoreError, Grants, Handles, SessionId, VerifiedToken};
+use lunadefend_core::{Error as CoreError, Handles, SessionId, VerifiedToken};
 use lunadefend_warp::{Error, Granted, Granter, Luna, Session, Verified};
 use std::sync::{
     Arc,
@@ -61,20 +61,15 @@ async fn whoami(session: Option<Session>) -> &'static str {
 }
 
 pub(crate) fn handles() -> Handles {
-    handles_of(FakeGrants::default())
-}
-
-fn handles_of(grants: FakeGrants) -> Handles {
-    Handles::new(Grants::new(grants), AuthPlugin::new(FakeTransfer))
+    FakeGrants::default().handles()
 }
 
 pub(crate) fn app() -> App {
     let grants = FakeGrants::default();
     let (ran, asked) = (Counter::default(), Counter::default());
-    let handles = handles_of(grants.clone());
     let counter = asked.clone();
     let session = warp::header::optional("x-session");
-    let luna = Luna::new(handles, session, move |id: Option<String>| {
+    let luna = Luna::new(grants.handles(), session, move |id: Option<String>| {
         counter.add();
         assert_ne!(id.as_deref(), Some("panic at once"), "canary");
         async move {

@@ -95,6 +95,57 @@ async fn a_token_of_somebody_elses_row_is_refused_and_nothing_is_stored() {
     assert_eq!(kept, expected);
 }
 
+/// The support is shown a profile, its owner replaces the token, and the support posts the old one.
+#[tokio::test]
+async fn a_token_belongs_to_its_first_owner_after_it_stands_in_no_row_any_more() {
+    let World { users, _folder } = world().await;
+    let (ann, support) = (name("ann"), name("support"));
+    users.set_ssn(&ann, token(1)).await.unwrap();
+    let shown = users.profile(&support, &ann).await.unwrap();
+    let kept = shown.ssn.unwrap();
+
+    let assert_refused = async || {
+        let profile = Profile {
+            phone: Some(token(3)),
+            cards: [("blue".to_owned(), kept.clone())].into(),
+            ..Profile::default()
+        };
+        for refused in [
+            users.set_ssn(&support, kept.clone()).await,
+            users.set_profile(&support, profile).await,
+        ] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused, AppError::NotYourToken), "{refused:?}");
+        }
+    };
+    users.set_ssn(&ann, token(2)).await.unwrap();
+    assert_refused().await;
+    users.set_profile(&ann, Profile::default()).await.unwrap();
+    assert_refused().await;
+
+    // What was refused belongs to nobody by that, and what was theirs they may store again.
+    users.set_ssn(&name("bob"), token(3)).await.unwrap();
+    users.set_ssn(&ann, token(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_owners_of_an_older_database_are_kept() {
+    let World { users, _folder } = world().await;
+    let ann = name("ann");
+    users.set_ssn(&ann, token(1)).await.unwrap();
+    sqlx::raw_sql("DROP TABLE owners")
+        .execute(&users.0)
+        .await
+        .unwrap();
+    drop(users);
+    let users = Users::open(&_folder.path().join("users.sqlite"))
+        .await
+        .unwrap();
+    users.set_profile(&ann, Profile::default()).await.unwrap();
+    let refused = users.set_ssn(&name("bob"), token(1)).await.unwrap_err();
+    assert!(matches!(refused, AppError::NotYourToken), "{refused:?}");
+}
+
 #[tokio::test]
 async fn users_are_there_when_the_database_is_opened_again() {
     let World { users, _folder } = world().await;

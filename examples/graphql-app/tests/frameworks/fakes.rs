@@ -1,8 +1,9 @@
-//! Grants in memory, and a session transfer that nobody asks for.
+//! Grants in memory, and what nobody asks for: ends of sessions, and a session transfer.
 
 use lunadefend_core::{
     BoxFuture, Error, ErrorKind, GrantRequest, GrantService, Grants, JwksDocument, SessionId,
-    SessionTransfer, TokenId, TransferState, TransferUrl, Verdict,
+    SessionService, SessionTransfer, TokenId, TransferState, TransferUrl, Verdict,
+    wire::PageSession,
 };
 use std::{
     collections::HashSet,
@@ -51,6 +52,16 @@ impl GrantService for Fake {
             self.allow(session.expose_id(), grant.token().expose_id());
         }
         Box::pin(async { Ok(()) })
+    }
+}
+
+impl SessionService for Fake {
+    fn end<'a>(&'a self, _: &'a SessionId) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Err(ErrorKind::Internal.into()) })
+    }
+
+    fn page_session(&self, _: &SessionId) -> Result<PageSession, Error> {
+        Err(ErrorKind::Internal.into())
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) async fn start(app: App) -> String {
                     .route(web::head().to(search)),
             )
             .service(web::resource("/lend").get(lend))
+            .service(web::resource("/page").get(page))
+            .service(web::resource("/logout").post(log_out))
             .configure(luna.routes_at(base))
             .service(web::scope("/nested").configure(luna.routes()))
             .default_service(web::to(|| async {
@@ -91,6 +93,15 @@ async fn tokens(Verified(tokens): Verified<Vec<VerifiedToken>>) -> String {
 
 async fn search(Verified(search): Verified<Search>) -> String {
     search.result()
+}
+
+async fn page(luna: Data<Luna>, Session(session): Session) -> Result<String, Error> {
+    Ok(luna.page_session(&session)?.to_string())
+}
+
+async fn log_out(luna: Data<Luna>, Session(session): Session) -> Result<&'static str, Error> {
+    luna.sessions().end(&session).await?;
+    Ok("ended")
 }
 
 async fn lend(

@@ -30,6 +30,8 @@ pub(crate) async fn start(app: App) -> String {
         .route("/tokens", post(tokens))
         .route("/search", get(search))
         .route("/lend", get(lend))
+        .route("/page", get(page))
+        .route("/logout", post(log_out))
         .merge(luna.routes_at(app.base))
         .nest("/nested", luna.routes())
         .fallback((StatusCode::NOT_FOUND, NO_SUCH_PAGE))
@@ -76,6 +78,18 @@ async fn tokens(Verified(tokens): Verified<Vec<VerifiedToken>>) -> String {
 
 async fn search(Verified(search): Verified<Search>) -> String {
     search.result()
+}
+
+async fn page(State(luna): State<Luna>, Session(session): Session) -> Result<String, Error> {
+    Ok(luna.page_session(&session)?.to_string())
+}
+
+async fn log_out(
+    State(luna): State<Luna>,
+    Session(session): Session,
+) -> Result<&'static str, Error> {
+    luna.sessions().end(&session).await?;
+    Ok("ended")
 }
 
 async fn lend(

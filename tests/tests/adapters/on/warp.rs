@@ -22,6 +22,8 @@ pub(crate) async fn start(app: App) -> String {
         luna = luna.body_limit(limit);
     }
     let db = warp::any().map(move || app.db.clone());
+    let state = luna.clone();
+    let with_luna = warp::any().map(move || state.clone());
     let query = warp::query::raw()
         .map(Some)
         .or_else(|_| async { Ok::<_, Infallible>((None,)) });
@@ -42,6 +44,14 @@ pub(crate) async fn start(app: App) -> String {
         .or(luna.handle(
             warp::path!("lend").and(warp::get()).and(db).and(query),
             lend,
+        ))
+        .or(luna.handle(
+            warp::path!("page").and(warp::get()).and(with_luna.clone()),
+            page,
+        ))
+        .or(luna.handle(
+            warp::path!("logout").and(warp::post()).and(with_luna),
+            log_out,
         ))
         .or(luna.routes_at(app.base))
         .or(warp::path("nested").and(luna.routes()))
@@ -96,6 +106,15 @@ async fn tokens(Verified(tokens): Verified<Vec<VerifiedToken>>) -> String {
 
 async fn search(Verified(search): Verified<Search>) -> String {
     search.result()
+}
+
+async fn page(luna: Luna, Session(session): Session) -> Result<String, Error> {
+    Ok(luna.page_session(&session)?.to_string())
+}
+
+async fn log_out(luna: Luna, Session(session): Session) -> Result<&'static str, Error> {
+    luna.sessions().end(&session).await?;
+    Ok("ended")
 }
 
 async fn lend(

@@ -41,14 +41,15 @@ fn back(state: &str) -> Expected {
 }
 
 pub(super) fn no_state() -> Expected {
-    Expected::error_saying(ErrorKind::BadRequest, "state is not set in request")
+    Expected::error_saying(ErrorKind::BadRequest, "state is not set in request").within_reach()
 }
 
-fn no_script() -> Expected {
+fn no_fetch() -> Expected {
     Expected::error_saying(
         ErrorKind::Forbidden,
-        "a session transfer must be a navigation or a no-cors fetch of the tokenizer's frame",
+        "a session transfer must be a no-cors fetch, not a navigation",
     )
+    .within_reach()
 }
 
 fn document() -> JwksDocument {
@@ -78,7 +79,7 @@ pub(super) fn rows() -> Vec<Row> {
         published_keys(),
         transfer(),
         refusals::states(),
-        refusals::scripts(),
+        refusals::fetches(),
         sessions(),
     ]
     .into_iter()
@@ -156,18 +157,19 @@ fn published_keys() -> Vec<Row> {
             Expected::no_such_page(),
         ),
     ];
-    rows.extend(other_methods("jwks", JWKS));
+    let refused = Expected::method_not_allowed();
+    rows.extend(other_methods("jwks", JWKS, &refused));
     rows
 }
 
 /// Express has no such routes; here the routes answer themselves.
-fn other_methods(name: &str, target: &str) -> Vec<Row> {
+fn other_methods(name: &str, target: &str, refused: &Expected) -> Vec<Row> {
     ["POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "BREW"]
         .into_iter()
         .map(|method| {
             let name = format!("{name}_{}", method.to_lowercase());
             let request = Request::new(method.parse().unwrap(), target).by("session-abc");
-            Row::new(name, request, Expected::method_not_allowed())
+            Row::new(name, request, refused.clone())
         })
         .collect()
 }
@@ -219,12 +221,14 @@ fn transfer() -> Vec<Row> {
         Row::new(
             "signing fails",
             frame("state=abc"),
-            Expected::error_saying(ErrorKind::Internal, "signing a JWT failed"),
+            Expected::error_saying(ErrorKind::Internal, "signing a JWT failed").within_reach(),
         )
         .before(|world| world.clock.set_before_1970())
         .after(|world| world.clock.set(TestClock::START * 1000)),
     ];
-    rows.extend(other_methods("frame", &format!("{FRAME}?state=abc")));
+    let refused = Expected::method_not_allowed().within_reach();
+    let target = format!("{FRAME}?state=abc");
+    rows.extend(other_methods("frame", &target, &refused));
     rows
 }
 
@@ -232,7 +236,7 @@ fn transfer() -> Vec<Row> {
 fn sessions() -> Vec<Row> {
     let by = |session: &str| Request::get(format!("{FRAME}?state=abc")).by(session);
     let back = |session: &str| back_to(TOKENIZER, "abc", session);
-    let nobody = || Expected::error(ErrorKind::NoSession);
+    let nobody = || Expected::error(ErrorKind::NoSession).within_reach();
     vec![
         // 400 from the original, with the same words.
         Row::new(
@@ -266,7 +270,8 @@ fn sessions() -> Vec<Row> {
             Expected::error_saying(
                 ErrorKind::SessionProvider,
                 "the session id is empty: return None when nobody is logged in",
-            ),
+            )
+            .within_reach(),
         ),
         // A wrong request is refused before the provider is asked.
         Row::new(
@@ -277,12 +282,12 @@ fn sessions() -> Vec<Row> {
         Row::new(
             "script, and a provider that would panic",
             by("throws").header("sec-fetch-mode", "cors"),
-            no_script(),
+            no_fetch(),
         ),
         Row::new(
             "another method, and a provider that would panic",
             Request::new(Method::POST, format!("{FRAME}?state=abc")).by("throws"),
-            Expected::method_not_allowed(),
+            Expected::method_not_allowed().within_reach(),
         ),
     ]
 }

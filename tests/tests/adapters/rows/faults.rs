@@ -6,7 +6,7 @@ use crate::{
     run::T1,
 };
 use lunadefend::{ErrorKind, LunaDefend};
-use lunadefend_tests::{Act, Fault, http1, provider, signing_key};
+use lunadefend_tests::{Act, Fault, http1, nobody, provider, signing_key};
 
 /// How a route to the tokenizer fails, and how verify and create end.
 type Failure = (&'static str, fn() -> Fault, ErrorKind, ErrorKind);
@@ -144,9 +144,8 @@ pub(super) fn rows() -> Vec<Row> {
     rows.push(Row::new("a no", verify(), denied).during(no));
     let unavailable = Expected::error(ErrorKind::TokenizerUnavailable);
     rows.push(
-        Row::new("nothing listens", verify(), unavailable).with(|| {
-            LunaDefend::builder("http://127.0.0.1:1").signing_key(provider(signing_key()))
-        }),
+        Row::new("nothing listens", verify(), unavailable)
+            .with(|| LunaDefend::builder(nobody()).signing_key(provider(signing_key()))),
     );
     // What needs no tokenizer does not miss it.
     let down = || Fault::Instead(Act::Reset(Vec::new()));

@@ -8,7 +8,7 @@ use lunadefend_http::{Cleartext, HttpClient};
 use lunadefend_tokenizer::{
     AuthProviders, JwksSource, SessionKeys, Tokenizer, TokenizerConfig,
     store::{BlobId, Row, RowKey, Table, Write},
-    vault::{MasterKey, UrlGrant, Vault},
+    vault::{MasterKey, Transfer, UrlGrant, Vault},
 };
 use secrecy::ExposeSecret;
 
@@ -40,13 +40,20 @@ pub(super) async fn vault(vault: &Vault, shown: &mut Shown, canaries: &mut Canar
     assert!(download.next_chunk().await.unwrap().is_some());
     shown.add(&download);
 
-    let state = vault.issue_state(CANARY).unwrap();
-    canaries.add("a state", &state);
-    let claims = vault.check_state(&state).unwrap();
+    let issued = vault.issue_state(CANARY, false).unwrap();
+    let state = issued.state.expose_secret();
+    canaries.add("a state", state);
+    canaries.add("a state's cookie", issued.cookie.expose_secret());
+    shown.add(&issued);
+    let claims = vault.check_state(state).unwrap();
     shown.add(&claims);
     shown.add(&vault.check_state(CANARY));
     let handle = vault.create_session(&claims, CANARY.as_bytes(), soon, &session);
-    let handle = handle.await.unwrap().unwrap();
+    let transfer = handle.await.unwrap();
+    shown.add(&transfer);
+    let Transfer::Session(handle) = transfer else {
+        panic!("no session was made");
+    };
     canaries.add("a session handle", handle.expose_secret());
     shown.add(&handle);
 

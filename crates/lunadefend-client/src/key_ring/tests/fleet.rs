@@ -3,8 +3,11 @@
 
 use super::{super::KeyRing, DELAY, RETENTION, Version, at, fetched, published};
 use proptest::prelude::*;
+use std::ops::Range;
 
 const STEP: i64 = 30;
+/// When the first replicas start.
+const EARLY: i64 = -300;
 const SLOWEST: i64 = 330;
 /// Two caches on the way to the tokenizer, each for the time that the key set may be cached.
 const CACHED: i64 = 600;
@@ -28,10 +31,18 @@ struct Rotation {
     pending: i64,
 }
 
+/// How a secret came to be what it is.
+#[derive(Clone, Debug)]
+struct History {
+    /// When its first version was made: before any replica runs, long ago or a moment.
+    first: i64,
+    rotations: Vec<Rotation>,
+}
+
 /// One that runs all the time, so that it has seen every version.
 fn lasting_replica() -> impl Strategy<Value = Replica> {
     replica().prop_map(|replica| Replica {
-        starts: -2000,
+        starts: replica.starts.clamp(EARLY, 0),
         stops: 100_000,
         ..replica
     })
@@ -39,7 +50,7 @@ fn lasting_replica() -> impl Strategy<Value = Replica> {
 
 fn replica() -> impl Strategy<Value = Replica> {
     (
-        prop_oneof![2 => Just(-2000), 1 => 0..9000i64],
+        prop_oneof![2 => EARLY..=0, 1 => 0..9000i64],
         prop_oneof![2 => Just(100_000), 1 => 1000..12_000i64],
         prop::collection::vec(300..=SLOWEST, 1..5),
         -20..=20i64,
@@ -52,32 +63,49 @@ fn replica() -> impl Strategy<Value = Replica> {
         })
 }
 
-/// A rotation that comes at least so many seconds after the one before.
+/// A rotation that comes at least so many seconds after the one before. A version is pending after its
+/// predecessor was: a store has one place for it, and it stays visible until it is the current one.
 fn rotation(least: i64) -> impl Strategy<Value = Rotation> {
-    (least..4000, prop_oneof![Just(0), 1..2000i64])
-        .prop_map(|(after, pending)| Rotation { after, pending })
+    (least..4000, prop_oneof![Just(0), 1..2000i64]).prop_map(|(after, pending)| Rotation {
+        after,
+        pending: pending.min(after),
+    })
+}
+
+/// The first rotation may come as soon as every replica knows the first key: it may be young.
+fn history(first: i64, least: i64, rotations: Range<usize>) -> impl Strategy<Value = History> {
+    let made = prop_oneof![Just(-50_000), -4000..=EARLY];
+    let first = rotation(first);
+    let others = prop::collection::vec(rotation(least), rotations);
+    (made, first, others).prop_map(|(made, first, others)| History {
+        first: made,
+        rotations: [vec![first], others].concat(),
+    })
 }
 
 /// What a secret store answers at a time: current, previous and next.
-type Store = fn(&[Rotation], i64) -> (Version, Option<Version>, Option<Version>);
+type Store = fn(&History, i64) -> (Version, Option<Version>, Option<Version>);
 
 /// One that knows only the current version, as a file does.
-fn file(rotations: &[Rotation], now: i64) -> (Version, Option<Version>, Option<Version>) {
-    let at_once: Vec<_> = rotations
-        .iter()
-        .map(|rotation| Rotation {
-            pending: 0,
-            ..*rotation
-        })
-        .collect();
+fn file(history: &History, now: i64) -> (Version, Option<Version>, Option<Version>) {
+    let mut at_once = history.clone();
+    for rotation in &mut at_once.rotations {
+        rotation.pending = 0;
+    }
     (versions(&at_once, now).0, None, None)
 }
 
+/// One that knows only the current version, and not when it was made.
+fn timeless(history: &History, now: i64) -> (Version, Option<Version>, Option<Version>) {
+    let ((number, _), ..) = file(history, now);
+    ((number, None), None, None)
+}
+
 /// One that keeps versions, as AWS Secrets Manager does.
-fn versions(rotations: &[Rotation], now: i64) -> (Version, Option<Version>, Option<Version>) {
-    let (mut current, mut previous, mut next) = ((0, Some(-50_000)), None, None);
+fn versions(history: &History, now: i64) -> (Version, Option<Version>, Option<Version>) {
+    let (mut current, mut previous, mut next) = ((0, Some(history.first)), None, None);
     let mut time = 0;
-    for (number, rotation) in (1..).zip(rotations) {
+    for (number, rotation) in (1..).zip(&history.rotations) {
         time += rotation.after;
         let version = (number, Some(time - rotation.pending));
         if now >= time {
@@ -91,7 +119,7 @@ fn versions(rotations: &[Rotation], now: i64) -> (Version, Option<Version>, Opti
 }
 
 /// What a replica publishes at each step, the signing key first; `None` while it does not run.
-fn life(store: Store, replica: &Replica, rotations: &[Rotation], end: i64) -> Vec<Option<Vec<u8>>> {
+fn life(store: Store, replica: &Replica, history: &History, end: i64) -> Vec<Option<Vec<u8>>> {
     let mut pauses = replica.pauses.iter().cycle();
     let mut ring: Option<KeyRing> = None;
     let mut next_fetch = replica.starts;
@@ -99,7 +127,7 @@ fn life(store: Store, replica: &Replica, rotations: &[Rotation], end: i64) -> Ve
     steps
         .map(|now| {
             while next_fetch <= now {
-                let (current, previous, next) = store(rotations, next_fetch);
+                let (current, previous, next) = store(history, next_fetch);
                 let fetched_at = next_fetch + replica.clock_skew;
                 let before = ring.as_ref();
                 ring = Some(fetched(before, fetched_at, current, previous, next));
@@ -117,13 +145,19 @@ fn steps(seconds: i64) -> usize {
     usize::try_from(seconds / STEP).unwrap()
 }
 
-/// Whether every verifier has the key of every JWT that any replica signs.
-fn check(store: Store, replicas: &[Replica], rotations: &[Rotation]) -> Result<(), TestCaseError> {
-    let end = rotations.iter().map(|rotation| rotation.after).sum::<i64>() + 4000;
-    let lives: Vec<_> = replicas
+/// What every replica publishes at each step until some time after the last rotation.
+fn lives(store: Store, replicas: &[Replica], history: &History) -> Vec<Vec<Option<Vec<u8>>>> {
+    let rotations = history.rotations.iter();
+    let end = rotations.map(|rotation| rotation.after).sum::<i64>() + 4000;
+    let lives = replicas
         .iter()
-        .map(|replica| life(store, replica, rotations, end))
-        .collect();
+        .map(|replica| life(store, replica, history, end));
+    lives.collect()
+}
+
+/// Whether every verifier has the key of every JWT that any replica signs.
+fn check(store: Store, replicas: &[Replica], history: &History) -> Result<(), TestCaseError> {
+    let lives = lives(store, replicas, history);
     for (number, signer) in lives.iter().enumerate() {
         for (now, keys) in signer.iter().enumerate() {
             let Some(signing) = keys.as_ref().map(|keys| keys[0]) else {
@@ -131,7 +165,7 @@ fn check(store: Store, replicas: &[Replica], rotations: &[Rotation]) -> Result<(
             };
             // The key set that a verifier uses was served by any replica, at any time from before the
             // JWT was signed (and then cached) until it expires.
-            let served = now.saturating_sub(steps(CACHED))..steps(end).min(now + steps(JWT_LIFE));
+            let served = now.saturating_sub(steps(CACHED))..signer.len().min(now + steps(JWT_LIFE));
             for (other, server) in lives.iter().enumerate() {
                 for then in served.clone() {
                     let keys = server[then].as_ref();
@@ -146,38 +180,55 @@ fn check(store: Store, replicas: &[Replica], rotations: &[Rotation]) -> Result<(
     Ok(())
 }
 
+/// Whether each replica goes from an older key to a newer one only.
+fn check_order(store: Store, replicas: &[Replica], history: &History) -> Result<(), TestCaseError> {
+    for life in lives(store, replicas, history) {
+        let signing: Vec<_> = life.iter().flatten().map(|keys| keys[0]).collect();
+        prop_assert!(signing.is_sorted(), "{signing:?}");
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn every_verifier_has_the_key_of_every_jwt(
         replicas in prop::collection::vec(replica(), 1..5),
-        rotations in prop::collection::vec(rotation(DELAY + RETENTION), 0..4),
+        history in history(STEP, DELAY + RETENTION, 0..3),
     ) {
-        check(versions, &replicas, &rotations)?;
+        check(versions, &replicas, &history)?;
     }
 
     /// Replicas that run all the time, and have seen every version, remember what the store forgets.
     #[test]
     fn replicas_remember(
         replicas in prop::collection::vec(lasting_replica(), 1..5),
-        rotations in prop::collection::vec(rotation(SLOWEST + STEP), 0..4),
-        keeps_versions: bool,
+        history in history(STEP, SLOWEST + STEP, 0..3),
+        store in prop::sample::select(vec![versions as Store, file, timeless]),
     ) {
-        let store = if keeps_versions { versions } else { file };
-        check(store, &replicas, &rotations)?;
+        check(store, &replicas, &history)?;
+    }
+
+    /// However fast one rotation follows another, and whatever the store tells.
+    #[test]
+    fn signing_never_changes_back(
+        replicas in prop::collection::vec(replica(), 1..4),
+        history in history(0, 0, 0..3),
+        store in prop::sample::select(vec![versions as Store, file, timeless]),
+    ) {
+        check_order(store, &replicas, &history)?;
     }
 
     /// The rule does not only hold because nothing ever changes.
     #[test]
     fn in_the_end_the_newest_key_signs(
         replicas in prop::collection::vec(replica(), 1..4),
-        rotations in prop::collection::vec(rotation(DELAY + RETENTION), 1..4),
+        history in history(STEP, DELAY + RETENTION, 0..3),
     ) {
-        let end = rotations.iter().map(|rotation| rotation.after).sum::<i64>() + 1500;
-        let newest = u8::try_from(rotations.len()).unwrap();
-        for replica in replicas {
-            if let Some(Some(keys)) = life(versions, &replica, &rotations, end).last() {
+        let newest = u8::try_from(history.rotations.len()).unwrap();
+        for life in lives(versions, &replicas, &history) {
+            if let Some(Some(keys)) = life.last() {
                 prop_assert_eq!(keys[0], newest);
             }
         }

@@ -29,12 +29,12 @@ async fn nothing_is_in_the_file_in_clear() {
     let mut upload = vault.begin_upload(&new.upload, MAX).await.unwrap();
     upload.write(VALUE.repeat(10_000).into()).await.unwrap();
     upload.commit().await.unwrap();
-    let state_text = vault.issue_state(PROVIDER).unwrap();
-    let state = vault.check_state(&state_text).unwrap();
+    let (issued_state, state) = issue_state(&vault, PROVIDER);
     let handle = vault
         .create_session(&state, JTI.as_bytes(), until, &owner)
         .await
         .unwrap()
+        .handle()
         .unwrap();
     let issued = vault.issue_download(&owner, &new.token, until).await;
     let issued = issued.unwrap().unwrap();
@@ -51,13 +51,14 @@ async fn nothing_is_in_the_file_in_clear() {
         "canary".into(),
         handle.expose_secret().into(),
         base64url_decode(handle.expose_secret()).unwrap(),
-        state_text.into(),
+        issued_state.state.expose_secret().into(),
+        issued_state.cookie.expose_secret().into(),
         state.random.to_vec(),
         upload_url.into(),
         download_url.into(),
         UrlId::from(new.upload).as_bytes().to_vec(),
         UrlId::from(issued.download).as_bytes().to_vec(),
-        secrecy::ExposeSecret::expose_secret(&master_text).into(),
+        master_text.expose_secret().into(),
         master.expose_secret().to_vec(),
         ring.wrapping(1).unwrap().to_vec(),
     ];
@@ -99,13 +100,13 @@ async fn debug_prints_nothing() {
     upload.write(VALUE.into()).await.unwrap();
     let during = format!("{upload:?}");
     upload.commit().await.unwrap();
-    let state_text = world.vault.issue_state(PROVIDER).unwrap();
-    let state = world.vault.check_state(&state_text).unwrap();
+    let (issued_state, state) = issue_state(&world.vault, PROVIDER);
     let handle = world
         .vault
         .create_session(&state, JTI.as_bytes(), START + 10, &owner)
         .await
         .unwrap()
+        .handle()
         .unwrap();
     let issued = world
         .vault
@@ -118,7 +119,7 @@ async fn debug_prints_nothing() {
     let row = world.store.row(Table::KeyRing, Ring::row_key()).await;
 
     let shown = format!(
-        "{during} {new:?} {state:?} {handle:?} {issued:?} {download:?} {grant:?} {ring:?} {row:?} {:?} {:?}",
+        "{during} {new:?} {issued_state:?} {state:?} {handle:?} {issued:?} {download:?} {grant:?} {ring:?} {row:?} {:?} {:?}",
         world.vault, world.master
     );
     let token = new.token.expose_id();
@@ -127,7 +128,8 @@ async fn debug_prints_nothing() {
         token,
         token.trim_start_matches("lunasec-"),
         handle.expose_secret(),
-        &state_text,
+        issued_state.state.expose_secret(),
+        issued_state.cookie.expose_secret(),
     ] {
         assert!(!shown.contains(secret), "{shown}");
     }

@@ -2,8 +2,7 @@ use super::*;
 use futures_util::future::join_all;
 
 fn state(world: &World) -> StateClaims {
-    let state = world.vault.issue_state("main").unwrap();
-    world.vault.check_state(&state).unwrap()
+    issue_state(&world.vault, "main").1
 }
 
 const JWT_EXPIRES: u64 = START + 60_000;
@@ -17,6 +16,7 @@ async fn a_session_lives_a_quarter_of_an_hour() {
         .create_session(&state(&world), b"jti", JWT_EXPIRES, &ann)
         .await
         .unwrap()
+        .handle()
         .unwrap();
     let handle = handle.expose_secret();
     assert_eq!(handle.len(), 43);
@@ -30,7 +30,7 @@ async fn a_session_lives_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
-async fn a_session_can_be_revoked() {
+async fn a_browser_session_can_be_ended() {
     let world = World::new().await;
     let mut handles = Vec::new();
     for jti in [b"1", b"2"] {
@@ -38,15 +38,19 @@ async fn a_session_can_be_revoked() {
             .vault
             .create_session(&state(&world), jti, JWT_EXPIRES, &session("ann"))
             .await;
-        handles.push(created.unwrap().unwrap());
+        handles.push(created.unwrap().handle().unwrap());
     }
     let [one, two] = [handles[0].expose_secret(), handles[1].expose_secret()];
     for _ in 0..2 {
-        world.vault.revoke_session(one).await.unwrap();
+        world.vault.end_browser_session(one).await.unwrap();
         assert!(world.vault.session(one).await.unwrap().is_none());
     }
     assert!(world.vault.session(two).await.unwrap().is_some());
-    world.vault.revoke_session("not a handle").await.unwrap();
+    world
+        .vault
+        .end_browser_session("not a handle")
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -70,6 +74,7 @@ async fn of_sixteen_that_race_for_a_state_one_gets_a_session() {
                     .create_session(&state, &jti, JWT_EXPIRES, &session("ann"))
                     .await
                     .unwrap()
+                    .handle()
             })
         });
         let created = join_all(racing).await;
@@ -92,6 +97,7 @@ async fn of_sixteen_that_race_for_a_jwt_one_gets_a_session() {
                     .create_session(&state, &jti, JWT_EXPIRES, &session("ann"))
                     .await
                     .unwrap()
+                    .handle()
             })
         });
         let created = join_all(racing).await;
@@ -103,14 +109,14 @@ async fn of_sixteen_that_race_for_a_jwt_one_gets_a_session() {
 }
 
 #[tokio::test]
-async fn a_used_state_uses_up_the_jwt_that_came_with_it() {
+async fn state_and_jwt_use_each_other_up() {
     let world = World::new().await;
     let ann = session("ann");
     let create = |state: StateClaims, jti: &'static [u8]| {
         let (vault, ann) = (world.vault.clone(), ann.clone());
         async move {
             let created = vault.create_session(&state, jti, JWT_EXPIRES, &ann).await;
-            created.unwrap().is_some()
+            created.unwrap().handle().is_some()
         }
     };
     let used = state(&world);
@@ -120,12 +126,12 @@ async fn a_used_state_uses_up_the_jwt_that_came_with_it() {
 
     world.vault.spend_jwt(b"third", JWT_EXPIRES).await.unwrap();
     world.vault.spend_jwt(b"third", JWT_EXPIRES).await.unwrap();
+    // And a used JWT uses up the state that it came with.
     let fresh = state(&world);
     assert!(!create(fresh.clone(), b"third").await);
-    assert!(
-        create(fresh, b"fourth").await,
-        "the state was not used by it"
-    );
+    assert!(!create(fresh, b"fourth").await);
+    assert!(!create(state(&world), b"fourth").await);
+    assert!(create(state(&world), b"fifth").await);
 }
 
 /// A verifier has a leeway, and the clocks of two replicas differ.
@@ -135,16 +141,16 @@ async fn a_use_is_remembered_beyond_the_expiry() {
     let ann = session("ann");
     let used = state(&world);
     let first = world.vault.create_session(&used, b"jti", JWT_EXPIRES, &ann);
-    assert!(first.await.unwrap().is_some());
+    assert!(first.await.unwrap().handle().is_some());
     world.clock.set(JWT_EXPIRES + 59_999);
     world.vault.purge_expired().await.unwrap();
     let fresh = state(&world);
     let again = world
         .vault
         .create_session(&fresh, b"jti", JWT_EXPIRES, &ann);
-    assert!(again.await.unwrap().is_none());
-    world.clock.set(used.expires_at() + 59_999);
+    assert!(again.await.unwrap().handle().is_none());
+    world.clock.set(used.expires_at + 59_999);
     world.vault.purge_expired().await.unwrap();
     let again = world.vault.create_session(&used, b"new", u64::MAX, &ann);
-    assert!(again.await.unwrap().is_none());
+    assert!(again.await.unwrap().handle().is_none());
 }

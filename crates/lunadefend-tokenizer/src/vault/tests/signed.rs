@@ -55,34 +55,59 @@ async fn a_url_says_what_was_signed_and_nothing_else() {
 #[tokio::test]
 async fn a_state_is_ours_and_unexpired_or_refused() {
     let world = World::new().await;
-    let state = world.vault.issue_state("main").unwrap();
+    let (issued, claims) = issue_state(&world.vault, "main");
+    let state = issued.state.expose_secret();
     assert!(state.len() <= 256);
-    assert!(is_url_safe(&state));
-    let claims = world.vault.check_state(&state).unwrap();
+    assert!(is_url_safe(state));
     assert!(claims.is_for("main"));
     assert!(!claims.is_for("mai"));
     assert!(!claims.is_for(""));
-    assert_eq!(claims.expires_at(), START + Vault::STATE_LIFETIME);
-    assert_ne!(state, world.vault.issue_state("main").unwrap());
+    assert!(!claims.is_second_attempt());
+    assert_eq!(claims.expires_at, START + Vault::STATE_LIFETIME);
+    let second = world.vault.issue_state("main", true).unwrap();
+    assert_ne!(state, second.state.expose_secret());
+    let second = world.vault.check_state(second.state.expose_secret());
+    assert!(second.unwrap().is_second_attempt());
 
-    for text in changed(&state) {
+    for text in changed(state) {
         assert_eq!(world.vault.check_state(&text), Err(InvalidState));
     }
     let elsewhere = World::new().await;
-    assert_eq!(elsewhere.vault.check_state(&state), Err(InvalidState));
+    assert_eq!(elsewhere.vault.check_state(state), Err(InvalidState));
     world.clock.set(START + Vault::STATE_LIFETIME - 1);
-    assert!(world.vault.check_state(&state).is_ok());
+    assert!(world.vault.check_state(state).is_ok());
     world.clock.set(START + Vault::STATE_LIFETIME);
-    assert_eq!(world.vault.check_state(&state), Err(InvalidState));
+    assert_eq!(world.vault.check_state(state), Err(InvalidState));
+}
+
+#[tokio::test]
+async fn a_state_does_not_tell_the_secret_of_its_cookie() {
+    let world = World::new().await;
+    let (issued, claims) = issue_state(&world.vault, "main");
+    let (state, cookie) = (issued.state.expose_secret(), issued.cookie.expose_secret());
+    assert_eq!(base64url_decode(cookie).unwrap().len(), 32);
+    let (state_bytes, cookie_bytes) = (
+        base64url_decode(state).unwrap(),
+        base64url_decode(cookie).unwrap(),
+    );
+    for secret in [cookie.as_bytes(), &cookie_bytes] {
+        let tells = |text: &[u8]| text.windows(secret.len()).any(|window| window == secret);
+        assert!(!tells(state.as_bytes()) && !tells(&state_bytes));
+    }
+    assert!(claims.is_of_cookie(cookie));
+    let other = issue_state(&world.vault, "main").0;
+    for not_its in [state, "", other.cookie.expose_secret(), &cookie[..42]] {
+        assert!(!claims.is_of_cookie(not_its));
+    }
 }
 
 #[tokio::test]
 async fn a_long_provider_name_makes_no_longer_state() {
     let world = World::new().await;
     let name = "p".repeat(10_000);
-    let state = world.vault.issue_state(&name).unwrap();
-    assert_eq!(state.len(), 119);
-    assert!(world.vault.check_state(&state).unwrap().is_for(&name));
+    let (issued, claims) = issue_state(&world.vault, &name);
+    assert_eq!(issued.state.expose_secret().len(), 163);
+    assert!(claims.is_for(&name));
 }
 
 proptest! {

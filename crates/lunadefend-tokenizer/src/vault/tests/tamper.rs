@@ -29,13 +29,13 @@ impl Kept {
             .unwrap();
         world.upload(&new, b"a short value").await;
         let open = world.vault.create_token(None, None).await.unwrap();
-        let state = world.vault.issue_state("main").unwrap();
-        let state = world.vault.check_state(&state).unwrap();
+        let (_, state) = issue_state(&world.vault, "main");
         let handle = world
             .vault
             .create_session(&state, jti, until, &ann)
             .await
             .unwrap()
+            .handle()
             .unwrap();
         let issued = world
             .vault

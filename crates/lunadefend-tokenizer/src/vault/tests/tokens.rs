@@ -56,13 +56,13 @@ async fn everything_temporary_is_purged_and_nothing_else() {
         .create_token(Some(&Metadata::string()), owner)
         .await
         .unwrap();
-    let state = world.vault.issue_state("p").unwrap();
-    let state = world.vault.check_state(&state).unwrap();
+    let (_, state) = issue_state(&world.vault, "p");
     let handle = world
         .vault
         .create_session(&state, b"jti", START + 1_000, &ann)
         .await
         .unwrap()
+        .handle()
         .unwrap();
     world
         .vault

@@ -1,0 +1,101 @@
+//! The session behind a request's cookies.
+
+use super::{Unidentified, another_page};
+use crate::{answer::Refusal, cookies::Cookies, page_session::Page, service::Shared};
+use http::HeaderMap;
+use lunadefend_core::SessionId;
+
+/// The session cookies of a request, by name: at most one for each auth provider.
+pub(super) fn found<'h>(
+    headers: &'h HeaderMap,
+    shared: &Shared,
+) -> Result<Vec<(String, &'h str)>, Refusal> {
+    let config = &shared.config;
+    let mut found = Vec::new();
+    for provider in config.providers.iter() {
+        let name = config.cookies.session(provider.name());
+        if let Some(handle) = Cookies::read(headers, &name)? {
+            found.push((name, handle));
+        }
+    }
+    Ok(found)
+}
+
+/// Their values.
+pub(super) fn handles<'h>(
+    headers: &'h HeaderMap,
+    shared: &Shared,
+) -> Result<Vec<&'h str>, Unidentified> {
+    let found = found(headers, shared)?;
+    if found.is_empty() {
+        return Err(Unidentified::Nobody);
+    }
+    Ok(found.into_iter().map(|(_, handle)| handle).collect())
+}
+
+/// The one session that the page is for.
+pub(super) async fn session(
+    handles: Vec<&str>,
+    page: Page<'_>,
+    shared: &Shared,
+) -> Result<SessionId, Unidentified> {
+    let mut sessions = Vec::with_capacity(handles.len());
+    for handle in handles {
+        let session = shared.vault.session(handle).await;
+        sessions.extend(session.map_err(Refusal::from)?);
+    }
+    choose(sessions, page)
+}
+
+fn choose(mut sessions: Vec<SessionId>, page: Page<'_>) -> Result<SessionId, Unidentified> {
+    if sessions.is_empty() {
+        return Err(Unidentified::Invalid);
+    }
+    sessions.retain(|session| page.is_for(session));
+    let session = sessions.pop().ok_or_else(another_page)?;
+    // Two providers of one application may both have moved the same session.
+    if sessions
+        .iter()
+        .all(|other| other.expose_id() == session.expose_id())
+    {
+        return Ok(session);
+    }
+    Err(Refusal::session_mismatch(
+        "the browser has sessions of several auth providers: say for which one the page was made",
+    )
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use lunadefend_core::wire::PageSession;
+    use lunadefend_crypto::sha256;
+
+    fn chosen(ids: &[&str], page: Page<'_>) -> Result<String, u16> {
+        let sessions = ids.iter().map(|id| SessionId::new(*id).unwrap()).collect();
+        match choose(sessions, page) {
+            Ok(session) => Ok(session.expose_id().to_owned()),
+            Err(unidentified) => Err(Refusal::from(unidentified).status().as_u16()),
+        }
+    }
+
+    #[test]
+    fn of_several_sessions_the_fitting_one_is_taken() {
+        let named = |id: &str| {
+            let name = PageSession::of(&SessionId::new(id).unwrap(), sha256).to_string();
+            HeaderValue::from_str(&name).unwrap()
+        };
+        let (ann, bob, eve) = (named("ann"), named("bob"), named("eve"));
+        assert_eq!(chosen(&["ann", "bob"], Page::Of(&ann)).unwrap(), "ann");
+        assert_eq!(chosen(&["ann", "bob"], Page::Of(&bob)).unwrap(), "bob");
+        assert_eq!(chosen(&["ann", "bob"], Page::Of(&eve)), Err(401));
+        assert_eq!(chosen(&["ann"], Page::Of(&bob)), Err(401));
+        assert_eq!(chosen(&["ann"], Page::OfAnySession).unwrap(), "ann");
+        assert_eq!(chosen(&["ann", "bob"], Page::OfAnySession), Err(401));
+        assert_eq!(chosen(&["ann", "ann"], Page::OfAnySession).unwrap(), "ann");
+        assert_eq!(chosen(&[], Page::OfAnySession), Err(401));
+        assert_eq!(chosen(&[], Page::Of(&ann)), Err(401));
+    }
+}

@@ -1,0 +1,70 @@
+//! `lunadefend-page-session`: for which session the page around a frame was made.
+
+use crate::answer::Refusal;
+use http::{HeaderMap, HeaderValue};
+use lunadefend_core::{
+    SessionId,
+    wire::{PAGE_SESSION, PageSession},
+};
+use lunadefend_crypto::sha256;
+
+/// What a request says of its page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Page<'h> {
+    /// Nothing, or in words that it does not matter.
+    OfAnySession,
+    /// It was made for the session of that name.
+    Of(&'h HeaderValue),
+}
+
+impl<'h> Page<'h> {
+    /// # Errors
+    /// 400 when the header is there twice.
+    pub(crate) fn of(headers: &'h HeaderMap) -> Result<Self, Refusal> {
+        let mut sent = headers.get_all(PAGE_SESSION).iter();
+        match (sent.next(), sent.next()) {
+            (None, _) => Ok(Self::OfAnySession),
+            (Some(value), None) if value == PageSession::NONE => Ok(Self::OfAnySession),
+            (Some(value), None) => Ok(Self::Of(value)),
+            (Some(_), Some(_)) => Err(Refusal::bad_request(
+                "the header lunadefend-page-session must not be there twice",
+            )),
+        }
+    }
+
+    /// Whether the page may act in a session.
+    pub(crate) fn is_for(self, session: &SessionId) -> bool {
+        match self {
+            Self::OfAnySession => true,
+            Self::Of(sent) => *sent == PageSession::of(session, sha256).to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_for_its_session() {
+        let session = SessionId::new("ann").unwrap();
+        let name = PageSession::of(&session, sha256).to_string();
+        let is_for = |values: &[&str]| {
+            let headers: HeaderMap = values
+                .iter()
+                .map(|value| (PAGE_SESSION, HeaderValue::from_str(value).unwrap()))
+                .collect();
+            Page::of(&headers).map(|page| page.is_for(&session))
+        };
+        for same in [&[][..], &["none"], &[name.as_str()]] {
+            assert!(is_for(same).unwrap(), "{same:?}");
+        }
+        let upper = name.to_uppercase();
+        for other in ["", "None", "none, none", "0", &upper, &name[..31]] {
+            assert!(!is_for(&[other]).unwrap(), "{other}");
+        }
+        for twice in [[name.as_str(), &name], ["none", "none"], ["none", &name]] {
+            assert_eq!(is_for(&twice).unwrap_err().status(), 400);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `/v2/sessions/*`: for the application, about its own sessions.
+
+use crate::{
+    answer::{self, Refusal},
+    auth::ApplicationOnly,
+    body::Json,
+    service::Shared,
+};
+use axum::{extract::State, response::Response};
+use lunadefend_core::wire::{Empty, SessionRevoke};
+use std::sync::Arc;
+
+/// `POST /v2/sessions/revoke`: ends a session for good. Ending it again is no error.
+pub(super) async fn revoke(
+    State(shared): State<Arc<Shared>>,
+    _application: ApplicationOnly,
+    Json(request): Json<SessionRevoke>,
+) -> Result<Response, Refusal> {
+    let now = shared.vault.clock().unix_millis();
+    let remembered_until = now.saturating_add(shared.config.ended_session_lifetime());
+    shared
+        .vault
+        .end_session(&request.session_id, remembered_until)
+        .await?;
+    Ok(answer::data(Empty {}))
+}
