@@ -1,6 +1,9 @@
 //! Whole types with tokens: what `#[derive(Tokens)]` implements and adapters ask for.
 
+mod blank;
 pub mod private;
+
+pub(crate) use blank::{BLANK, unless_blank};
 
 use crate::{Error, Grant, GrantCollector, GrantProof, UntrustedToken, VerifiedToken, Verify};
 use serde::{Serialize, de::DeserializeOwned};
@@ -43,16 +46,8 @@ impl FromUntrusted for VerifiedToken {
     type Wire = UntrustedToken;
 }
 
-impl<T: FromUntrusted> FromUntrusted for Option<T> {
-    type Wire = Option<T::Wire>;
-}
-
 impl<T: FromUntrusted> FromUntrusted for Box<T> {
     type Wire = Box<T::Wire>;
-}
-
-impl<T: FromUntrusted> FromUntrusted for Vec<T> {
-    type Wire = Vec<T::Wire>;
 }
 
 impl<K, T, H> FromUntrusted for HashMap<K, T, H>

@@ -3,7 +3,7 @@
 use crate::{Environment, SettingError, closest};
 
 /// All variables of LunaDefend, the application's and the tokenizer's: one file may have both.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "LUNADEFEND_ALLOW_CLEARTEXT",
     "LUNADEFEND_BLOB_ORIGINS",
     "LUNADEFEND_COOKIES",

@@ -2,6 +2,7 @@
 
 #![expect(missing_docs, reason = "nobody calls these by hand")]
 
+pub use super::blank::{OrBlank, WithoutBlanks};
 pub use crate::{
     Error, FromUntrusted, Grant, GrantCollector, GrantDuration, GrantProof, Verify,
     VerifyCollector, VerifyProof,
