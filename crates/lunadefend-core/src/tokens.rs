@@ -2,6 +2,7 @@
 
 mod blank;
 pub mod private;
+mod probe;
 
 pub(crate) use blank::{BLANK, unless_blank};
 
@@ -20,7 +21,7 @@ use std::{
     message = "`{Self}` cannot be built from an untrusted request",
     label = "holds no tokens that could be verified",
     note = "write `#[derive(Tokens)]` on it and `#[token]` on each of its fields that holds tokens; not `#[tokens(response)]`, which is for types that only go out",
-    note = "a field with `#[token]` holds a `VerifiedToken`, a type with `#[derive(Tokens)]`, or one of these in an `Option`, `Box`, `Vec`, `HashMap` or `BTreeMap`"
+    note = "a field with `#[token]` holds a `VerifiedToken`, a type with `#[derive(Tokens)]`, or one of these in an `Option`, `Patch`, `Box`, `Vec`, `HashMap` or `BTreeMap`"
 )]
 pub trait FromUntrusted: Sized {
     /// The same value as it came in: it deserialises, and holds [`UntrustedToken`]s.
