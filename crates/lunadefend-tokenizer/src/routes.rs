@@ -9,6 +9,7 @@ mod tokens;
 use crate::{answer::Refusal, service::Shared};
 use axum::{
     Router,
+    extract::Request,
     routing::{get, post, put},
 };
 use http::StatusCode;
@@ -59,6 +60,11 @@ pub(crate) fn label(path: &str) -> &'static str {
         None if path.starts_with(blobs::PATH) => "/blob",
         None => "unknown",
     }
+}
+
+/// Whether a route limits its time itself.
+pub(crate) fn limits_its_time(request: &Request) -> bool {
+    blobs::is_upload(request.method(), request.uri().path())
 }
 
 async fn not_allowed() -> Refusal {

@@ -16,6 +16,8 @@
 //!   written in the transaction that finishes the upload and not before.
 //! - **Metadata** is sealed in the row of its token, under a derived key of its own.
 //!
+//! What a session has stored in a day is a sealed row that changes together with its tokens and values.
+//!
 //! The rows that only say that something was used ([`Table::Used`]) and
 //! the rows of blobs are empty; they tell nothing and open nothing.
 //!
@@ -53,6 +55,7 @@ mod grants;
 mod key_file;
 mod lease;
 mod master;
+mod quota;
 mod ring;
 mod row_keys;
 mod seal;
@@ -70,6 +73,7 @@ pub use download::{Download, DownloadId, IssuedDownload};
 pub use error::{InvalidState, InvalidUrl, UploadError, VaultError};
 pub use key_file::{MasterKeyFile, master_key_for};
 pub use master::{MasterKey, MasterKeyError};
+pub use quota::{OverQuota, Quota};
 pub use sessions::SessionHandle;
 pub use states::StateClaims;
 pub use tokens::NewToken;

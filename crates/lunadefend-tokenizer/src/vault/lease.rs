@@ -21,6 +21,8 @@ pub(super) struct UploadRow {
     /// Until when an attempt may begin.
     pub(super) url_expires_at: u64,
     pub(super) state: UploadState,
+    /// The quota that the value counts for.
+    pub(super) quota: Option<RowKey>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +37,18 @@ pub(super) enum UploadState {
 }
 
 impl UploadRow {
-    pub(super) const fn open(token: RowKey, value: RowKey, url_expires_at: u64) -> Self {
+    pub(super) const fn open(
+        token: RowKey,
+        value: RowKey,
+        url_expires_at: u64,
+        quota: Option<RowKey>,
+    ) -> Self {
         Self {
             token,
             value,
             url_expires_at,
             state: UploadState::Open,
+            quota,
         }
     }
 
@@ -50,7 +58,7 @@ impl UploadRow {
 
     /// The row lives as long as its URL, and as long as an attempt that began in time.
     pub(super) fn seal(&self, ring: &Ring, place: &Place) -> Result<Row, VaultError> {
-        let mut content = Vec::with_capacity(113);
+        let mut content = Vec::with_capacity(145);
         content.extend_from_slice(self.token.as_bytes());
         content.extend_from_slice(self.value.as_bytes());
         content.extend_from_slice(&self.url_expires_at.to_be_bytes());
@@ -70,6 +78,9 @@ impl UploadRow {
                 self.url_expires_at
             }
         };
+        if let Some(quota) = &self.quota {
+            content.extend_from_slice(quota.as_bytes());
+        }
         ring.seal_row(place, Some(expires_at), &content)
     }
 
@@ -80,6 +91,7 @@ impl UploadRow {
             RowKey::new(fields.take()?),
             RowKey::new(fields.take()?),
             fields.u64()?,
+            None,
         );
         let state = match fields.u8()? {
             OPEN => UploadState::Open,
@@ -90,8 +102,16 @@ impl UploadRow {
             SPENT => UploadState::Spent,
             _ => return Err(VaultError::Corrupt),
         };
+        let quota = match fields.is_empty() {
+            true => None,
+            false => Some(RowKey::new(fields.take()?)),
+        };
         fields.end()?;
-        Ok(open.with(state))
+        Ok(Self {
+            state,
+            quota,
+            ..open
+        })
     }
 }
 
