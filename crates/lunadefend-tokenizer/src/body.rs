@@ -59,11 +59,7 @@ impl Upload {
     /// # Errors
     /// 415 when the body is encoded: what is stored are the bytes that came. 413 when it is
     /// announced to be longer than `max_length`.
-    pub(crate) fn new(
-        request: Request,
-        max_length: u64,
-        limits: &Limits,
-    ) -> Result<Self, Refusal> {
+    pub(crate) fn new(request: Request, max_length: u64, limits: &Limits) -> Result<Self, Refusal> {
         if request.headers().contains_key(header::CONTENT_ENCODING) {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

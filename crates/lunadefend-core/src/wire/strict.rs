@@ -405,11 +405,27 @@ mod tests {
         for text in [&long, r#"{"metadata":[]}"#, r#"{"metadata":"canary"}"#] {
             assert_eq!(tokenize(text), metadata::RULE);
         }
-        for half in [r"\ud83d", r"\ud83dx", r"\ud83d\n", r"\ud83d\ud83d", r"\udc00"] {
+        for half in [
+            r"\ud83d",
+            r"\ud83dx",
+            r"\ud83d\n",
+            r"\ud83d\ud83d",
+            r"\udc00",
+        ] {
             let error = tokenize(&format!(r#"{{"metadata":{{"name":"canary{half}"}}}}"#));
-            assert!(error.contains("cut in the middle of a character"), "{half}: {error}");
+            assert!(
+                error.contains("cut in the middle of a character"),
+                "{half}: {error}"
+            );
         }
-        for token in ["\"canary\"", "1", "null", "[]", "\"\"", "\"lunasec-canary\""] {
+        for token in [
+            "\"canary\"",
+            "1",
+            "null",
+            "[]",
+            "\"\"",
+            "\"lunasec-canary\"",
+        ] {
             let text = format!(r#"{{"tokenId":{token}}}"#);
             let error = from_slice::<TokenRequest>(text.as_bytes(), REQUEST).unwrap_err();
             assert_eq!(error, StrictError::Refused(token_id::RULE), "{token}");

@@ -6,6 +6,7 @@ mod grants;
 mod key_file;
 mod keys;
 mod master;
+mod quotas;
 mod sessions;
 mod signed;
 mod tamper;

@@ -1,7 +1,8 @@
 //! New tokens and their metadata.
 
 use super::{
-    Quota, UploadId, Vault, VaultError, lease::UploadRow, quota::TRIES, row_keys::Place, urls::UrlId,
+    Quota, UploadId, Vault, VaultError, lease::UploadRow, quota::TRIES, row_keys::Place,
+    urls::UrlId,
 };
 use crate::store::{Row, RowKey, Write, Written};
 use lunadefend_core::{SessionId, TokenId, wire::Metadata};

@@ -15,5 +15,7 @@ mod harness;
 mod jwks;
 mod jwt;
 mod limits;
+mod quota;
 mod session;
+mod slow;
 mod tokens;

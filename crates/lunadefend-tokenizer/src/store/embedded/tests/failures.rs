@@ -284,15 +284,13 @@ async fn a_value_whose_chunks_a_failure_lost_is_never_finished() {
         store.write(vec![Write::Put { table, key, row }], 0).await
     };
     for blob in [&lost, &finished] {
-        put(row(blob, Row::until(1_000, Bytes::new())))
-            .await
-            .unwrap();
+        let written = put(row(blob, Row::until(1_000, Bytes::new()))).await;
+        assert_eq!(written.unwrap(), Written::Done);
         let written = store.put_chunk(blob, 0, Bytes::from(vec![7; 60_000])).await;
         assert_eq!(written.unwrap(), Written::Done);
     }
-    put(row(&finished, Row::lasting(Bytes::new())))
-        .await
-        .unwrap();
+    let written = put(row(&finished, Row::lasting(Bytes::new()))).await;
+    assert_eq!(written.unwrap(), Written::Done);
     let written = store
         .put_chunk(&lost, 1, Bytes::from(vec![7; 60_000]))
         .await;
@@ -338,12 +336,14 @@ async fn chunks_are_made_durable_every_few_megabytes() {
         key: blob.row_key(),
         row: Row::lasting(Bytes::new()),
     };
-    store.write(vec![put], 0).await.unwrap();
+    let written = store.write(vec![put], 0).await;
+    assert_eq!(written.unwrap(), Written::Done);
     let before = disk.syncs.load(Ordering::SeqCst);
     let megabytes = 4 * writer::MAX_GROUP_BYTES / (1024 * 1024);
     for index in 0..16 * megabytes as u32 {
         let chunk = Bytes::from(vec![index as u8; 64 * 1024]);
-        store.put_chunk(&blob, index, chunk).await.unwrap();
+        let written = store.put_chunk(&blob, index, chunk).await;
+        assert_eq!(written.unwrap(), Written::Done);
     }
     let syncs = disk.syncs.load(Ordering::SeqCst) - before;
     assert!((3..40).contains(&syncs), "{syncs}: seldom, and not never");
@@ -395,7 +395,8 @@ async fn a_store_whose_file_is_gone_is_not_made_anew() {
     let (_directory, path) = temporary();
     let disk = Disk::new();
     let store = on(&disk, &path).unwrap();
-    store.write(vec![insert(0, large(0))], 0).await.unwrap();
+    let written = store.write(vec![insert(0, large(0))], 0).await;
+    assert_eq!(written.unwrap(), Written::Done);
     disk.writes_left.store(0, Ordering::SeqCst);
     let aside = path.with_extension("aside");
     fs::rename(&path, &aside).unwrap();
