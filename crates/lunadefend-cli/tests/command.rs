@@ -246,12 +246,12 @@ async fn a_value_of_16_mib_goes_in_and_out() {
     assert_eq!(error.unwrap_err().kind(), ErrorKind::PayloadTooLarge);
 }
 
-/// No restart: the disk has no room, `/health` says so, and then it has.
+/// No restart: the disk has no room, also not for the log, `/health` says so, and then it has.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_needs_no_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path());
+    let server = Server::start_logging(folder.path());
     let api = server.client().tokenizer();
     let ann = SessionId::new("ann").unwrap();
     let token = api

@@ -37,6 +37,18 @@ impl Server {
 
     /// `lunadefend serve` on a free port. The clients come by the address that it prints.
     pub(crate) fn start_with(folder: &Path, more: &[(&str, &str)]) -> Self {
+        Self::launch(Self::serve(folder, more))
+    }
+
+    /// As [`start`](Self::start), with its log in a file of the folder.
+    pub(crate) fn start_logging(folder: &Path) -> Self {
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let mut command = Self::serve(folder, &[]);
+        command.stderr(log);
+        Self::launch(command)
+    }
+
+    fn serve(folder: &Path, more: &[(&str, &str)]) -> Command {
         // A file that may not grow is an error of the write, not the end of the process.
         let mut command = Command::new("/bin/sh");
         command
@@ -46,6 +58,10 @@ impl Server {
             .args(["serve", "--store"])
             .arg(folder.join("tokens.redb"));
         command.envs(settings()).envs(more.iter().copied());
+        command
+    }
+
+    fn launch(command: Command) -> Self {
         let mut server = Self::spawn(command);
         let printed = server.read_until("listening on ");
         server.url = printed

@@ -14,8 +14,13 @@ async fn create(vault: &Vault, session: &SessionId) -> Result<NewToken, VaultErr
 
 async fn store(vault: &Vault, new: &NewToken, length: usize) -> Result<u64, UploadError> {
     let mut upload = vault.begin_upload_within(&new.upload, MAX, QUOTA).await?;
-    upload.write(vec![7; length].into()).await?;
-    upload.commit().await
+    match upload.write(vec![7; length].into()).await {
+        Ok(()) => upload.commit().await,
+        Err(error) => {
+            upload.abort().await?;
+            Err(error)
+        }
+    }
 }
 
 fn is_over(error: &VaultError, over: OverQuota) -> bool {
