@@ -153,7 +153,7 @@ async fn a_slow_but_steady_upload_succeeds() {
     let slow = Slow::new().await;
     for (parts, size, pause) in [
         // A telephone in the country: 1 MiB in seven minutes, at 20 kbit a second.
-        (410, 2560, SECOND),
+        (410, 2700, SECOND),
         // A pause of almost the longest before each part.
         (32, 32 * 1024, 9 * SECOND),
         // A short value may take its time too, as long as nobody waits for nothing.
