@@ -70,15 +70,19 @@ impl Refusal {
 /// A store that fails is no fault of the caller, and its cause is none of his business.
 impl From<VaultError> for Refusal {
     fn from(error: VaultError) -> Self {
-        if let VaultError::OverQuota(over) = error {
-            return over.into();
+        match error {
+            VaultError::OverQuota(over) => return over.into(),
+            // The store says it once in the log, not for each value.
+            VaultError::Store(StoreError::Full) => {
+                return Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "the tokenizer has no room for new values: its disk is nearly full",
+                );
+            }
+            _ => {}
         }
         tracing::error!(error = &error as &dyn std::error::Error, "the vault failed");
         match error {
-            VaultError::Store(StoreError::Full) => Self::new(
-                StatusCode::INSUFFICIENT_STORAGE,
-                "the tokenizer has no room for new values: its disk is nearly full",
-            ),
             VaultError::Store(StoreError::Io(_) | StoreError::Open { .. }) => Self::unavailable(
                 "the tokenizer's store is not available: its disk cannot be written or read",
             ),
