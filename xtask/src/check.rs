@@ -3,6 +3,7 @@
 mod deny;
 mod features;
 mod package;
+mod scripts;
 
 use crate::{
     command::{self, cargo},
@@ -41,6 +42,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         run: |workspace, _| clippy(workspace),
+    },
+    Step {
+        name: "scripts",
+        run: |workspace, _| scripts::run(workspace),
     },
     Step {
         name: "features",

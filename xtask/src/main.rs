@@ -12,6 +12,7 @@
 mod check;
 mod command;
 mod deps;
+mod install;
 mod manifest;
 mod soak;
 mod test;
@@ -38,6 +39,7 @@ Usage: cargo xtask <command> [arguments]
           tidy      the rules of the house that no lint knows
           deps      the invariants of the dependency tree
           clippy    lints, on all targets with all features
+          scripts   types, lints, unit tests and sizes of the browser's scripts (needs npm)
           features  lints of each published crate alone, without features and with each one
           doc       documentation
           deny      bans, licences and sources of dependencies (installs cargo-deny)

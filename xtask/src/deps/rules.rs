@@ -66,8 +66,13 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "leaves-stand-alone",
-        holds: "macros, crypto and http depend on none of our crates",
-        scope: Scope::Alone(&["lunadefend-macros", "lunadefend-crypto", "lunadefend-http"]),
+        holds: "macros, crypto, http and elements depend on none of our crates",
+        scope: Scope::Alone(&[
+            "lunadefend-macros",
+            "lunadefend-crypto",
+            "lunadefend-http",
+            "lunadefend-elements",
+        ]),
         rule: Rule::ReachesOwn(&[]),
     },
     Invariant {
@@ -96,11 +101,12 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         name: "tokenizer-without-client",
-        holds: "the tokenizer shares with the client only what is in core, crypto, http and jwt",
+        holds: "the tokenizer shares with the client only what is in core, crypto, elements, http and jwt",
         scope: Scope::Alone(&["lunadefend-tokenizer", "lunadefend-tokenizer-*"]),
         rule: Rule::ReachesOwn(&[
             "lunadefend-core",
             "lunadefend-crypto",
+            "lunadefend-elements",
             "lunadefend-http",
             "lunadefend-jwt",
             "lunadefend-tokenizer",
