@@ -22,7 +22,8 @@ Settings from the environment:
   SESSION_PUBLIC_KEY       instead of it: the application's one public key, PEM or base64 of it
   AUTH_PROVIDERS           who knows the users: a URL, or
                            {\"app\":{\"url\":\"https://app.example.com\",\"default\":true}}
-  APPLICATION_FRONT_END    origins of the application's pages, separated by commas
+  APPLICATION_FRONT_END    origins of the application's pages, separated by commas; only these
+                           can have secure fields
   GRANT_DEFAULT_DURATION   how long a grant lives when nobody says [default: 15m]
   GRANT_MAXIMUM_DURATION   how long it may live at most [default: 1h]
   BLOB_URL                 another URL of this tokenizer for values only (recommended)

@@ -6,6 +6,8 @@ mod page;
 
 pub use page::{FramePage, frame_page};
 
+use std::fmt::Write as _;
+
 /// The most that each script may have, compressed with gzip, in bytes.
 pub const MAX_COMPRESSED: usize = 12 * 1024;
 
@@ -69,10 +71,32 @@ pub fn frame_script() -> String {
     modules::join(FRAME)
 }
 
+/// The name of a file by which everybody calls it, so that it may be kept for ever: the first 16 bytes of the
+/// SHA-256 of its contents in hexadecimal, and an extension. `sha256` is the hash function.
+pub fn file_name(contents: &[u8], extension: &str, sha256: impl Fn(&[u8]) -> [u8; 32]) -> String {
+    let mut name = String::with_capacity(36);
+    for byte in &sha256(contents)[..16] {
+        // Writing to a String cannot fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name.push('.');
+    name.push_str(extension);
+    name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::{collections::BTreeSet, fs, path::Path};
+
+    #[test]
+    fn names_are_of_the_contents() {
+        let sha256 = |contents: &[u8]| [contents[0]; 32];
+        assert_eq!(
+            file_name(b"\x0f..", "js", sha256),
+            "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f.js"
+        );
+    }
 
     /// A file that no list names would be checked and never served.
     #[test]

@@ -9,6 +9,12 @@ pub(crate) const SESSION_HASH: HeaderName = HeaderName::from_static("lunasec-ses
 /// Spelt with an underscore by the original.
 pub(crate) const CREATED_SESSION_HASH: HeaderName = HeaderName::from_static("session_hash");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const EXPIRES_AT: HeaderName = HeaderName::from_static("lunadefend-expires-at");
+pub(crate) const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
+pub(crate) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+pub(crate) const EMBEDDER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-embedder-policy");
+const ORIGIN_AGENT_CLUSTER: HeaderName = HeaderName::from_static("origin-agent-cluster");
 pub(crate) const RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 
@@ -22,15 +28,21 @@ pub(crate) fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'
     }
 }
 
-/// What every answer carries. What a route has set stays.
-pub(crate) fn harden(headers: &mut HeaderMap) {
+/// What every answer carries, by https or not. What a route has set stays.
+pub(crate) fn harden(headers: &mut HeaderMap, is_https: bool) {
+    let by_https = is_https.then_some((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
     let defaults = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (RESOURCE_POLICY, "same-origin"),
+        (ORIGIN_AGENT_CLUSTER, "?1"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
     ];
-    for (name, value) in defaults {
+    for (name, value) in defaults.into_iter().chain(by_https) {
         headers
             .entry(name)
             .or_insert(HeaderValue::from_static(value));

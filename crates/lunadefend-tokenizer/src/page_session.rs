@@ -1,6 +1,6 @@
 //! `lunadefend-page-session`: for which session the page around a frame was made.
 
-use crate::answer::Refusal;
+use crate::{answer::Refusal, vault::BrowserSession};
 use http::{HeaderMap, HeaderValue};
 use lunadefend_core::{
     SessionId,
@@ -11,7 +11,9 @@ use lunadefend_crypto::sha256;
 /// What a request says of its page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Page<'h> {
-    /// Nothing, or in words that it does not matter.
+    /// Nothing, as LunaSec's React SDK.
+    Unsaid,
+    /// In words that it does not matter.
     OfAnySession,
     /// It was made for the session of that name.
     Of(&'h HeaderValue),
@@ -23,7 +25,7 @@ impl<'h> Page<'h> {
     pub(crate) fn of(headers: &'h HeaderMap) -> Result<Self, Refusal> {
         let mut sent = headers.get_all(PAGE_SESSION).iter();
         match (sent.next(), sent.next()) {
-            (None, _) => Ok(Self::OfAnySession),
+            (None, _) => Ok(Self::Unsaid),
             (Some(value), None) if value == PageSession::NONE => Ok(Self::OfAnySession),
             (Some(value), None) => Ok(Self::Of(value)),
             (Some(_), Some(_)) => Err(Refusal::bad_request(
@@ -32,10 +34,16 @@ impl<'h> Page<'h> {
         }
     }
 
+    /// Whether it may act in a session of a browser.
+    pub(crate) fn may_use(self, found: &BrowserSession) -> bool {
+        let is_said = !matches!(self, Self::Unsaid);
+        (is_said || !found.for_page) && self.is_for(&found.session)
+    }
+
     /// Whether the page may act in a session.
     pub(crate) fn is_for(self, session: &SessionId) -> bool {
         match self {
-            Self::OfAnySession => true,
+            Self::Unsaid | Self::OfAnySession => true,
             Self::Of(sent) => *sent == PageSession::of(session, sha256).to_string(),
         }
     }

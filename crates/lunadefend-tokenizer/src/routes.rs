@@ -1,5 +1,6 @@
 //! The routes of wire level v1 and those of values.
 
+mod assets;
 mod blobs;
 mod grants;
 mod health;
@@ -30,6 +31,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route(ENSURE, get(session::ensure))
         // HEAD too would use up the state.
         .route(CREATE, get(session::create).head(not_allowed))
+        .route("/session/state", post(session::state))
         .route("/session/end", post(session::end))
         .route("/v2/sessions/revoke", post(sessions::revoke))
         .route(
@@ -42,6 +44,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 .get(blobs::download)
                 .options(blobs::preflight),
         )
+        .route("/elements/{name}", get(assets::elements))
+        .route("/frame", get(assets::frame))
+        .route("/frame/{name}", get(assets::frame_file))
         .route("/health", get(health::check))
         .method_not_allowed_fallback(not_allowed)
         .fallback(not_found)
@@ -50,7 +55,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 
 /// The name of a route, for logs: a path may hold a signed URL.
 pub(crate) fn label(path: &str) -> &'static str {
-    const ROUTES: [&str; 11] = [
+    const ROUTES: [&str; 13] = [
         "/grant/set",
         "/grant/verify",
         "/tokenize",
@@ -59,13 +64,17 @@ pub(crate) fn label(path: &str) -> &'static str {
         ENSURE,
         CREATE,
         "/session/verify",
+        "/session/state",
         "/session/end",
+        "/frame",
         "/v2/sessions/revoke",
         "/health",
     ];
     match ROUTES.into_iter().find(|route| *route == path) {
         Some(route) => route,
         None if path.starts_with(blobs::PATH) => "/blob",
+        None if path.starts_with("/elements/") => "/elements",
+        None if path.starts_with("/frame/") => "/frame/file",
         None => "unknown",
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::{
     answer::Refusal,
+    assets::Assets,
     auth,
     config::{Limits, TokenizerConfig},
-    headers::{self, REQUEST_ID, RESOURCE_POLICY, SESSION_HASH},
+    headers::{self, REQUEST_ID, RESOURCE_POLICY, SERVICE_WORKER, SESSION_HASH},
     jwks::Keys,
     request::{Notes, request_id},
     routes,
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) vault: Vault,
     pub(crate) keys: Keys,
     pub(crate) timer: Arc<dyn Timer>,
+    pub(crate) assets: Assets,
 }
 
 /// The Dedicated Tokenizer: a [`tower::Service`] from requests to answers. Cheap to clone.
@@ -76,6 +78,7 @@ impl Tokenizer {
             Arc::clone(vault.clock()),
         );
         let shared = Arc::new(Shared {
+            assets: Assets::new(&config),
             config,
             vault,
             keys,
@@ -121,6 +124,9 @@ impl Tokenizer {
         request.extensions_mut().insert(notes.clone());
         let mut response = if duplicate {
             auth::duplicate_authorization().into_response()
+        } else if request.headers().contains_key(SERVICE_WORKER) {
+            // It would stand between the frame and the tokenizer.
+            Refusal::forbidden("no script of the tokenizer may be a service worker").into_response()
         } else {
             let routed = self.router.oneshot(request).instrument(span.clone());
             match timeout(self.shared.config.limits.request, routed).await {
@@ -143,7 +149,7 @@ impl Tokenizer {
             // page's own code fails with them.
             headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
         }
-        headers::harden(headers);
+        headers::harden(headers, self.shared.config.public_url.is_https());
         if let Some(id) = id {
             headers.insert(REQUEST_ID, id);
         }

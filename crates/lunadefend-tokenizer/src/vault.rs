@@ -72,7 +72,7 @@ pub use error::{InvalidState, InvalidUrl, UploadError, VaultError};
 pub use janitor::Janitor;
 pub use key_file::{MasterKeyFile, master_key_for};
 pub use master::{MasterKey, MasterKeyError};
-pub use sessions::{SessionHandle, Transfer};
+pub use sessions::{BrowserSession, SessionHandle, Transfer};
 pub use states::{IssuedState, StateClaims};
 pub use tokens::NewToken;
 pub use upload::{Upload, UploadId};

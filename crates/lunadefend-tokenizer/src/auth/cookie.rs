@@ -1,7 +1,9 @@
 //! The session behind a request's cookies.
 
 use super::{Unidentified, another_page};
-use crate::{answer::Refusal, cookies::Cookies, page_session::Page, service::Shared};
+use crate::{
+    answer::Refusal, cookies::Cookies, page_session::Page, service::Shared, vault::BrowserSession,
+};
 use http::HeaderMap;
 use lunadefend_core::SessionId;
 
@@ -47,11 +49,15 @@ pub(super) async fn session(
     choose(sessions, page)
 }
 
-fn choose(mut sessions: Vec<SessionId>, page: Page<'_>) -> Result<SessionId, Unidentified> {
-    if sessions.is_empty() {
+fn choose(found: Vec<BrowserSession>, page: Page<'_>) -> Result<SessionId, Unidentified> {
+    if found.is_empty() {
         return Err(Unidentified::Invalid);
     }
-    sessions.retain(|session| page.is_for(session));
+    let mut sessions: Vec<SessionId> = found
+        .into_iter()
+        .filter(|found| page.may_use(found))
+        .map(|found| found.session)
+        .collect();
     let session = sessions.pop().ok_or_else(another_page)?;
     // Two providers of one application may both have moved the same session.
     if sessions
@@ -74,8 +80,18 @@ mod tests {
     use lunadefend_crypto::sha256;
 
     fn chosen(ids: &[&str], page: Page<'_>) -> Result<String, u16> {
-        let sessions = ids.iter().map(|id| SessionId::new(*id).unwrap()).collect();
-        match choose(sessions, page) {
+        of(ids.iter().map(|id| (*id, false)), page)
+    }
+
+    fn of<'a>(
+        found: impl IntoIterator<Item = (&'a str, bool)>,
+        page: Page<'_>,
+    ) -> Result<String, u16> {
+        let sessions = found.into_iter().map(|(id, for_page)| BrowserSession {
+            session: SessionId::new(id).unwrap(),
+            for_page,
+        });
+        match choose(sessions.collect(), page) {
             Ok(session) => Ok(session.expose_id().to_owned()),
             Err(unidentified) => Err(Refusal::from(unidentified).status().as_u16()),
         }
@@ -97,5 +113,18 @@ mod tests {
         assert_eq!(chosen(&["ann", "ann"], Page::OfAnySession).unwrap(), "ann");
         assert_eq!(chosen(&[], Page::OfAnySession), Err(401));
         assert_eq!(chosen(&[], Page::Of(&ann)), Err(401));
+    }
+
+    #[test]
+    fn what_a_page_had_a_hand_in_serves_pages_that_say_for_whom_they_are() {
+        let name = PageSession::of(&SessionId::new("ann").unwrap(), sha256).to_string();
+        let ann = HeaderValue::from_str(&name).unwrap();
+        let planted = [("ann", true)];
+        assert_eq!(of(planted, Page::Of(&ann)).unwrap(), "ann");
+        assert_eq!(of(planted, Page::OfAnySession).unwrap(), "ann");
+        assert_eq!(of(planted, Page::Unsaid), Err(401));
+        assert_eq!(of([("ann", false)], Page::Unsaid).unwrap(), "ann");
+        let both = [("eve", true), ("ann", false)];
+        assert_eq!(of(both, Page::Unsaid).unwrap(), "ann");
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     query::Query,
     service::Shared,
     session_hash,
-    vault::{SessionHandle, Transfer, Vault},
+    vault::{IssuedState, SessionHandle, Transfer, Vault},
 };
 use axum::{
     extract::State,
@@ -23,11 +23,14 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lunadefend_core::{SessionId, wire::Empty};
 use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use transfer::{CheckedState, TransferJwt, until_next_second};
 
 /// What `/session/create` adds when it sends a browser back here.
 const SECOND_ATTEMPT: &str = "second_attempt";
+/// The same, when the first state was a page's. Whoever invents it gets a session that can do less.
+const FOR_PAGE: &str = "for_page";
 
 /// `GET /session/ensure`: sends the browser to the auth provider, with a state in the URL and its secret
 /// in a cookie.
@@ -45,21 +48,72 @@ pub(super) async fn ensure(
         .ok_or_else(|| Refusal::bad_request("unable to find auth provider with provided name"))?;
     // Whoever invents it loses by it: a first attempt may be repeated, a second may not.
     let second_attempt = query.get(SECOND_ATTEMPT).is_some();
-    let issued = shared.vault.issue_state(provider.name(), second_attempt)?;
-    let state = issued.state.expose_secret();
+    let for_page = query.get(FOR_PAGE).is_some();
+    let issued = shared
+        .vault
+        .issue_state(provider.name(), second_attempt, for_page)?;
+    let mut response = redirect(&provider.redirect(issued.state.expose_secret()))?;
+    set_state(&shared, &headers, &issued, &mut response)?;
+    Ok(response)
+}
+
+/// `POST /session/state`: the same for a page that begins at the application's own origin. The frame hands
+/// the state to its page.
+///
+/// # Security
+/// Script of the page may bring a JWT of another account for it. The session that comes of it serves only
+/// pages that say for which session they were made.
+pub(super) async fn state(
+    State(shared): State<Arc<Shared>>,
+    _frame: FrameOnly,
+    headers: HeaderMap,
+    Json(wanted): Json<StateWanted>,
+) -> Result<Response, Refusal> {
+    let provider = shared
+        .config
+        .providers
+        .find(wanted.auth_provider.as_deref())
+        .ok_or_else(|| Refusal::bad_request("unable to find auth provider with provided name"))?;
+    let issued = shared.vault.issue_state(provider.name(), false, true)?;
+    let mut response = answer::data(StateIssued {
+        state: issued.state.expose_secret(),
+    });
+    set_state(&shared, &headers, &issued, &mut response)?;
+    Ok(response)
+}
+
+/// The body of `/session/state`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StateWanted {
+    auth_provider: Option<String>,
+}
+
+/// `data` of its answer.
+#[derive(Serialize)]
+struct StateIssued<'a> {
+    state: &'a str,
+}
+
+/// Sets the cookie of a state, and deletes those that are too many.
+fn set_state(
+    shared: &Shared,
+    request: &HeaderMap,
+    issued: &IssuedState,
+    response: &mut Response,
+) -> Result<(), Refusal> {
     let cookies = &shared.config.cookies;
     let cookie = cookies.set(
-        &cookies.state(state),
+        &cookies.state(issued.state.expose_secret()),
         issued.cookie.expose_secret(),
         Duration::from_millis(Vault::STATE_LIFETIME),
     )?;
-    let mut response = redirect(&provider.redirect(state))?;
     let answer = response.headers_mut();
     answer.append(header::SET_COOKIE, cookie);
-    for name in cookies.surplus_states(&headers) {
+    for name in cookies.surplus_states(request) {
         answer.append(header::SET_COOKIE, cookies.delete(name)?);
     }
-    Ok(response)
+    Ok(())
 }
 
 fn redirect(url: &str) -> Result<Response, Refusal> {
@@ -104,8 +158,13 @@ pub(super) async fn create(
             let wait = until_next_second(signed, shared.vault.clock().now());
             shared.timer.sleep(wait).await;
             let provider = state.provider.name();
+            let for_page = if state.claims.is_for_page() {
+                format!("&{FOR_PAGE}")
+            } else {
+                String::new()
+            };
             let path = format!(
-                "{}?auth_provider={provider}&{SECOND_ATTEMPT}",
+                "{}?auth_provider={provider}&{SECOND_ATTEMPT}{for_page}",
                 super::ENSURE
             );
             redirect(&shared.config.public_url.join(&path))?

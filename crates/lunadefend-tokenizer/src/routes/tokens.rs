@@ -5,6 +5,7 @@ use crate::{
     answer::{self, Refusal},
     auth::Anybody,
     body::Json,
+    headers::EXPIRES_AT,
     service::Shared,
     vault::{UrlGrant, UrlMethod},
 };
@@ -70,10 +71,13 @@ pub(super) async fn detokenize(
             max_length: 0,
         },
     );
-    Ok(answer::data(Detokenized {
+    let mut response = answer::data(Detokenized {
         download_url,
         headers: BTreeMap::new(),
-    }))
+    });
+    // Until then a frame may show it.
+    response.headers_mut().insert(EXPIRES_AT, expiry.into());
+    Ok(response)
 }
 
 /// Gives a token's metadata, if the caller's session holds a live grant. The original asks for none;

@@ -37,6 +37,19 @@ impl fmt::Debug for SessionHandle {
     }
 }
 
+/// A session, as a cookie stands for it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BrowserSession {
+    /// The session of the application.
+    pub session: SessionId,
+    /// Whether a page had a hand in its making, and may have made it one of another account.
+    ///
+    /// # Security
+    /// Such a session must serve only requests that say for which session their page was made.
+    pub for_page: bool,
+}
+
 /// What came of the use of a state and a JWT. Both are used up.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -79,14 +92,18 @@ impl Vault {
         let now = self.now();
         let expires_at = Some(now.saturating_add(Self::SESSION_LIFETIME));
         let place = Place::session(&ring, handle.as_slice());
-        let content = session.expose_id().as_bytes();
+        let content = [
+            &[u8::from(state.is_for_page())],
+            session.expose_id().as_bytes(),
+        ]
+        .concat();
         let batch = vec![
             insert(
                 &Place::used_state(&ring, &state.random),
                 used_until(state.expires_at),
             ),
             insert(&Place::used_jwt(&ring, jwt_id), used_until(jwt_expires_at)),
-            insert(&place, ring.seal_row(&place, expires_at, content)?),
+            insert(&place, ring.seal_row(&place, expires_at, &content)?),
         ];
         match self.store().write(batch, now).await? {
             Written::Done => {
@@ -148,7 +165,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when the row was changed or moved.
-    pub async fn session(&self, handle: &str) -> Result<Option<SessionId>, VaultError> {
+    pub async fn session(&self, handle: &str) -> Result<Option<BrowserSession>, VaultError> {
         let Some(handle) = decode(handle) else {
             return Ok(None);
         };
@@ -158,12 +175,16 @@ impl Vault {
             return Ok(None);
         };
         let content = ring.open_row(&place, &row)?;
-        let id = std::str::from_utf8(&content).map_err(|_| VaultError::Corrupt)?;
+        let (for_page, id) = match content.split_first() {
+            Some((flag @ (0 | 1), id)) => (*flag == 1, id),
+            _ => return Err(VaultError::Corrupt),
+        };
+        let id = std::str::from_utf8(id).map_err(|_| VaultError::Corrupt)?;
         let session = SessionId::new(id).map_err(|_| VaultError::Corrupt)?;
         Ok(if self.is_ended(&session).await? {
             None
         } else {
-            Some(session)
+            Some(BrowserSession { session, for_page })
         })
     }
 

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 /// 1 had no hash of a cookie: the state was what stood in it.
 const VERSION: u8 = 2;
-/// Version, expiry, random bytes, hash of the provider's name, hash of the cookie, whether it is a second
-/// attempt, tag; in base64url 163 characters.
+/// Version, expiry, random bytes, hash of the provider's name, hash of the cookie, flags,
+/// tag; in base64url 163 characters.
 const LEN: usize = 1 + 8 + 16 + 32 + 32 + 1 + 32;
 
 /// A state that was just made, for a URL, and what goes into the cookie of the browser that it is for.
@@ -39,6 +39,7 @@ pub struct StateClaims {
     provider: [u8; 32],
     cookie: [u8; 32],
     second_attempt: bool,
+    for_page: bool,
 }
 
 impl StateClaims {
@@ -54,10 +55,20 @@ impl StateClaims {
         constant_time_eq(&self.cookie, &sha256(value.as_bytes()))
     }
 
+    fn flags(&self) -> u8 {
+        u8::from(self.second_attempt) | u8::from(self.for_page) << 1
+    }
+
     /// Whether the transfer was begun a second time because of its JWT, and not by the page.
     #[must_use]
     pub const fn is_second_attempt(&self) -> bool {
         self.second_attempt
+    }
+
+    /// Whether a page was given the state, and could bring a JWT of its own choice for it.
+    #[must_use]
+    pub const fn is_for_page(&self) -> bool {
+        self.for_page
     }
 }
 
@@ -74,7 +85,7 @@ impl Vault {
     pub const STATE_LIFETIME: u64 = 5 * 60 * 1000;
 
     /// Makes a state for a transfer by that provider, and the value of its cookie. Nothing is stored
-    /// before it is used. `second_attempt` is to be found in the state again.
+    /// before it is used. `second_attempt` and `for_page` are to be found in the state again.
     ///
     /// # Errors
     /// [`VaultError::Crypto`] when the operating system has no randomness.
@@ -82,6 +93,7 @@ impl Vault {
         &self,
         provider: &str,
         second_attempt: bool,
+        for_page: bool,
     ) -> Result<IssuedState, VaultError> {
         let secret = Zeroizing::new(random_bytes::<32>()?);
         let cookie = SecretString::from(base64url(secret.as_slice()));
@@ -91,6 +103,7 @@ impl Vault {
             provider: sha256(provider.as_bytes()),
             cookie: sha256(cookie.expose_secret().as_bytes()),
             second_attempt,
+            for_page,
         };
         let mut text = Vec::with_capacity(LEN);
         text.push(VERSION);
@@ -98,7 +111,7 @@ impl Vault {
         text.extend_from_slice(&claims.random);
         text.extend_from_slice(&claims.provider);
         text.extend_from_slice(&claims.cookie);
-        text.push(claims.second_attempt.into());
+        text.push(claims.flags());
         text.extend_from_slice(&tag(&self.ring(), &claims));
         Ok(IssuedState {
             state: base64url(&text).into(),
@@ -131,16 +144,19 @@ fn read(bytes: &[u8]) -> Result<(StateClaims, [u8; 32]), VaultError> {
     if fields.u8()? != VERSION {
         return Err(VaultError::Corrupt);
     }
+    let expires_at = fields.u64()?;
+    let (random, provider, cookie) = (fields.take()?, fields.take()?, fields.take()?);
+    let flags = fields.u8()?;
+    if flags > 3 {
+        return Err(VaultError::Corrupt);
+    }
     let claims = StateClaims {
-        expires_at: fields.u64()?,
-        random: fields.take()?,
-        provider: fields.take()?,
-        cookie: fields.take()?,
-        second_attempt: match fields.u8()? {
-            0 => false,
-            1 => true,
-            _ => return Err(VaultError::Corrupt),
-        },
+        expires_at,
+        random,
+        provider,
+        cookie,
+        second_attempt: flags & 1 != 0,
+        for_page: flags & 2 != 0,
     };
     Ok((claims, fields.take()?))
 }
@@ -153,6 +169,6 @@ fn tag(ring: &Ring, claims: &StateClaims) -> [u8; 32] {
         &claims.random,
         &claims.provider,
         &claims.cookie,
-        &[claims.second_attempt.into()],
+        &[claims.flags()],
     ])
 }

@@ -278,7 +278,7 @@ async fn unknown_routes() {
         "//grant/set",
         "/grant",
         "/GRANT/SET",
-        "/frame",
+        "/frames",
         "/metadata/set",
         "/blob",
         "/blob/a/b",

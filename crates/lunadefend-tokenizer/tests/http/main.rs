@@ -7,6 +7,7 @@
     reason = "the lint knows test functions, not the helpers of an integration test"
 )]
 
+mod assets;
 mod auth;
 mod blobs;
 mod browser;

@@ -21,7 +21,7 @@ async fn a_session_lives_a_quarter_of_an_hour() {
     let handle = handle.expose_secret();
     assert_eq!(handle.len(), 43);
     let found = world.vault.session(handle).await.unwrap();
-    assert_eq!(found.unwrap().expose_id(), "ann");
+    assert_eq!(found.unwrap().session.expose_id(), "ann");
 
     world.clock.advance(Vault::SESSION_LIFETIME - 1);
     assert!(world.vault.session(handle).await.unwrap().is_some());

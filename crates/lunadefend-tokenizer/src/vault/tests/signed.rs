@@ -64,7 +64,7 @@ async fn a_state_is_ours_and_unexpired_or_refused() {
     assert!(!claims.is_for(""));
     assert!(!claims.is_second_attempt());
     assert_eq!(claims.expires_at, START + Vault::STATE_LIFETIME);
-    let second = world.vault.issue_state("main", true).unwrap();
+    let second = world.vault.issue_state("main", true, false).unwrap();
     assert_ne!(state, second.state.expose_secret());
     let second = world.vault.check_state(second.state.expose_secret());
     assert!(second.unwrap().is_second_attempt());
