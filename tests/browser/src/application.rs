@@ -144,7 +144,7 @@ impl Application {
     pub fn ssn_of(&self, user: &str) -> Option<String> {
         let tables = self.tables.lock().unwrap();
         let token = tables.rows.get(user)?.ssn_token.as_ref()?;
-        Some(token.token_id().as_str().to_owned())
+        Some(token.expose_id().to_owned())
     }
 
     /// What a user has written beside it.

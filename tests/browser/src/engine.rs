@@ -2,9 +2,7 @@
 
 use std::{path::PathBuf, process::Stdio};
 use tempfile::TempDir;
-use thirtyfour::{
-    BrowserCapabilitiesHelper, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver,
-};
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -109,9 +107,8 @@ fn chromium(profile: &TempDir) -> thirtyfour::ChromeCapabilities {
     ] {
         wanted.add_arg(argument).unwrap();
     }
-    let logs = serde_json::json!({"browser": "ALL"});
     wanted
-        .set_base_capability("goog:loggingPrefs", logs)
+        .set_logging_prefs("browser", LoggingPrefsLogLevel::All)
         .unwrap();
     wanted
 }
