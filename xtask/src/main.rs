@@ -50,7 +50,7 @@ Usage: cargo xtask <command> [arguments]
         and on SIGTERM everybody gets his answer. --no-build takes the programs as they are.
   mutate [--list] [--find] [NAME..]
         Breaks one guard after the other, as xtask/mutations says, and sees whether the tests
-        that it names fail. Takes most of an hour. NAME is a package or a part of a name;
+        that it names fail. Not part of the CI. NAME is a package or a part of a name;
         --find shows which tests of the named targets fail.
   deps  The invariants of the dependency tree.
   tidy  The rules of the house that no lint knows.

@@ -1,7 +1,7 @@
 //! `cargo xtask mutate`: whether the tests notice when a guard is taken away.
 //!
 //! Each mutation of the committed list breaks one line on purpose; the tests that it names must then
-//! fail. It takes most of an hour, so CI does not run it: run it after changing a guard or its tests.
+//! fail. Each compiles a crate anew, so CI does not run it: run it after changing a guard or its tests.
 
 mod list;
 mod trial;

@@ -117,7 +117,8 @@ impl fmt::Debug for HttpError {
     }
 }
 
-/// Writes an error and all of its causes in one line.
+/// Writes an error and all of its causes in one line. That of core is out of reach: this crate depends on no
+/// other of the workspace.
 pub(crate) fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{error}")?;
     let mut cause = error.source();
