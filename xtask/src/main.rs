@@ -43,11 +43,16 @@ Usage: cargo xtask <command> [arguments]
           doc       documentation
           deny      bans, licences and sources of dependencies (installs cargo-deny)
           package   the packages as they would be published, compiled from what is in them
-        --advisories lets `deny` ask the advisory database too, which needs the network.
+        --advisories lets `deny` ask the advisory database too, which needs the network: a job
+        that runs daily does, as what it says changes without a change here.
   soak [--seconds N] [--clients N] [--no-build] [APP..]
         Many users at once (500, for 5 seconds) on each example application, or only on the
         named ones, with a tokenizer in a process of its own: no error, no growth of memory,
-        and on SIGTERM everybody gets his answer. --no-build takes the programs as they are.
+        and on SIGTERM everybody gets their answer. --no-build takes the programs as they are.
+  soak --proxies [--seconds N] [--no-build]
+        The life of a token behind nginx and haproxy, as docs/proxies.md configures them: over
+        HTTP/2 and HTTP/1.1 with TLS, 100 idle connections at the idle time, and restarts of the
+        tokenizer under load. Installs what is missing by apt-get, as root. Not part of the CI.
   mutate [--list] [--find] [NAME..]
         Breaks one guard after the other, as xtask/mutations says, and sees whether the tests
         that it names fail. Not part of the CI. NAME is a package or a part of a name;

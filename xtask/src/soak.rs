@@ -5,7 +5,9 @@
 
 mod options;
 mod outcome;
+mod port;
 mod process;
+mod proxies;
 
 use crate::{
     command::{self, cargo},
@@ -14,9 +16,10 @@ use crate::{
 use anyhow::{Context as _, Result, bail, ensure};
 use options::Options;
 use outcome::{Outcome, number};
+use port::HeldPort;
 use process::Process;
 use std::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
@@ -44,6 +47,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         ]))?;
     }
     let programs = Programs(workspace.target().join("debug"));
+    if options.proxies {
+        return proxies::run(workspace, &programs, &options);
+    }
     let mut failed = Vec::new();
     for app in &options.apps {
         let outcome = soak(&programs, app, &options);
@@ -74,9 +80,9 @@ impl Programs {
 
 fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
     let app = programs.find(app)?;
-    let app_port = free_port()?;
-    let app_url = format!("http://localhost:{app_port}");
-    let app_addr = format!("127.0.0.1:{app_port}");
+    let app_port = HeldPort::any()?;
+    let app_url = format!("http://localhost:{}", app_port.number());
+    let app_addr = app_port.addr();
 
     let tokenizer = ["dev", "--addr", "127.0.0.1:0", "--app", &app_url];
     let mut tokenizer = Process::start(&programs.find("lunadefend")?, &tokenizer, &[])?;
@@ -176,9 +182,4 @@ fn until_closed(addr: &str) -> Result<()> {
         sleep(Duration::from_millis(20));
     }
     Ok(())
-}
-
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("there is no free port")?;
-    Ok(listener.local_addr()?.port())
 }

@@ -22,7 +22,7 @@ use std::{net::SocketAddr, sync::Arc};
 #[derive(Args)]
 pub(crate) struct Dev {
     /// The loopback address to listen on.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:37766")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:17766")]
     addr: SocketAddr,
     /// Where the application is, in a browser.
     #[arg(long, value_name = "URL", default_value = "http://localhost:3000")]
@@ -38,13 +38,7 @@ impl Dev {
         let (key, line) = signing_key().await?;
         let listener = listen::bind(self.addr, "--addr").await?;
         let url = format!("http://localhost:{}", listener.local_addr()?.port());
-        let config = TokenizerConfig::builder(
-            BaseUrl::parse(&url, "--addr", Cleartext::LoopbackOnly)?,
-            SessionKeys::Public(key),
-            AuthProviders::parse(&self.app, "--app", Cleartext::LoopbackOnly)?,
-        )
-        .application_origin(Origin::parse(&self.app, "--app")?)
-        .build()?;
+        let config = config(&url, key, &self.app)?;
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let opened =
             open_embedded(&folder.path().join("dev.redb"), None, Arc::new(SystemClock)).await?;
@@ -56,7 +50,36 @@ impl Dev {
         );
         println!("TOKENIZER_URL={url}");
         println!("{line}\n");
+        println!(
+            "Open the application at exactly {}: {}.",
+            self.app,
+            other_name(&self.app)
+        );
+        println!();
         listen::serve(listener, Tokenizer::new(config, opened.vault)).await
+    }
+}
+
+/// The published demo key may sign here: everything in it is made up, and gone at the end.
+fn config(url: &str, key: PublicKey, app: &str) -> Result<TokenizerConfig> {
+    let config = TokenizerConfig::builder(
+        BaseUrl::parse(url, "--addr", Cleartext::LoopbackOnly)?,
+        SessionKeys::Public(key),
+        AuthProviders::parse(app, "--app", Cleartext::LoopbackOnly)?,
+    )
+    .application_origin(Origin::parse(app, "--app")?)
+    .allow_demo_key(true);
+    Ok(config.build()?)
+}
+
+/// Why it matters by which name a browser knows the application.
+fn other_name(app: &str) -> &'static str {
+    if app.contains("://127.0.0.1") {
+        "a browser does not send cookies of 127.0.0.1 to localhost, nor the other way round"
+    } else if app.contains("://localhost") {
+        "a browser does not send cookies of localhost to 127.0.0.1, nor the other way round"
+    } else {
+        "a browser does not send its cookies to another name or address of it"
     }
 }
 
@@ -75,4 +98,29 @@ async fn signing_key() -> Result<(PublicKey, String)> {
         key.public_key().clone(),
         format!("# {NAME}: as it is set here"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_key_may_sign_for_development() {
+        let key = GeneratedKey::generate(RsaBits::Rsa2048).unwrap().key;
+        let key = key.public_key().clone();
+        let config = config("http://localhost:17766", key, "http://localhost:3000").unwrap();
+        let shown = format!("{config:?}");
+        assert!(shown.contains("allow_demo_key: true"), "{shown}");
+    }
+
+    #[test]
+    fn the_name_that_a_browser_must_not_use_is_the_other_one() {
+        for (app, words) in [
+            ("http://localhost:3000", "cookies of localhost to 127.0.0.1"),
+            ("http://127.0.0.1:3000", "cookies of 127.0.0.1 to localhost"),
+            ("http://[::1]:3000", "another name or address"),
+        ] {
+            assert!(other_name(app).contains(words), "{app}");
+        }
+    }
 }

@@ -1,15 +1,20 @@
 //! `lunadefend doctor`: whether an application's configuration will work, as it is.
 
 mod application;
+mod between;
+mod clock;
 mod cookies;
+mod environment;
 mod keys;
 mod report;
 mod tokenizer;
 
+use crate::roots;
 use anyhow::Result;
 use clap::Args;
 use lunadefend::{ConfigError, LunaDefend};
 use lunadefend_http::{Answer, BaseUrl, Cleartext, HttpClient, HttpError, Request};
+use lunadefend_secrets::ProcessEnvironment;
 use report::Report;
 use std::{error::Error as _, path::PathBuf, time::Duration};
 
@@ -38,12 +43,20 @@ What is looked at:
   trust          that it accepts a JWT of our key: it has our key set
   transfer       where it sends a browser that needs a session
   application    that the application is there, and publishes our key
-  cookies        whether browsers will keep the tokenizer's cookie";
+  cookies        whether browsers will keep the tokenizer's cookie
+
+Only when there is something to say:
+  certificates   what is wrong with SSL_CERT_FILE or SSL_CERT_DIR: PEM files of root certificates
+                 that take the place of the system's
+  egress proxy   HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, which are not used";
 
 impl Doctor {
     /// Whether nothing failed.
     pub(crate) async fn run(self) -> Result<bool> {
         let mut report = Report::default();
+        if let Some(problem) = roots::problem(&ProcessEnvironment) {
+            report.warn("certificates", problem);
+        }
         let app = self
             .app
             .as_deref()

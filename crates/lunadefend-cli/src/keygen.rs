@@ -25,7 +25,7 @@ impl Keygen {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options
             .open(&self.path)
-            .with_context(|| format!("cannot make the file {}", self.path.display()))?;
+            .with_context(|| self.cannot_make())?;
         file.write_all(generated.pem.expose_secret().as_bytes())
             .and_then(|()| file.sync_all())
             .with_context(|| format!("cannot write the file {}", self.path.display()))?;
@@ -35,11 +35,32 @@ impl Keygen {
         println!("wrote {path} (RSA, {} bits, mode 0600)", public.bits());
         println!("key id (RFC 7638 thumbprint): {}", public.thumbprint());
         println!("public key as a JWK (RFC 7517): {}", jwk(public));
-        println!("for a .env file: echo \"LUNASEC_SIGNING_KEY=$(base64 -w0 < {path})\" >> .env");
+        // A new .env is for its owner alone, as the file of the key is.
+        println!(
+            "for a .env file: (umask 077; echo \"LUNASEC_SIGNING_KEY=$(base64 -w0 < {path})\" >> .env); one that others can read already stays so (chmod 600 .env)"
+        );
         println!(
             "for a tokenizer without SESSION_JWKS_URL, as SESSION_PUBLIC_KEY:\n{}",
             public.to_spki_pem()
         );
         Ok(())
+    }
+
+    /// The cause says what the operating system does; this says what to do.
+    fn cannot_make(&self) -> String {
+        let path = self.path.display();
+        let folder = self
+            .path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        if self.path.is_dir() {
+            format!("{path} is a folder: name the file to make in it")
+        } else if self.path.exists() {
+            format!("{path} is there already, and is never overwritten: name another file")
+        } else if folder.is_some_and(|folder| !folder.is_dir()) {
+            format!("cannot make {path}: its folder is not there, make that first")
+        } else {
+            format!("cannot make the file {path}")
+        }
     }
 }

@@ -9,6 +9,7 @@ mod dev;
 mod doctor;
 mod keygen;
 mod listen;
+mod roots;
 mod serve;
 mod settings;
 

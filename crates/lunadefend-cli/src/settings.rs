@@ -1,5 +1,6 @@
 //! The settings of `lunadefend serve`, by the original's names where it has them.
 
+use crate::roots;
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::{Environment, SecretSettings, refuse_misspelled, secret_providers};
 use lunadefend_core::{GrantDuration, SecretValue, parse_duration};
@@ -16,7 +17,7 @@ pub(crate) const HELP: &str = "\
 Settings from the environment:
   TOKENIZER_URL            where browsers reach this tokenizer, such as
                            https://tokenizer.example.com [default: http://localhost:<port>]
-  SECUREFRAME_HTTP_ADDR    the address to listen on [default: 127.0.0.1:37766]
+  SECUREFRAME_HTTP_ADDR    the address to listen on [default: 127.0.0.1:17766]
   SESSION_JWKS_URL         the application's key set, such as
                            https://app.example.com/.lunasec/jwks.json
   SESSION_PUBLIC_KEY       instead of it: the application's one public key, PEM or base64 of it
@@ -38,13 +39,20 @@ Settings from the environment:
   LUNADEFEND_IDLE_TIMEOUT  how long a connection is kept without a request: longer than the proxy
                            in front keeps its own to the tokenizer [default: 11m]
   LUNADEFEND_ALLOW_CLEARTEXT  true permits http:// to other hosts than loopback
-  RUST_LOG                 what is logged [default: warn]";
+  SSL_CERT_FILE, SSL_CERT_DIR  a PEM file of root certificates, or folders of such files, in place
+                           of the system's: for a SESSION_JWKS_URL with a certificate of your own
+  RUST_LOG                 what is logged [default: warn]
+
+HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are not used, on purpose.";
 
 pub(crate) const ADDR: &str = "SECUREFRAME_HTTP_ADDR";
 const IDLE_TIMEOUT: &str = "LUNADEFEND_IDLE_TIMEOUT";
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 const STALE_IF_ERROR: &str = "LUNADEFEND_JWKS_STALE_IF_ERROR";
+/// Below the ports that Linux gives to outgoing connections (32768 to 60999), one of which could have
+/// it at the start.
+const DEFAULT_PORT: u16 = 17766;
 
 /// The settings, parsed.
 #[derive(Debug)]
@@ -56,11 +64,12 @@ pub(crate) struct Settings {
 /// The address to listen on.
 pub(crate) fn addr(environment: &dyn Environment) -> Result<SocketAddr> {
     text(environment, ADDR)?
-        .map_or(Ok(SocketAddr::from(([127, 0, 0, 1], 37766))), |text| {
-            text.parse()
-        })
+        .map_or(
+            Ok(SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT))),
+            |text| text.parse(),
+        )
         .with_context(|| {
-            format!("{ADDR} is wrong: write an address with a port, such as 0.0.0.0:37766")
+            format!("{ADDR} is wrong: write an address with a port, such as 0.0.0.0:17766")
         })
 }
 
@@ -86,8 +95,16 @@ impl Settings {
             "AUTH_PROVIDERS is not set: set it to the URL of the application, such as https://app.example.com",
         )?;
         let providers = AuthProviders::parse(&providers, "AUTH_PROVIDERS", cleartext)?;
+        let jwks_url = get("SESSION_JWKS_URL")?;
+        if jwks_url
+            .as_ref()
+            .is_some_and(|url| url.starts_with("https:"))
+            && let Some(problem) = roots::problem(&*environment)
+        {
+            bail!("{problem}");
+        }
         let keys = session_keys(
-            get("SESSION_JWKS_URL")?,
+            jwks_url,
             get("SESSION_PUBLIC_KEY")?,
             time(
                 STALE_IF_ERROR,
@@ -236,7 +253,7 @@ mod tests {
         let settings = read(&[]).await.unwrap();
         assert_eq!(
             addr(&FixedEnvironment::default()).unwrap().to_string(),
-            "127.0.0.1:37766"
+            "127.0.0.1:17766"
         );
         assert!(settings.master_key.is_none());
     }
@@ -269,11 +286,35 @@ mod tests {
             ("LUNADEFEND_JWKS_STALE_IF_ERROR", "-1s"),
             ("LUNADEFEND_JWKS_STALE_IF_ERROR", "24h1s"),
             ("LUNADEFEND_ALLOW_CLEARTEXT", "canary"),
+            ("SESSION_JWKS_URL", "canary"),
         ] {
             let error = format!("{:#}", read(&[(name, value)]).await.unwrap_err());
             assert!(error.contains(name), "{name}={value}: {error}");
             assert!(!error.contains("canary"), "{name}={value}: {error}");
         }
+    }
+
+    #[test]
+    fn the_default_port_is_no_ephemeral_one() {
+        // `ip_local_port_range` of Linux; IANA's range for private use begins at 49152.
+        assert!((1024..32768).contains(&DEFAULT_PORT));
+        assert!(HELP.contains(&format!("[default: 127.0.0.1:{DEFAULT_PORT}]")));
+    }
+
+    #[tokio::test]
+    async fn roots_that_cannot_be_used_end_a_start_that_needs_them() {
+        let roots = ("SSL_CERT_FILE", "/no/such/ca.pem");
+        let https = "https://app.example.com/.lunasec/jwks.json";
+        let error = read(&[roots, ("SESSION_JWKS_URL", https)]).await;
+        let text = error.unwrap_err().to_string();
+        assert!(
+            text.contains("SSL_CERT_FILE names a file that is not there"),
+            "{text}"
+        );
+        assert!(
+            read(&[roots]).await.is_ok(),
+            "a key set on loopback needs none"
+        );
     }
 
     #[tokio::test]

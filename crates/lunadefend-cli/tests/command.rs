@@ -22,9 +22,15 @@ fn refused(folder: &std::path::Path, environment: &[(&str, &str)]) -> String {
     let output = lunadefend()
         .args(["serve", "--store"])
         .arg(folder.join("tokens.redb"))
+        // Where nothing else says where to listen: its usual port may be taken on this machine.
+        .env("SECUREFRAME_HTTP_ADDR", "127.0.0.1:0")
         .envs(environment.iter().copied())
         .output()
         .unwrap();
+    error_of(output)
+}
+
+fn error_of(output: std::process::Output) -> String {
     assert!(!output.status.success());
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(
@@ -50,6 +56,93 @@ fn what_is_missing_is_named_at_the_start() {
     assert!(
         std::fs::read_dir(folder.path()).unwrap().next().is_none(),
         "nothing was made"
+    );
+}
+
+/// Whoever has the port of the first server has it for as long as this runs.
+#[tokio::test]
+async fn an_address_that_is_taken_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let text = refused(folder.path(), &[("SECUREFRAME_HTTP_ADDR", &addr)]);
+    assert!(
+        text.contains(&format!(
+            "cannot listen on {addr}: choose another address with SECUREFRAME_HTTP_ADDR"
+        )),
+        "{text}"
+    );
+}
+
+/// A folder, a folder that is not there, another program's file, a folder for the key.
+#[test]
+fn a_path_of_the_wrong_kind_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("folder")).unwrap();
+    std::fs::create_dir(at("keyed.redb.key")).unwrap();
+    std::fs::write(at("dump.sql"), "create table users;\n").unwrap();
+    let folder_path = at("folder");
+    let settings = |more: &[(&'static str, &str)]| {
+        let all = [
+            ("SECUREFRAME_HTTP_ADDR", "127.0.0.1:0"),
+            (
+                "SESSION_JWKS_URL",
+                "http://localhost:3000/.lunasec/jwks.json",
+            ),
+            ("AUTH_PROVIDERS", "http://localhost:3000"),
+        ];
+        let all = all.iter().chain(more).copied();
+        all.map(|(name, value)| (name, value.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let key_folder = [
+        ("LUNADEFEND_MASTER_KEY_PROVIDER", "file"),
+        ("LUNADEFEND_MASTER_KEY_PATH", folder_path.to_str().unwrap()),
+    ];
+    for (store, more, words) in [
+        (
+            "folder",
+            &[][..],
+            "it is a folder: name the file of the store in it",
+        ),
+        (
+            "no/such/tokens.redb",
+            &[],
+            "the folder of the store is not there: make it",
+        ),
+        ("dump.sql", &[], "the file of another program"),
+        (
+            "keyed.redb",
+            &[],
+            "a folder where the key file of the store should be",
+        ),
+        ("new.redb", &key_folder, "it is a folder, not a file"),
+    ] {
+        let mut serve = lunadefend();
+        serve
+            .args(["serve", "--store"])
+            .arg(at(store))
+            .envs(settings(more));
+        let text = error_of(serve.output().unwrap());
+        assert!(text.contains(words), "{store}: {text}");
+    }
+    for (path, words) in [
+        ("folder", "is a folder: name the file to make in it"),
+        ("no/such/key.pem", "its folder is not there"),
+        ("dump.sql", "is there already, and is never overwritten"),
+    ] {
+        let text = error_of(lunadefend().arg("keygen").arg(at(path)).output().unwrap());
+        assert!(text.contains(words), "{path}: {text}");
+    }
+    let doctor = lunadefend()
+        .args(["doctor", "--config"])
+        .arg(at("folder"))
+        .output();
+    let text = String::from_utf8(doctor.unwrap().stdout).unwrap();
+    assert!(
+        text.contains("it is a folder, name the file in it"),
+        "{text}"
     );
 }
 
@@ -185,8 +278,13 @@ async fn settings_reach_the_tokenizer_and_sigterm_ends_it_well() {
 #[test]
 fn dev_prints_what_to_put_into_the_environment() {
     let mut dev = Server::dev();
-    let lines = dev.read_until("LUNASEC_SIGNING_KEY=");
+    let lines = dev.read_until("Open the application at exactly");
     assert!(lines.contains("TOKENIZER_URL=http://localhost:"), "{lines}");
+    assert!(lines.contains("LUNASEC_SIGNING_KEY="), "{lines}");
+    assert!(
+        lines.contains("exactly http://localhost:3000: a browser does not send cookies of localhost to 127.0.0.1"),
+        "{lines}"
+    );
     let output = lunadefend()
         .args(["dev", "--addr", "0.0.0.0:0"])
         .output()
@@ -210,6 +308,28 @@ fn keygen_writes_a_private_file_and_never_overwrites() {
         printed.contains("3072 bits") && printed.contains("BEGIN PUBLIC KEY"),
         "{printed}"
     );
+    // What is printed makes a .env that is as private, whatever the umask.
+    let recipe = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("for a .env file: "));
+    let recipe = recipe
+        .unwrap()
+        .split(";")
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(";");
+    let made = std::process::Command::new("sh")
+        .args(["-c", &format!("umask 022; {recipe}")])
+        .current_dir(folder.path())
+        .status();
+    assert!(made.unwrap().success(), "{recipe}");
+    let env_file = folder.path().join(".env");
+    let mode = std::fs::metadata(&env_file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{recipe}");
+    let line = std::fs::read_to_string(&env_file).unwrap();
+    let key = line.strip_prefix("LUNASEC_SIGNING_KEY=").unwrap();
+    lunadefend_crypto::SigningKey::parse(key.as_bytes(), "the .env").unwrap();
+
     let pem = std::fs::read(&path).unwrap();
     assert_eq!(
         std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,

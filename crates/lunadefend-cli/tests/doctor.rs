@@ -15,7 +15,7 @@ use lunadefend_axum::Luna;
 use lunadefend_crypto::SigningKey;
 use server::{Server, lunadefend};
 use std::path::Path;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 const KEY: &str = include_str!("../testdata/signing-key.pem");
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/doctor.md");
@@ -25,10 +25,11 @@ fn public_key() -> String {
     key.public_key().to_spki_pem()
 }
 
-/// A port that nothing listens on now.
-async fn free_port() -> u16 {
+/// A free port, held until an application is served on it, and the URL.
+async fn address() -> (TcpListener, u16, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap().port()
+    let port = listener.local_addr().unwrap().port();
+    (listener, port, format!("http://localhost:{port}"))
 }
 
 /// A tokenizer that trusts the key, or has these settings instead.
@@ -40,14 +41,13 @@ fn tokenizer(folder: &Path, settings: &[(&str, &str)]) -> Server {
 }
 
 /// An application with the routes of LunaDefend, that answers until the test ends.
-async fn application(port: u16, tokenizer: &str) {
+async fn application(listener: TcpListener, tokenizer: &str) {
     let key = InlineSecret::new(SecretValue::new(KEY), "test");
     let luna = LunaDefend::builder(tokenizer).signing_key(key);
     let luna = Luna::new(luna.build().await.unwrap(), |_| async { Ok(None) });
     let app = Router::<()>::new()
         .route("/", get(|| async { "hello" }))
         .merge(luna.routes());
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
 }
 
@@ -88,12 +88,11 @@ fn port_of(url: &str) -> u16 {
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_is_right() {
     let folder = tempfile::tempdir().unwrap();
-    let app_port = free_port().await;
-    let app = format!("http://localhost:{app_port}");
+    let (listener, app_port, app) = address().await;
     let tokenizer = tokenizer(folder.path(), &[("AUTH_PROVIDERS", &app)]);
     let url = tokenizer.public_url();
-    application(app_port, &url).await;
-    let ports = [(port_of(&url), ":37766"), (app_port, ":3000")];
+    application(listener, &url).await;
+    let ports = [(port_of(&url), ":17766"), (app_port, ":3000")];
     let environment = [
         ("TOKENIZER_URL", url.as_str()),
         ("LUNASEC_SIGNING_KEY", KEY),
@@ -117,7 +116,7 @@ async fn everything_is_right() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_public_key_in_place_of_the_private_one() {
     let environment = [
-        ("TOKENIZER_URL", "http://localhost:37766"),
+        ("TOKENIZER_URL", "http://localhost:17766"),
         ("LUNASEC_SIGNING_KEY", &*public_key()),
     ];
     let (printed, ok) = doctor(&[], &environment, &[]).await;
@@ -127,13 +126,16 @@ async fn a_public_key_in_place_of_the_private_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_tokenizer() {
-    let port = free_port().await;
+    // Held, so that nobody else gets it, and nothing listens there.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let url = format!("http://localhost:{port}");
     let environment = [
         ("TOKENIZER_URL", url.as_str()),
         ("LUNASEC_SIGNING_KEY", KEY),
     ];
-    let (printed, ok) = doctor(&[], &environment, &[(port, ":37766")]).await;
+    let (printed, ok) = doctor(&[], &environment, &[(port, ":17766")]).await;
     assert!(!ok);
     assert_documented(&printed);
 }
@@ -142,17 +144,16 @@ async fn no_tokenizer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tokenizer_that_trusts_another_key() {
     let folder = tempfile::tempdir().unwrap();
-    let app_port = free_port().await;
-    let app = format!("http://localhost:{app_port}");
+    let (listener, app_port, app) = address().await;
     // The key of the shared harness, which is made anew for each run.
     let tokenizer = Server::start_with(folder.path(), &[("AUTH_PROVIDERS", &app)]);
     let url = tokenizer.public_url();
-    application(app_port, &url).await;
+    application(listener, &url).await;
     let environment = [
         ("TOKENIZER_URL", url.as_str()),
         ("LUNASEC_SIGNING_KEY", KEY),
     ];
-    let ports = [(port_of(&url), ":37766"), (app_port, ":3000")];
+    let ports = [(port_of(&url), ":17766"), (app_port, ":3000")];
     let (printed, ok) = doctor(&[], &environment, &ports).await;
     assert!(!ok);
     assert_documented(&printed);
@@ -162,21 +163,20 @@ async fn a_tokenizer_that_trusts_another_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_base_path() {
     let folder = tempfile::tempdir().unwrap();
-    let app_port = free_port().await;
+    let (listener, app_port, app) = address().await;
     let provider = format!("http://localhost:{app_port}/api/.lunasec/secure-frame");
     let tokenizer = tokenizer(folder.path(), &[("AUTH_PROVIDERS", &provider)]);
     let url = tokenizer.public_url();
-    application(app_port, &url).await;
+    application(listener, &url).await;
     let environment = [
         ("TOKENIZER_URL", url.as_str()),
         ("LUNASEC_SIGNING_KEY", KEY),
     ];
-    let ports = [(port_of(&url), ":37766"), (app_port, ":3000")];
+    let ports = [(port_of(&url), ":17766"), (app_port, ":3000")];
     let (printed, ok) = doctor(&[], &environment, &ports).await;
     assert!(!ok);
     assert_documented(&printed);
 
-    let app = format!("http://localhost:{app_port}");
     let (printed, ok) = doctor(&["--app", &app], &environment, &ports).await;
     assert!(!ok);
     assert!(
@@ -201,7 +201,7 @@ async fn cookies_that_browsers_drop() {
         ("TOKENIZER_URL", url.as_str()),
         ("LUNASEC_SIGNING_KEY", KEY),
     ];
-    let (printed, ok) = doctor(&[], &environment, &[(port_of(&url), ":37766")]).await;
+    let (printed, ok) = doctor(&[], &environment, &[(port_of(&url), ":17766")]).await;
     assert!(!ok);
     // How a name that does not exist is put depends on the resolver.
     let resolver = printed
@@ -222,12 +222,12 @@ async fn cookies_that_browsers_drop() {
 #[tokio::test(flavor = "multi_thread")]
 async fn safari_keeps_no_secure_cookie_from_http() {
     let folder = tempfile::tempdir().unwrap();
-    let app_port = free_port().await;
+    let (listener, app_port, _) = address().await;
     let app = format!("http://127.0.0.1:{app_port}");
     let tokenizer = tokenizer(folder.path(), &[("AUTH_PROVIDERS", &app)]);
     let url = tokenizer.public_url();
     assert!(url.starts_with("http://localhost:"), "{url}");
-    application(app_port, &url).await;
+    application(listener, &url).await;
     let environment = [
         ("TOKENIZER_URL", url.as_str()),
         ("LUNASEC_SIGNING_KEY", KEY),

@@ -1,5 +1,7 @@
 //! What an answer of the tokenizer means: the one table that verify, create and the rest share.
 
+mod words;
+
 use crate::{message::TokenizerMessage, retry::Repeat};
 use http::StatusCode;
 use lunadefend_core::{
@@ -113,6 +115,7 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
         _ if status.is_client_error() => ErrorKind::TokenizerNotFound,
         _ => return bad(BadAnswer::Status(status.as_u16())),
     };
+    let words = words::of(status, body, &message);
     let error = Error::new(kind).with_source(message);
     match (kind, route) {
         (ErrorKind::TokenizerRejected, Route::Detokenize | Route::MetadataGet) => error.with_message(
@@ -121,7 +124,10 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
         (ErrorKind::TokenizerTooOld, _) => error.with_message(
             "the tokenizer cannot end sessions: put a newer version of it there, or check the path of TOKENIZER_URL",
         ),
-        _ => error,
+        _ => match words {
+            Some(words) => error.with_message(words),
+            None => error,
+        },
     }
 }
 

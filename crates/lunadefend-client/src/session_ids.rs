@@ -1,6 +1,6 @@
 //! How the tokenizer knows a session.
 
-use lunadefend_core::{Error, SessionId};
+use lunadefend_core::{Error, SecretValue, SessionId};
 use lunadefend_crypto::{HmacKey, base64url, length_prefixed, sha256};
 
 /// Separates this use of SHA-256 and of the session key from all others.
@@ -37,6 +37,14 @@ impl SessionIds {
     /// [`SessionKeyError`] when the key is shorter than 32 bytes.
     pub fn keyed(key: &[u8]) -> Result<Self, SessionKeyError> {
         SessionKey::new(key).map(Self::Keyed)
+    }
+
+    /// The HMAC under the key that a secret holds: see [`SessionKey::from_secret`].
+    ///
+    /// # Errors
+    /// [`SessionKeyError`] when the key is shorter than 32 bytes.
+    pub fn keyed_by(secret: &SecretValue) -> Result<Self, SessionKeyError> {
+        SessionKey::from_secret(secret).map(Self::Keyed)
     }
 
     /// The session as the tokenizer is to know it.
@@ -76,6 +84,44 @@ impl SessionKey {
         }
         Ok(Self(HmacKey::new(key)))
     }
+
+    /// Takes the key that a secret provider returned, so that it is the same key whichever way it came:
+    /// of a text, without blanks and line ends around it and without one pair of quotes; bytes that are no
+    /// text as they are. What is left must have [`SessionKey::MIN_LEN`] bytes.
+    ///
+    /// ```
+    /// use lunadefend_client::SessionKey;
+    /// use lunadefend_core::SecretValue;
+    ///
+    /// let key = "0123456789abcdef".repeat(2);
+    /// assert!(SessionKey::from_secret(&SecretValue::new(format!("{key}\n"))).is_ok());
+    /// assert!(SessionKey::from_secret(&SecretValue::new(format!("{}\n", &key[1..]))).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`SessionKeyError`] for a shorter one.
+    pub fn from_secret(secret: &SecretValue) -> Result<Self, SessionKeyError> {
+        let bytes = secret.expose_secret();
+        Self::new(text_of(bytes).unwrap_or(bytes))
+    }
+}
+
+/// The text of a secret without what files, shells and editors put around it; `None` for bytes. Random
+/// bytes pass for a text about once in 10^13.
+fn text_of(secret: &[u8]) -> Option<&[u8]> {
+    let text = std::str::from_utf8(secret).ok()?;
+    if text
+        .chars()
+        .any(|letter| letter.is_control() && !letter.is_whitespace())
+    {
+        return None;
+    }
+    let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
+    let unquoted = ['"', '\'', '`'].into_iter().find_map(|quote| {
+        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        Some(inner.trim())
+    });
+    Some(unquoted.unwrap_or(text).as_bytes())
 }
 
 #[cfg(test)]
@@ -104,6 +150,43 @@ mod tests {
     }
 
     #[test]
+    fn a_session_key_is_the_same_key_whichever_way_it_came() {
+        let key = "q0FbJ3m1Zk2Xv8sT5uYw7RdLhGc9NaPe";
+        let of = |secret: Vec<u8>| {
+            let ids = SessionIds::keyed_by(&SecretValue::new(secret));
+            ids.map(|ids| wire(&ids, "session-abc"))
+        };
+        let expected = of(key.into()).unwrap();
+        assert_eq!(
+            expected,
+            wire(&SessionIds::keyed(key.as_bytes()).unwrap(), "session-abc")
+        );
+        for (before, after) in [
+            ("", "\n"),
+            ("", "\r\n"),
+            ("", "\r"),
+            ("", "\n\n"),
+            (" ", "\t\n"),
+            ("\"", "\""),
+            ("'", "'\n"),
+            ("\u{feff}", "\r\n"),
+        ] {
+            let text = format!("{before}{key}{after}");
+            assert_eq!(of(text.clone().into()), Ok(expected.clone()), "{text:?}");
+            // What is around it does not make up for what is missing.
+            let short = format!("{before}{}{after}", &key[1..]);
+            assert_eq!(of(short.clone().into()), Err(SessionKeyError), "{short:?}");
+        }
+        let mut bytes = vec![0xa7; 31];
+        bytes.push(b'\n');
+        assert_eq!(
+            of(bytes.clone()).unwrap(),
+            wire(&SessionIds::keyed(&bytes).unwrap(), "session-abc"),
+            "bytes are taken as they are"
+        );
+    }
+
+    #[test]
     fn short_keys_are_refused_and_keys_never_shown() {
         assert_eq!(SessionIds::keyed(&[7; 31]).err(), Some(SessionKeyError));
         let shown = format!(
@@ -121,6 +204,14 @@ mod tests {
                 prop_assert_eq!(wire(&ids, &a) == wire(&ids, &b), a == b);
             }
             prop_assert!(!wire(&SessionIds::Hashed, &a).contains(&a) || a.len() < 4);
+        }
+
+        /// Nothing is left out of bytes, and of a text only what is around it.
+        #[test]
+        fn of_a_secret_the_middle_is_the_key(secret: Vec<u8>) {
+            let kept = text_of(&secret).unwrap_or(&secret);
+            prop_assert!(secret.windows(kept.len().max(1)).any(|part| part == kept) || kept.is_empty());
+            prop_assert!(std::str::from_utf8(&secret).is_ok() || kept == secret);
         }
 
         #[test]

@@ -10,6 +10,7 @@ mod private;
 mod public;
 mod signing;
 mod sniff;
+mod text;
 
 pub use error::KeyError;
 #[cfg(feature = "keygen")]

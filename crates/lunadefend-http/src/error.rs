@@ -1,5 +1,7 @@
 //! Why a request has no answer.
 
+mod tls_advice;
+
 use http::{HeaderMap, StatusCode};
 use std::{error::Error as StdError, fmt, io};
 
@@ -45,8 +47,10 @@ pub enum HttpError {
         source: BoxError,
     },
     /// The TLS handshake failed. Nothing was sent.
-    #[error("the TLS handshake failed: check the certificate, and add its root if it is your own")]
+    #[error("the TLS handshake failed: {advice}")]
     Tls {
+        /// What to do about it.
+        advice: &'static str,
         /// The cause.
         #[source]
         source: BoxError,
@@ -157,8 +161,9 @@ impl HttpError {
         let error = error.without_url();
         let is_connect = error.is_connect();
         let source: BoxError = error.into();
-        if is_connect && causes(&source).any(|cause| cause.is::<rustls::Error>()) {
-            Self::Tls { source }
+        let tls = causes(&source).find_map(|cause| cause.downcast_ref::<rustls::Error>());
+        if let Some(advice) = tls.filter(|_| is_connect).map(tls_advice::advice) {
+            Self::Tls { advice, source }
         } else if is_connect {
             Self::Connect { source }
         } else if causes(&source).any(says_not_taken) {

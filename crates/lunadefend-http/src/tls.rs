@@ -5,7 +5,7 @@ use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
 use rustls_platform_verifier::Verifier;
 use std::sync::Arc;
 
-const ADVICE_CA: &str = "no CA certificates were found: install those of the system (package `ca-certificates`) or add a root certificate of your own";
+const ADVICE_CA: &str = "no CA certificates were found: install those of the system (package `ca-certificates`); where SSL_CERT_FILE or SSL_CERT_DIR is set, it names a file or folder that is missing or has no PEM certificate in it";
 const ADVICE_TLS: &str = "TLS cannot be configured";
 
 /// A configuration that trusts what the system trusts, and `roots`.

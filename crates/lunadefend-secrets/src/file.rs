@@ -1,5 +1,8 @@
 //! Secrets in files.
 
+#[cfg(unix)]
+mod sharing;
+
 use lunadefend_core::{
     BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions,
 };
@@ -24,7 +27,8 @@ use zeroize::Zeroizing;
 /// taken as they are.
 ///
 /// # Security
-/// On Unix a file that others than its owner can read is logged as a warning.
+/// On Unix a file that others than its owner can use is logged as a warning, but for one thing: a group of
+/// this process may read a file of another owner, as Kubernetes mounts secrets with `fsGroup` (mode 0440).
 #[derive(Clone, Debug)]
 pub struct FileSecret {
     path: PathBuf,
@@ -72,6 +76,12 @@ impl FileSecret {
     fn read(&self) -> Result<SecretVersion, SecretError> {
         // Looked at before it is opened: opening a pipe waits for somebody to write to it.
         let metadata = std::fs::metadata(&self.path).map_err(|error| self.failed(error))?;
+        if metadata.is_dir() {
+            // Docker makes one where the file that is to be mounted does not exist on the host.
+            return Err(self.misconfigured(
+                "it is a folder, not a file: name the file in it, or, mounted by Docker, make the file on the host first",
+            ));
+        }
         if !metadata.is_file() {
             return Err(self.misconfigured("it is not a regular file"));
         }
@@ -94,14 +104,15 @@ impl FileSecret {
 
     #[cfg(unix)]
     fn warn_if_shared(&self, metadata: &Metadata) {
-        use std::os::unix::fs::PermissionsExt;
-
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 && !self.warned.swap(true, Ordering::Relaxed) {
+        let owner = sharing::Owner::of(metadata);
+        let Some(advice) = sharing::advice(&owner, sharing::Process::of_this) else {
+            return;
+        };
+        if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 path = %self.path.display(),
-                mode = format!("{mode:03o}"),
-                "others than its owner can use this secret file: set its mode to 400 or 600"
+                mode = format!("{:03o}", owner.mode),
+                "{advice}"
             );
         }
     }
@@ -201,7 +212,10 @@ mod tests {
             assert!(error.to_string().contains(&*missing.to_string_lossy()));
         }
         let error = fetch(folder.path()).await.unwrap_err();
-        assert!(error.to_string().contains("not a regular file"), "{error}");
+        assert!(
+            error.to_string().contains("it is a folder, not a file"),
+            "{error}"
+        );
 
         for empty in ["", "\n", " \r\n"] {
             std::fs::write(&path, empty).unwrap();
@@ -240,7 +254,7 @@ mod tests {
         let path = folder.path().join("key");
         std::fs::write(&path, "canary").unwrap();
         let secret = FileSecret::new(&path);
-        for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true)] {
+        for (mode, warned) in [(0o600, false), (0o400, false), (0o644, true)] {
             std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
             secret.fetch().await.unwrap();
             assert_eq!(secret.warned.load(Ordering::Relaxed), warned, "{mode:o}");

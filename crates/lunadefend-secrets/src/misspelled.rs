@@ -18,35 +18,78 @@ const KNOWN: [&str; 12] = [
     "LUNADEFEND_WIRE",
 ];
 
+/// What all of them begin with. It says nothing about how alike two names are.
+const PREFIX: &str = "LUNADEFEND_";
+
+/// The rest of a name that may be a slip of the pen. Shorter words are too easily like another one.
+const SHORTEST_SLIP: usize = 6;
+
 /// Refuses an environment with a variable whose name is almost that of a setting of LunaDefend: what it
-/// says would be missed without a word. Variables that are like none are left alone, such as those that
-/// Kubernetes sets for a service.
+/// says would be missed without a word. Variables that are like none are left alone, and so are those that
+/// Kubernetes sets for a service. A short one that is like a setting is a warning in the log.
 ///
 /// # Errors
 /// [`SettingError`], naming the variable and the one that was probably meant.
 pub fn refuse_misspelled(environment: &dyn Environment) -> Result<(), SettingError> {
     for name in environment.names() {
-        let is_known = KNOWN.iter().any(|known| {
-            name.strip_prefix(known)
+        let Some(rest) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let settings = || KNOWN.iter().filter_map(|known| known.strip_prefix(PREFIX));
+        let is_known = settings().any(|known| {
+            rest.strip_prefix(known)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
         });
-        if is_known || !name.starts_with("LUNADEFEND_") {
+        if is_known || is_of_kubernetes(&name, environment) {
             continue;
         }
-        if let Some(meant) = closest(&name, KNOWN) {
-            return Err(SettingError {
-                setting: name,
-                advice: format!("there is no such setting; did you mean {meant}?"),
-            });
+        // On what differs only: the prefix would make every short word like every other.
+        let Some(meant) = closest(rest, settings()) else {
+            continue;
+        };
+        if rest.len() < SHORTEST_SLIP {
+            tracing::warn!(
+                variable = name,
+                "there is no such setting; did you mean {PREFIX}{meant}?"
+            );
+            continue;
         }
+        return Err(SettingError {
+            setting: name,
+            advice: format!("there is no such setting; did you mean {PREFIX}{meant}?"),
+        });
     }
     Ok(())
+}
+
+/// Whether Kubernetes set this variable for a service, as Docker's links once did: `X_SERVICE_HOST`,
+/// `X_SERVICE_PORT`, `X_SERVICE_PORT_HTTP`, `X_PORT=tcp://..`, `X_PORT_80_TCP`, `X_PORT_80_TCP_ADDR`.
+pub(crate) fn is_of_kubernetes(name: &str, environment: &dyn Environment) -> bool {
+    let is_port = |rest: &str| {
+        rest.is_empty()
+            || rest.strip_prefix('_').is_some_and(|rest| {
+                let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+                digits > 0 && (digits == rest.len() || rest[digits..].starts_with('_'))
+            })
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name
+            .match_indices("_PORT")
+            .any(|(at, word)| is_port(&name[at + word.len()..]))
+        || environment.get(name).is_some_and(|value| {
+            let value = value.expose_secret();
+            ["tcp://", "udp://", "sctp://"]
+                .iter()
+                .any(|scheme| value.starts_with(scheme.as_bytes()))
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::FixedEnvironment;
+    use proptest::prelude::*;
 
     #[test]
     fn near_misses_only() {
@@ -77,6 +120,100 @@ mod tests {
                 error,
                 format!("{name} is wrong: there is no such setting; did you mean {meant}?")
             );
+        }
+    }
+
+    /// What Kubernetes puts into every pod of a namespace with a service of this name.
+    fn of_service(name: &str, port: &str) -> Vec<(String, String)> {
+        let prefix = name.to_uppercase().replace('-', "_");
+        let (address, number) = ("10.96.0.7", port.split('/').next().unwrap());
+        let protocol = port.split('/').nth(1).unwrap();
+        let (upper, url) = (
+            protocol.to_uppercase(),
+            format!("{protocol}://{address}:{number}"),
+        );
+        [
+            ("SERVICE_HOST".to_owned(), address.to_owned()),
+            ("SERVICE_PORT".to_owned(), number.to_owned()),
+            ("SERVICE_PORT_HTTP".to_owned(), number.to_owned()),
+            ("PORT".to_owned(), url.clone()),
+            (format!("PORT_{number}_{upper}"), url),
+            (format!("PORT_{number}_{upper}_PROTO"), protocol.to_owned()),
+            (format!("PORT_{number}_{upper}_PORT"), number.to_owned()),
+            (format!("PORT_{number}_{upper}_ADDR"), address.to_owned()),
+        ]
+        .map(|(rest, value)| (format!("{prefix}_{rest}"), value))
+        .into()
+    }
+
+    #[test]
+    fn services_of_kubernetes_are_no_misspelled_settings() {
+        for service in [
+            "lunadefend",
+            "lunadefend-tokenizer",
+            "lunadefend-wir",
+            "lunadefend-deadlin",
+            "lunadefend-cookie",
+            "lunadefend-secret",
+        ] {
+            for port in ["17766/tcp", "443/udp"] {
+                let environment = FixedEnvironment::from_iter(of_service(service, port));
+                assert_eq!(refuse_misspelled(&environment), Ok(()), "{service}");
+            }
+        }
+    }
+
+    #[test]
+    fn common_words_of_other_programs_are_left_alone() {
+        for word in [
+            "PORT",
+            "HOST",
+            "ENV",
+            "URL",
+            "HOME",
+            "LOG",
+            "DB",
+            "CI",
+            "VERSION",
+            "METRICS",
+            "REGION",
+            "STAGE",
+            "IMAGE",
+            "NAMESPACE",
+            "RELEASE",
+            "CONFIG",
+            "LOG_LEVEL",
+            "DATABASE_URL",
+            "USER",
+            "PASSWORD",
+            "TOKEN",
+            "DOMAIN",
+            "REPLICAS",
+            "ENVIRONMENT",
+            "DIRECTORY",
+            "BUILD",
+            "COMMIT",
+        ] {
+            let environment = FixedEnvironment::from_iter([(format!("LUNADEFEND_{word}"), "x")]);
+            assert_eq!(refuse_misspelled(&environment), Ok(()), "{word}");
+        }
+    }
+
+    /// `WIRE` and `IDLE` are too short to tell a slip of the pen from another program's word.
+    #[test]
+    fn short_words_that_are_like_a_setting_are_left_alone() {
+        for word in ["WIRED", "FIRE", "WIRES", "WIER", "IDLES", "TITLE", "IDEL"] {
+            let environment = FixedEnvironment::from_iter([(format!("LUNADEFEND_{word}"), "x")]);
+            assert_eq!(refuse_misspelled(&environment), Ok(()), "{word}");
+        }
+    }
+
+    proptest! {
+        /// A program that shares the prefix does not end ours.
+        #[test]
+        fn a_short_word_never_ends_the_start(word in "[A-Z0-9_]{0,5}", value in "\\PC{0,20}") {
+            let environment = FixedEnvironment::from_iter([(format!("LUNADEFEND_{word}"), value)]);
+            prop_assert_eq!(refuse_misspelled(&environment), Ok(()));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The settings of one secret, wherever a configuration has them.
 
-use crate::{Environment, NotUtf8};
+use crate::{Environment, NotUtf8, misspelled::is_of_kubernetes};
 use lunadefend_core::{SecretValue, parse_duration};
 use std::{
     borrow::Cow,
@@ -245,7 +245,9 @@ impl SecretSettings {
             "value",
         ];
         let names = self.environment.names();
-        let mut settings = names.iter().filter_map(|name| {
+        let of_kubernetes = |name: &String| is_of_kubernetes(name, &*self.environment);
+        let names = names.iter().filter(|name| !of_kubernetes(name));
+        let mut settings = names.filter_map(|name| {
             let name = name.strip_prefix(&self.place)?.strip_prefix('_')?;
             Some(name.to_ascii_lowercase())
         });

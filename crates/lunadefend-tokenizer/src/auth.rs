@@ -7,10 +7,13 @@ use crate::{
     request::Notes, service::Shared, session_hash,
 };
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use lunadefend_core::SessionId;
-use lunadefend_jwt::{Claims, JwtKind, ParsedJwt, Subject};
+use lunadefend_jwt::{Claims, JwtError, JwtKind, ParsedJwt, Subject};
 use std::sync::Arc;
+
+/// Only whoever has the signing key is told. The client knows it by the words "another tokenizer".
+const FOR_ANOTHER_TOKENIZER: &str = "Unauthorized: the JWT is for another tokenizer, by the name in it; this tokenizer's TOKENIZER_URL is not what the application calls it";
 
 /// Who sent a request, as shown by its one credential.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub(crate) enum Unidentified {
     Nobody,
     /// The credential is not one that counts here.
     Invalid,
+    /// A JWT of the application that is right but for the tokenizer that it is for.
+    OtherTokenizer,
     /// The request itself is refused, or the answer is not known.
     Refused(Refusal),
 }
@@ -44,6 +49,9 @@ impl From<Unidentified> for Refusal {
     fn from(unidentified: Unidentified) -> Self {
         match unidentified {
             Unidentified::Nobody | Unidentified::Invalid => Self::unauthorized(),
+            Unidentified::OtherTokenizer => {
+                Self::new(StatusCode::UNAUTHORIZED, FOR_ANOTHER_TOKENIZER)
+            }
             Unidentified::Refused(refusal) => refusal,
         }
     }
@@ -186,6 +194,13 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Uni
     };
     match outcome {
         Ok(claims) => Ok(claims),
+        // Its signature was good, so that nobody else can fill the log with this.
+        Err(VerifyError::Refused(JwtError::Claim("tokenizer"))) => {
+            tracing::warn!(
+                "a JWT of the application was refused: it names another tokenizer; TOKENIZER_URL of this tokenizer must be the application's PUBLIC_TOKENIZER_URL, or its TOKENIZER_URL when that is not set"
+            );
+            Err(Unidentified::OtherTokenizer)
+        }
         Err(VerifyError::Refused(reason)) => {
             tracing::debug!(%reason, "a JWT was refused");
             Err(Unidentified::Invalid)

@@ -111,7 +111,7 @@ impl fmt::Debug for ConfigError {
 /// };
 ///
 /// let cleartext = Cleartext::LoopbackOnly;
-/// let public = BaseUrl::parse("http://localhost:37766", "TOKENIZER_URL", cleartext)?;
+/// let public = BaseUrl::parse("http://localhost:17766", "TOKENIZER_URL", cleartext)?;
 /// let jwks = BaseUrl::parse("http://localhost:3001/.lunasec/jwks.json", "SESSION_JWKS_URL", cleartext)?;
 /// let keys = JwksSource::new(jwks, HttpClient::builder().tls(false).build()?)?;
 /// let providers = AuthProviders::parse("http://localhost:3001", "AUTH_PROVIDERS", cleartext)?;

@@ -100,7 +100,8 @@ impl Builder {
         self
     }
 
-    /// Where a session key of 32 bytes or more comes from: session ids are then sent as their HMAC.
+    /// Where a session key of 32 bytes or more comes from: session ids are then sent as their HMAC. Of a
+    /// text, blanks, line ends and quotes around it are no part of the key.
     /// Without one they are sent as their SHA-256.
     pub fn session_key(mut self, provider: impl SecretProvider) -> Self {
         self.session_key = Some(Arc::new(provider));
@@ -221,7 +222,7 @@ impl Builder {
             )),
             (Some(provider), false) => {
                 let secret = provider.fetch().await?.current.value;
-                SessionIds::keyed(secret.expose_secret()).map_err(|_| {
+                SessionIds::keyed_by(&secret).map_err(|_| {
                     ConfigError::invalid(
                         provider.origin(),
                         "a session key must have 32 bytes or more: make one with `openssl rand -base64 32`",

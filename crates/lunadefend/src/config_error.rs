@@ -41,7 +41,7 @@ pub enum ConfigError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The configuration file cannot be read.
-    #[error("the configuration file {} cannot be read", path.display())]
+    #[error("the configuration file {} cannot be read: {}", path.display(), advice(source))]
     File {
         /// The file.
         path: PathBuf,
@@ -66,6 +66,18 @@ pub enum ConfigError {
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         lunadefend_core::fmt_with_causes(self, f)
+    }
+}
+
+fn advice(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "there is no such file",
+        ErrorKind::IsADirectory => "it is a folder, name the file in it",
+        ErrorKind::PermissionDenied => "this process may not read it",
+        ErrorKind::InvalidData => "it is not UTF-8 text",
+        _ => "see the cause",
     }
 }
 

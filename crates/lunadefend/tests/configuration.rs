@@ -66,7 +66,7 @@ async fn a_main_that_returns_the_error_prints_what_to_do() {
         ),
         (
             LunaDefend::from_toml_file(missing).await,
-            "the configuration file /there/is/no/such/lunadefend.toml cannot be read: No such file",
+            "the configuration file /there/is/no/such/lunadefend.toml cannot be read: there is no such file",
         ),
     ] {
         let error: Box<dyn std::error::Error> = outcome.err().unwrap().into();
@@ -131,6 +131,12 @@ async fn every_wrong_variable_is_named_when_it_is_built() {
             "LUNASEC_SIGNING_KEY",
         ),
         ("LUNADEFEND_SESSION_KEY", "canary", "32 bytes"),
+        // 31 bytes: what is around them does not count.
+        (
+            "LUNADEFEND_SESSION_KEY",
+            "'canary canary canary canary 31'\n",
+            "32 bytes",
+        ),
         ("LUNADEFEND_SESSION_KEY", "", "LUNADEFEND_SESSION_KEY"),
         ("LUNADEFEND_SESSION_IDS", "canary", "LUNADEFEND_SESSION_IDS"),
         ("LUNADEFEND_WIRE", "canary", "LUNADEFEND_WIRE"),

@@ -14,7 +14,7 @@ const CARD: &str = "4111 1111 1111 1111";
 /// Walks through everything that the application at `app` can do. True when each step went as it must.
 pub(crate) async fn run(app: &str, tokenizer: &str) -> Result<bool> {
     let http = HttpClient::builder()
-        .tls(tokenizer.starts_with("https:"))
+        .tls([app, tokenizer].iter().any(|url| url.starts_with("https:")))
         .build()?;
     let visitor = |name| Visitor::new(name, Browser::new(http.clone(), DEADLINE), app, tokenizer);
     let mut check = Check {

@@ -32,6 +32,9 @@ struct Cli {
     /// port with --once and a tokenizer of its own].
     #[arg(long, value_name = "ADDR")]
     addr: Option<SocketAddr>,
+    /// Where browsers reach it when a proxy is in front [default: http://localhost and the port].
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// Keep the database, and the store of the own tokenizer, in this folder [default: a temporary one].
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
@@ -87,7 +90,10 @@ where
     let folder = Folder::open(cli.data)?;
     let tokenizer_url = environment::tokenizer_url()?;
     let listener = listen(cli.addr, cli.once && tokenizer_url.is_none()).await?;
-    let app = format!("http://localhost:{}", listener.local_addr()?.port());
+    let app = match cli.url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://localhost:{}", listener.local_addr()?.port()),
+    };
     let (tokenizer, environment, _embedded) = match tokenizer_url {
         Some(url) => (url, Arc::new(ProcessEnvironment) as _, None),
         None => {

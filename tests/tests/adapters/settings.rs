@@ -53,7 +53,7 @@ async fn what_ends_the_originals_process_never_starts() {
         ),
         (
             "bad_url_localhost_port",
-            &[("TOKENIZER_URL", "localhost:37766"), key],
+            &[("TOKENIZER_URL", "localhost:17766"), key],
             "TOKENIZER_URL must start with https:// or http://",
         ),
         (

@@ -15,6 +15,8 @@ pub(super) struct Options {
     pub(super) seconds: u64,
     pub(super) clients: u64,
     pub(super) build: bool,
+    /// Whether to go through proxies instead.
+    pub(super) proxies: bool,
     pub(super) apps: Vec<&'static str>,
 }
 
@@ -24,6 +26,7 @@ impl Options {
             seconds: 5,
             clients: 500,
             build: true,
+            proxies: false,
             apps: Vec::new(),
         };
         let mut arguments = arguments.iter();
@@ -31,6 +34,7 @@ impl Options {
             match argument.as_str() {
                 "--seconds" => options.seconds = count(argument, arguments.next(), LONGEST)?,
                 "--clients" => options.clients = count(argument, arguments.next(), MOST_CLIENTS)?,
+                "--proxies" => options.proxies = true,
                 "--no-build" => options.build = false,
                 name => match APPS.iter().find(|app| **app == name) {
                     Some(app) => options.apps.push(app),
@@ -41,6 +45,10 @@ impl Options {
                 },
             }
         }
+        ensure!(
+            !options.proxies || options.apps.is_empty(),
+            "--proxies takes the first application"
+        );
         if options.apps.is_empty() {
             options.apps = APPS.to_vec();
         }
@@ -97,6 +105,7 @@ mod tests {
             &["--seconds", "0"],
             &["--clients", "751"],
             &["--fast"],
+            &["--proxies", "warp-app"],
         ] {
             assert!(parse(words).is_err(), "{words:?}");
         }

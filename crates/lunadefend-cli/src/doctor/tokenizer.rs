@@ -1,15 +1,11 @@
 //! The tokenizer: that it is there, agrees about the time, trusts our key, and knows our application.
 
-use super::{get, report::Report, why};
+use super::{between, clock, environment, get, report::Report, why};
 use http::{HeaderMap, StatusCode, header};
-use lunadefend::{ErrorKind, LunaDefend, SessionId, UntrustedToken};
+use lunadefend::{Error, ErrorKind, LunaDefend, SessionId, UntrustedToken};
 use lunadefend_core::{AuthPlugin, Clock};
-use lunadefend_http::{Answer, BaseUrl};
+use lunadefend_http::{BaseUrl, HttpError};
 use lunadefend_jwt::SystemClock;
-use std::time::{Duration, SystemTime};
-
-/// From here on JWTs are refused now and then.
-const MAX_SKEW: Duration = Duration::from_secs(30);
 
 /// Where the tokenizer sends a browser, and the cookies that it sets on the way.
 pub(super) struct Ensured {
@@ -23,87 +19,49 @@ pub(super) async fn check(
     app: Option<&BaseUrl>,
     report: &mut Report,
 ) -> Option<Ensured> {
+    const SUBJECT: &str = "tokenizer";
     let url = luna.client().tokenizer_url();
     let before = SystemClock.now();
     let health = match get(&url.join("/health")).await {
         Ok(answer) => answer,
         Err(error) => {
-            report.fail(
-                "tokenizer",
-                format!(
-                    "no answer from {}: {}; is it running, and is TOKENIZER_URL right?",
-                    url.as_str(),
-                    why(&error)
-                ),
-            );
+            report.fail(SUBJECT, no_answer(url, &error));
             return None;
         }
     };
-    if health.status != StatusCode::OK {
-        report.fail(
-            "tokenizer",
-            format!(
-                "{} answers {} to /health: TOKENIZER_URL must be the URL of the tokenizer",
-                url.as_str(),
-                health.status.as_u16()
-            ),
-        );
+    if let Some(problem) = between::health(url.as_str(), &health) {
+        report.fail(SUBJECT, problem);
         return None;
     }
     if url.is_https() || url.is_loopback() {
-        report.ok("tokenizer", format!("answers at {}", url.as_str()));
+        report.ok(SUBJECT, format!("answers at {}", url.as_str()));
     } else {
         report.warn(
-            "tokenizer",
+            SUBJECT,
             format!("answers at {}, in cleartext: use https", url.as_str()),
         );
     }
-    clock(&health, before, report);
+    if let Some(proxies) = environment::egress_proxies() {
+        report.ok("egress proxy", proxies);
+    }
+    clock::check(&health.headers, before, report);
     trust(luna, report).await;
     transfer(luna, app, report).await
 }
 
-/// Its `Date` has whole seconds.
-fn clock(health: &Answer, before: SystemTime, report: &mut Report) {
-    let after = SystemClock.now();
-    let theirs = health
-        .headers
-        .get(header::DATE)
-        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    let Some(theirs) = theirs else {
-        return report.warn("clock", "the tokenizer does not say what time it has");
+fn no_answer(url: &BaseUrl, error: &HttpError) -> String {
+    let at = url.as_str();
+    if let Some(text) = between::unread(at, error) {
+        return text;
+    }
+    let ask = match error {
+        HttpError::Tls { .. } => "",
+        _ => "; is it running, and is TOKENIZER_URL right?",
     };
-    let (off, direction) = difference(before, after, theirs);
-    if off <= Duration::from_secs(1) {
-        report.ok("clock", "the tokenizer's clock agrees with ours");
-        return;
-    }
-    let text = format!(
-        "the tokenizer's clock is {} s {direction} ours: let NTP set both",
-        off.as_secs()
-    );
-    if off < MAX_SKEW {
-        report.warn("clock", text);
-    } else {
-        report.fail("clock", format!("{text}; a JWT is refused from 60 s on"));
-    }
-}
-
-/// How far a clock that was read between two times must be off at least, and in which direction.
-fn difference(
-    before: SystemTime,
-    after: SystemTime,
-    theirs: SystemTime,
-) -> (Duration, &'static str) {
-    let ahead = theirs.duration_since(after).unwrap_or_default();
-    let behind = before
-        .duration_since(theirs + Duration::from_secs(1))
+    let proxies = environment::egress_proxies()
+        .map(|proxies| format!(" ({proxies})"))
         .unwrap_or_default();
-    if ahead > behind {
-        (ahead, "ahead of")
-    } else {
-        (behind, "behind")
-    }
+    format!("no answer from {at}: {}{ask}{proxies}", why(error))
 }
 
 /// Asks about a token that does not exist: only a JWT that is accepted gets a "no".
@@ -122,9 +80,13 @@ async fn trust(luna: &LunaDefend, report: &mut Report) {
     };
     match error.kind() {
         ErrorKind::InvalidGrant => report.ok(SUBJECT, "the tokenizer accepts our JWTs"),
+        // It says more than its kind does: who is to blame.
+        kind if error.to_string() != Error::new(kind).to_string() => {
+            report.fail(SUBJECT, error.to_string());
+        }
         ErrorKind::TokenizerUnauthorized => report.fail(
             SUBJECT,
-            "the tokenizer refuses our JWTs: its SESSION_JWKS_URL must be the key set of this application, or its SESSION_PUBLIC_KEY our public key, and its TOKENIZER_URL our PUBLIC_TOKENIZER_URL or TOKENIZER_URL",
+            "the tokenizer refuses our JWTs: its SESSION_JWKS_URL must be the key set of this application, or its SESSION_PUBLIC_KEY our public key; or something in between takes the header Authorization away",
         ),
         ErrorKind::TokenizerUnavailable => report.fail(
             SUBJECT,
@@ -132,7 +94,7 @@ async fn trust(luna: &LunaDefend, report: &mut Report) {
         ),
         ErrorKind::TokenizerNotFound => report.fail(
             SUBJECT,
-            "there is no /grant/verify below TOKENIZER_URL: is there a path too much or too little in it?",
+            "there is no /grant/verify below TOKENIZER_URL: is there a path too much or too little in it, or in the proxy's rule for it?",
         ),
         _ => report.fail(SUBJECT, format!("the tokenizer cannot be asked: {error}")),
     }
@@ -165,14 +127,14 @@ async fn transfer(
         .and_then(|location| location.to_str().ok())
         .filter(|_| answer.status == StatusCode::FOUND);
     let Some(location) = location else {
-        report.fail(
-            SUBJECT,
+        let problem = between::other(public.as_str(), &answer).unwrap_or_else(|| {
             format!(
                 "{} answers {} to /session/ensure, and sends nobody to the application: its AUTH_PROVIDERS must be the URL of this application",
                 public.as_str(),
                 answer.status.as_u16()
-            ),
-        );
+            )
+        });
+        report.fail(SUBJECT, problem);
         return None;
     };
     // Without the state, which is a secret.
@@ -206,26 +168,4 @@ async fn transfer(
         application: base.to_owned(),
         headers: answer.headers,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clocks() {
-        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let (before, after) = (at(100), at(103));
-        for (theirs, off, direction) in [
-            (99, 0, "behind"),
-            (101, 0, "behind"),
-            (103, 0, "behind"),
-            (109, 6, "ahead of"),
-            (400, 297, "ahead of"),
-            (60, 39, "behind"),
-        ] {
-            let expected = (Duration::from_secs(off), direction);
-            assert_eq!(difference(before, after, at(theirs)), expected, "{theirs}");
-        }
-    }
 }

@@ -4,6 +4,10 @@ use http::{HeaderMap, HeaderValue, header};
 use lunadefend_core::wire::{Detokenized, Empty};
 
 fn read_answer(route: Route, status: u16, body: &str) -> ErrorKind {
+    error_of(route, status, body).kind()
+}
+
+fn error_of(route: Route, status: u16, body: &str) -> Error {
     let json = HeaderValue::from_static("application/json");
     let outcome = Ok(Answer {
         status: StatusCode::from_u16(status).unwrap(),
@@ -15,7 +19,6 @@ fn read_answer(route: Route, status: u16, body: &str) -> ErrorKind {
         _ => read::<Empty>(route, outcome).map(drop),
     }
     .unwrap_err()
-    .kind()
 }
 
 fn failure(message: &str) -> String {
@@ -79,5 +82,79 @@ fn mistakes_of_ours_are_not_the_tokenizers() {
     ] {
         let error = read::<Empty>(Route::GrantSet, Err(error)).unwrap_err();
         assert_eq!(error.kind(), kind);
+    }
+}
+
+/// The kinds stay those of the table; only the words tell who is to blame.
+#[test]
+fn refusals_of_what_is_in_between_do_not_blame_the_signing_key() {
+    let page = "\r\n<html><body>Request blocked: canary</body></html>";
+    let renamed = failure("Unauthorized: the JWT is for another tokenizer, by the name in it");
+    for (status, body, kind, words) in [
+        (
+            403,
+            page,
+            ErrorKind::TokenizerUnauthorized,
+            "is not the tokenizer: something in between",
+        ),
+        (
+            401,
+            page,
+            ErrorKind::TokenizerUnauthorized,
+            "is not the tokenizer: something in between",
+        ),
+        (
+            403,
+            "Forbidden",
+            ErrorKind::TokenizerUnauthorized,
+            "does not accept this application's signing key",
+        ),
+        (
+            401,
+            "Unauthorized\n",
+            ErrorKind::TokenizerUnauthorized,
+            "does not accept this application's signing key",
+        ),
+        (
+            401,
+            &*failure("Unauthorized"),
+            ErrorKind::TokenizerUnauthorized,
+            "does not accept this application's signing key",
+        ),
+        (
+            401,
+            &*renamed,
+            ErrorKind::TokenizerUnauthorized,
+            "calls itself by another URL",
+        ),
+        (413, page, ErrorKind::TokenizerNotFound, "too large"),
+        (
+            413,
+            &*failure("the body of the request is too large"),
+            ErrorKind::TokenizerNotFound,
+            "too large",
+        ),
+        (
+            431,
+            "",
+            ErrorKind::TokenizerNotFound,
+            "large_client_header_buffers",
+        ),
+        (
+            405,
+            page,
+            ErrorKind::TokenizerNotFound,
+            "does not let POST through",
+        ),
+        (407, "", ErrorKind::TokenizerNotFound, "wants a log-in"),
+        (404, page, ErrorKind::TokenizerNotFound, "has no such route"),
+    ] {
+        for route in [Route::GrantSet, Route::GrantVerify, Route::Tokenize] {
+            let error = error_of(route, status, body);
+            assert_eq!(error.kind(), kind, "{status} {body}");
+            let text = error.to_string();
+            assert!(text.contains(words), "{status} {body}: {text}");
+            assert!(!text.contains("canary"), "{text}");
+        }
     }
 }

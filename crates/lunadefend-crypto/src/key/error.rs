@@ -16,6 +16,22 @@ pub enum KeyError {
         /// Where the input came from.
         origin: String,
     },
+    /// A word that other programs write when they have no value.
+    #[error("{origin} is the word `{word}`: what set it had no value; put the key there")]
+    NoValue {
+        /// Where the input came from.
+        origin: String,
+        /// The word, such as `undefined`.
+        word: &'static str,
+    },
+    /// PEM whose hyphens a word processor or a wiki has replaced.
+    #[error(
+        "{origin} is PEM with typographic dashes: copy it as plain text, with five hyphens on each side of BEGIN and END"
+    )]
+    Dashes {
+        /// Where the input came from.
+        origin: String,
+    },
     /// Text that is neither PEM nor base64.
     #[error(
         "{origin} is not base64: expected a key as PEM, or base64 of a PEM or DER file (the content of the file, not its name)"
@@ -149,6 +165,8 @@ impl KeyError {
     pub fn origin(&self) -> &str {
         match self {
             Self::Empty { origin }
+            | Self::NoValue { origin, .. }
+            | Self::Dashes { origin }
             | Self::NotBase64 { origin }
             | Self::Truncated { origin }
             | Self::Encrypted { origin }
@@ -171,6 +189,8 @@ impl KeyError {
         let origin = origin.to_owned();
         match problem {
             Problem::Empty => Self::Empty { origin },
+            Problem::NoValue(word) => Self::NoValue { origin, word },
+            Problem::Dashes => Self::Dashes { origin },
             Problem::NotBase64 => Self::NotBase64 { origin },
             Problem::Truncated => Self::Truncated { origin },
             Problem::Encrypted => Self::Encrypted { origin },

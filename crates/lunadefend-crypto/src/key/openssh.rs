@@ -4,57 +4,79 @@ use super::{
     private::PrivateParts,
     sniff::{Found, Problem},
 };
-use ssh_key::{Mpint, private::KeypairData, public::KeyData};
 
 /// How a private key begins.
 pub(super) const MAGIC: &[u8] = b"openssh-key-v1\0";
 
+/// The longest padding: the block of the longest cipher. OpenSSH itself pads an unencrypted key to 8
+/// bytes, PuTTY to 16.
+const MAX_PADDING: usize = 16;
+
 /// Reads an unarmoured private key file.
 pub(super) fn private(file: &[u8]) -> Result<Found, Problem> {
-    // The library knows neither all ciphers nor all kinds of keys: look at the names first.
     let mut rest = file.strip_prefix(MAGIC).ok_or(Problem::Unrecognised)?;
     let cipher = string(&mut rest)?;
     if cipher != b"none" {
         return Err(Problem::Encrypted);
     }
-    let (_kdf, _kdf_options) = (string(&mut rest)?, string(&mut rest)?);
+    let (kdf, kdf_options) = (string(&mut rest)?, string(&mut rest)?);
     let (count, after) = rest.split_at_checked(4).ok_or(Problem::Truncated)?;
     rest = after;
     if count != [0, 0, 0, 1] {
         return Err(Problem::Unsupported("an OpenSSH file with several keys"));
     }
-    require_rsa(string(&mut string(&mut rest)?)?)?;
-    string(&mut rest)?;
-
-    let key = ssh_key::PrivateKey::from_bytes(file).map_err(|_| Problem::Damaged)?;
-    let KeypairData::Rsa(pair) = key.key_data() else {
+    let public = string(&mut rest)?;
+    require_rsa(string(&mut { public })?)?;
+    let section = string(&mut rest)?;
+    if kdf != b"none" || !kdf_options.is_empty() || !rest.trim_ascii().is_empty() {
         return Err(Problem::Damaged);
-    };
-    let (public, private) = (&pair.public, &pair.private);
-    Ok(Found::Private(PrivateParts::with_computed_exponents([
-        positive(&public.n)?,
-        positive(&public.e)?,
-        positive(&private.d)?,
-        positive(&private.p)?,
-        positive(&private.q)?,
-        positive(&private.iqmp)?,
-    ])?))
+    }
+    // The outer lengths were right: what is missing inside was never there.
+    let parts = private_section(section, public).map_err(|problem| match problem {
+        Problem::Truncated => Problem::Damaged,
+        other => other,
+    })?;
+    Ok(Found::Private(parts))
+}
+
+/// What a cipher would encrypt: a check, the key, its comment and the padding.
+fn private_section(section: &[u8], public: &[u8]) -> Result<PrivateParts, Problem> {
+    let (check, mut rest) = section.split_at_checked(8).ok_or(Problem::Truncated)?;
+    // Random, and there twice: with a wrong passphrase the two would differ.
+    if check[..4] != check[4..] {
+        return Err(Problem::Damaged);
+    }
+    require_rsa(string(&mut rest)?)?;
+    let (n, e) = (positive(&mut rest)?, positive(&mut rest)?);
+    let (d, qinv) = (positive(&mut rest)?, positive(&mut rest)?);
+    let (p, q) = (positive(&mut rest)?, positive(&mut rest)?);
+    string(&mut rest)?;
+    let is_padding = rest.len() <= MAX_PADDING && rest.iter().copied().eq((1..).take(rest.len()));
+    if !is_padding || numbers(public)? != (n, e) {
+        return Err(Problem::Damaged);
+    }
+    PrivateParts::with_computed_exponents([n, e, d, p, q, qinv])
 }
 
 /// Reads the binary form of a public key.
 pub(super) fn public(blob: &[u8]) -> Result<Found, Problem> {
+    let (n, e) = numbers(blob)?;
+    Ok(Found::Public {
+        n: n.to_vec(),
+        e: e.to_vec(),
+    })
+}
+
+/// Modulus and exponent of the binary form of a public key.
+fn numbers(blob: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
     let mut rest = blob;
     require_rsa(string(&mut rest)?)?;
-    string(&mut rest)?;
-    string(&mut rest)?;
-    let key = ssh_key::PublicKey::from_bytes(blob).map_err(|_| Problem::Damaged)?;
-    let KeyData::Rsa(key) = key.key_data() else {
-        return Err(Problem::Damaged);
-    };
-    Ok(Found::Public {
-        n: positive(&key.n)?.to_vec(),
-        e: positive(&key.e)?.to_vec(),
-    })
+    let (e, n) = (positive(&mut rest)?, positive(&mut rest)?);
+    if rest.is_empty() {
+        Ok((n, e))
+    } else {
+        Err(Problem::Damaged)
+    }
 }
 
 /// Whether bytes begin as the binary form of a public key does.
@@ -92,6 +114,11 @@ fn string<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
     Ok(string)
 }
 
-fn positive(number: &Mpint) -> Result<&[u8], Problem> {
-    number.as_positive_bytes().ok_or(Problem::Damaged)
+/// The next `mpint` of RFC 4251 section 5: positive, without needless zeros.
+fn positive<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
+    match string(rest)? {
+        [0, digits @ ..] if matches!(digits, [0x80..=0xff, ..]) => Ok(digits),
+        digits @ [1..=0x7f, ..] => Ok(digits),
+        _ => Err(Problem::Damaged),
+    }
 }

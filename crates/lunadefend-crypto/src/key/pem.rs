@@ -19,8 +19,14 @@ struct Block<'a> {
     body: &'a [u8],
 }
 
+/// What is in a block, by its label.
+pub(super) enum Content {
+    Key(Zeroizing<Vec<u8>>),
+    Certificate(Zeroizing<Vec<u8>>),
+}
+
 /// The private key among the blocks, else the public key, else whatever there is.
-pub(super) fn decode(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {
+pub(super) fn decode(text: &[u8]) -> Result<Content, Problem> {
     let (blocks, is_truncated) = blocks(text);
     match blocks.iter().min_by_key(|block| rank(block.label)) {
         Some(best) if !is_truncated || rank(best.label) == 0 => open(best),
@@ -56,7 +62,7 @@ fn blocks(text: &[u8]) -> (Vec<Block<'_>>, bool) {
     (blocks, false)
 }
 
-fn open(&Block { label, body }: &Block<'_>) -> Result<Zeroizing<Vec<u8>>, Problem> {
+fn open(&Block { label, body }: &Block<'_>) -> Result<Content, Problem> {
     match label {
         b"OPENSSH PRIVATE KEY" | b"RSA PRIVATE KEY" | b"PRIVATE KEY" => {}
         b"RSA PUBLIC KEY" | b"PUBLIC KEY" => {}
@@ -66,7 +72,10 @@ fn open(&Block { label, body }: &Block<'_>) -> Result<Zeroizing<Vec<u8>>, Proble
         b"PGP PRIVATE KEY BLOCK" | b"PGP PUBLIC KEY BLOCK" => {
             return Err(Problem::Unsupported("a PGP key"));
         }
-        _ if find(label, b"CERTIFICATE").is_some() => return Err(Problem::Certificate),
+        _ if find(label, b"CERTIFICATE").is_some() => {
+            let content = base64_lenient(body).map_err(|_| Problem::Certificate)?;
+            return Ok(Content::Certificate(content));
+        }
         _ => return Err(Problem::Unrecognised),
     }
     // RFC 1421 headers; the one that matters is `Proc-Type: 4,ENCRYPTED`.
@@ -81,7 +90,7 @@ fn open(&Block { label, body }: &Block<'_>) -> Result<Zeroizing<Vec<u8>>, Proble
     if content.is_empty() {
         return Err(Problem::Truncated);
     }
-    Ok(content)
+    Ok(Content::Key(content))
 }
 
 /// Writes a block with lines of 64 characters.

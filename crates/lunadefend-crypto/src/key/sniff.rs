@@ -1,6 +1,6 @@
 //! Finding out what somebody put into a setting.
 
-use super::{der, openssh, pem, private::PrivateParts};
+use super::{der, openssh, pem, private::PrivateParts, text};
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -28,7 +28,9 @@ pub(super) enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     Empty,
+    NoValue(&'static str),
     NotBase64,
+    Dashes,
     Truncated,
     Encrypted,
     Certificate,
@@ -43,32 +45,46 @@ pub(super) fn find_key(input: &[u8]) -> Result<Found, Problem> {
     if input.len() > MAX_LEN {
         return Err(Problem::Unrecognised);
     }
-    let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
     plain(input).unwrap_or_else(|text| {
         let inner = base64_lenient(&text)?;
         if inner.is_empty() {
             return Err(Problem::NotBase64);
         }
-        plain(&inner).unwrap_or(Err(Problem::Unrecognised))
+        plain(&inner).unwrap_or_else(|text| encoded_twice(&text))
     })
+}
+
+/// Base64 of base64, as where a secret store encodes what was encoded already.
+fn encoded_twice(text: &[u8]) -> Result<Found, Problem> {
+    match base64_lenient(text) {
+        Ok(inner) => plain(&inner).unwrap_or(Err(Problem::Unrecognised)),
+        Err(Problem::Truncated) if text.len() >= 64 => Err(Problem::Truncated),
+        Err(_) => Err(Problem::Unrecognised),
+    }
 }
 
 /// What is not base64, or else its cleaned text, which may be.
 fn plain(input: &[u8]) -> Result<Result<Found, Problem>, Zeroizing<Vec<u8>>> {
+    let from_utf16 = text::from_utf16(input);
+    let input = from_utf16.as_ref().map_or(input, |text| text.as_slice());
     if input.starts_with(openssh::MAGIC) {
         return Ok(openssh::private(input));
     }
     if openssh::is_public(input) {
         return Ok(openssh::public(input));
     }
-    let text = unescape(input);
+    let text = unescape(&text::plain_blanks(input));
     let text = trim(&text);
+    if let Err(problem) = text::refuse_what_was_spoilt(text) {
+        return Ok(Err(problem));
+    }
     if pem::is_pem(text) {
         return Ok(pem::decode(text).and_then(|content| unarmoured(&content)));
     }
     if is_der(input) {
         return Ok(der::identify(input));
     }
+    let text = trim(text::without_name(text));
     match text {
         [] => Ok(Err(Problem::Empty)),
         [b'{', ..] => Ok(Err(Problem::Unsupported("JSON, perhaps a JWK"))),
@@ -77,11 +93,15 @@ fn plain(input: &[u8]) -> Result<Result<Found, Problem>, Zeroizing<Vec<u8>>> {
 }
 
 /// What is inside of a PEM block: its label may be wrong, so look at the bytes.
-fn unarmoured(content: &[u8]) -> Result<Found, Problem> {
-    if content.starts_with(openssh::MAGIC) {
-        openssh::private(content)
-    } else {
-        der::identify(content)
+fn unarmoured(content: &pem::Content) -> Result<Found, Problem> {
+    match content {
+        pem::Content::Key(key) if key.starts_with(openssh::MAGIC) => openssh::private(key),
+        pem::Content::Key(key) => der::identify(key),
+        // `certutil -encode` of Windows calls every file that.
+        pem::Content::Certificate(file) => match plain(file) {
+            Ok(Ok(key)) => Ok(key),
+            _ => Err(Problem::Certificate),
+        },
     }
 }
 

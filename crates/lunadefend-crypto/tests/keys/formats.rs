@@ -1,7 +1,7 @@
 //! A key is read in every format that people have it in.
 
 use crate::fixtures::{self, bytes, der, text};
-use lunadefend_crypto::{PublicKey, SigningKey};
+use lunadefend_crypto::{KeyError, PublicKey, SigningKey};
 
 /// RFC 7638 thumbprint of the pair in the files `rsa2048.*`, computed with Python.
 const THUMBPRINT: &str = "ejwtPsVHsxDaNLSjXd5lLoUfgXaR4ZsvZRaFioDHPew";
@@ -27,6 +27,120 @@ fn private_keys_in_every_encoding() {
             assert_reads(&input, &format!("{file}, {how}"));
         }
     }
+}
+
+/// OpenSSH pads to 8 bytes, PuTTY to 16, and both read each other's.
+#[test]
+fn an_openssh_key_with_padding_of_any_length_up_to_16() {
+    let putty = SigningKey::parse(&bytes("putty.rsa2048.openssh"), "test").unwrap();
+    // Computed with ssh-keygen and Python.
+    let public = "6GB2oZMkl9Ukdk52WZBrWyMvFebErZKBgeOJzhxhLxc";
+    assert_eq!(putty.public_key().thumbprint(), public);
+    let file = der("putty.rsa2048.openssh");
+    assert!(
+        file.ends_with(
+            b"throw-away\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"
+        )
+    );
+
+    let body = &file[..file.len() - 16];
+    for padding in 0..=16_u8 {
+        let file = padded(body, 16, &(1..=padding).collect::<Vec<_>>());
+        SigningKey::parse(&file, "test").unwrap_or_else(|error| panic!("{padding}: {error}"));
+    }
+    for padding in [
+        &[2][..],
+        &[1, 1],
+        &[0],
+        &(1..=17).collect::<Vec<_>>(),
+        &[1, 2, 4],
+    ] {
+        let refused = SigningKey::parse(&padded(body, 16, padding), "test").unwrap_err();
+        assert!(
+            matches!(refused, KeyError::Invalid { .. }),
+            "{padding:?}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn what_windows_and_wikis_do_to_a_key_is_read() {
+    for file in ["rsa2048.openssh", "rsa2048.pkcs8.pem"] {
+        let pem = text(file);
+        let utf16 = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            let units = pem.encode_utf16().flat_map(bytes);
+            mark.into_iter().chain(units).collect()
+        };
+        let encoded = fixtures::base64(pem.as_bytes());
+        let (le, be) = (
+            utf16([0xff, 0xfe], u16::to_le_bytes),
+            utf16([0xfe, 0xff], u16::to_be_bytes),
+        );
+        let certutil = |content: &[u8]| {
+            let encoded = fixtures::base64(content);
+            format!("-----BEGIN CERTIFICATE-----\r\n{encoded}\r\n-----END CERTIFICATE-----\r\n")
+        };
+        let inputs: Vec<(&str, Vec<u8>)> = vec![
+            ("UTF-16LE", le.clone()),
+            ("UTF-16BE", be),
+            ("base64 of UTF-16", fixtures::base64(&le).into_bytes()),
+            (
+                "no-break spaces",
+                pem.replace('\n', "\u{a0}\n").into_bytes(),
+            ),
+            (
+                "narrow no-break spaces before",
+                pem.replace('\n', "\n\u{202f}").into_bytes(),
+            ),
+            (
+                "zero-width spaces",
+                pem.replace('\n', "\u{200b}\n").into_bytes(),
+            ),
+            (
+                "line separators",
+                pem.replace('\n', "\u{2028}").into_bytes(),
+            ),
+            ("certutil of PEM", certutil(pem.as_bytes()).into_bytes()),
+            ("certutil of DER", certutil(&der(file)).into_bytes()),
+            (
+                "base64 twice",
+                fixtures::base64(encoded.as_bytes()).into_bytes(),
+            ),
+            (
+                "base64 twice, wrapped",
+                fixtures::base64(format!("{encoded}\n").as_bytes()).into_bytes(),
+            ),
+            (
+                "a data: URL",
+                format!("data:application/x-pem-file;base64,{encoded}").into_bytes(),
+            ),
+            (
+                "its name before it",
+                format!("LUNASEC_SIGNING_KEY={encoded}\n").into_bytes(),
+            ),
+            (
+                "its name and quotes",
+                format!("export LUNASEC_SIGNING_KEY=\"{encoded}\"").into_bytes(),
+            ),
+        ];
+        for (how, input) in inputs {
+            assert_reads(&input, &format!("{file}, {how}"));
+        }
+    }
+}
+
+/// The file with another padding, its length set right.
+fn padded(body: &[u8], was: usize, padding: &[u8]) -> Vec<u8> {
+    // The private section is the last string: its length stands before the two equal check numbers.
+    let at = (0..body.len() - 12)
+        .find(|at| {
+            let length = u32::from_be_bytes(body[*at..at + 4].try_into().unwrap());
+            usize::try_from(length).unwrap() == body.len() + was - at - 4
+        })
+        .unwrap();
+    let length = u32::try_from(body.len() - at - 4 + padding.len()).unwrap();
+    let section = &body[at + 4..];
+    [&body[..at], &length.to_be_bytes(), section, padding].concat()
 }
 
 #[test]

@@ -51,6 +51,13 @@ fn sources() -> Vec<Vec<u8>> {
         der("rsa2048.pkcs8.pem"),
         der("rsa2048.openssh"),
         der("rsa2048.spki.pem"),
+        base64(base64(pem.as_bytes()).as_bytes()).into_bytes(),
+        format!("NAME={}", base64(pem.as_bytes())).into_bytes(),
+        [0xff, 0xfe]
+            .into_iter()
+            .chain(pem.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect(),
+        pem.replace('\n', "\u{a0}\n").into_bytes(),
     ]
 }
 
@@ -102,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn a_canary_in_a_real_file(which in 0..16usize, at: prop::sample::Index) {
+    fn a_canary_in_a_real_file(which in 0..20usize, at: prop::sample::Index) {
         let mut input = sources().swap_remove(which);
         let at = at.index(input.len() + 1);
         input.splice(at..at, CANARY.bytes());
@@ -113,7 +120,7 @@ proptest! {
 
     #[test]
     fn a_changed_file_is_the_same_key_or_none(
-        which in 0..16usize,
+        which in 0..20usize,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let mut input = sources().swap_remove(which);
@@ -128,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn no_prefix_is_a_key(which in 0..16usize, at: prop::sample::Index) {
+    fn no_prefix_is_a_key(which in 0..20usize, at: prop::sample::Index) {
         let input = sources().swap_remove(which);
         let end = input.trim_ascii_end().len();
         let prefix = &input[..at.index(end)];

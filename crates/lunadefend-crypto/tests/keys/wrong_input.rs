@@ -27,6 +27,8 @@ fn assert_error(error: &KeyError, variant: &str, what: &str) {
 fn name(error: &KeyError) -> &'static str {
     match error {
         KeyError::Empty { .. } => "Empty",
+        KeyError::NoValue { .. } => "NoValue",
+        KeyError::Dashes { .. } => "Dashes",
         KeyError::NotBase64 { .. } => "NotBase64",
         KeyError::Truncated { .. } => "Truncated",
         KeyError::Encrypted { .. } => "Encrypted",
@@ -78,6 +80,45 @@ fn not_base64() {
     let pem = text("rsa2048.pkcs8.pem").replacen("MII", "M!I", 1);
     assert_refused(pem.as_bytes(), "NotBase64", "not base64 in a PEM block");
     assert_refused(&[0xff, 0xfe, 0, 1], "NotBase64", "binary");
+}
+
+#[test]
+fn words_of_programs_that_had_no_value() {
+    for input in [
+        "undefined",
+        "null",
+        "\"null\"\n",
+        "None",
+        "[object Object]",
+        "<no value>",
+    ] {
+        assert_refused(input.as_bytes(), "NoValue", input);
+        let encoded = base64(input.trim().as_bytes());
+        assert_refused(encoded.as_bytes(), "NoValue", input);
+    }
+    let text = refusal(b"UNDEFINED").to_string();
+    assert!(
+        text.contains("is the word `undefined`: what set it had no value"),
+        "{text}"
+    );
+}
+
+#[test]
+fn dashes_that_a_wiki_made() {
+    let pem = text("rsa2048.pkcs8.pem");
+    for dashes in [
+        "\u{2013}\u{2013}\u{2013}\u{2013}\u{2013}",
+        "\u{2014}\u{2014}-",
+        "\u{2014}-----",
+        "\u{2212}\u{2212}\u{2212}\u{2212}\u{2212}",
+    ] {
+        let spoilt = pem.replace("-----", dashes);
+        assert_refused(spoilt.as_bytes(), "Dashes", dashes);
+        assert_refused(spoilt.replace('\n', r"\n").as_bytes(), "Dashes", dashes);
+    }
+    // In the text before the block they do no harm.
+    let noted = format!("Bag Attributes \u{2013} mine\n{pem}");
+    assert!(SigningKey::parse(noted.as_bytes(), ORIGIN).is_ok());
 }
 
 #[test]
@@ -207,10 +248,12 @@ fn other_tools_files() {
 #[test]
 fn unrecognised() {
     let key = bytes("rsa2048.pkcs8.pem");
-    let twice = base64(base64(&key).as_bytes());
+    let thrice = base64(base64(base64(&key).as_bytes()).as_bytes());
     for (input, what) in [
         (b"password".to_vec(), "a word that happens to be base64"),
-        (twice.into_bytes(), "base64 of base64"),
+        (base64(b"password").into_bytes(), "base64 of such a word"),
+        (base64(b"hello").into_bytes(), "base64 of another word"),
+        (thrice.into_bytes(), "base64 of base64 of base64"),
         (vec![b'A'; 70_000], "70 kB"),
         (
             b"-----BEGIN X-----\nAAAA\n-----END X-----\n".to_vec(),

@@ -34,7 +34,7 @@ fn the_origin_is_as_browsers_send_it() {
         ("https://Example.com:443/x", "https://example.com"),
         ("https://example.com:8443", "https://example.com:8443"),
         ("http://127.0.0.1:80", "http://127.0.0.1"),
-        ("http://[::1]:37766/x", "http://[::1]:37766"),
+        ("http://[::1]:17766/x", "http://[::1]:17766"),
         (
             "https://b\u{fc}cher.example",
             "https://xn--bcher-kva.example",
@@ -131,7 +131,7 @@ fn each_mistake_has_its_own_words() {
 #[test]
 fn cleartext_is_for_loopback_unless_allowed() {
     for text in [
-        "http://127.0.0.1:37766",
+        "http://127.0.0.1:17766",
         "http://127.8.9.10",
         // Numeric spellings of 127.0.0.1, which the parser and every client understand alike.
         "http://2130706433",

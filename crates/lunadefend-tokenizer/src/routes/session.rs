@@ -151,7 +151,9 @@ pub(super) async fn verify(State(shared): State<Arc<Shared>>, headers: HeaderMap
     let response = match auth::identify(&headers, &shared).await {
         Ok(_) => answer::success(),
         Err(Unidentified::Nobody) => answer::no("LunaSec is not logged in"),
-        Err(Unidentified::Invalid) => answer::no("LunaSec session cookie signing check failed"),
+        Err(Unidentified::Invalid | Unidentified::OtherTokenizer) => {
+            answer::no("LunaSec session cookie signing check failed")
+        }
         Err(Unidentified::Refused(refusal)) => refusal.into_response(),
     };
     cors::allow_application(&headers, &shared.config.application_origins, response)

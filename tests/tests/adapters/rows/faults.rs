@@ -46,12 +46,6 @@ const FAILURES: &[Failure] = &[
         ErrorKind::TokenizerUnauthorized,
     ),
     (
-        "403 of a firewall",
-        || Fault::Instead(Act::Send(http1::answer(403, "", "<html>canary"))),
-        ErrorKind::TokenizerUnauthorized,
-        ErrorKind::TokenizerUnauthorized,
-    ),
-    (
         "404",
         || Fault::Instead(Act::Send(http1::answer(404, "", "404 page not found\n"))),
         ErrorKind::TokenizerNotFound,
@@ -130,6 +124,17 @@ const SLOW: &[Failure] = &[
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = stored();
     rows.extend(failing(FAILURES));
+    // A page is not the tokenizer, which is not to blame.
+    let firewall = || Fault::Instead(Act::Send(http1::answer(403, "", "<html>canary")));
+    let blocked = || {
+        Expected::error_saying(
+            ErrorKind::TokenizerUnauthorized,
+            "what refuses this application is not the tokenizer: something in between (a proxy, a firewall, a log-in page) answers in its place; let the application through",
+        )
+    };
+    let create = Request::get("/profile").by("ann");
+    rows.push(Row::new("403 of a firewall: verify", verify(), blocked()).during(firewall));
+    rows.push(Row::new("403 of a firewall: create", create, blocked()).during(firewall));
     // A no is a no, whatever else the tokenizer says.
     let no = || {
         let body = r#"{"success":true,"error":{},"data":{"valid":false}}"#;

@@ -109,8 +109,8 @@ fn urls() -> Vec<Row> {
         ),
         (
             "frame_tokenizer_url_http_port",
-            || luna("http://host.example:37766"),
-            "http://host.example:37766",
+            || luna("http://host.example:17766"),
+            "http://host.example:17766",
         ),
         (
             "frame_tokenizer_url_upper",

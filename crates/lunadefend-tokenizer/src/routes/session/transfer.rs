@@ -39,7 +39,9 @@ impl TransferJwt {
                 .await
                 .map_err(|unidentified| match unidentified {
                     Unidentified::Refused(refusal) => refusal,
-                    Unidentified::Nobody | Unidentified::Invalid => invalid(),
+                    Unidentified::Nobody | Unidentified::Invalid | Unidentified::OtherTokenizer => {
+                        invalid()
+                    }
                 })?;
         let nonce = match (claims.kind, &claims.nonce) {
             (JwtKind::Plain, _) => None,

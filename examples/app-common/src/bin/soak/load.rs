@@ -66,6 +66,19 @@ impl Load {
         }
     }
 
+    /// Does what is right when it succeeds. Shows the first errors.
+    pub(crate) async fn count_in<T>(&self, act: impl Future<Output = Result<T>>) {
+        self.in_flight.fetch_add(1, SeqCst);
+        let outcome = act.await;
+        self.in_flight.fetch_sub(1, SeqCst);
+        self.requests.fetch_add(1, SeqCst);
+        if let Err(error) = outcome
+            && self.errors.fetch_add(1, SeqCst) < SHOWN
+        {
+            eprintln!("wrong: {error:#}");
+        }
+    }
+
     /// Sends and judges one request. Shows the first errors.
     pub(crate) async fn request(
         &self,

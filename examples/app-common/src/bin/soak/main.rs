@@ -10,12 +10,16 @@
 //! - `measured requests=N errors=N millis=N`: what was asked since, and every error so far;
 //! - after `hold`, `held N`: as before, and nobody will start another request;
 //! - `drained answered=N failed=N`: what became of them.
+//!
+//! With `--idle` every user makes a token at once after `fill`, so that what is in front of the tokenizer has
+//! a connection for each, and another one when these have idled for that long: `idled answered=N failed=N`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "that is how it talks to what started it"
 )]
 
+mod idle;
 mod load;
 mod user;
 
@@ -44,6 +48,9 @@ struct Cli {
     /// How long requests are counted, once all is warm.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// Ask twice with so many milliseconds in between, in place of everything else.
+    #[arg(long, value_name = "MILLIS")]
+    idle: Option<u64>,
 }
 
 #[tokio::main]
@@ -61,6 +68,11 @@ async fn run(cli: Cli) -> Result<()> {
     let measured = Duration::from_secs(cli.seconds);
     let load = Arc::new(Load::new(cli.clients.into()));
     let users = user::let_in(&load, &cli.app, &cli.tokenizer).await?;
+    if let Some(millis) = cli.idle {
+        println!("ready");
+        wait_for_word("fill").await?;
+        return idle::ask_twice(&load, users, Duration::from_millis(millis)).await;
+    }
     let mut users = user::start(&load, users);
     load.until_all_go_round().await?;
     println!("ready");

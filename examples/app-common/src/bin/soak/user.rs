@@ -15,8 +15,8 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// A user who is logged in and has a profile.
 #[derive(Debug)]
 pub(crate) struct User {
-    number: u64,
-    visitor: Visitor,
+    pub(crate) number: u64,
+    pub(crate) visitor: Visitor,
     set_ssn: Value,
     profile: Value,
 }
@@ -24,7 +24,8 @@ pub(crate) struct User {
 /// Logs all users in.
 pub(crate) async fn let_in(load: &Load, app: &str, tokenizer: &str) -> Result<Vec<User>> {
     // One for all, so that connections are used again.
-    let http = HttpClient::builder().tls(false).build()?;
+    let tls = [app, tokenizer].iter().any(|url| url.starts_with("https:"));
+    let http = HttpClient::builder().tls(tls).build()?;
     let door = Arc::new(Semaphore::new(AT_THE_DOOR));
     let mut entering = JoinSet::new();
     for number in 0..load.clients() {
