@@ -21,7 +21,8 @@ const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// stays published until the last JWT that any replica can have signed with it has expired.
 ///
 /// While no key is that old, as in the first minutes of an installation, the one that signed goes on:
-/// a key that was replaced never signs again.
+/// a key that was replaced never signs again. The exception is a version that is made the current one
+/// again: it counts as new to each process that does not publish it already.
 ///
 /// So rotate at most once in [`delay`](Self::delay) plus [`retention`](Self::retention): with the
 /// defaults once in 40 minutes. A version that is pending must stay visible until it is the current
@@ -149,7 +150,7 @@ impl KeyRing {
         let current = parse(&versions.current)?;
         // Whoever makes a retired key the current one again means it.
         ring.retired.retain(|key| key != current.public_key());
-        ring.add(before, current, KeyRole::Current, versions.current.created);
+        ring.add(before, current, KeyRole::Current, current_since(versions));
         for (version, role) in [
             (&versions.previous, KeyRole::Previous),
             (&versions.next, KeyRole::Next),
@@ -279,6 +280,19 @@ impl KeyRing {
     fn get(&self, public: &PublicKey) -> Option<&RingKey> {
         self.keys.iter().find(|key| key.key.public_key() == public)
     }
+}
+
+/// Since when the current version has been published, as far as its own time tells. One that was made
+/// before the previous one was taken back: nobody may have published it since.
+fn current_since(versions: &SecretVersions) -> Option<SystemTime> {
+    let previous = versions
+        .previous
+        .as_ref()
+        .and_then(|version| version.created);
+    versions
+        .current
+        .created
+        .filter(|created| previous.is_none_or(|previous| previous <= *created + CLOCK_SKEW))
 }
 
 #[cfg(test)]

@@ -127,6 +127,24 @@ fn a_new_key_is_published_at_once_and_signs_when_it_is_old_enough() {
     }
 }
 
+/// Nobody publishes it, however old it is.
+#[test]
+fn a_version_that_is_taken_back_signs_late_in_a_fresh_process_too() {
+    let (taken_back, replaced) = ((0, Some(-50_000)), (2, Some(-5000)));
+    let fresh = fetched(None, 0, taken_back, Some(replaced), None);
+    assert_eq!(published(&fresh, 0), [2, 0]);
+    assert_eq!(published(&fresh, DELAY - 1), [2, 0]);
+    assert_eq!(published(&fresh, DELAY), [0, 2]);
+    let before = fetched(None, -10, replaced, Some((1, Some(-9000))), None);
+    let running = fetched(Some(&before), 0, taken_back, Some(replaced), None);
+    for now in [0, DELAY - 1, DELAY] {
+        assert_eq!(published(&fresh, now)[0], published(&running, now)[0]);
+    }
+    // Files whose neighbour was written a moment later are not that.
+    let ring = fetched(None, 0, (0, Some(-5000)), Some((1, Some(-4940))), None);
+    assert_eq!(published(&ring, 0), [0, 1]);
+}
+
 #[test]
 fn a_pending_key_is_published_and_ripens() {
     let before = fetched(None, 0, (0, Some(-5000)), None, Some((1, Some(-10))));
