@@ -35,6 +35,7 @@ pub fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt:
 /// | `InvalidGrant` | `invalidGrant` | 401 |
 /// | `Forbidden` | `forbidden` | 403 |
 /// | `PayloadTooLarge` | `payloadTooLarge` | 413 |
+/// | `TooManyTokens` | `tooManyTokens` | 413 |
 /// | `UnsupportedMediaType` | `unsupportedMediaType` | 415 |
 /// | `SessionProvider` | `sessionError` | 500 |
 /// | `GrantCreation` | `grantCreationFailure` | 500 |
@@ -68,6 +69,8 @@ pub enum ErrorKind {
     Forbidden,
     /// The body of the request is over the limit.
     PayloadTooLarge,
+    /// The request holds more tokens than one call may verify or grant.
+    TooManyTokens,
     /// The body of the request is of the wrong media type or charset.
     UnsupportedMediaType,
     /// The session id provider failed, panicked or returned nonsense.
@@ -146,6 +149,11 @@ impl ErrorKind {
                 "payloadTooLarge",
                 S::PAYLOAD_TOO_LARGE,
                 "the body of the request is too large",
+            ),
+            Self::TooManyTokens => (
+                "tooManyTokens",
+                S::PAYLOAD_TOO_LARGE,
+                "the request holds too many tokens",
             ),
             Self::UnsupportedMediaType => (
                 "unsupportedMediaType",

@@ -4,7 +4,10 @@ use crate::{
     AuthPlugin, BoxFuture, Error, ErrorKind, Grant, GrantCollector, GrantDuration, GrantProof,
     SessionId, Sessions, TokenId, Verify, VerifyCollector, VerifyProof,
 };
-use std::{fmt::Debug, sync::Arc};
+use std::{fmt::Debug, num::NonZeroUsize, sync::Arc};
+
+#[cfg(test)]
+mod tests;
 
 /// One token to be granted, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -149,12 +152,37 @@ impl<T: GrantService + ?Sized> GrantService for Arc<T> {
 ///
 /// Cheap to clone. The example of [`GrantService`] shows both calls.
 #[derive(Clone, Debug)]
-pub struct Grants(Arc<dyn GrantService>);
+pub struct Grants {
+    service: Arc<dyn GrantService>,
+    max_tokens: NonZeroUsize,
+}
 
 impl Grants {
+    /// How many different tokens one call may verify or grant, unless
+    /// [`with_max_tokens`](Self::with_max_tokens) says otherwise.
+    ///
+    /// Each of them may be a request to the tokenizer. Without a limit one body of 2 MB would be 40,000.
+    pub const MAX_TOKENS: NonZeroUsize = NonZeroUsize::new(500).unwrap();
+
     /// Wraps a service.
     pub fn new(service: impl GrantService) -> Self {
-        Self(Arc::new(service))
+        Self {
+            service: Arc::new(service),
+            max_tokens: Self::MAX_TOKENS,
+        }
+    }
+
+    /// Sets how many different tokens one call may verify or grant. One more is an error before
+    /// anything is asked; never a part of them is let through.
+    #[must_use]
+    pub fn with_max_tokens(self, max_tokens: NonZeroUsize) -> Self {
+        Self { max_tokens, ..self }
+    }
+
+    /// How many different tokens one call may verify or grant.
+    #[must_use]
+    pub const fn max_tokens(&self) -> NonZeroUsize {
+        self.max_tokens
     }
 
     /// Verifies every token of `value` for `session` in one call: one [`UntrustedToken`], a container
@@ -163,6 +191,7 @@ impl Grants {
     /// A value without tokens costs no call.
     ///
     /// # Errors
+    /// [`ErrorKind::TooManyTokens`] over [`max_tokens`](Self::max_tokens), before anything is asked;
     /// [`ErrorKind::InvalidGrant`] when the session holds no live grant for one of them;
     /// [`ErrorKind::TokenizerUnavailable`] and the other kinds when there is no clear answer.
     ///
@@ -172,11 +201,11 @@ impl Grants {
         session: &SessionId,
         value: T,
     ) -> Result<T::Verified, Error> {
-        let mut collector = VerifyCollector::default();
+        let mut collector = VerifyCollector::new(self.max_tokens);
         value.collect(&mut collector);
-        let ids = collector.into_ids();
+        let ids = collector.into_ids()?;
         if !ids.is_empty() {
-            let verdicts = self.0.verify_all(session, &ids).await?;
+            let verdicts = self.service.verify_all(session, &ids).await?;
             if verdicts.len() != ids.len() {
                 return Err(Error::new(ErrorKind::BadTokenizerResponse));
             }
@@ -194,6 +223,8 @@ impl Grants {
     /// applies (15 minutes unless configured). A value without tokens costs no call.
     ///
     /// # Errors
+    /// [`ErrorKind::TooManyTokens`] over [`max_tokens`](Self::max_tokens), before anything is asked:
+    /// send a long list in pages, or raise the limit.
     /// [`ErrorKind::GrantDuration`] over the tokenizer's maximum, [`ErrorKind::GrantCreation`] when
     /// the tokenizer refuses, and the other kinds when there is no clear answer.
     ///
@@ -207,25 +238,45 @@ impl Grants {
         value: T,
         duration: impl Into<Option<GrantDuration>>,
     ) -> Result<T::Granted, Error> {
-        let mut collector = GrantCollector::with_default(duration.into());
+        let mut collector = GrantCollector::new(self.max_tokens, duration.into());
         value.collect(&mut collector);
-        let requests = collector.into_requests();
+        let requests = collector.into_requests()?;
         if !requests.is_empty() {
-            self.0.create_all(session, &requests).await?;
+            self.service.create_all(session, &requests).await?;
         }
         value.upgrade(&GrantProof::new(requests))
     }
 }
 
+pub(crate) fn too_many_to_verify(max: NonZeroUsize) -> Error {
+    Error::new(ErrorKind::TooManyTokens).with_message(format!(
+        "the request holds more than {max} different tokens, which is the most that is verified at once"
+    ))
+}
+
+pub(crate) fn too_many_to_grant(max: NonZeroUsize) -> Error {
+    // Who asked cannot mend it, and the application's people do not see the answer.
+    tracing::warn!(
+        max_tokens = max,
+        "an answer held too many tokens: send it in pages, or raise the limit"
+    );
+    Error::new(ErrorKind::TooManyTokens).with_message(format!(
+        "the answer holds more than {max} different tokens, which is the most that is granted at once: ask for less"
+    ))
+}
+
 /// A handle is a service again, so that another one can wrap it: to count calls, or to remember the
-/// verdicts of one operation.
+/// verdicts of one operation. Its limit holds there too.
 impl GrantService for Grants {
     fn verify_all<'a>(
         &'a self,
         session: &'a SessionId,
         tokens: &'a [TokenId],
     ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>> {
-        self.0.verify_all(session, tokens)
+        if tokens.len() > self.max_tokens.get() {
+            return Box::pin(async { Err(too_many_to_verify(self.max_tokens)) });
+        }
+        self.service.verify_all(session, tokens)
     }
 
     fn create_all<'a>(
@@ -233,7 +284,10 @@ impl GrantService for Grants {
         session: &'a SessionId,
         grants: &'a [GrantRequest],
     ) -> BoxFuture<'a, Result<(), Error>> {
-        self.0.create_all(session, grants)
+        if grants.len() > self.max_tokens.get() {
+            return Box::pin(async { Err(too_many_to_grant(self.max_tokens)) });
+        }
+        self.service.create_all(session, grants)
     }
 }
 

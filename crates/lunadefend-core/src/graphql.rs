@@ -129,6 +129,43 @@ where
     }
 }
 
+/// An optional token, or a list, is in the schema what `Option` and `Vec` are.
+macro_rules! input_like {
+    ($wire:ident, $container:ident) => {
+        impl<W: async_graphql::InputType> async_graphql::InputType for $wire<W> {
+            type RawValueType = Self;
+
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                <$container<W> as async_graphql::InputType>::type_name()
+            }
+
+            fn qualified_type_name() -> String {
+                <$container<W> as async_graphql::InputType>::qualified_type_name()
+            }
+
+            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+                <$container<W> as async_graphql::InputType>::create_type_info(registry)
+            }
+
+            fn parse(value: Option<async_graphql::Value>) -> async_graphql::InputValueResult<Self> {
+                <$container<W> as async_graphql::InputType>::parse(value)
+                    .map(Self)
+                    .map_err(async_graphql::InputValueError::propagate)
+            }
+
+            /// `null`: what came in can be verified, and nothing else.
+            fn to_value(&self) -> async_graphql::Value {
+                async_graphql::Value::Null
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+        }
+    };
+}
+pub(crate) use input_like;
+
 // A field without tokens of a type with `#[tokens(graphql)]`.
 
 impl<T: InputType, Way: Send + Sync> InputType for Plain<T, Way> {

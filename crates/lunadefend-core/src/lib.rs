@@ -9,6 +9,7 @@ mod future;
 mod grants;
 #[cfg(feature = "async-graphql")]
 mod graphql;
+mod patch;
 mod response;
 mod secret;
 mod session;
@@ -28,6 +29,7 @@ pub use duration::{DurationError, GrantDuration, parse_duration};
 pub use error::{BoxError, Error, ErrorKind, fmt_with_causes};
 pub use future::BoxFuture;
 pub use grants::{GrantRequest, GrantService, Grants, Handles, Verdict};
+pub use patch::Patch;
 pub use response::{error_response, granted_response, is_json};
 pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
 pub use session::{SessionId, resolve_session};

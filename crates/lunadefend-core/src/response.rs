@@ -63,7 +63,7 @@ fn json_response(body: Vec<u8>) -> Response<Bytes> {
 }
 
 /// Whether the one `Content-Type` of a message is `application/json`, with no charset or UTF-8, and
-/// nothing is content-encoded.
+/// nothing is content-encoded. `utf8`, the usual misspelling, and the encoding `identity` are taken.
 #[must_use]
 pub fn is_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
@@ -77,13 +77,22 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     let json = parts
         .next()
         .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
-    json && !headers.contains_key(header::CONTENT_ENCODING)
+    json && !is_encoded(headers)
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+                let charset = value.trim().trim_matches('"');
+                ["utf-8", "utf8"]
+                    .iter()
+                    .any(|utf8| charset.eq_ignore_ascii_case(utf8))
             }
             _ => true,
         })
+}
+
+/// Whether a body is compressed, or anything else than what it says it is.
+pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    !encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 #[cfg(test)]
@@ -100,6 +109,8 @@ mod tests {
             "Application/JSON; charset=UTF-8",
             "application/json;charset=\"utf-8\"",
             "application/json; foo=bar",
+            "application/json; charset=utf8",
+            "application/json; charset=\"UTF8\"",
         ] {
             assert!(is_json(&headers(yes)), "{yes}");
         }
@@ -107,6 +118,7 @@ mod tests {
             "text/plain",
             "application/json5",
             "application/json; charset=latin1",
+            "application/json; charset=utf-16",
             "",
         ] {
             assert!(!is_json(&headers(no)), "{no}");
@@ -119,7 +131,14 @@ mod tests {
         );
         assert!(!is_json(&twice));
         let mut encoded = headers("application/json");
-        encoded.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        assert!(!is_json(&encoded));
+        for (encoding, is_read) in [("identity", true), ("Identity", true), ("gzip", false)] {
+            encoded.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            assert_eq!(is_json(&encoded), is_read, "{encoding}");
+        }
+        encoded.append(
+            header::CONTENT_ENCODING,
+            HeaderValue::from_static("identity"),
+        );
+        assert!(!is_json(&encoded), "identity hides no other one");
     }
 }

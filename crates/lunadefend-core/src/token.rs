@@ -1,6 +1,6 @@
 //! Tokens in their three trust states.
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, tokens::BLANK};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 
@@ -89,7 +89,8 @@ fn is_token(text: &str) -> bool {
 /// it cannot be read, printed, cloned, compared, serialised or stored. So a token that was not
 /// verified for the session of the request cannot reach a database, a response or a log.
 ///
-/// The empty string is not a token: an optional one is `Option<UntrustedToken>`.
+/// The empty string is not a token: an optional one is `Option<UntrustedToken>`. (Extractors of forms
+/// and queries read a field that was left blank as `None`, where the type has an `Option`.)
 ///
 /// ```
 /// use lunadefend_core::UntrustedToken;
@@ -254,7 +255,10 @@ pub(crate) fn deserialize_id<'de, D: Deserializer<'de>>(
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<TokenId, E> {
-            TokenId::parse(text).map_err(E::custom)
+            TokenId::parse(text).map_err(|error| match text {
+                "" => E::custom(BLANK),
+                _ => E::custom(error),
+            })
         }
 
         refuse! {

@@ -1,6 +1,10 @@
 //! Whole types with tokens: what `#[derive(Tokens)]` implements and adapters ask for.
 
+mod blank;
 pub mod private;
+mod probe;
+
+pub(crate) use blank::{BLANK, unless_blank};
 
 use crate::{Error, Grant, GrantCollector, GrantProof, UntrustedToken, VerifiedToken, Verify};
 use serde::{Serialize, de::DeserializeOwned};
@@ -17,7 +21,7 @@ use std::{
     message = "`{Self}` cannot be built from an untrusted request",
     label = "holds no tokens that could be verified",
     note = "write `#[derive(Tokens)]` on it and `#[token]` on each of its fields that holds tokens; not `#[tokens(response)]`, which is for types that only go out",
-    note = "a field with `#[token]` holds a `VerifiedToken`, a type with `#[derive(Tokens)]`, or one of these in an `Option`, `Box`, `Vec`, `HashMap` or `BTreeMap`"
+    note = "a field with `#[token]` holds a `VerifiedToken`, a type with `#[derive(Tokens)]`, or one of these in an `Option`, `Patch`, `Box`, `Vec`, `HashMap` or `BTreeMap`"
 )]
 pub trait FromUntrusted: Sized {
     /// The same value as it came in: it deserialises, and holds [`UntrustedToken`]s.
@@ -43,16 +47,8 @@ impl FromUntrusted for VerifiedToken {
     type Wire = UntrustedToken;
 }
 
-impl<T: FromUntrusted> FromUntrusted for Option<T> {
-    type Wire = Option<T::Wire>;
-}
-
 impl<T: FromUntrusted> FromUntrusted for Box<T> {
     type Wire = Box<T::Wire>;
-}
-
-impl<T: FromUntrusted> FromUntrusted for Vec<T> {
-    type Wire = Vec<T::Wire>;
 }
 
 impl<K, T, H> FromUntrusted for HashMap<K, T, H>

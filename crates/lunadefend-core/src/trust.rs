@@ -4,10 +4,11 @@
 //! once, then upgrade against the proof of the answer. A proof is made by [`Grants`](crate::Grants)
 //! alone, knows only the tokens of its call, and cannot be kept: it is only ever lent.
 
-use crate::{
-    Error, ErrorKind, GrantDuration, GrantRequest, GrantedToken, TokenId, UntrustedToken,
-    VerifiedToken,
-};
+mod collectors;
+
+pub use collectors::{GrantCollector, VerifyCollector};
+
+use crate::{Error, ErrorKind, GrantRequest, GrantedToken, TokenId, UntrustedToken, VerifiedToken};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fmt,
@@ -55,79 +56,6 @@ pub trait Grant: Sized {
     /// [`ErrorKind::GrantCreation`] for a token that the proof does not cover, which is every token
     /// that [`collect`](Self::collect) left out.
     fn upgrade(self, proof: &GrantProof) -> Result<Self::Granted, Error>;
-}
-
-/// Gathers the untrusted tokens of a value, each once, in the order in which they were met.
-#[derive(Default)]
-pub struct VerifyCollector {
-    ids: Vec<TokenId>,
-    seen: HashSet<TokenId>,
-}
-
-impl VerifyCollector {
-    /// Adds one token.
-    pub fn token(&mut self, token: &UntrustedToken) {
-        if self.seen.insert(token.id().clone()) {
-            self.ids.push(token.id().clone());
-        }
-    }
-
-    pub(crate) fn into_ids(self) -> Vec<TokenId> {
-        self.ids
-    }
-}
-
-impl fmt::Debug for VerifyCollector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyCollector")
-            .field("tokens", &self.ids.len())
-            .finish()
-    }
-}
-
-/// Gathers the verified tokens of a value with the duration that each is to be granted for.
-#[derive(Default)]
-pub struct GrantCollector {
-    requests: Vec<GrantRequest>,
-    seen: HashSet<GrantRequest>,
-    default: Option<GrantDuration>,
-}
-
-impl GrantCollector {
-    pub(crate) fn with_default(default: Option<GrantDuration>) -> Self {
-        Self {
-            default,
-            ..Self::default()
-        }
-    }
-
-    /// Adds one token; without a duration of its own it gets that of the call, and without that the
-    /// tokenizer's default.
-    pub fn token(&mut self, token: &VerifiedToken, duration: Option<GrantDuration>) {
-        let request = GrantRequest::new(token.id().clone(), duration.or(self.default));
-        if self.seen.insert(request.clone()) {
-            self.requests.push(request);
-        }
-    }
-
-    /// Adds all tokens of `value`, with `duration` for those that name none themselves.
-    pub fn with_duration<T: Grant>(&mut self, value: &T, duration: GrantDuration) {
-        let outer = self.default.replace(duration);
-        value.collect(self);
-        self.default = outer;
-    }
-
-    pub(crate) fn into_requests(self) -> Vec<GrantRequest> {
-        self.requests
-    }
-}
-
-impl fmt::Debug for GrantCollector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GrantCollector")
-            .field("tokens", &self.requests.len())
-            .finish()
-    }
 }
 
 /// The tokens that the tokenizer vouched for in one call, for one session.

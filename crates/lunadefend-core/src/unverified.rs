@@ -1,7 +1,12 @@
 //! What came in with a request, before its tokens are verified; read in words that are all ours.
 
+mod reword;
+#[cfg(test)]
+mod tests;
+
 use crate::{
     Error, ErrorKind, FromUntrusted, Grants, SessionId, Verify, VerifyCollector, VerifyProof,
+    response::is_encoded,
 };
 use http::{HeaderMap, Method, header};
 use serde::{Deserialize, Deserializer};
@@ -67,16 +72,24 @@ impl<T: FromUntrusted> Unverified<T> {
     pub fn from_json(text: &[u8]) -> Result<Self, Error> {
         serde_json::from_slice(text).map_err(|error| {
             let place = format!(" (line {}, column {})", error.line(), error.column());
-            reword(&error.to_string(), &place)
+            reword::reword(&error.to_string(), &place)
         })
     }
 
     /// Reads `application/x-www-form-urlencoded`: a form's body or a query.
     ///
+    /// A browser sends every field of a form. One that was left blank is `None` where the type has an
+    /// `Option` of a token, and is left out of a `Vec` of tokens; [`Patch`](crate::Patch) takes it as
+    /// `Clear`.
+    ///
+    /// A form has texts alone. Serde reads a number or a `bool` from one only where it stands in the
+    /// type itself: not in a part with `#[serde(flatten)]`, nor in an enum with `tag` or `untagged`.
+    /// There it is a `String` in the type, or the request is JSON.
+    ///
     /// # Errors
     /// [`ErrorKind::BadToken`] when a token is not one, [`ErrorKind::BadRequest`] otherwise.
     pub fn from_form(text: &[u8]) -> Result<Self, Error> {
-        serde_html_form::from_bytes(text).map_err(|error| reword(&error.to_string(), ""))
+        serde_html_form::from_bytes(text).map_err(|error| reword::reword_form(&error.to_string()))
     }
 
     /// Reads what a request carries: the query of a GET or HEAD, otherwise a body that is JSON or a
@@ -123,79 +136,5 @@ fn is_form(headers: &HeaderMap) -> bool {
                 .trim()
                 .eq_ignore_ascii_case("application/x-www-form-urlencoded")
         })
-        && !headers.contains_key(header::CONTENT_ENCODING)
-}
-
-/// Says what a deserializer found wrong, in words that are all ours.
-fn reword(found: &str, place: &str) -> Error {
-    let bad_token = Error::new(ErrorKind::BadToken);
-    if found.contains(bad_token.message()) || found.contains("expected a token, `lunasec-<uuid>`") {
-        return bad_token;
-    }
-    let message = match missing_member(found) {
-        Some(name) => format!("the member `{name}` is missing{place}"),
-        None => format!(
-            "the request cannot be read: not well-formed, or a member has the wrong type or value{place}"
-        ),
-    };
-    Error::new(ErrorKind::BadRequest).with_message(message)
-}
-
-/// The name in serde's "missing field `name`". It is that of a field in the program; only something
-/// that looks like one is let through.
-fn missing_member(found: &str) -> Option<&str> {
-    let name = found.strip_prefix("missing field `")?.split('`').next()?;
-    let identifier = name.len() <= 64
-        && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    identifier.then_some(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::VerifiedToken;
-
-    fn error(body: &str) -> Error {
-        Unverified::<Vec<VerifiedToken>>::from_json(body.as_bytes()).unwrap_err()
-    }
-
-    #[test]
-    fn a_malformed_token_is_named_as_that_and_not_echoed() {
-        for body in [
-            "[\"4111\"]",
-            "[4111]",
-            "[null]",
-            "[[\"4111\"]]",
-            "[{\"4111\":1}]",
-            "[true]",
-        ] {
-            let error = error(body);
-            assert_eq!(error.kind(), ErrorKind::BadToken, "{body}: {error}");
-            assert!(!format!("{error:?}").contains("4111"));
-        }
-    }
-
-    #[test]
-    fn anything_else_is_a_bad_request_with_its_place() {
-        for body in ["", "[", "{\"4111\":1}", "\"4111\"", "[] 4111"] {
-            let error = error(body);
-            assert_eq!(error.kind(), ErrorKind::BadRequest, "{body}");
-            assert!(error.message().contains("line"), "{error}");
-            assert!(!format!("{error:?}").contains("4111"), "{error}");
-        }
-    }
-
-    #[test]
-    fn missing_members_are_named_by_the_program_only() {
-        assert_eq!(
-            missing_member("missing field `ssn_token` at line 1"),
-            Some("ssn_token")
-        );
-        assert_eq!(missing_member("missing field `4111111111111111`"), None);
-        assert_eq!(missing_member("missing field `a b`"), None);
-        assert_eq!(missing_member("invalid type"), None);
-    }
+        && !is_encoded(headers)
 }

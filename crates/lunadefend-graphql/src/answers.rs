@@ -2,7 +2,7 @@
 
 use crate::{error::server_error, model::Mark, request::RequestGrants};
 use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, ServerError, Value};
-use lunadefend_core::{Error, ErrorKind, GrantRequest, TokenId};
+use lunadefend_core::{ErrorKind, GrantRequest, TokenId};
 use std::collections::HashSet;
 
 /// The tokens of one field of an answer.
@@ -63,11 +63,7 @@ pub(crate) struct Outcome {
 }
 
 /// Grants every token of `answers` in one call.
-pub(crate) async fn grant(
-    answers: Vec<Answer>,
-    grants: &RequestGrants,
-    max_tokens: usize,
-) -> Outcome {
+pub(crate) async fn grant(answers: Vec<Answer>, grants: &RequestGrants) -> Outcome {
     let mut failed = Vec::new();
     let mut paths = Vec::new();
     let mut requests = Vec::new();
@@ -81,12 +77,7 @@ pub(crate) async fn grant(
             }
         }
     }
-    let result = if requests.len() > max_tokens {
-        Err(Error::new(ErrorKind::BadRequest)
-            .with_message("the answer holds more tokens than are granted at once: ask for less"))
-    } else {
-        grants.create_all(&requests).await
-    };
+    let result = grants.create_all(&requests).await;
     let is_granted = result.is_ok() && !requests.is_empty();
     if let Err(error) = result {
         let error = server_error(&error);

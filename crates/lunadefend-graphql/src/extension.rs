@@ -42,31 +42,29 @@ use std::{
 /// A schema that cannot be enforced answers every request with an error.
 pub struct TokenExtension {
     grants: Grants,
-    max_tokens: usize,
     schema: ReadSchema,
 }
 
 impl TokenExtension {
-    /// How many tokens an operation may bring in, and how many its answer may take out, unless
-    /// [`max_tokens`](Self::max_tokens) says otherwise.
-    pub const MAX_TOKENS: usize = 500;
-
-    /// Asks `grants`, which a `Luna` of an adapter and a `LunaDefend` have.
+    /// Asks `grants`, which a `Luna` of an adapter and a `LunaDefend` have. Their
+    /// [`max_tokens`](Grants::max_tokens) is how many tokens an operation may bring in, and how many
+    /// its answer may take out.
     #[must_use]
     pub fn new(grants: &Grants) -> Self {
         Self {
             grants: grants.clone(),
-            max_tokens: Self::MAX_TOKENS,
             schema: ReadSchema::default(),
         }
     }
 
-    /// Sets how many tokens an operation may bring in, and how many its answer may take out. One more
-    /// is an error; never a part of them is let through.
+    /// Sets another limit for operations than that of the grants. One token more is an error; never a
+    /// part of them is let through.
     #[must_use]
-    pub const fn max_tokens(mut self, max_tokens: NonZeroUsize) -> Self {
-        self.max_tokens = max_tokens.get();
-        self
+    pub fn max_tokens(self, max_tokens: NonZeroUsize) -> Self {
+        Self {
+            grants: self.grants.with_max_tokens(max_tokens),
+            ..self
+        }
     }
 
     pub(crate) fn schema(&self) -> ReadSchema {
@@ -78,18 +76,13 @@ impl fmt::Debug for TokenExtension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenExtension")
             .field("grants", &self.grants)
-            .field("max_tokens", &self.max_tokens)
             .finish_non_exhaustive()
     }
 }
 
 impl ExtensionFactory for TokenExtension {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(OfRequest::new(
-            self.grants.clone(),
-            self.max_tokens,
-            self.schema.clone(),
-        ))
+        Arc::new(OfRequest::new(self.grants.clone(), self.schema.clone()))
     }
 }
 

@@ -36,7 +36,6 @@ use std::{
 /// was never called, because another extension kept the call to itself, is an error.
 pub(crate) struct OfRequest {
     service: Grants,
-    max_tokens: usize,
     schema: ReadSchema,
     grants: OnceLock<RequestGrants>,
     operation_name: OnceLock<Option<String>>,
@@ -166,10 +165,9 @@ impl Extension for OfRequest {
 }
 
 impl OfRequest {
-    pub(crate) fn new(service: Grants, max_tokens: usize, schema: ReadSchema) -> Self {
+    pub(crate) fn new(service: Grants, schema: ReadSchema) -> Self {
         Self {
             service,
-            max_tokens,
             schema,
             grants: OnceLock::new(),
             operation_name: OnceLock::new(),
@@ -210,7 +208,7 @@ impl OfRequest {
             return Ok(Walked::default());
         };
         let variables = operation.variables(variables);
-        let found = inputs::of_operation(model, &operation, &variables, self.max_tokens)?;
+        let found = inputs::of_operation(model, &operation, &variables)?;
         Ok(Walked {
             tokens: found.at_root.iter().chain(&found.below).cloned().collect(),
             document: found.answers.then(|| document.clone()),
@@ -252,7 +250,7 @@ impl OfRequest {
             Ok(grants) => grants,
             Err(error) => return Response::from_errors(vec![error]),
         };
-        let Outcome { is_granted, failed } = answers::grant(answers, grants, self.max_tokens).await;
+        let Outcome { is_granted, failed } = answers::grant(answers, grants).await;
         if is_granted {
             // Tokens of one session are not for a cache that others read.
             let no_store = HeaderValue::from_static("no-store");

@@ -23,13 +23,14 @@ pub(crate) struct RequestGrants {
 
 impl RequestGrants {
     pub(crate) fn new(session: Option<SessionId>, grants: Grants) -> Self {
+        let max_tokens = grants.max_tokens();
         let memory = Arc::new(Memory {
             service: grants,
             known: Mutex::default(),
         });
         Self {
             session,
-            grants: Grants::new(Arc::clone(&memory)),
+            grants: Grants::new(Arc::clone(&memory)).with_max_tokens(max_tokens),
             memory,
         }
     }

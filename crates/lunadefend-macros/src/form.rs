@@ -85,6 +85,7 @@ impl<'a> Form<'a> {
         let (parameters, _, where_clause) = self.generics.split_for_impl();
         let ty = self.ty();
         quote! {
+            #[allow(deprecated)]
             #[automatically_derived]
             impl #parameters #a_trait for #ty #where_clause { #items }
         }
@@ -225,7 +226,14 @@ impl Variant {
     }
 }
 
-/// The text of a path.
+/// The text of a path of ours.
 pub(crate) fn literal(path: &TokenStream) -> LitStr {
     LitStr::new(&path.to_string(), Span::call_site())
+}
+
+/// The text of a path that the user wrote, at its place: lints about it are theirs.
+pub(crate) fn literal_of(path: &TokenStream) -> LitStr {
+    let first = path.clone().into_iter().next();
+    let span = first.map_or_else(Span::call_site, |token| token.span());
+    LitStr::new(&path.to_string(), span)
 }

@@ -1,14 +1,14 @@
 //! The way in: the untrusted form, and how the user's type is made of it.
 
 use crate::{
-    form::{Form, FormField, literal},
+    form::{Form, FormField, literal, literal_of},
     graphql::Derive,
     input::{Field, Input, Way},
     serde_attributes::Fallback,
 };
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::WherePredicate;
+use syn::{WherePredicate, spanned::Spanned};
 
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = &input.attribute.private;
@@ -24,6 +24,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         #defaults
         #verify
 
+        #[allow(deprecated)]
         #[automatically_derived]
         impl #parameters #private::FromUntrusted for #this #where_clause {
             type Wire = #ty;
@@ -69,7 +70,15 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
     let ty = &field.ty;
     let mut serde = Vec::new();
     if field.token.is_some() {
-        serde.extend(field.serde.default.as_ref().map(|_| quote!(default)));
+        let mut absent = literal(&quote!(#private::absent));
+        absent.set_span(Span::call_site().located_at(ty.span()));
+        serde.extend(
+            field
+                .serde
+                .default
+                .as_ref()
+                .map(|_| quote!(default = #absent)),
+        );
         return FormField {
             ty: quote!(<#ty as #private::FromUntrusted>::Wire),
             serde,
@@ -90,13 +99,13 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
         serde.push(quote!(skip_deserializing));
     }
     if let Some(path) = &field.serde.read_with {
-        let path = literal(path);
+        let path = literal_of(path);
         serde.push(quote!(deserialize_with = #path));
     }
     serde.extend(field.serde.default.as_ref().map(|default| match default {
         Fallback::Default => quote!(default),
         Fallback::Path(path) => {
-            let path = literal(path);
+            let path = literal_of(path);
             quote!(default = #path)
         }
     }));

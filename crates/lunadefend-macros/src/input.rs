@@ -3,6 +3,7 @@
 use crate::{
     attributes::{TokenAttribute, TokensAttribute},
     graphql::{self, GraphqlType},
+    probes,
     serde_attributes::{self, FieldSerde, Skipped},
     syntax,
 };
@@ -23,6 +24,8 @@ pub(crate) struct Input {
     pub(crate) serde: Vec<Meta>,
     /// What makes GraphQL types of the forms, where that is wanted.
     pub(crate) graphql: Option<GraphqlType>,
+    /// Lints that the user silenced.
+    pub(crate) silenced: Vec<TokenStream>,
     pub(crate) is_enum: bool,
     /// One without a name for a struct.
     pub(crate) variants: Vec<Variant>,
@@ -73,6 +76,17 @@ impl Input {
                 "a type that comes in with a request owns its data: write `String` instead of `&str`; a type that only goes out says `#[tokens(response)]`",
             ));
         }
+        let mut silenced: Vec<_> = probes::silenced(&input.attrs).collect();
+        let fields = match &input.data {
+            Data::Struct(data) => data.fields.iter().collect(),
+            Data::Enum(data) => data.variants.iter().flat_map(|of| &of.fields).collect(),
+            Data::Union(_) => Vec::new(),
+        };
+        silenced.extend(
+            fields
+                .into_iter()
+                .flat_map(|of| probes::silenced(&of.attrs)),
+        );
         let ident = input.ident;
         let (_, arguments, _) = generics.split_for_impl();
         let this = quote!(#ident #arguments);
@@ -121,6 +135,7 @@ impl Input {
             graphql: graphql.transpose()?,
             serde: serde_attributes::container(&input.attrs, &ident.unraw().to_string())?,
             vis: input.vis,
+            silenced,
             this,
             attribute,
             is_enum,
@@ -136,7 +151,9 @@ impl Input {
 
     /// The name of a generated type: hidden, but compilers print it.
     pub(crate) fn hidden(&self, suffix: &str) -> Ident {
-        format_ident!("__{}{}", self.ident, suffix, span = self.ident.span())
+        // At its place, and yet code of the macro, which lints leave alone.
+        let span = Span::call_site().located_at(self.ident.span());
+        format_ident!("__{}{}", self.ident, suffix, span = span)
     }
 }
 

@@ -7,13 +7,14 @@ mod graphql;
 mod inbound;
 mod input;
 mod outbound;
+mod probes;
 mod serde_attributes;
 mod syntax;
 
 use input::Input;
 use proc_macro::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::{DeriveInput, parse_macro_input, spanned::Spanned};
+use quote::quote;
+use syn::{DeriveInput, parse_macro_input};
 
 /// Lets a type with verified tokens come in with a request and go out with a response.
 ///
@@ -69,9 +70,10 @@ use syn::{DeriveInput, parse_macro_input, spanned::Spanned};
 ///
 /// # What can hold tokens
 /// A field with `#[token]` is a `VerifiedToken`, another type with this derive, a type parameter, or
-/// one of these in an `Option`, `Box`, `Vec`, `HashMap` or `BTreeMap`, in any depth: what counts is
-/// that it implements the traits. The derive is for structs of every kind and for enums, generic or
-/// recursive. An absent token is `None`: the empty string is refused.
+/// one of these in an `Option`, `Patch`, `Box`, `Vec`, `HashMap` or `BTreeMap`, in any depth: what
+/// counts is that it implements the traits. The derive is for structs of every kind and for enums,
+/// generic or recursive. An absent token is `None`. The empty string is refused in JSON; in a form or a
+/// query it is a field that was left blank, `None` for an `Option` and left out of a `Vec`.
 ///
 /// `#[token(ttl = "15m")]` is how long the grants of the field's tokens live: at least a second, in
 /// numbers with the units `h`, `m`, `s`, `ms`, `us`, `ns`. It goes before a duration of the call, and
@@ -113,6 +115,34 @@ use syn::{DeriveInput, parse_macro_input, spanned::Spanned};
 /// A response may borrow; a request owns its data. A reference to a type (`&T`, `&[T]`) is granted by
 /// cloning it, when it is `Clone`.
 ///
+/// # Absent, null and a value
+/// An `Option` is `None` for an absent member and for `null`. Where these differ, as in a PATCH, the
+/// field is a `Patch`; an `Option` in an `Option` does not compile.
+///
+/// ```
+/// # use lunadefend_core::{Patch, VerifiedToken};
+/// # use lunadefend_macros::Tokens;
+/// #[derive(Tokens)]
+/// #[tokens(request)]
+/// # #[tokens(crate = "lunadefend_core")]
+/// struct UpdateProfile {
+///     #[serde(default)]
+///     nickname: Patch<String>,
+///     #[token]
+///     #[serde(default)]
+///     ssn: Patch<VerifiedToken>,
+/// }
+///
+/// fn update(stored: &mut Option<VerifiedToken>, update: UpdateProfile) {
+///     match update.ssn {
+///         Patch::Keep => {}             // {}
+///         Patch::Clear => *stored = None, // {"ssn":null}
+///         Patch::Set(ssn) => *stored = Some(ssn),
+///     }
+/// #   let _ = update.nickname;
+/// }
+/// ```
+///
 /// # Serde's attributes
 /// They work as they do with serde's own derives, on both forms:
 ///
@@ -120,11 +150,14 @@ use syn::{DeriveInput, parse_macro_input, spanned::Spanned};
 /// |---|---|
 /// | the type | `rename`, `rename_all`, `rename_all_fields`, `tag`, `content`, `untagged`, `transparent`, `deny_unknown_fields`, `expecting` |
 /// | a variant | `rename`, `rename_all`, `alias`, `other`, `untagged`; `skip`, `skip_serializing` and `skip_deserializing` when it holds no tokens |
-/// | a field with tokens | `rename`, `alias`, `flatten`, `default`; `skip_serializing_if` with `Option::is_none`, `Vec::is_empty`, `HashMap::is_empty` or `BTreeMap::is_empty` |
+/// | a field with tokens | `rename`, `alias`, `flatten`, `default`; `skip_serializing_if` with `Option::is_none`, `Patch::is_keep`, `Vec::is_empty`, `HashMap::is_empty` or `BTreeMap::is_empty` |
 /// | a field without tokens | these, and `default = ".."`, `skip_serializing_if = ".."`, `skip`, `skip_serializing`, `skip_deserializing`, `with`, `serialize_with`, `deserialize_with` |
 ///
+/// A form or a query brings texts alone: a number or a `bool` in a part with `flatten`, or in an enum
+/// with `tag` or `untagged`, comes in by JSON only. That is serde's limit.
+///
 /// Everything else is refused: what could let a token past the check (`with` or `skip` on a field
-/// with tokens, `from`, `try_from`, `into`, `remote`, a default for the whole type) and what the
+/// with tokens, `with` of a module `storage`, `from`, `try_from`, `into`, `remote`, a default for the whole type) and what the
 /// derive does itself (`bound`, `crate`).
 ///
 /// # GraphQL
@@ -147,7 +180,10 @@ use syn::{DeriveInput, parse_macro_input, spanned::Spanned};
 /// # Security
 /// What the types cannot see: a field of type `String` or `serde_json::Value` that holds the text of
 /// a token; a field without `#[token]` whose type, or whose function in `#[serde(with)]`, makes tokens
-/// by `VerifiedToken::assertion` or by the `storage` module. Search for these names in code review.
+/// by `VerifiedToken::assertion` or by the `storage` module. A path of `#[serde(with)]` that ends in
+/// `storage` or one of its functions is refused; under another name (`use storage as rows`) it is not
+/// known to the macro, though clippy knows it. Search for these names in code review, and let clippy
+/// list them: see `docs/what-the-compiler-checks.md`.
 #[proc_macro_derive(Tokens, attributes(token, tokens, serde, graphql))]
 pub fn derive_tokens(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
@@ -163,27 +199,13 @@ fn expand(input: &Input) -> proc_macro2::TokenStream {
     let direction = input.attribute.direction;
     let inbound = direction.comes_in().then(|| inbound::expand(input));
     let outbound = direction.goes_out().then(|| outbound::expand(input));
-    let probes = input.fields().filter_map(|field| {
-        let ty = field.probed(input)?;
-        Some(quote_spanned! {ty.span()=>
-            const _: () = {
-                #[allow(unused_imports)]
-                use #private::NoTokens as _;
-                ::core::assert!(
-                    !#private::Probe::<#ty>::HOLDS_TOKENS,
-                    "this field holds tokens: mark it with `#[token]`; it cannot be skipped, and cannot have functions of its own that read or write it"
-                );
-            };
-        })
-    });
+    let probes = probes::expand(input);
+    let silenced = &input.silenced;
     quote! {
-        // Nothing of it is named outside, and lints about it would be lints about this macro.
+        // Lints about declarations, all of which are ours. None that looks at what the user wrote in an
+        // attribute, such as `deprecated` or `clippy::disallowed_methods`.
         #[allow(
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic,
             dead_code,
-            deprecated,
             missing_docs,
             private_bounds,
             private_interfaces,
@@ -193,9 +215,11 @@ fn expand(input: &Input) -> proc_macro2::TokenStream {
             unused_qualifications,
             unused_variables
         )]
+        #(#silenced)*
         const _: () = {
-            #(#probes)*
+            #probes
 
+            #[allow(deprecated)]
             #[automatically_derived]
             impl #parameters #private::HoldsTokens for #this #where_clause {}
 

@@ -1,7 +1,7 @@
 //! The way out: the granted form, and how it is made of the user's type.
 
 use crate::{
-    form::{Form, FormField, literal},
+    form::{Form, FormField, literal_of},
     graphql::Derive,
     input::{Field, Input, Way},
 };
@@ -23,6 +23,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         #declaration
         #skips
 
+        #[allow(deprecated)]
         #[automatically_derived]
         impl #parameters #private::Grant for #this #where_clause { #grant }
     }
@@ -72,12 +73,12 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
     if let Some(path) = &field.serde.skip_out_if {
         let path = match way {
             Some(_) => form.function(&field.function("skip")),
-            None => literal(path),
+            None => literal_of(path),
         };
         serde.push(quote!(skip_serializing_if = #path));
     }
     if let Some(path) = &field.serde.write_with {
-        let path = literal(path);
+        let path = literal_of(path);
         serde.push(quote!(serialize_with = #path));
     }
     if field.serde.skip_out {

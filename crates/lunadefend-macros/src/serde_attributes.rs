@@ -3,9 +3,9 @@
 //! Only what is named here is passed on.
 
 use crate::syntax;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Error, LitStr, Meta, Result};
+use syn::{Attribute, Error, LitStr, Meta, Result, ext::IdentExt};
 
 /// `#[serde(..)]` of a container: passed on to each form.
 pub(crate) fn container(attributes: &[Attribute], name: &str) -> Result<Vec<Meta>> {
@@ -133,14 +133,14 @@ impl FieldSerde {
                 if !is_emptiness(&path) {
                     return Err(Error::new_spanned(
                         meta,
-                        "what is looked at is the granted form: write `Option::is_none`, `Vec::is_empty`, `HashMap::is_empty` or `BTreeMap::is_empty`",
+                        "what is looked at is the granted form: write `Option::is_none`, `Patch::is_keep`, `Vec::is_empty`, `HashMap::is_empty` or `BTreeMap::is_empty`",
                     ));
                 }
                 self.skip_out_if = Some(path);
                 return Ok(());
             }
             ("default", _) => {
-                "a function could make a token that nobody verified: write `#[serde(default)]` on an `Option`, a `Vec` or a map"
+                "a function could make a token that nobody verified: write `#[serde(default)]` on an `Option`, a `Patch`, a `Vec` or a map"
             }
             ("with" | "serialize_with" | "deserialize_with" | "getter", _) => {
                 "a function of its own would let the token past the check: remove this; the derive reads an untrusted token and writes a granted one"
@@ -163,6 +163,14 @@ impl FieldSerde {
             ("skip_serializing", _) => self.skip_out = true,
             ("skip_deserializing", _) => self.skip_in = true,
             ("skip_serializing_if", _) => self.skip_out_if = Some(path()?),
+            ("with" | "serialize_with" | "deserialize_with", _)
+                if is_storage(syntax::text(&meta)?)? =>
+            {
+                return Err(Error::new_spanned(
+                    meta,
+                    "`storage` is for rows: here a token would come in unverified, or go out ungranted; mark the field with `#[token]`, and convert from the row by hand",
+                ));
+            }
             ("serialize_with", _) => self.write_with = Some(path()?),
             ("deserialize_with", _) => self.read_with = Some(path()?),
             ("with", _) => {
@@ -200,9 +208,29 @@ fn unsupported(meta: &Meta) -> Error {
     )
 }
 
-/// The path of a function, in which `Self` is the type that the user wrote.
+/// The path of a function, in which `Self` is the type that the user wrote. It keeps the place where
+/// that stands, so that lints about it do.
 fn path(text: &LitStr, this: &TokenStream) -> Result<TokenStream> {
     Ok(syntax::without_self(text.parse()?, &quote!(<#this>)))
+}
+
+/// Whether a path ends as those of the module `storage` and its functions do, whoever re-exports it.
+fn is_storage(text: &LitStr) -> Result<bool> {
+    let path: TokenStream = text.parse()?;
+    let segments = path.into_iter().filter_map(|token| match token {
+        TokenTree::Ident(ident) => Some(ident.unraw().to_string()),
+        _ => None,
+    });
+    let segments: Vec<_> = segments.collect();
+    let mut module = &segments[..];
+    for inner in [&["serialize", "deserialize"][..], &["option"]] {
+        if let [outer @ .., last] = module
+            && inner.contains(&last.as_str())
+        {
+            module = outer;
+        }
+    }
+    Ok(module.last().is_some_and(|last| last == "storage"))
 }
 
 fn is_emptiness(path: &TokenStream) -> bool {
@@ -212,6 +240,7 @@ fn is_emptiness(path: &TokenStream) -> bool {
     matches!(
         (ty, function),
         (Some("Option"), Some("is_none"))
+            | (Some("Patch"), Some("is_keep"))
             | (Some("Vec" | "HashMap" | "BTreeMap"), Some("is_empty"))
     )
 }

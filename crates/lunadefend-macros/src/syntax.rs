@@ -120,6 +120,94 @@ pub(crate) fn content(ty: TokenStream) -> TokenStream {
     }
 }
 
+/// The type itself, and, where it or what it is about is a tuple, each of the tuple's types: a trait cannot
+/// be implemented for "a tuple that has one somewhere".
+pub(crate) fn parts(ty: &TokenStream) -> Vec<TokenStream> {
+    let mut parts = vec![ty.clone()];
+    if let Ok(ty) = syn::parse2(ty.clone()) {
+        add_parts(&ty, &mut parts);
+    }
+    parts
+}
+
+fn add_parts(ty: &Type, parts: &mut Vec<TokenStream>) {
+    match ty {
+        Type::Tuple(tuple) => {
+            for part in &tuple.elems {
+                parts.push(part.to_token_stream());
+                add_parts(part, parts);
+            }
+        }
+        Type::Reference(of) => add_parts(&of.elem, parts),
+        Type::Paren(of) => add_parts(&of.elem, parts),
+        Type::Group(of) => add_parts(&of.elem, parts),
+        Type::Array(of) => add_parts(&of.elem, parts),
+        Type::Slice(of) => add_parts(&of.elem, parts),
+        // Of another type than these, an argument need not be in it: `Id<Customer>` is a number.
+        Type::Path(path) if is_container(path) => {
+            let last = path.path.segments.last();
+            if let Some(PathArguments::AngleBracketed(arguments)) = last.map(|of| &of.arguments) {
+                for argument in &arguments.args {
+                    if let GenericArgument::Type(part) = argument {
+                        parts.push(part.to_token_stream());
+                        add_parts(part, parts);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_container(path: &TypePath) -> bool {
+    const CONTAINERS: [&str; 17] = [
+        "Arc",
+        "BTreeMap",
+        "BTreeSet",
+        "BinaryHeap",
+        "Box",
+        "Cow",
+        "HashMap",
+        "HashSet",
+        "LinkedList",
+        "Mutex",
+        "Option",
+        "Rc",
+        "RefCell",
+        "Result",
+        "RwLock",
+        "Vec",
+        "VecDeque",
+    ];
+    let last = path.path.segments.last();
+    last.is_some_and(|last| CONTAINERS.iter().any(|name| last.ident == name))
+}
+
+/// Whether the type is one of the usual ones, as written: nothing needs to be asked about it.
+pub(crate) fn is_plainly_a_value(ty: &TokenStream) -> bool {
+    const VALUES: [&str; 17] = [
+        "String",
+        "VerifiedToken",
+        "bool",
+        "char",
+        "f32",
+        "f64",
+        "i128",
+        "i16",
+        "i32",
+        "i64",
+        "i8",
+        "str",
+        "u128",
+        "u16",
+        "u32",
+        "u64",
+        "u8",
+    ];
+    let text = ty.to_string();
+    VALUES.contains(&text.as_str())
+}
+
 /// Puts `'static` for every lifetime.
 pub(crate) fn with_static_lifetimes(tokens: TokenStream) -> TokenStream {
     let mut after_quote = false;

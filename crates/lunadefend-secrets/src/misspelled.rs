@@ -3,7 +3,7 @@
 use crate::{Environment, SettingError, closest};
 
 /// All variables of LunaDefend, the application's and the tokenizer's: one file may have both.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "LUNADEFEND_ALLOW_CLEARTEXT",
     "LUNADEFEND_BLOB_ORIGINS",
     "LUNADEFEND_COOKIES",
@@ -12,6 +12,7 @@ const KNOWN: [&str; 12] = [
     "LUNADEFEND_JWKS_STALE_IF_ERROR",
     "LUNADEFEND_MASTER_KEY",
     "LUNADEFEND_MAX_RETRIES",
+    "LUNADEFEND_MAX_TOKENS",
     "LUNADEFEND_SECRETS",
     "LUNADEFEND_SESSION_IDS",
     "LUNADEFEND_SESSION_KEY",

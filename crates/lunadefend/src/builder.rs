@@ -2,11 +2,11 @@
 
 use crate::{ConfigError, LunaDefend, SessionIds, WireLevel};
 use lunadefend_client::{Client, DemoKey, KeyRotation, SigningKeys};
-use lunadefend_core::{Clock, SecretProvider};
+use lunadefend_core::{Clock, Grants, SecretProvider};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::EnvironmentSecret;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// What settings are called where a configuration comes from, for its errors.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,7 @@ pub struct Builder {
     wire: WireLevel,
     deadline: Option<Duration>,
     max_retries: Option<u32>,
+    max_tokens: NonZeroUsize,
     blob_origins: Vec<String>,
     cleartext: Cleartext,
     demo_key: DemoKey,
@@ -73,6 +74,7 @@ impl Builder {
             wire: WireLevel::default(),
             deadline: None,
             max_retries: None,
+            max_tokens: Grants::MAX_TOKENS,
             blob_origins: Vec::new(),
             cleartext: Cleartext::LoopbackOnly,
             demo_key: DemoKey::Refused,
@@ -136,6 +138,16 @@ impl Builder {
     /// 10 times, 5 unless set, spread over the deadline.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = Some(retries);
+        self
+    }
+
+    /// How many different tokens one call may verify or grant; 500 unless set. One more is a 413 before
+    /// the tokenizer is asked. It holds for what comes in with one request, for what goes out with one
+    /// answer, and for an operation of GraphQL.
+    ///
+    /// Each token is a request to the tokenizer, within the deadline of the call.
+    pub fn max_tokens(mut self, tokens: NonZeroUsize) -> Self {
+        self.max_tokens = tokens;
         self
     }
 
@@ -209,7 +221,7 @@ impl Builder {
         if let Some(retries) = self.max_retries {
             client = client.max_retries(retries);
         }
-        Ok(LunaDefend::new(client.build()?))
+        Ok(LunaDefend::new(client.build()?, self.max_tokens))
     }
 
     async fn resolve_session_ids(&self) -> Result<SessionIds, ConfigError> {

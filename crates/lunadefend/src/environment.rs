@@ -54,6 +54,12 @@ pub(crate) fn builder(configuration: &Configuration) -> Result<Builder, ConfigEr
         })?;
         builder = builder.max_retries(retries);
     }
+    if let Some(tokens) = get("LUNADEFEND_MAX_TOKENS")? {
+        let tokens = tokens.parse().map_err(|_| {
+            ConfigError::invalid("LUNADEFEND_MAX_TOKENS", "write a whole number from 1")
+        })?;
+        builder = builder.max_tokens(tokens);
+    }
     for origin in get(NAMES.blob_origins)?
         .iter()
         .flat_map(|list| list.split(','))

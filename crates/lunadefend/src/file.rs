@@ -5,7 +5,7 @@ use crate::{
     environment::{deadline, session_ids, wire},
 };
 use lunadefend_secrets::{SecretSettings, SettingValue, closest};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +16,7 @@ struct File {
     session_ids: Option<String>,
     deadline: Option<String>,
     max_retries: Option<u32>,
+    max_tokens: Option<usize>,
     #[serde(default)]
     blob_origins: Vec<String>,
     #[serde(default)]
@@ -53,6 +54,11 @@ pub(crate) fn builder(configuration: &Configuration, text: &str) -> Result<Build
     }
     if let Some(retries) = file.max_retries {
         builder = builder.max_retries(retries);
+    }
+    if let Some(tokens) = file.max_tokens {
+        let tokens = NonZeroUsize::new(tokens)
+            .ok_or_else(|| ConfigError::invalid("max_tokens", "write a whole number from 1"))?;
+        builder = builder.max_tokens(tokens);
     }
     for origin in file.blob_origins {
         builder = builder.blob_origin(origin);

@@ -19,7 +19,7 @@ pub use lunadefend_client::{
 };
 pub use lunadefend_core::{
     AuthPlugin, Clock, DurationError, Error, ErrorKind, FromUntrusted, Grant, GrantDuration,
-    GrantRequest, GrantService, GrantedToken, Grants, Handles, IntoGranted, SecretError,
+    GrantRequest, GrantService, GrantedToken, Grants, Handles, IntoGranted, Patch, SecretError,
     SecretProvider, SecretValue, SecretVersion, SecretVersions, SessionId, SessionService,
     SessionTransfer, Sessions, TokenId, UntrustedToken, Unverified, Verdict, VerifiedToken, Verify,
     storage,

@@ -4,7 +4,7 @@ use crate::{Builder, ConfigError, Configuration};
 use lunadefend_client::{Client, KeyService, Tokenizer};
 use lunadefend_core::{AuthPlugin, Error, Grants, Handles, SessionId, Sessions, wire::PageSession};
 use lunadefend_secrets::Environment;
-use std::{path::Path, sync::Arc};
+use std::{num::NonZeroUsize, path::Path, sync::Arc};
 
 /// Grants, sessions and the tokenizer API of one application. Cheap to clone.
 ///
@@ -79,9 +79,9 @@ impl LunaDefend {
         Self::configuration().from_toml(text).await
     }
 
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, max_tokens: NonZeroUsize) -> Self {
         Self {
-            grants: Grants::new(client.clone()),
+            grants: Grants::new(client.clone()).with_max_tokens(max_tokens),
             sessions: Sessions::new(client.clone()),
             client,
         }

@@ -101,6 +101,23 @@ async fn the_environment_is_enough() {
 }
 
 #[tokio::test]
+async fn how_many_tokens_one_call_may_have_is_a_setting() {
+    let most = |luna: Result<LunaDefend, ConfigError>| luna.unwrap().grants().max_tokens().get();
+    let mut variables = vec![("TOKENIZER_URL", URL), ("LUNASEC_SIGNING_KEY", pem())];
+    assert_eq!(most(from_env(&variables).await), 500);
+    variables.push(("LUNADEFEND_MAX_TOKENS", "7"));
+    assert_eq!(most(from_env(&variables).await), 7);
+
+    let toml = async |number| {
+        let key = format!("provider = 'inline'\nvalue = '''{}'''", pem());
+        let text = format!("tokenizer_url = {URL:?}\nmax_tokens = {number}\n[auth.secrets]\n{key}");
+        LunaDefend::from_toml(&text).await
+    };
+    assert_eq!(most(toml(8).await), 8);
+    assert!(text(toml(0).await).contains("max_tokens"));
+}
+
+#[tokio::test]
 async fn every_wrong_variable_is_named_when_it_is_built() {
     let text_of = async |name: &'static str, value: &str| {
         let mut variables = vec![("LUNASEC_SIGNING_KEY", pem()), ("TOKENIZER_URL", URL)];
@@ -144,6 +161,8 @@ async fn every_wrong_variable_is_named_when_it_is_built() {
         ("LUNADEFEND_DEADLINE", "0s", "deadline"),
         ("LUNADEFEND_MAX_RETRIES", "-1", "LUNADEFEND_MAX_RETRIES"),
         ("LUNADEFEND_MAX_RETRIES", "11", "max_retries"),
+        ("LUNADEFEND_MAX_TOKENS", "0", "LUNADEFEND_MAX_TOKENS"),
+        ("LUNADEFEND_MAX_TOKENS", "many", "whole number from 1"),
         (
             "LUNADEFEND_BLOB_ORIGINS",
             "https://ok.example,canary",

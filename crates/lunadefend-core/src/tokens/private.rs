@@ -2,6 +2,10 @@
 
 #![expect(missing_docs, reason = "nobody calls these by hand")]
 
+pub use super::{
+    blank::{OrBlank, WithoutBlanks},
+    probe::{HoldsTokens, LosesNull, Not, Probe},
+};
 pub use crate::{
     Error, FromUntrusted, Grant, GrantCollector, GrantDuration, GrantProof, Verify,
     VerifyCollector, VerifyProof,
@@ -10,15 +14,8 @@ pub use crate::{
 pub use async_graphql;
 pub use serde;
 
-use crate::VerifiedToken;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
-use std::{
-    collections::{BTreeMap, HashMap},
-    marker::PhantomData,
-    rc::Rc,
-    sync::Arc,
-    time::Duration,
-};
+use std::{marker::PhantomData, time::Duration};
 
 // Serde's traits behind traits of our own: a field without `#[token]` that holds a token is answered
 // with what to write, not with serde's advice to implement its traits for the token. They have no
@@ -131,6 +128,27 @@ plain!(read In by PlainIn);
 plain!(write Both by PlainBoth);
 plain!(write Out by PlainOut);
 
+/// What a field with tokens and `#[serde(default)]` is when it is absent.
+#[diagnostic::on_unimplemented(
+    message = "an absent member cannot be made of nothing here",
+    label = "`#[serde(default)]` needs an `Option`, a `Vec`, a map or a `Patch`",
+    note = "for a change with three cases (absent, `null`, a token) there is `lunadefend::Patch`"
+)]
+pub trait Absent: Sized {
+    fn absent() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<W: Default> Absent for W {
+    fn absent() -> Self {
+        W::default()
+    }
+}
+
+pub fn absent<W: Absent>() -> W {
+    W::absent()
+}
+
 /// The duration of `#[token(ttl = "..")]`. The macro has refused what is out of range.
 pub const fn ttl(seconds: u64, nanos: u32) -> GrantDuration {
     match GrantDuration::new(Duration::new(seconds, nanos)) {
@@ -138,33 +156,3 @@ pub const fn ttl(seconds: u64, nanos: u32) -> GrantDuration {
         Err(_) => GrantDuration::MIN,
     }
 }
-
-/// A type whose fields need `#[token]`: for fields that do not go through [`Plain`], as they are
-/// skipped or have functions of their own that read or write them.
-pub trait HoldsTokens {}
-
-impl HoldsTokens for VerifiedToken {}
-impl<T: HoldsTokens + ?Sized> HoldsTokens for &T {}
-impl<T: HoldsTokens + ?Sized> HoldsTokens for Arc<T> {}
-impl<T: HoldsTokens + ?Sized> HoldsTokens for Box<T> {}
-impl<T: HoldsTokens + ?Sized> HoldsTokens for Rc<T> {}
-impl<T: HoldsTokens> HoldsTokens for Option<T> {}
-impl<T: HoldsTokens> HoldsTokens for Vec<T> {}
-impl<T: HoldsTokens> HoldsTokens for [T] {}
-impl<T: HoldsTokens, const N: usize> HoldsTokens for [T; N] {}
-impl<K, T: HoldsTokens, H> HoldsTokens for HashMap<K, T, H> {}
-impl<K, T: HoldsTokens> HoldsTokens for BTreeMap<K, T> {}
-
-/// `Probe::<T>::HOLDS_TOKENS`: its own constant hides that of [`NoTokens`] where there is one.
-#[derive(Debug)]
-pub struct Probe<T: ?Sized>(PhantomData<T>);
-
-impl<T: HoldsTokens + ?Sized> Probe<T> {
-    pub const HOLDS_TOKENS: bool = true;
-}
-
-pub trait NoTokens {
-    const HOLDS_TOKENS: bool = false;
-}
-
-impl<T: ?Sized> NoTokens for Probe<T> {}

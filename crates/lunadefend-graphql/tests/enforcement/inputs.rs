@@ -7,7 +7,7 @@ use async_graphql::{
     BatchRequest, BatchResponse, Data, EmptySubscription, Request, Schema, SchemaBuilder,
     ValidationMode, Variables,
 };
-use lunadefend_core::{ErrorKind, SessionId};
+use lunadefend_core::{ErrorKind, Grants, SessionId};
 use lunadefend_graphql::{TokenExtension, build, check};
 use schema::{Mutation, Query, Ran, pick};
 use std::sync::Arc;
@@ -416,14 +416,15 @@ async fn one_token_too_many_is_an_error_and_never_a_part() {
     fake.allow_all();
     let (schema, ran) = schema(&fake, |schema| schema);
     let most = schema
-        .execute(request("ann", list(TokenExtension::MAX_TOKENS)))
+        .execute(request("ann", list(Grants::MAX_TOKENS.get())))
         .await;
     assert!(most.is_ok());
     assert_eq!(fake.verified().len(), 500);
     let over = schema
-        .execute(request("ann", list(TokenExtension::MAX_TOKENS + 1)))
+        .execute(request("ann", list(Grants::MAX_TOKENS.get() + 1)))
         .await;
-    assert_eq!(codes(&over), ["badRequest"]);
+    assert_eq!(codes(&over), ["tooManyTokens"]);
+    assert!(over.errors[0].message.contains("more than 500 "));
     assert_eq!((ran.times(), fake.calls().len()), (1, 0));
 
     // Set by hand.
@@ -435,8 +436,28 @@ async fn one_token_too_many_is_an_error_and_never_a_part() {
     assert!(small.execute(request("ann", list(2))).await.is_ok());
     assert_eq!(
         codes(&small.execute(request("ann", list(3))).await),
-        ["badRequest"]
+        ["tooManyTokens"]
     );
+}
+
+#[tokio::test]
+async fn the_limit_is_that_of_the_grants_and_on_different_tokens() {
+    let fake = Fake::default();
+    fake.allow_all();
+    let ran = Ran::default();
+    let grants = fake.grants().with_max_tokens(1.try_into().unwrap());
+    let schema = Schema::build(Query(ran.clone()), Mutation::new(&ran), EmptySubscription)
+        .extension(TokenExtension::new(&grants))
+        .finish();
+    let list = |tokens: &[usize]| {
+        let tokens: Vec<_> = tokens.iter().map(|n| format!("{:?}", token(*n))).collect();
+        format!("{{byAll(ssns:[[{}]])}}", tokens.join(","))
+    };
+    let same = schema.execute(request("ann", list(&[1, 1, 1]))).await;
+    assert!(same.is_ok());
+    let others = schema.execute(request("ann", list(&[1, 2]))).await;
+    assert_eq!(codes(&others), ["tooManyTokens"]);
+    assert!(others.errors[0].message.contains("more than 1 "));
 }
 
 #[tokio::test]

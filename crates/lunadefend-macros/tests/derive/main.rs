@@ -5,6 +5,7 @@
 mod calls;
 mod fake;
 mod nested;
+mod patch;
 mod serde_attributes;
 mod shapes;
 mod utoipa;

@@ -1,24 +1,30 @@
 use lunadefend_core::VerifiedToken;
 use lunadefend_macros::Tokens;
 
+/// Whatever it is called, it makes and writes tokens.
+mod rows {
+    pub use lunadefend_core::storage::{deserialize, serialize};
+    pub use lunadefend_core::storage::option as maybe;
+}
+
 #[derive(Tokens)]
 #[tokens(crate = "lunadefend_core")]
 struct With {
-    #[serde(with = "lunadefend_core::storage")]
+    #[serde(with = "rows")]
     ssn: VerifiedToken,
 }
 
 #[derive(Tokens)]
 #[tokens(crate = "lunadefend_core")]
 struct Optional {
-    #[serde(with = "lunadefend_core::storage::option")]
+    #[serde(with = "rows::maybe")]
     ssn: Option<VerifiedToken>,
 }
 
 #[derive(Tokens)]
 #[tokens(crate = "lunadefend_core", request)]
 struct Read {
-    #[serde(deserialize_with = "lunadefend_core::storage::deserialize")]
+    #[serde(deserialize_with = "rows::deserialize")]
     ssn: VerifiedToken,
 }
 
