@@ -24,7 +24,8 @@ const DEFAULT_LIMIT: usize = 2 * 1024 * 1024;
 /// | malformed, a member missing, not a token | 400 |
 /// | nobody logged in, or no live grant for one of the tokens | 401 |
 /// | larger than the limit of actix-web's `PayloadConfig` (2 MiB where none is set) | 413 |
-/// | another `Content-Type` | 415 |
+/// | more different tokens than `Grants::max_tokens` (500 unless set) | 413 |
+/// | another `Content-Type`, such as `multipart/form-data`: the README of this crate shows how to read that | 415 |
 /// | the tokenizer gives no clear answer | 502, 503 |
 ///
 /// # Security

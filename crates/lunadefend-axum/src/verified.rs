@@ -20,7 +20,8 @@ use lunadefend_core::{ErrorKind, FromUntrusted, Unverified};
 /// | malformed, a member missing, not a token | 400 |
 /// | nobody logged in, or no live grant for one of the tokens | 401 |
 /// | larger than axum's `DefaultBodyLimit` (2 MB unless set) | 413 |
-/// | another `Content-Type` | 415 |
+/// | more different tokens than `Grants::max_tokens` (500 unless set) | 413 |
+/// | another `Content-Type`, such as `multipart/form-data`: the README of this crate shows how to read that | 415 |
 /// | the tokenizer gives no clear answer | 502, 503 |
 ///
 /// # Security

@@ -11,14 +11,14 @@ mod fakes;
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, FromRef, State},
+    extract::{DefaultBodyLimit, FromRef, Multipart, State},
     http::{Request, StatusCode, header},
     routing::{get, post},
 };
 use fakes::{FakeGrants, token};
 use http_body_util::BodyExt;
 use lunadefend_axum::{Error, Granted, Granter, Luna, Session, Verified};
-use lunadefend_core::{SessionId, VerifiedToken};
+use lunadefend_core::{ErrorKind, SessionId, UntrustedToken, VerifiedToken};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -46,6 +46,33 @@ async fn store(
 ) -> String {
     ran.fetch_add(1, Ordering::SeqCst);
     tokens.len().to_string()
+}
+
+/// As the README of the crate shows it.
+async fn upload(
+    State(ran): State<Arc<AtomicUsize>>,
+    State(luna): State<Luna>,
+    Session(session): Session,
+    mut form: Multipart,
+) -> Result<String, Error> {
+    let (mut ssn, mut file) = (None, None);
+    while let Some(field) = form.next_field().await.map_err(|_| ErrorKind::BadRequest)? {
+        match field.name() {
+            Some("ssn") => {
+                let text = field.text().await.map_err(|_| ErrorKind::BadRequest)?;
+                ssn = Some(UntrustedToken::parse(&text)?);
+            }
+            Some("file") => file = Some(field.bytes().await.map_err(|_| ErrorKind::BadRequest)?),
+            _ => {}
+        }
+    }
+    let ssn: Option<VerifiedToken> = luna.grants().verify(&session, ssn).await?;
+    ran.fetch_add(1, Ordering::SeqCst);
+    Ok(format!(
+        "{} of {}",
+        file.map_or(0, |bytes| bytes.len()),
+        if ssn.is_some() { "somebody" } else { "nobody" }
+    ))
 }
 
 async fn send(grants: Granter) -> Result<Granted<Vec<VerifiedToken>>, Error> {
@@ -85,6 +112,7 @@ fn harness() -> Harness {
     });
     let router = Router::new()
         .route("/store", post(store))
+        .route("/upload", post(upload))
         .route("/send", get(send))
         .route("/whoami", get(whoami))
         .layer(DefaultBodyLimit::max(64 * 1024))
@@ -215,6 +243,36 @@ async fn bodies_of_the_wrong_kind_or_size_are_refused() {
     let (status, body) = harness.store("ann", " ".repeat(64 * 1024 + 1)).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(body.contains("payloadTooLarge"));
+}
+
+#[tokio::test]
+async fn a_token_beside_a_file_is_verified_before_anything_is_stored() {
+    let harness = harness();
+    harness.grants.allow("ann", [token(1)]);
+    let post = async |session: &str, ssn: &str| {
+        let part = |head: &str, body: &str| {
+            format!("--x\r\ncontent-disposition: form-data; {head}\r\n\r\n{body}\r\n")
+        };
+        let file = part("name=\"file\"; filename=\"scan.png\"", "12345");
+        let body = format!("{file}{}--x--\r\n", part("name=\"ssn\"", ssn));
+        let request = Request::post("/upload")
+            .header("x-session", session)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from(body))
+            .unwrap();
+        harness.call(request).await
+    };
+    let (status, text) = post("bob", &token(1)).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "{text}");
+    let (status, text) = post("ann", "4111").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        text.contains("badToken") && !text.contains("4111"),
+        "{text}"
+    );
+    assert_eq!(harness.ran.load(Ordering::SeqCst), 0);
+    let answer = post("ann", &token(1)).await;
+    assert_eq!(answer, (StatusCode::OK, "5 of somebody".to_owned()));
 }
 
 #[tokio::test]

@@ -231,6 +231,9 @@ impl Grants {
     /// # Security
     /// A grant lets the session read the value. Authorise the row that the token came from first.
     ///
+    /// A grant can be extended, but neither shortened nor revoked by itself: of two grants the later end
+    /// holds. To revoke all grants of a session at once, as at log-out, end it: [`Sessions::end`].
+    ///
     /// [`VerifiedToken`]: crate::VerifiedToken
     pub async fn create<T: Grant>(
         &self,

@@ -30,7 +30,7 @@ pub use error::{BoxError, Error, ErrorKind, fmt_with_causes};
 pub use future::BoxFuture;
 pub use grants::{GrantRequest, GrantService, Grants, Handles, Verdict};
 pub use patch::Patch;
-pub use response::{error_response, granted_response, is_json};
+pub use response::{error_response, granted_response, is_encoded, is_json};
 pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
 pub use session::{SessionId, resolve_session};
 pub use sessions::{SessionService, Sessions};

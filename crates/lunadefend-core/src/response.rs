@@ -89,8 +89,10 @@ pub fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Whether a body is compressed, or anything else than what it says it is.
-pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+/// Whether the body of a message is content-encoded, such as compressed. `identity` is none (RFC 9110, section
+/// 12.5.3).
+#[must_use]
+pub fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     !encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }

@@ -6,7 +6,7 @@ mod tests;
 
 use crate::{
     Error, ErrorKind, FromUntrusted, Grants, SessionId, Verify, VerifyCollector, VerifyProof,
-    response::is_encoded,
+    is_encoded,
 };
 use http::{HeaderMap, Method, header};
 use serde::{Deserialize, Deserializer};
@@ -29,6 +29,9 @@ use std::fmt;
 ///     Unverified::from_json(message)?.verify(grants, session).await
 /// }
 /// ```
+///
+/// A token from elsewhere, such as a field of a `multipart/form-data` body, is made by
+/// [`UntrustedToken::parse`](crate::UntrustedToken::parse) and verified by [`Grants::verify`].
 ///
 /// It also deserialises by serde alone, whose errors repeat what they found: do not log them.
 #[must_use = "a value that came in must be verified against the session that it came with"]

@@ -17,7 +17,10 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
             // At the field's type, and yet as code of the macro.
             quote_spanned! {ty.span()=>
                 ::core::assert!(
-                    !(#private::Probe::<#part>::HOLDS_TOKENS || #private::Probe::<#part>::LENDS_TOKENS),
+                    !(#private::Probe::<#part>::HOLDS_TOKENS
+                        || #private::Probe::<#part>::LENDS_TOKENS
+                        || #private::Probe::<#part>::LENDS_A_LENDER
+                        || #private::Probe::<#part>::LENDS_WHAT_LENDS_A_LENDER),
                     "this field holds tokens: mark it with `#[token]`; it cannot be skipped, and cannot have functions of its own that read or write it"
                 );
             }

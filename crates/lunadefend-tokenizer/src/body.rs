@@ -8,7 +8,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
-use lunadefend_core::{is_json, wire};
+use lunadefend_core::{is_encoded, is_json, wire};
 use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -51,7 +51,7 @@ impl Upload {
     /// 415 when the body is encoded: what is stored are the bytes that came. 413 when it is
     /// announced to be longer than `max_length`.
     pub(crate) fn new(request: Request, max_length: u64, pause: Duration) -> Result<Self, Refusal> {
-        if request.headers().contains_key(header::CONTENT_ENCODING) {
+        if is_encoded(request.headers()) {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "a value must be sent without Content-Encoding",

@@ -13,12 +13,14 @@ use std::{
     collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
     marker::PhantomData,
     mem::ManuallyDrop,
-    ops::Deref,
+    num::{Saturating, Wrapping},
+    ops::{Bound, ControlFlow, Deref, Range, RangeFrom, RangeInclusive, RangeTo},
     pin::Pin,
     rc::{self, Rc},
     sync::{
         self, Arc, LazyLock, Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard,
     },
+    task::Poll,
 };
 
 /// The question.
@@ -29,6 +31,8 @@ pub struct Probe<T: ?Sized>(PhantomData<T>);
 pub trait Not {
     const HOLDS_TOKENS: bool = false;
     const LENDS_TOKENS: bool = false;
+    const LENDS_A_LENDER: bool = false;
+    const LENDS_WHAT_LENDS_A_LENDER: bool = false;
     const LOSES_NULL: bool = false;
     const IS_PATCH: bool = false;
 }
@@ -42,6 +46,15 @@ impl<T: HoldsTokens + ?Sized> Probe<T> {
 /// Whatever lends a token, as every smart pointer does, can be handed to a function that takes one.
 impl<T: Deref<Target: HoldsTokens> + ?Sized> Probe<T> {
     pub const LENDS_TOKENS: bool = true;
+}
+
+/// The compiler goes from pointer to pointer, such as from an `Arc` of a guard to its token.
+impl<T: Deref<Target: Deref<Target: HoldsTokens>> + ?Sized> Probe<T> {
+    pub const LENDS_A_LENDER: bool = true;
+}
+
+impl<T: Deref<Target: Deref<Target: Deref<Target: HoldsTokens>>> + ?Sized> Probe<T> {
+    pub const LENDS_WHAT_LENDS_A_LENDER: bool = true;
 }
 
 impl<T: LosesNull> Probe<T> {
@@ -91,6 +104,15 @@ holders! {
     (T: HoldsTokens, E) Result<T, E>;
     (T: HoldsTokens) Patch<T>;
     (T: HoldsTokens) Reverse<T>;
+    (T: HoldsTokens) Saturating<T>;
+    (T: HoldsTokens) Wrapping<T>;
+    (T: HoldsTokens) Bound<T>;
+    (T: HoldsTokens) Poll<T>;
+    (T: HoldsTokens, B) ControlFlow<B, T>;
+    (T: HoldsTokens) Range<T>;
+    (T: HoldsTokens) RangeFrom<T>;
+    (T: HoldsTokens) RangeInclusive<T>;
+    (T: HoldsTokens) RangeTo<T>;
     (T: HoldsTokens) Vec<T>;
     (T: HoldsTokens) VecDeque<T>;
     (T: HoldsTokens) LinkedList<T>;

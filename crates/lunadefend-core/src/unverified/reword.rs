@@ -32,7 +32,7 @@ pub(super) fn reword_form(found: &str) -> Error {
     // Where serde reads a text itself, it parses it; this is one that it kept for later.
     if found.starts_with("invalid type: string") {
         return Error::new(ErrorKind::BadRequest).with_message(
-            "the request cannot be read: a form or query brings no number and no boolean into a part that is flattened, tagged or untagged; send JSON, or make it a text",
+            "the request cannot be read: in a flattened or tagged part, a form or query brings texts only, no number and no boolean; send JSON",
         );
     }
     reword(found, "")

@@ -166,6 +166,15 @@ async fn too_large() {
 }
 
 #[tokio::test]
+async fn the_content_encoding_identity_is_none() {
+    let harness = Harness::start().await;
+    let (_, upload) = harness.tokenize(SESSION).await;
+    let identity = [("content-encoding", "identity")];
+    let reply = harness.send(Method::PUT, &upload, &identity, "x").await;
+    assert_eq!(reply.status, 200);
+}
+
+#[tokio::test]
 async fn uploads_that_break_off_leave_nothing() {
     let harness = Harness::start().await;
     let (token, upload) = harness.tokenize(SESSION).await;

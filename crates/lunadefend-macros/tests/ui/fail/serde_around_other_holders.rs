@@ -6,7 +6,7 @@ use std::{
     borrow::Cow,
     cell::{Cell, Ref, RefCell, RefMut},
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
-    ops::Deref,
+    ops::{Deref, Range},
     pin::Pin,
     rc::{Rc, Weak},
     sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard},
@@ -26,6 +26,17 @@ impl Deref for Own {
     type Target = VerifiedToken;
 
     fn deref(&self) -> &VerifiedToken {
+        &self.0
+    }
+}
+
+/// Somebody's own pointer to it.
+struct Outer(Own);
+
+impl Deref for Outer {
+    type Target = Own;
+
+    fn deref(&self) -> &Own {
         &self.0
     }
 }
@@ -198,6 +209,34 @@ struct HoldsPatch {
 struct HoldsOwn {
     #[serde(serialize_with = "write")]
     own: Own,
+}
+
+#[derive(Tokens)]
+#[tokens(response, crate = "lunadefend_core")]
+struct HoldsSharedOwn {
+    #[serde(serialize_with = "write")]
+    shared_own: Arc<Own>,
+}
+
+#[derive(Tokens)]
+#[tokens(response, crate = "lunadefend_core")]
+struct HoldsOuter {
+    #[serde(serialize_with = "write")]
+    outer: Outer,
+}
+
+#[derive(Tokens)]
+#[tokens(response, crate = "lunadefend_core")]
+struct HoldsSharedOuter {
+    #[serde(serialize_with = "write")]
+    shared_outer: Arc<Outer>,
+}
+
+#[derive(Tokens)]
+#[tokens(response, crate = "lunadefend_core")]
+struct HoldsRange {
+    #[serde(serialize_with = "write")]
+    range: Range<VerifiedToken>,
 }
 
 #[derive(Tokens)]
