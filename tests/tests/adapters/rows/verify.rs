@@ -46,6 +46,14 @@ fn no_token() -> Expected {
     Expected::error(ErrorKind::BadToken)
 }
 
+/// In a form or a query.
+fn token_twice() -> Expected {
+    Expected::error_saying(
+        ErrorKind::BadToken,
+        "a member of the form or query is there twice, where one token is expected",
+    )
+}
+
 fn list(body: impl Into<Vec<u8>>) -> Request {
     Request::post("/tokens", body).by("ann")
 }
@@ -82,6 +90,14 @@ fn verdicts() -> Vec<Row> {
     forged[137] = FORGED;
     let mut malformed = many(200);
     malformed[199] = "4111-1111-1111-1111";
+    let different = |count: usize| {
+        let ids = (0..count).map(|n| format!("{}{n:012}", &FORGED[..FORGED.len() - 12]));
+        list(json!(ids.collect::<Vec<_>>()).to_string())
+    };
+    let too_many = Expected::error_saying(
+        ErrorKind::TooManyTokens,
+        "the request holds more than 500 different tokens, which is the most that is verified at once",
+    );
     let stored = || Expected::text("stored");
     vec![
         Row::new("granted", list(tokens(&[T1])), Expected::text("1")),
@@ -91,6 +107,8 @@ fn verdicts() -> Vec<Row> {
             list(tokens(&many(200))),
             Expected::text("200"),
         ),
+        Row::new("as many as are verified at once", different(500), denied()),
+        Row::new("one token more", different(501), too_many),
         Row::new("none", list("[]"), Expected::text("0")),
         Row::new("never granted", list(tokens(&[FORGED])), denied()),
         Row::new("forged in a list", list(tokens(&forged)), denied()),
@@ -169,7 +187,7 @@ fn queries() -> Vec<Row> {
         Row::new(
             "a query with a token twice",
             search(&format!("?ssn={T1}&ssn={T1}")),
-            no_token(),
+            token_twice(),
         ),
         Row::new(
             "a query with a member out of range",

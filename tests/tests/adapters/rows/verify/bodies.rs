@@ -66,7 +66,10 @@ pub(super) fn malformed() -> Vec<Row> {
         Row::new(
             "a member twice",
             profile(r#"{"name":"4111","name":"x"}"#),
-            unreadable(" (line 1, column 21)"),
+            Expected::error_saying(
+                ErrorKind::BadRequest,
+                "the member `name` is there twice (line 1, column 21)",
+            ),
         ),
         Row::new(
             "a member of another type",

@@ -1,6 +1,8 @@
 //! The media types of bodies, and forms.
 
-use super::{FORGED, denied, list, missing, no_token, profile, profile_of, tokens, unreadable};
+use super::{
+    FORGED, denied, list, missing, no_token, profile, profile_of, token_twice, tokens, unreadable,
+};
 use crate::{
     row::{Expected, Request, Row},
     run::{T1, T2},
@@ -60,8 +62,18 @@ pub(super) fn types() -> Vec<Row> {
         ),
         Row::new(
             "a form, encoded",
-            form("name=x").header("content-encoding", "identity"),
+            form("name=x").header("content-encoding", "gzip"),
             wrong_type(),
+        ),
+        Row::new(
+            "encoded as it is",
+            list(tokens(&[T1])).header("content-encoding", "identity"),
+            Expected::text("1"),
+        ),
+        Row::new(
+            "a form, encoded as it is",
+            form("name=x").header("content-encoding", "identity"),
+            Expected::text("stored"),
         ),
         Row::new(
             "another method with a body",
@@ -75,6 +87,7 @@ pub(super) fn types() -> Vec<Row> {
     for good in [
         "application/json; charset=utf-8",
         "Application/JSON;charset=\"UTF-8\"",
+        "application/json; charset=utf8",
         "application/json; x=1",
     ] {
         rows.push(Row::new(good, typed(good), Expected::text("1")));
@@ -122,12 +135,17 @@ pub(super) fn forms() -> Vec<Row> {
         Row::new(
             "a form with a member twice",
             form(format!("name=x&ssn={T1}&ssn={T1}")),
-            no_token(),
+            token_twice(),
         ),
         Row::new(
-            "a form with an empty token",
+            "a form with a field that was left blank",
             form("name=x&ssn="),
-            no_token(),
+            stored(),
+        ),
+        Row::new(
+            "a form with a list, some of it left blank",
+            form(format!("name=x&ssn=&others=&others={T1}&others=")),
+            stored(),
         ),
         Row::new("a form with no token", form("name=x&ssn=4111"), no_token()),
         Row::new(
