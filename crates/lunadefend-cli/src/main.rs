@@ -5,6 +5,7 @@
     reason = "a command talks to its user by stdout and stderr"
 )]
 
+mod bytes;
 mod dev;
 mod doctor;
 mod keygen;
@@ -63,5 +64,7 @@ fn log_to_stderr() {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // They would be printed to the same place, and a panic where a full disk takes no line.
+        .log_internal_errors(false)
         .init();
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::{Environment, ProcessEnvironment};
-use lunadefend_tokenizer::{Tokenizer, open_embedded};
+use lunadefend_tokenizer::{Tokenizer, open_embedded_with};
 use std::{path::PathBuf, sync::Arc};
 
 /// Run the tokenizer on one file.
@@ -28,7 +28,9 @@ impl Serve {
         let environment: Arc<dyn Environment> = Arc::new(ProcessEnvironment);
         let listener = listen::bind(settings::addr(&*environment)?, settings::ADDR).await?;
         let settings = Settings::read(environment, listener.local_addr()?).await?;
-        let opened = open_embedded(&self.store, settings.master_key, Arc::new(SystemClock)).await?;
+        let clock = Arc::new(SystemClock);
+        let opened =
+            open_embedded_with(&self.store, &settings.store, settings.master_key, clock).await?;
         if let Some(path) = opened.new_key_file {
             println!(
                 "made the master key {}: back it up, apart from the store, which is noise without it",

@@ -1,6 +1,6 @@
 //! The settings of `lunadefend serve`, by the original's names where it has them.
 
-use crate::roots;
+use crate::{bytes, roots};
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::{Environment, SecretSettings, refuse_misspelled, secret_providers};
 use lunadefend_core::{GrantDuration, SecretValue, parse_duration};
@@ -8,7 +8,7 @@ use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_tokenizer::{
     AuthProviders, CookiePolicy, GrantDurations, JwksSource, Limits, Origin, SessionKeys,
-    TokenizerConfig, vault::MasterKey,
+    TokenizerConfig, store::EmbeddedOptions, vault::MasterKey,
 };
 use std::{net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
@@ -32,6 +32,13 @@ Settings from the environment:
   BLOB_URL                 another URL of this tokenizer for values only (recommended)
   LUNADEFEND_COOKIES       cross-site, or same-site when application and tokenizer are
                            sub-domains of one site (recommended) [default: cross-site]
+  LUNADEFEND_MAX_VALUE     the longest value, such as 64MiB [default: 16MiB, at most 1GiB]
+  LUNADEFEND_SESSION_VALUES  how many values one session may store from the frame in 24 hours
+                           [default: 64]
+  LUNADEFEND_SESSION_BYTES   how long these may be together [default: 256MiB]
+  LUNADEFEND_DISK_RESERVE  new values are refused while less than this is free on the disk of the
+                           store, so that grants and sessions go on; 0 for never
+                           [default: 128MiB]
   LUNADEFEND_MASTER_KEY    32 bytes as hex or base64 that seal the store; without it they are
                            kept in <STORE>.key. LUNADEFEND_MASTER_KEY_PROVIDER takes them from
                            elsewhere: file with LUNADEFEND_MASTER_KEY_PATH, or another provider
@@ -58,6 +65,7 @@ const DEFAULT_PORT: u16 = 17766;
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) config: TokenizerConfig,
+    pub(crate) store: EmbeddedOptions,
     pub(crate) master_key: Option<MasterKey>,
 }
 
@@ -115,14 +123,8 @@ impl Settings {
             cleartext,
         )?;
 
-        let mut limits = Limits::default();
-        let idle = SECOND..=24 * HOUR;
-        let what = "1s to 24h, such as 11m";
-        if let Some(idle) = time(IDLE_TIMEOUT, get(IDLE_TIMEOUT)?, idle, what)? {
-            limits.idle = idle;
-        }
         let mut config = TokenizerConfig::builder(public_url, keys, providers)
-            .limits(limits)
+            .limits(limits(&*environment)?)
             .grant_durations(GrantDurations::new(
                 duration(
                     "GRANT_DEFAULT_DURATION",
@@ -152,6 +154,12 @@ impl Settings {
         }
         Ok(Self {
             config: config.build()?,
+            store: EmbeddedOptions::default().reserve(size(
+                &*environment,
+                "LUNADEFEND_DISK_RESERVE",
+                0..=u64::MAX,
+                EmbeddedOptions::RESERVE,
+            )?),
             master_key: master_key(environment).await?,
         })
     }
@@ -161,6 +169,45 @@ impl Settings {
 fn text(environment: &dyn Environment, name: &'static str) -> Result<Option<String>> {
     let text = environment.text(name)?;
     Ok(text.filter(|text| !text.trim().is_empty()))
+}
+
+fn limits(environment: &dyn Environment) -> Result<Limits> {
+    const VALUES: &str = "LUNADEFEND_SESSION_VALUES";
+    let mut limits = Limits::default();
+    let largest = 1..=Limits::MAX_VALUE;
+    limits.max_value = size(
+        environment,
+        "LUNADEFEND_MAX_VALUE",
+        largest,
+        limits.max_value,
+    )?;
+    let bytes = 1..=u64::MAX;
+    limits.session_bytes = size(
+        environment,
+        "LUNADEFEND_SESSION_BYTES",
+        bytes,
+        limits.session_bytes,
+    )?;
+    if let Some(text) = text(environment, VALUES)? {
+        let values = text.parse().ok().filter(|values| *values > 0);
+        limits.session_values =
+            values.with_context(|| format!("{VALUES} is wrong: write a number from 1 on"))?;
+    }
+    let idle = text(environment, IDLE_TIMEOUT)?;
+    let bounds = SECOND..=24 * HOUR;
+    if let Some(idle) = time(IDLE_TIMEOUT, idle, bounds, "1s to 24h, such as 11m")? {
+        limits.idle = idle;
+    }
+    Ok(limits)
+}
+
+fn size(
+    environment: &dyn Environment,
+    name: &'static str,
+    range: RangeInclusive<u64>,
+    default: u64,
+) -> Result<u64> {
+    text(environment, name)?.map_or(Ok(default), |text| bytes::parse(name, &text, range))
 }
 
 fn duration(name: &str, text: Option<String>, default: GrantDuration) -> Result<GrantDuration> {
@@ -275,6 +322,18 @@ mod tests {
             ("GRANT_MAXIMUM_DURATION", "0s"),
             ("BLOB_URL", "ftp://canary"),
             ("LUNADEFEND_COOKIES", "canary"),
+            ("LUNADEFEND_MAX_VALUE", "canary"),
+            ("LUNADEFEND_MAX_VALUE", "0"),
+            ("LUNADEFEND_MAX_VALUE", "16MB"),
+            ("LUNADEFEND_MAX_VALUE", "2GiB"),
+            ("LUNADEFEND_MAX_VALUE", "257MiB"),
+            ("LUNADEFEND_SESSION_VALUES", "canary"),
+            ("LUNADEFEND_SESSION_VALUES", "0"),
+            ("LUNADEFEND_SESSION_VALUES", "1.5"),
+            ("LUNADEFEND_SESSION_BYTES", "canary"),
+            ("LUNADEFEND_SESSION_BYTES", "15MiB"),
+            ("LUNADEFEND_DISK_RESERVE", "canary"),
+            ("LUNADEFEND_MAX_VALUES", "canary"),
             ("LUNADEFEND_MASTER_KEY", "canary"),
             ("LUNADEFEND_MASTER_KEY", ""),
             ("LUNADEFEND_MASTER_KEY_PROVIDER", "canary"),
@@ -329,6 +388,35 @@ mod tests {
         let set = shown(&[(IDLE_TIMEOUT, "2m"), (STALE_IF_ERROR, "0s")]).await;
         assert!(set.contains("idle: 120s"), "{set}");
         assert!(set.contains("stale_if_error: 0ns"), "{set}");
+    }
+
+    #[tokio::test]
+    async fn sizes_and_quotas() {
+        let limits = |more: &[(&str, &str)]| {
+            let environment = FixedEnvironment::from_iter(more.iter().copied());
+            let limits = limits(&environment).unwrap();
+            (
+                limits.max_value,
+                limits.session_values,
+                limits.session_bytes,
+            )
+        };
+        const MIB: u64 = 1024 * 1024;
+        assert_eq!(limits(&[]), (16 * MIB, 64, 256 * MIB));
+        let all = [
+            ("LUNADEFEND_MAX_VALUE", "1GiB"),
+            ("LUNADEFEND_SESSION_VALUES", "7"),
+            ("LUNADEFEND_SESSION_BYTES", "2 GiB"),
+            ("LUNADEFEND_DISK_RESERVE", "0"),
+        ];
+        assert_eq!(limits(&all), (1024 * MIB, 7, 2048 * MIB));
+        assert!(read(&all).await.is_ok());
+        for (name, _) in all {
+            assert!(
+                HELP.contains(&format!("  {name} ")),
+                "{name} is in the help"
+            );
+        }
     }
 
     #[tokio::test]

@@ -349,3 +349,88 @@ fn keygen_writes_a_private_file_and_never_overwrites() {
     assert!(!again.status.success());
     assert_eq!(std::fs::read(&path).unwrap(), pem, "never overwritten");
 }
+
+/// The longest value that the settings allow by default goes in and out by the SDK's own defaults, and
+/// one byte more is refused by name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_of_16_mib_goes_in_and_out() {
+    const LONGEST: usize = 16 * 1024 * 1024;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let api = server.client().tokenizer();
+    let ann = SessionId::new("ann").unwrap();
+    let mut value: Vec<u8> = (0..LONGEST).map(|at| (at % 251) as u8).collect();
+    let token = api.tokenize(&ann, &value, &Metadata::string()).await;
+    let read = api.detokenize(&ann, &token.unwrap()).await.unwrap();
+    assert!(read.expose_secret() == value);
+    value.push(0);
+    let error = api.tokenize(&ann, &value, &Metadata::string()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::PayloadTooLarge);
+}
+
+/// No restart: the disk has no room, also not for the log, `/health` says so, and then it has.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_needs_no_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_logging(folder.path());
+    let api = server.client().tokenizer();
+    let ann = SessionId::new("ann").unwrap();
+    let token = api
+        .tokenize(&ann, b"078-05-1120", &Metadata::string())
+        .await;
+    let token = token.unwrap();
+    assert_eq!(server.get("/health").await.0, 200);
+
+    server.limit_files(Some(0));
+    for _ in 0..3 {
+        let error = api.tokenize(&ann, b"another", &Metadata::string()).await;
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::TokenizerUnavailable);
+        let (status, body) = server.get("/health").await;
+        assert_eq!(status, 503);
+        assert!(
+            body.contains("its disk cannot be written or read"),
+            "{body}"
+        );
+    }
+
+    server.limit_files(None);
+    // It looks again when its pause is over.
+    while server.get("/health").await.0 != 200 {}
+    let read = api.detokenize(&ann, &token).await.unwrap();
+    assert_eq!(read.expose_secret(), b"078-05-1120");
+    let another = api.tokenize(&ann, b"another", &Metadata::string()).await;
+    let read = api.detokenize(&ann, &another.unwrap()).await.unwrap();
+    assert_eq!(read.expose_secret(), b"another");
+}
+
+/// Below the reserve no value is taken; grants are.
+#[tokio::test(flavor = "multi_thread")]
+async fn below_the_reserve_of_the_disk_grants_are_still_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let ann = SessionId::new("ann").unwrap();
+    let token = server
+        .client()
+        .tokenizer()
+        .tokenize(&ann, b"078-05-1120", &Metadata::string())
+        .await
+        .unwrap();
+    assert!(server.stop());
+
+    let reserve = [("LUNADEFEND_DISK_RESERVE", "1000000GiB")];
+    let server = Server::start_with(folder.path(), &reserve);
+    let client = server.client();
+    let error = client
+        .tokenizer()
+        .tokenize(&ann, b"another", &Metadata::string())
+        .await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::TokenizerUnavailable);
+    let bob = SessionId::new("bob").unwrap();
+    let id = TokenId::parse(token.expose_id()).unwrap();
+    let grant = GrantRequest::new(id, None);
+    client.create_all(&bob, &[grant]).await.unwrap();
+    let read = client.tokenizer().detokenize(&bob, &token).await.unwrap();
+    assert_eq!(read.expose_secret(), b"078-05-1120");
+    assert_eq!(server.get("/health").await.0, 200);
+}

@@ -72,7 +72,7 @@ impl ClientBuilder {
             max_retries: 5,
             max_in_flight: 64,
             max_connections: 256,
-            max_value_len: 1024 * 1024,
+            max_value_len: 16 * 1024 * 1024,
         }
     }
 
@@ -137,7 +137,7 @@ impl ClientBuilder {
     }
 
     /// The longest value that [`Tokenizer::detokenize`](crate::Tokenizer::detokenize) reads, in bytes;
-    /// 1 MiB by default.
+    /// 16 MiB by default, as long as the longest that our tokenizer takes by default.
     pub const fn max_value_len(mut self, bytes: usize) -> Self {
         self.max_value_len = bytes;
         self

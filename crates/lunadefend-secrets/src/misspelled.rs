@@ -3,19 +3,23 @@
 use crate::{Environment, SettingError, closest};
 
 /// All variables of LunaDefend, the application's and the tokenizer's: one file may have both.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 17] = [
     "LUNADEFEND_ALLOW_CLEARTEXT",
     "LUNADEFEND_BLOB_ORIGINS",
     "LUNADEFEND_COOKIES",
     "LUNADEFEND_DEADLINE",
+    "LUNADEFEND_DISK_RESERVE",
     "LUNADEFEND_IDLE_TIMEOUT",
     "LUNADEFEND_JWKS_STALE_IF_ERROR",
     "LUNADEFEND_MASTER_KEY",
     "LUNADEFEND_MAX_RETRIES",
     "LUNADEFEND_MAX_TOKENS",
+    "LUNADEFEND_MAX_VALUE",
     "LUNADEFEND_SECRETS",
+    "LUNADEFEND_SESSION_BYTES",
     "LUNADEFEND_SESSION_IDS",
     "LUNADEFEND_SESSION_KEY",
+    "LUNADEFEND_SESSION_VALUES",
     "LUNADEFEND_WIRE",
 ];
 

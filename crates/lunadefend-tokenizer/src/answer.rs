@@ -1,6 +1,10 @@
 //! Answers in the original's envelope.
 
-use crate::vault::VaultError;
+use crate::{
+    config::in_words,
+    store::StoreError,
+    vault::{OverQuota, VaultError},
+};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -69,6 +73,10 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
+    pub(crate) fn took_too_long() -> Self {
+        Self::unavailable("the request took too long")
+    }
+
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
     }
@@ -82,13 +90,44 @@ impl Refusal {
 /// A store that fails is no fault of the caller, and its cause is none of his business.
 impl From<VaultError> for Refusal {
     fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::OverQuota(over) => return over.into(),
+            // The store says it once in the log, not for each value.
+            VaultError::Store(StoreError::Full) => {
+                return Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "the tokenizer has no room for new values: its disk is nearly full",
+                );
+            }
+            _ => {}
+        }
         tracing::error!(error = &error as &dyn std::error::Error, "the vault failed");
         match error {
+            VaultError::Store(StoreError::Io(_) | StoreError::Open { .. }) => Self::unavailable(
+                "the tokenizer's store is not available: its disk cannot be written or read",
+            ),
             VaultError::Store(_) | VaultError::Conflict => {
                 Self::unavailable("the tokenizer's store is not available")
             }
             _ => Self::internal(),
         }
+    }
+}
+
+/// A session that stores too much is its own affair: nobody has to look at the log.
+impl From<OverQuota> for Refusal {
+    fn from(over: OverQuota) -> Self {
+        let (what, setting) = match over {
+            OverQuota::Values(values) => (format!("{values} values"), "LUNADEFEND_SESSION_VALUES"),
+            OverQuota::Bytes(bytes) => (in_words(bytes), "LUNADEFEND_SESSION_BYTES"),
+        };
+        tracing::debug!(setting, "a session has stored as much as it may in a day");
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "a session may store {what} in 24 hours: try again later, or have {setting} of the tokenizer raised"
+            ),
+        )
     }
 }
 

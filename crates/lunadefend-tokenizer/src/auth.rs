@@ -75,15 +75,23 @@ impl FromRequestParts<Arc<Shared>> for ApplicationOnly {
 
 /// Extractor: anybody with a credential, on the routes that belong to the frame.
 #[derive(Debug)]
-pub(crate) struct Anybody(Caller);
+pub(crate) struct Anybody {
+    caller: Caller,
+    by_cookie: bool,
+}
 
 impl Anybody {
     /// The session that the caller acts in; application and developer have none.
     pub(crate) const fn session(&self) -> Option<&SessionId> {
-        match &self.0 {
+        match &self.caller {
             Caller::User(session) => Some(session),
             Caller::Application | Caller::Developer => None,
         }
+    }
+
+    /// Whether it was the cookie that said so, and not a JWT of the application.
+    pub(crate) const fn is_by_cookie(&self) -> bool {
+        self.by_cookie
     }
 }
 
@@ -93,7 +101,9 @@ impl FromRequestParts<Arc<Shared>> for Anybody {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
         let headers = &parts.headers;
         let page = Page::of(headers)?;
-        let caller = match jwt_caller(headers, page, shared).await? {
+        let by_jwt = jwt_caller(headers, page, shared).await?;
+        let by_cookie = by_jwt.is_none();
+        let caller = match by_jwt {
             Some(caller) => caller,
             None => {
                 let handles = cookie::handles(headers, shared)?;
@@ -107,7 +117,7 @@ impl FromRequestParts<Arc<Shared>> for Anybody {
         {
             notes.send_session_hash(hash);
         }
-        Ok(Self(caller))
+        Ok(Self { caller, by_cookie })
     }
 }
 

@@ -1,6 +1,11 @@
 //! Reading the body of a request: so much, in so much time, and strictly.
 
-use crate::{answer::Refusal, service::Shared};
+use crate::{
+    answer::Refusal,
+    config::{Limits, in_words},
+    service::Shared,
+    vault::Vault,
+};
 use axum::{
     body::{Body, HttpBody},
     extract::{FromRequest, Request},
@@ -27,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
             ));
         }
         let limits = &shared.config.limits;
-        let mut body = Chunks::new(request, wire::REQUEST.bytes as u64)?;
+        let mut body = Chunks::new(request, wire::REQUEST.bytes as u64, json_too_large)?;
         // One deadline for the whole body: it is small, and a drip must not hold a connection.
         let deadline = Instant::now() + limits.body_read;
         let mut bytes = BytesMut::new();
@@ -40,51 +45,77 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
     }
 }
 
-/// The body of an upload. Every pause has the same deadline, and a value may take several.
+/// The body of an upload. Its time is limited by its progress: every pause has the same deadline, and
+/// so has every chunk, so that neither who falls silent nor who drips keeps a connection and a lease.
 pub(crate) struct Upload {
     chunks: Chunks,
     pause: Duration,
+    /// How many bytes of the chunk are there, and how long may still be waited for the rest.
+    arrived: u64,
+    patience: Duration,
 }
 
 impl Upload {
     /// # Errors
     /// 415 when the body is encoded: what is stored are the bytes that came. 413 when it is
     /// announced to be longer than `max_length`.
-    pub(crate) fn new(request: Request, max_length: u64, pause: Duration) -> Result<Self, Refusal> {
+    pub(crate) fn new(request: Request, max_length: u64, limits: &Limits) -> Result<Self, Refusal> {
         if is_encoded(request.headers()) {
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "a value must be sent without Content-Encoding",
             ));
         }
-        let chunks = Chunks::new(request, max_length)?;
-        Ok(Self { chunks, pause })
+        Ok(Self {
+            chunks: Chunks::new(request, max_length, value_too_large)?,
+            pause: limits.body_read,
+            arrived: 0,
+            patience: Vault::CHUNK_TIME,
+        })
     }
 
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
-        self.chunks.next(Instant::now() + self.pause).await
+        let began = Instant::now();
+        let pause = self.pause.min(self.patience);
+        let data = self.chunks.next(began + pause).await?;
+        // What the store takes for a chunk is not the client's time.
+        self.patience = self.patience.saturating_sub(began.elapsed());
+        self.arrived += data.as_ref().map_or(0, |data| data.len() as u64);
+        if self.arrived >= Vault::CHUNK_BYTES {
+            self.arrived %= Vault::CHUNK_BYTES;
+            self.patience = Vault::CHUNK_TIME;
+        }
+        Ok(data)
     }
 }
 
 /// The data of a body, up to a length.
 struct Chunks {
     body: Body,
+    max_length: u64,
     left: u64,
+    too_large: fn(u64) -> Refusal,
 }
 
 impl Chunks {
-    fn new(request: Request, max_length: u64) -> Result<Self, Refusal> {
+    fn new(
+        request: Request,
+        max_length: u64,
+        too_large: fn(u64) -> Refusal,
+    ) -> Result<Self, Refusal> {
         let announced = request
             .body()
             .size_hint()
             .lower()
             .max(announced(request.headers()));
         if announced > max_length {
-            return Err(too_large());
+            return Err(too_large(max_length));
         }
         Ok(Self {
             body: request.into_body(),
+            max_length,
             left: max_length,
+            too_large,
         })
     }
 
@@ -110,7 +141,7 @@ impl Chunks {
             self.left = self
                 .left
                 .checked_sub(data.len() as u64)
-                .ok_or_else(too_large)?;
+                .ok_or_else(|| (self.too_large)(self.max_length))?;
             return Ok(Some(data));
         }
     }
@@ -123,9 +154,20 @@ fn announced(headers: &HeaderMap) -> u64 {
         .unwrap_or(0)
 }
 
-fn too_large() -> Refusal {
+fn json_too_large(max_length: u64) -> Refusal {
+    let limit = in_words(max_length);
     Refusal::new(
         StatusCode::PAYLOAD_TOO_LARGE,
-        "the body of the request is too large",
+        format!("the body of the request is over {limit}"),
+    )
+}
+
+pub(crate) fn value_too_large(max_length: u64) -> Refusal {
+    let limit = in_words(max_length);
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!(
+            "the value is over {limit}: store a smaller one, or have LUNADEFEND_MAX_VALUE of the tokenizer raised"
+        ),
     )
 }

@@ -7,6 +7,7 @@ mod providers;
 
 pub use durations::GrantDurations;
 pub use limits::Limits;
+pub(crate) use limits::in_words;
 pub use origins::Origin;
 pub(crate) use providers::Provider;
 pub use providers::{AuthProviders, ProvidersError};
@@ -83,6 +84,11 @@ pub enum ConfigError {
     /// Nobody may issue JWTs.
     #[error("the list of JWT issuers must not be empty: leave it out for the default, node-sdk")]
     NoIssuer,
+    /// A session could not store even one value of the greatest length.
+    #[error(
+        "a session must be allowed to store one value of the greatest length: LUNADEFEND_SESSION_BYTES must not be less than LUNADEFEND_MAX_VALUE"
+    )]
+    QuotaUnderValue,
     /// A limit that is zero or too large.
     #[error("the limit {name} must be between {min} and {max}")]
     Limit {

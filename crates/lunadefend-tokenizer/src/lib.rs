@@ -27,7 +27,7 @@ pub use config::{
     SessionKeys, TokenizerConfig, TokenizerConfigBuilder,
 };
 pub use jwks::JwksSource;
-pub use open::{OpenError, Opened, open_embedded};
+pub use open::{OpenError, Opened, open_embedded, open_embedded_with};
 pub use server::serve;
 pub use service::Tokenizer;
 pub use timer::{SystemTimer, Timer};

@@ -68,12 +68,25 @@ pub async fn open_embedded(
     master_key: Option<MasterKey>,
     clock: Arc<dyn Clock>,
 ) -> Result<Opened, OpenError> {
+    open_embedded_with(path, &EmbeddedOptions::default(), master_key, clock).await
+}
+
+/// Opens a store as [`open_embedded`] does, with options.
+///
+/// # Errors
+/// As for [`open_embedded`].
+pub async fn open_embedded_with(
+    path: &Path,
+    options: &EmbeddedOptions,
+    master_key: Option<MasterKey>,
+    clock: Arc<dyn Clock>,
+) -> Result<Opened, OpenError> {
     check_path(path, master_key.is_none())?;
     let (master_key, made) = match master_key {
         Some(key) => (key, false),
         None => master_key_for(path)?,
     };
-    let store = EmbeddedStore::open(path, &EmbeddedOptions::default())?;
+    let store = EmbeddedStore::open(path, options)?;
     let vault = Vault::open(Arc::new(store), &master_key, clock).await?;
     let new_key_file = made.then(|| MasterKeyFile::for_store(path).path().to_owned());
     Ok(Opened {

@@ -10,6 +10,7 @@ mod tokens;
 use crate::{answer::Refusal, service::Shared};
 use axum::{
     Router,
+    extract::Request,
     routing::{get, post, put},
 };
 use http::StatusCode;
@@ -74,6 +75,11 @@ pub(crate) fn label(path: &str) -> &'static str {
 /// can read nothing of the answer, whatever it is.
 pub(crate) fn is_transfer(path: &str) -> bool {
     [ENSURE, CREATE].contains(&path)
+}
+
+/// Whether a route limits its time itself.
+pub(crate) fn limits_its_time(request: &Request) -> bool {
+    blobs::is_upload(request.method(), request.uri().path())
 }
 
 async fn not_allowed() -> Refusal {

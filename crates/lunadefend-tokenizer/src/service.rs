@@ -25,6 +25,7 @@ use std::{
     fmt,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::{Instant, timeout};
 use tower::{Service, ServiceExt};
@@ -143,11 +144,15 @@ impl Tokenizer {
         let mut response = if duplicate {
             auth::duplicate_authorization().into_response()
         } else {
+            let limit = match routes::limits_its_time(&request) {
+                true => Duration::MAX,
+                false => self.shared.config.limits.request,
+            };
             let routed = self.router.oneshot(request).instrument(span.clone());
-            match timeout(self.shared.config.limits.request, routed).await {
+            match timeout(limit, routed).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
-                Err(_) => Refusal::unavailable("the request took too long").into_response(),
+                Err(_) => Refusal::took_too_long().into_response(),
             }
         };
 

@@ -228,6 +228,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// The [`StoreError`] that a caller would meet.
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Says whether there is room for new values. It is asked before each token and each chunk, and
+    /// never for what needs little, such as grants and sessions: they go on while values wait.
+    ///
+    /// A store that grows by itself keeps the default, which always says yes.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when what is left is kept for the rest.
+    fn check_room(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -271,5 +282,9 @@ impl<T: Store + ?Sized> Store for Arc<T> {
 
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         (**self).check()
+    }
+
+    fn check_room(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).check_room()
     }
 }

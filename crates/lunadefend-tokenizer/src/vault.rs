@@ -16,6 +16,8 @@
 //!   written in the transaction that finishes the upload and not before.
 //! - **Metadata** is sealed in the row of its token, under a derived key of its own.
 //!
+//! What a session has stored in a day is a sealed row that changes together with its tokens and values.
+//!
 //! The rows that only say that something was used or has ended ([`Table::Used`]) and
 //! the rows of blobs are empty; they tell nothing and open nothing.
 //!
@@ -54,6 +56,7 @@ mod janitor;
 mod key_file;
 mod lease;
 mod master;
+mod quota;
 mod ring;
 mod row_keys;
 mod seal;
@@ -72,6 +75,7 @@ pub use error::{InvalidState, InvalidUrl, UploadError, VaultError};
 pub use janitor::Janitor;
 pub use key_file::{MasterKeyFile, master_key_for};
 pub use master::{MasterKey, MasterKeyError};
+pub use quota::{OverQuota, Quota};
 pub use sessions::{SessionHandle, Transfer};
 pub use states::{IssuedState, StateClaims};
 pub use tokens::NewToken;

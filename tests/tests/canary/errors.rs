@@ -160,7 +160,7 @@ async fn by_the_sdk(world: &World, session: &SessionId, token: &VerifiedToken, m
     call_all(world, &other, token, met).await;
     let long: GrantDuration = "2h".parse().unwrap();
     let api = luna.tokenizer();
-    let large = vec![b'c'; 1024 * 1024 + 1];
+    let large = vec![b'c'; 16 * 1024 * 1024 + 1];
     met.errors([
         luna.grants().create(session, token, long).await.err(),
         api.tokenize(session, &large, &Metadata::string())

@@ -70,10 +70,11 @@ async fn a_value_that_is_too_large_is_refused_as_that() {
     let session = world.application.log_in("ann");
     let api = world.luna().tokenizer();
     // Often: the answer comes while the value is still on its way.
-    for _ in 0..20 {
-        for len in [MIB + 1, 4 * MIB] {
+    let value = vec![7; 20 * MIB];
+    for _ in 0..5 {
+        for len in [16 * MIB + 1, 20 * MIB] {
             let outcome = api
-                .tokenize(&session, &noise(len), &Metadata::string())
+                .tokenize(&session, &value[..len], &Metadata::string())
                 .await;
             let error = outcome.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::PayloadTooLarge, "{error:?}");

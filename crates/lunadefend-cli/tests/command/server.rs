@@ -2,7 +2,7 @@
 
 use lunadefend_client::{Client, SessionIds};
 use lunadefend_crypto::{GeneratedKey, RsaBits, SigningKey};
-use lunadefend_http::{BaseUrl, Cleartext};
+use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
 use std::{
     io::{BufRead, BufReader, Lines},
     path::Path,
@@ -37,12 +37,28 @@ impl Server {
 
     /// `lunadefend serve` on a free port. The clients come by the address that it prints.
     pub(crate) fn start_with(folder: &Path, more: &[(&str, &str)]) -> Self {
-        let mut command = lunadefend();
+        Self::start_command(Self::serve(folder, more))
+    }
+
+    /// As [`start`](Self::start), with its log in a file of the folder.
+    pub(crate) fn start_logging(folder: &Path) -> Self {
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let mut command = Self::serve(folder, &[]);
+        command.stderr(log);
+        Self::start_command(command)
+    }
+
+    fn serve(folder: &Path, more: &[(&str, &str)]) -> Command {
+        // A file that may not grow is an error of the write, not the end of the process.
+        let mut command = Command::new("/bin/sh");
         command
+            .env_clear()
+            .args(["-c", r#"trap '' XFSZ; exec "$0" "$@""#])
+            .arg(env!("CARGO_BIN_EXE_lunadefend"))
             .args(["serve", "--store"])
             .arg(folder.join("tokens.redb"));
         command.envs(settings()).envs(more.iter().copied());
-        Self::start_command(command)
+        command
     }
 
     /// A `lunadefend serve` that may be started by way of something else.
@@ -57,6 +73,34 @@ impl Server {
             .to_owned();
         server.printed = printed;
         server
+    }
+
+    /// How large the process may make a file from now on, in bytes; `None` for any size. What a disk
+    /// does that is full, as far as the process can tell.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+        let status = Command::new("prlimit")
+            .args(["--pid", &self.child.id().to_string()])
+            .arg(format!("--fsize={limit}:unlimited"))
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// The status and the body of a GET.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        let http = HttpClient::builder().tls(false).build().unwrap();
+        let request = Request {
+            method: http::Method::GET,
+            url: format!("{}{path}", self.url),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            max_answer: 64 * 1024,
+            deadline: tokio::time::Instant::now() + Duration::from_secs(30),
+        };
+        let answer = http.send(request).await.unwrap();
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        (answer.status.as_u16(), body)
     }
 
     pub(crate) fn dev() -> Self {

@@ -11,14 +11,20 @@ use std::{collections::BTreeMap, fmt};
 #[derive(Clone)]
 pub struct Metadata(Box<RawValue>);
 
+/// What every refusal of metadata says, also to whoever sent it over the wire.
+pub(super) const RULE: &str =
+    "metadata must be one JSON object of at most 8192 bytes (8 KiB), nested at most 32 levels deep";
+
 /// Why a text is not the metadata of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("metadata must be one JSON object of at most 8192 bytes, nested at most 32 deep")]
+#[error("{}", RULE)]
 pub struct MetadataError;
 
 impl Metadata {
     /// The longest metadata, in bytes of JSON.
     pub const MAX_LEN: usize = 8 * 1024;
+    /// How deep it may be nested; the object itself is at depth 1.
+    pub const MAX_DEPTH: u8 = 32;
 
     /// What the original's browser packages send for a typed value: `{"dataType":"string"}`.
     #[must_use]
@@ -33,7 +39,7 @@ impl Metadata {
     pub fn from_json(text: &str) -> Result<Self, MetadataError> {
         let limits = Limits {
             bytes: Self::MAX_LEN,
-            ..strict::REQUEST
+            depth: Self::MAX_DEPTH,
         };
         strict::from_slice::<BTreeMap<String, IgnoredAny>>(text.as_bytes(), limits)
             .map_err(|_| MetadataError)?;

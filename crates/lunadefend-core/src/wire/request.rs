@@ -51,6 +51,9 @@ pub struct TokenRequest {
 pub(super) mod session_id {
     use super::{Deserialize, Deserializer, Serializer, SessionId};
 
+    /// What is said of everything else.
+    pub(crate) const RULE: &str = "sessionId is not a session id: a text of 1 to 1024 bytes";
+
     pub(crate) fn serialize<S: Serializer>(
         id: &SessionId,
         serializer: S,
@@ -61,12 +64,18 @@ pub(super) mod session_id {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<SessionId, D::Error> {
-        SessionId::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        let id = String::deserialize(deserializer).ok();
+        id.and_then(|id| SessionId::new(id).ok())
+            .ok_or_else(|| serde::de::Error::custom(RULE))
     }
 }
 
 pub(super) mod token_id {
     use super::{Deserializer, Serializer, TokenId, deserialize_id};
+
+    /// What is said of everything else.
+    pub(crate) const RULE: &str =
+        "tokenId is not a token: one is written lunasec-<uuid>, in lower case";
 
     pub(crate) fn serialize<S: Serializer>(id: &TokenId, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(id.expose_id())
@@ -75,7 +84,7 @@ pub(super) mod token_id {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<TokenId, D::Error> {
-        deserialize_id(deserializer)
+        deserialize_id(deserializer).map_err(|_| serde::de::Error::custom(RULE))
     }
 }
 

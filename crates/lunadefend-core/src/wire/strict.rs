@@ -1,5 +1,9 @@
 //! Reading JSON from a peer that may be hostile.
 
+use super::{
+    Metadata, metadata,
+    request::{session_id, token_id},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
@@ -15,15 +19,15 @@ pub struct Limits {
     pub depth: u8,
 }
 
-/// For bodies of requests, JWT headers and claims: 64 KiB.
+/// For bodies of requests, JWT headers and claims: 64 KiB. Metadata of every depth fits in.
 pub const REQUEST: Limits = Limits {
     bytes: 64 * 1024,
-    depth: 32,
+    depth: Metadata::MAX_DEPTH + 1,
 };
-/// For bodies of answers: 1 MiB.
+/// For bodies of answers: 1 MiB. Metadata is in their `data`.
 pub const ANSWER: Limits = Limits {
     bytes: 1024 * 1024,
-    depth: 32,
+    depth: Metadata::MAX_DEPTH + 2,
 };
 
 /// Why a JSON text is refused: a category and a position, never the input.
@@ -37,7 +41,7 @@ pub enum StrictError {
     #[error("the JSON text is not UTF-8")]
     NotUtf8,
     /// Not one JSON object and nothing else: a syntax error, a byte order mark, trailing data, a
-    /// duplicate member, another kind of value, or nested too deep.
+    /// duplicate member, or another kind of value.
     #[error("not one well-formed JSON object with distinct members (line {line}, column {column})")]
     Malformed {
         /// The line, from 1.
@@ -45,6 +49,22 @@ pub enum StrictError {
         /// The column, from 1; 0 at the start of a line.
         column: usize,
     },
+    /// Over [`Limits::depth`].
+    #[error("the JSON text is nested deeper than {0} levels")]
+    TooDeep(u8),
+    /// A text holds one half of a surrogate pair, which stands for no character.
+    #[error(
+        "a text is cut in the middle of a character (line {line}, column {column}): send whole characters, in JavaScript by `toWellFormed()`"
+    )]
+    LoneSurrogate {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1; 0 at the start of a line.
+        column: usize,
+    },
+    /// A member is not what it must be, in words of our own that say what that is.
+    #[error("{0}")]
+    Refused(&'static str),
     /// A member that must be there is not.
     #[error("the member `{0}` is missing")]
     Missing(&'static str),
@@ -80,26 +100,53 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T
     }
     .deserialize(&mut deserializer)
     .and_then(|()| deserializer.end())
-    .map_err(|error| StrictError::Malformed {
-        line: error.line(),
-        column: error.column(),
-    })?;
+    .map_err(|error| misformed(&error, limits))?;
     serde_json::from_str::<Object<T>>(text)
         .map(|object| object.0)
-        .map_err(|error| {
-            missing_member(&error).map_or(
-                StrictError::Mistyped {
-                    line: error.line(),
-                    column: error.column(),
-                },
-                StrictError::Missing,
-            )
-        })
+        .map_err(|error| mistyped(&error))
 }
+
+fn misformed(error: &serde_json::Error, limits: Limits) -> StrictError {
+    let (line, column) = (error.line(), error.column());
+    // serde_json has no other way to tell them apart.
+    let text = error.to_string();
+    if text.starts_with(TOO_DEEP) {
+        StrictError::TooDeep(limits.depth)
+    } else if SURROGATES.iter().any(|cause| text.starts_with(cause)) {
+        StrictError::LoneSurrogate { line, column }
+    } else {
+        StrictError::Malformed { line, column }
+    }
+}
+
+fn mistyped(error: &serde_json::Error) -> StrictError {
+    let text = error.to_string();
+    if let Some(rule) = RULES.into_iter().find(|rule| text.starts_with(rule)) {
+        return StrictError::Refused(rule);
+    }
+    missing_member(&text).map_or(
+        StrictError::Mistyped {
+            line: error.line(),
+            column: error.column(),
+        },
+        StrictError::Missing,
+    )
+}
+
+const TOO_DEEP: &str = "nested too deep";
+
+/// How serde_json says it of the first half and of the second.
+const SURROGATES: [&str; 2] = [
+    "unexpected end of hex escape",
+    "lone leading surrogate in hex escape",
+];
+
+/// Texts of our own wire types: one from the input can never get through.
+const RULES: [&str; 3] = [metadata::RULE, session_id::RULE, token_id::RULE];
 
 /// Names the member that serde misses. The names are those of our own wire types, so that a text from
 /// the input can never get through.
-fn missing_member(error: &serde_json::Error) -> Option<&'static str> {
+fn missing_member(text: &str) -> Option<&'static str> {
     const MEMBERS: [&str; 18] = [
         "sessionId",
         "tokenId",
@@ -120,7 +167,6 @@ fn missing_member(error: &serde_json::Error) -> Option<&'static str> {
         "n",
         "e",
     ];
-    let text = error.to_string();
     let name = text.strip_prefix("missing field `")?.split('`').next()?;
     MEMBERS.into_iter().find(|member| *member == name)
 }
@@ -167,7 +213,7 @@ impl Shape {
                 depth_left,
                 object: false,
             }),
-            None => Err(E::custom("nested too deep")),
+            None => Err(E::custom(TOO_DEEP)),
         }
     }
 
@@ -252,7 +298,7 @@ impl<'de> Visitor<'de> for Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Answer, GrantVerified, GrantVerify};
+    use crate::wire::{Answer, GrantVerified, GrantVerify, MetadataFound, TokenRequest, Tokenize};
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<GrantVerify, StrictError> {
@@ -310,9 +356,10 @@ mod tests {
             let (open, close) = ("[".repeat(depth), "]".repeat(depth));
             read(&OK.replace("{\"s", &format!("{{\"x\":{open}{close},\"s")))
         };
-        assert!(nested(31).is_ok());
-        assert!(nested(32).is_err());
-        assert!(nested(10_000).is_err());
+        assert!(nested(32).is_ok());
+        for depth in [33, 10_000] {
+            assert_eq!(nested(depth).err(), Some(StrictError::TooDeep(33)));
+        }
         let long = OK.replace(
             "{\"s",
             &format!("{{\"x\":\"{}\",\"s", "y".repeat(64 * 1024)),
@@ -328,6 +375,65 @@ mod tests {
         );
         let error = read(r#"{"sessionId":"s","tokenId":"4111"}"#).unwrap_err();
         assert!(!format!("{error:?} {error}").contains("4111"));
+    }
+
+    /// Metadata of the greatest depth gets in by a request and out by an answer.
+    #[test]
+    fn metadata_of_every_depth_travels_both_ways() {
+        let nested = |depth: usize| {
+            let (open, close) = ("{\"x\":".repeat(depth - 1), "}".repeat(depth - 1));
+            format!("{open}{{}}{close}")
+        };
+        let deepest = nested(usize::from(Metadata::MAX_DEPTH));
+        let request = format!(r#"{{"metadata":{deepest}}}"#);
+        let request = from_slice::<Tokenize>(request.as_bytes(), REQUEST).unwrap();
+        assert_eq!(request.metadata.unwrap().as_json(), deepest);
+        let answer = format!(r#"{{"success":true,"error":{{}},"data":{{"metadata":{deepest}}}}}"#);
+        let answer = from_slice::<Answer<MetadataFound>>(answer.as_bytes(), ANSWER).unwrap();
+        assert_eq!(answer.0.metadata.as_json(), deepest);
+        assert!(Metadata::from_json(&nested(33)).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_member_is_said_in_words() {
+        let tokenize = |text: &str| {
+            let error = from_slice::<Tokenize>(text.as_bytes(), REQUEST).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("canary"));
+            error.to_string()
+        };
+        let long = format!(r#"{{"metadata":{{"canary":"{}"}}}}"#, "x".repeat(9_000));
+        for text in [&long, r#"{"metadata":[]}"#, r#"{"metadata":"canary"}"#] {
+            assert_eq!(tokenize(text), metadata::RULE);
+        }
+        for half in [
+            r"\ud83d",
+            r"\ud83dx",
+            r"\ud83d\n",
+            r"\ud83d\ud83d",
+            r"\udc00",
+        ] {
+            let error = tokenize(&format!(r#"{{"metadata":{{"name":"canary{half}"}}}}"#));
+            assert!(
+                error.contains("cut in the middle of a character"),
+                "{half}: {error}"
+            );
+        }
+        for token in [
+            "\"canary\"",
+            "1",
+            "null",
+            "[]",
+            "\"\"",
+            "\"lunasec-canary\"",
+        ] {
+            let text = format!(r#"{{"tokenId":{token}}}"#);
+            let error = from_slice::<TokenRequest>(text.as_bytes(), REQUEST).unwrap_err();
+            assert_eq!(error, StrictError::Refused(token_id::RULE), "{token}");
+        }
+        for session in ["\"\"", "1", "{}"] {
+            let error = read(&OK.replace("\"s\"", session)).unwrap_err();
+            assert_eq!(error, StrictError::Refused(session_id::RULE), "{session}");
+        }
     }
 
     #[test]

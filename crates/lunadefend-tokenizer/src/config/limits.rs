@@ -1,6 +1,7 @@
 //! Sizes and times.
 
 use super::ConfigError;
+use crate::vault::Quota;
 use std::time::Duration;
 
 /// How much a client may send, and how long it may take.
@@ -17,8 +18,15 @@ pub struct Limits {
     /// Connections at once; 1024 by default. For one more the connection that has idled for longest is
     /// closed; while none idles, it waits. The limit of open files of the process caps it.
     pub max_connections: u32,
-    /// The longest value, in bytes; 1 MiB by default, which is also the most.
+    /// The longest value, in bytes; 16 MiB by default, [`MAX_VALUE`](Self::MAX_VALUE) at most. No
+    /// more than a few chunks of 63 KiB of it are in memory at once.
     pub max_value: u64,
+    /// How many values a session may store in 24 hours by requests with the cookie, that is from the
+    /// frame; 64 by default. What the application stores by JWT does not count.
+    pub session_values: u32,
+    /// How many bytes these values may have together; 256 MiB by default, and not less than
+    /// [`max_value`](Self::max_value).
+    pub session_bytes: u64,
     /// How long the head of a request may take, from its first byte on, or from the start of a
     /// connection. 10 s by default.
     pub header_read: Duration,
@@ -30,9 +38,11 @@ pub struct Limits {
     /// connection that idles holds nobody out: it is closed when its place is needed.
     pub idle: Duration,
     /// How long the body of a JSON request may take as a whole, and how long the body of an upload
-    /// may pause. 10 s by default.
+    /// may pause. 10 s by default. An upload may take any number of pauses, as long as each 63 KiB
+    /// arrive within 25 s ([`Vault::CHUNK_TIME`](crate::vault::Vault::CHUNK_TIME)).
     pub body_read: Duration,
-    /// How long a request may take until its answer begins. 30 s by default.
+    /// How long a request may take until its answer begins, without the body of an upload. 30 s by
+    /// default.
     pub request: Duration,
     /// How long a client may leave an answer unread. 30 s by default.
     pub write_stall: Duration,
@@ -46,7 +56,16 @@ impl Limits {
     /// The longest head of a request, in bytes.
     pub const MAX_HEAD: usize = 32 * 1024;
     /// The longest value that can be configured, in bytes.
-    pub const MAX_VALUE: u64 = 1024 * 1024;
+    pub const MAX_VALUE: u64 = 1024 * 1024 * 1024;
+    /// How long a value may be unless configured otherwise, in bytes.
+    pub const DEFAULT_MAX_VALUE: u64 = 16 * 1024 * 1024;
+
+    pub(crate) const fn quota(&self) -> Quota {
+        Quota {
+            values: self.session_values,
+            bytes: self.session_bytes,
+        }
+    }
 
     /// How many files the process has open at most, beside those for connections: the store, the
     /// listener, logs, and requests for a key set with their look-ups of names.
@@ -73,15 +92,37 @@ impl Limits {
                 max: Self::MAX_VALUE,
             });
         }
+        if self.session_values == 0 {
+            return Err(ConfigError::Limit {
+                name: "session_values",
+                min: 1,
+                max: u32::MAX as u64,
+            });
+        }
+        if self.session_bytes < self.max_value {
+            return Err(ConfigError::QuotaUnderValue);
+        }
         Ok(())
     }
+}
+
+/// A number of bytes in words, such as `16 MiB`.
+pub(crate) fn in_words(bytes: u64) -> String {
+    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        if bytes >= 1 << shift && bytes.trailing_zeros() >= shift {
+            return format!("{} {unit}", bytes >> shift);
+        }
+    }
+    format!("{bytes} bytes")
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 1024,
-            max_value: Self::MAX_VALUE,
+            max_value: Self::DEFAULT_MAX_VALUE,
+            session_values: 64,
+            session_bytes: 256 * 1024 * 1024,
             header_read: Duration::from_secs(10),
             idle: Duration::from_secs(11 * 60),
             body_read: Duration::from_secs(10),

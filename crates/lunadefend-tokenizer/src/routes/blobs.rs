@@ -14,8 +14,9 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use std::sync::Arc;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 
 pub(super) const PATH: &str = "/blob/";
 
@@ -33,6 +34,11 @@ fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<UrlGrant,
         .map_err(|_| Refusal::forbidden("the URL is not good for this or has expired"))
 }
 
+/// Whether a request is an upload, whose body takes as long as it takes.
+pub(super) fn is_upload(method: &Method, path: &str) -> bool {
+    method == Method::PUT && path.starts_with(PATH)
+}
+
 /// `PUT`: takes the value of a token, once.
 pub(super) async fn upload(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let headers = request.headers().clone();
@@ -47,22 +53,20 @@ async fn store(shared: &Shared, request: Request) -> Result<(), Refusal> {
     let grant = verify_url(shared, UrlMethod::Put, request.uri())?;
     let limits = &shared.config.limits;
     let max_length = grant.max_length.min(limits.max_value);
-    let mut body = body::Upload::new(request, max_length, limits.body_read)?;
+    let mut body = body::Upload::new(request, max_length, limits)?;
     // The first bytes come before the lease: who opens a connection and sends nothing must not keep
     // others from the URL.
     let next = body.next().await?;
-    let mut upload = shared
+    let id = UploadId::from(grant.id);
+    let begun = shared
         .vault
-        .begin_upload(&UploadId::from(grant.id), max_length)
-        .await?;
-    match receive(&mut upload, &mut body, next).await {
-        Ok(()) => {
-            upload.commit().await?;
-            Ok(())
-        }
+        .begin_upload_within(&id, max_length, limits.quota());
+    let mut upload = in_time(limits.request, begun).await?;
+    match receive(&mut upload, &mut body, next, limits.request).await {
+        Ok(()) => in_time(limits.request, upload.commit()).await.map(drop),
         Err(refusal) => {
             // Before the answer, so that whoever gets it may try again at once.
-            if let Err(error) = upload.abort().await {
+            if let Ok(Err(error)) = timeout(limits.request, upload.abort()).await {
                 report(&error);
             }
             Err(refusal)
@@ -74,12 +78,24 @@ async fn receive(
     upload: &mut Upload,
     body: &mut body::Upload,
     mut next: Option<Bytes>,
+    limit: Duration,
 ) -> Result<(), Refusal> {
     while let Some(chunk) = next {
-        upload.write(chunk).await?;
+        in_time(limit, upload.write(chunk)).await?;
         next = body.next().await?;
     }
     Ok(())
+}
+
+/// Each step of an upload but its body has the time of a whole request.
+async fn in_time<T>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, UploadError>>,
+) -> Result<T, Refusal> {
+    match timeout(limit, step).await {
+        Ok(outcome) => outcome.map_err(Refusal::from),
+        Err(_) => Err(Refusal::took_too_long()),
+    }
 }
 
 impl From<UploadError> for Refusal {
@@ -98,9 +114,7 @@ impl From<UploadError> for Refusal {
                 StatusCode::REQUEST_TIMEOUT,
                 "the upload took too long: begin again",
             ),
-            UploadError::TooLarge(_) => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the value is too large")
-            }
+            UploadError::TooLarge(max_length) => body::value_too_large(max_length),
             UploadError::Vault(error) => error.into(),
         }
     }

@@ -24,10 +24,15 @@ pub(super) async fn tokenize(
 ) -> Result<Response, Refusal> {
     let expiry = grants::expiry(&shared, shared.config.durations.default_duration());
     let owner = caller.session().map(|session| (session, expiry));
-    let new = shared
-        .vault
-        .create_token(request.metadata.as_ref(), owner)
-        .await?;
+    let (vault, metadata) = (&shared.vault, request.metadata.as_ref());
+    let new = match owner {
+        // What comes from a browser is limited; the application knows what it does.
+        Some(owner) if caller.is_by_cookie() => {
+            let quota = shared.config.limits.quota();
+            vault.create_counted_token(metadata, owner, quota).await?
+        }
+        _ => vault.create_token(metadata, owner).await?,
+    };
     let upload_url = blobs::url(
         &shared,
         &UrlGrant {

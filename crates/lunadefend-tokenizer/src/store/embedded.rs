@@ -1,8 +1,11 @@
 //! The embedded store: one file, no server.
 
 mod apply;
+mod commit;
+mod database;
 mod file;
 mod layout;
+mod room;
 mod writer;
 
 #[cfg(test)]
@@ -12,15 +15,14 @@ use super::{BlobId, Row, RowKey, Store, StoreError, Table, Write, Written, check
 pub(crate) use file::sync_directory;
 
 use bytes::Bytes;
+use commit::{Pause, State};
+use database::Slot;
+use file::Source;
 use layout::{CHUNKS, ROWS, chunk_key, decode_row, row_key};
 use lunadefend_core::BoxFuture;
-use redb::{Database, ReadableDatabase};
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-    sync::Arc,
-};
+use redb::ReadableDatabase;
+use room::Room;
+use std::{fmt, path::Path, sync::Arc};
 use writer::{Command, Writer};
 
 /// How to open an [`EmbeddedStore`].
@@ -34,6 +36,7 @@ use writer::{Command, Writer};
 pub struct EmbeddedOptions {
     cache_size: usize,
     check_on_open: bool,
+    reserve: u64,
 }
 
 impl Default for EmbeddedOptions {
@@ -41,11 +44,25 @@ impl Default for EmbeddedOptions {
         Self {
             cache_size: 64 * 1024 * 1024,
             check_on_open: true,
+            reserve: Self::RESERVE,
         }
     }
 }
 
 impl EmbeddedOptions {
+    /// What is kept free on the disk unless told otherwise: 128 MiB. It is more than what the store
+    /// has accepted and not written yet, so that much of it is there for grants and sessions.
+    pub const RESERVE: u64 = 128 * 1024 * 1024;
+
+    /// How many bytes of the disk are kept for grants, sessions and the like: while less is free new
+    /// values are refused ([`StoreError::Full`]). [`RESERVE`](Self::RESERVE) unless set; 0 keeps
+    /// nothing. On systems other than Unix nobody looks.
+    #[must_use]
+    pub const fn reserve(mut self, bytes: u64) -> Self {
+        self.reserve = bytes;
+        self
+    }
+
     /// Memory for cached pages in bytes; 64 MiB unless set.
     #[must_use]
     pub const fn cache_size(mut self, bytes: usize) -> Self {
@@ -74,15 +91,19 @@ impl EmbeddedOptions {
 /// Reads run where they are called, without a thread pool: they read pages from memory, or a few of
 /// them from the file, in less time than a hand-over to another thread takes.
 ///
-/// After a failed write (a full disk, say) every further write and [`Store::check`] fail until the
-/// store is opened again: the state of the file is not known then.
+/// After a failed write (a full disk, say) the file is opened again, so that reading goes on, and
+/// what is written next is tried after a pause of a second or more: until it succeeds every write and
+/// [`Store::check`] fail. An upload that was running then has to begin again. While less than the
+/// [reserve](EmbeddedOptions::reserve) is free on the disk, new values are refused and all else goes on.
 ///
 /// # Blocking
 /// [`open`](Self::open) reads the file and blocks: call it before the server starts. Dropping the
 /// store waits for the commit that is running.
 pub struct EmbeddedStore {
     writer: Writer,
-    database: Arc<OpenDatabase>,
+    database: Arc<Slot>,
+    /// `None` in memory.
+    room: Option<Room>,
 }
 
 impl EmbeddedStore {
@@ -93,7 +114,8 @@ impl EmbeddedStore {
     /// [`StoreError::InUse`], [`StoreError::NotAStore`], [`StoreError::TooNew`],
     /// [`StoreError::Corrupt`] or [`StoreError::Open`], each for what it says.
     pub fn open(path: &Path, options: &EmbeddedOptions) -> Result<Self, StoreError> {
-        Self::start(file::open(path, options)?)
+        let source = Source::new(path, options, |file| file);
+        Self::start(source, Room::new(path, options.reserve), Pause::default())
     }
 
     /// Makes a store in memory, for development and tests: it ends with the process.
@@ -101,28 +123,34 @@ impl EmbeddedStore {
     /// # Errors
     /// [`StoreError::Io`] when there is no thread to be had.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Self::start(file::in_memory()?)
+        let database = Arc::new(Slot::new(file::in_memory()?, None));
+        Ok(Self {
+            writer: Writer::start(State::new(Arc::clone(&database), Pause::default()))?,
+            database,
+            room: None,
+        })
     }
 
-    fn start(database: Database) -> Result<Self, StoreError> {
-        let database = Arc::new(OpenDatabase(Some(database)));
+    fn start(source: Source, room: Room, pause: Pause) -> Result<Self, StoreError> {
+        let database = Arc::new(Slot::new(source.open()?, Some(source)));
         Ok(Self {
-            writer: Writer::start(Arc::clone(&database))?,
+            writer: Writer::start(State::new(Arc::clone(&database), pause))?,
             database,
+            room: Some(room),
         })
     }
 
     fn read_row(&self, table: Table, key: &RowKey) -> Result<Option<Row>, StoreError> {
-        guarded(|| {
-            let rows = self.database.get()?.begin_read()?.open_table(ROWS)?;
+        self.database.with(|database| {
+            let rows = database.begin_read()?.open_table(ROWS)?;
             let found = rows.get(&row_key(table, key))?;
             found.map(|row| decode_row(row.value())).transpose()
         })
     }
 
     fn read_chunk(&self, blob: &BlobId, index: u32) -> Result<Option<Bytes>, StoreError> {
-        guarded(|| {
-            let chunks = self.database.get()?.begin_read()?.open_table(CHUNKS)?;
+        self.database.with(|database| {
+            let chunks = database.begin_read()?.open_table(CHUNKS)?;
             let found = chunks.get(&chunk_key(blob, index))?;
             Ok(found.map(|chunk| Bytes::copy_from_slice(chunk.value())))
         })
@@ -217,43 +245,8 @@ impl Store for EmbeddedStore {
                 .map(drop)
         })
     }
-}
 
-/// The database, closed when the last user drops it.
-struct OpenDatabase(Option<Database>);
-
-impl OpenDatabase {
-    fn get(&self) -> Result<&Database, redb::Error> {
-        self.0.as_ref().ok_or(redb::Error::DatabaseClosed)
-    }
-}
-
-impl Drop for OpenDatabase {
-    fn drop(&mut self) {
-        // What was acknowledged is durable; closing only spares the next start a repair.
-        let closed = guarded(|| Ok(self.0.take().map(Database::close).transpose()?));
-        if let Err(error) = closed {
-            tracing::warn!(error = %error, "the embedded store was not closed properly");
-        }
-    }
-}
-
-/// Runs calls into redb. It panics in places when a file was changed behind its back; that must
-/// become an error of this call, not the end of a thread.
-fn guarded<T>(call: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, StoreError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(failure),
-        Err(_) => Err(StoreError::Corrupt(None)),
-    }
-}
-
-fn failure(error: redb::Error) -> StoreError {
-    match error {
-        redb::Error::DatabaseClosed => StoreError::Closed,
-        redb::Error::Corrupted(_)
-        | redb::Error::TableTypeMismatch { .. }
-        | redb::Error::TableDoesNotExist(_)
-        | redb::Error::LockPoisoned(_) => StoreError::Corrupt(Some(Arc::new(error))),
-        error => StoreError::Io(Arc::new(error)),
+    fn check_room(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.room.as_ref().map_or(Ok(()), Room::check) })
     }
 }

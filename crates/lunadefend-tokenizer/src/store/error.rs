@@ -43,10 +43,14 @@ pub enum StoreError {
     /// What is in the store is not what was written.
     #[error("the store is damaged: restore it from a backup")]
     Corrupt(#[source] Option<Cause>),
-    /// Reading or writing failed. After a failed write an embedded store answers with errors until
-    /// it is opened again.
-    #[error("the store cannot be read or written: check the disk, then restart")]
+    /// Reading or writing failed. An embedded store tries again by itself.
+    #[error(
+        "the store cannot be read or written: check its disk; it goes on by itself once it can"
+    )]
     Io(#[source] Cause),
+    /// There is no room for new values; rows that need little, such as grants, are still written.
+    #[error("there is no room for new values: free space on the disk of the store")]
+    Full,
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,

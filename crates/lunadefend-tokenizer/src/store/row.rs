@@ -82,11 +82,13 @@ pub enum Table {
     /// One row for each blob. It expires with the lease of an upload and stays once the value is
     /// finished; while it is there chunks may be written, and when it is purged they go with it.
     Blob,
+    /// How much a session has stored in a day, until the day ends.
+    Quota,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::KeyRing,
         Self::Grant,
         Self::Used,
@@ -96,6 +98,7 @@ impl Table {
         Self::Upload,
         Self::Download,
         Self::Blob,
+        Self::Quota,
     ];
 
     /// A number that never changes, for stores that write it down.
@@ -111,6 +114,7 @@ impl Table {
             Self::Upload => 7,
             Self::Download => 8,
             Self::Blob => 9,
+            Self::Quota => 11,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Why the vault refuses or fails.
 
+use super::OverQuota;
 use crate::store::StoreError;
 use lunadefend_crypto::CryptoError;
 
@@ -26,6 +27,9 @@ pub enum VaultError {
     /// The row was changed by somebody else at the same time.
     #[error("another process changed the same row: try again")]
     Conflict,
+    /// A session has stored as much as it may in a day.
+    #[error(transparent)]
+    OverQuota(#[from] OverQuota),
     /// Randomness or encryption failed.
     #[error("encryption failed")]
     Crypto(#[from] CryptoError),

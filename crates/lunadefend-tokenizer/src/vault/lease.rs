@@ -20,9 +20,18 @@ pub(super) struct UploadRow {
     pub(super) value: RowKey,
     /// Until when an attempt may begin.
     pub(super) url_expires_at: u64,
-    /// Where it says that the session has ended that the URL was made for, if it was made for one.
-    pub(super) ended: Option<RowKey>,
+    /// Of the session that the URL was made for, if it was made for one.
+    pub(super) session: Option<OfSession>,
     pub(super) state: UploadState,
+}
+
+/// The rows of the session that an upload URL was made for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfSession {
+    /// Where it says that the session has ended.
+    pub(super) ended: RowKey,
+    /// The quota that the value counts for, if it counts.
+    pub(super) quota: Option<RowKey>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +50,13 @@ impl UploadRow {
         token: RowKey,
         value: RowKey,
         url_expires_at: u64,
-        ended: Option<RowKey>,
+        session: Option<OfSession>,
     ) -> Self {
         Self {
             token,
             value,
             url_expires_at,
-            ended,
+            session,
             state: UploadState::Open,
         }
     }
@@ -58,7 +67,7 @@ impl UploadRow {
 
     /// The row lives as long as its URL, and as long as an attempt that began in time.
     pub(super) fn seal(&self, ring: &Ring, place: &Place) -> Result<Row, VaultError> {
-        let mut content = Vec::with_capacity(145);
+        let mut content = Vec::with_capacity(177);
         content.extend_from_slice(self.token.as_bytes());
         content.extend_from_slice(self.value.as_bytes());
         content.extend_from_slice(&self.url_expires_at.to_be_bytes());
@@ -79,8 +88,11 @@ impl UploadRow {
             }
         };
         // At the end, and only for a session: so it is as earlier versions wrote it.
-        if let Some(ended) = &self.ended {
-            content.extend_from_slice(ended.as_bytes());
+        if let Some(session) = &self.session {
+            content.extend_from_slice(session.ended.as_bytes());
+            if let Some(quota) = &session.quota {
+                content.extend_from_slice(quota.as_bytes());
+            }
         }
         ring.seal_row(place, Some(expires_at), &content)
     }
@@ -100,14 +112,23 @@ impl UploadRow {
             SPENT => UploadState::Spent,
             _ => return Err(VaultError::Corrupt),
         };
-        let ended = if fields.is_empty() {
-            None
-        } else {
-            Some(RowKey::new(fields.take()?))
+        let session = match optional_key(&mut fields)? {
+            None => None,
+            Some(ended) => Some(OfSession {
+                ended,
+                quota: optional_key(&mut fields)?,
+            }),
         };
         fields.end()?;
-        Ok(Self::open(token, value, url_expires_at, ended).with(state))
+        Ok(Self::open(token, value, url_expires_at, session).with(state))
     }
+}
+
+fn optional_key(fields: &mut Fields<'_>) -> Result<Option<RowKey>, VaultError> {
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(RowKey::new(fields.take()?)))
 }
 
 /// What an attempt holds: the row of its URL as it left it, and the blob that its chunks go to.

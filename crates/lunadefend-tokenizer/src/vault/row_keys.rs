@@ -19,6 +19,7 @@ pub(super) enum Purpose {
     Download,
     State,
     Url,
+    Quota,
 }
 
 impl Purpose {
@@ -37,6 +38,7 @@ impl Purpose {
             Self::Download => b"download",
             Self::State => b"state",
             Self::Url => b"url",
+            Self::Quota => b"quota",
         }
     }
 }
@@ -97,6 +99,11 @@ impl Place {
 
     pub(super) fn download(ring: &Ring, id: &[u8]) -> Self {
         Self::of(ring, Table::Download, Purpose::Download, &[id])
+    }
+
+    pub(super) fn quota(ring: &Ring, session: &SessionId) -> Self {
+        let id = session.expose_id().as_bytes();
+        Self::of(ring, Table::Quota, Purpose::Quota, &[id])
     }
 
     pub(super) fn of(ring: &Ring, table: Table, purpose: Purpose, ids: &[&[u8]]) -> Self {

@@ -8,6 +8,7 @@ mod janitor;
 mod key_file;
 mod keys;
 mod master;
+mod quotas;
 mod sessions;
 mod signed;
 mod tamper;

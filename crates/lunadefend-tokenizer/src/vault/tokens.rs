@@ -1,7 +1,13 @@
 //! New tokens and their metadata.
 
-use super::{UploadId, Vault, VaultError, lease::UploadRow, row_keys::Place, urls::UrlId};
-use crate::store::{Row, Write};
+use super::{
+    Quota, UploadId, Vault, VaultError,
+    lease::{OfSession, UploadRow},
+    quota::TRIES,
+    row_keys::Place,
+    urls::UrlId,
+};
+use crate::store::{Row, RowKey, Write, Written};
 use lunadefend_core::{SessionId, TokenId, wire::Metadata};
 use lunadefend_crypto::random_bytes;
 use zeroize::Zeroizing;
@@ -32,12 +38,52 @@ impl Vault {
     /// A token whose value has not come after a day is forgotten with its metadata.
     ///
     /// # Errors
-    /// A [`VaultError`] when nothing was made.
+    /// A [`VaultError`] when nothing was made; with [`StoreError::Full`](crate::store::StoreError::Full)
+    /// when there is no room for values.
     pub async fn create_token(
         &self,
         metadata: Option<&Metadata>,
         owner: Option<(&SessionId, u64)>,
     ) -> Result<NewToken, VaultError> {
+        self.store().check_room().await?;
+        let (new, batch) = self.new_token(metadata, owner, None)?;
+        self.write(batch).await?;
+        Ok(new)
+    }
+
+    /// Makes a token as [`create_token`](Self::create_token) does, and counts it, later its value too,
+    /// for the quota of its owner's session. It costs no transaction of its own, and no restart
+    /// forgets it.
+    ///
+    /// # Errors
+    /// [`VaultError::OverQuota`], or as for [`create_token`](Self::create_token).
+    pub async fn create_counted_token(
+        &self,
+        metadata: Option<&Metadata>,
+        owner: (&SessionId, u64),
+        quota: Quota,
+    ) -> Result<NewToken, VaultError> {
+        self.store().check_room().await?;
+        let place = Place::quota(&self.ring(), owner.0);
+        for _ in 0..TRIES {
+            let used = self.used(place).await?;
+            used.check_value(quota)?;
+            let (new, mut batch) = self.new_token(metadata, Some(owner), Some(place.key))?;
+            batch.push(self.count(&used, 1, 0)?);
+            // Whatever else is in the batch is new: another call of this session was first.
+            if self.store().write(batch, self.now()).await? == Written::Done {
+                return Ok(new);
+            }
+        }
+        Err(VaultError::Conflict)
+    }
+
+    fn new_token(
+        &self,
+        metadata: Option<&Metadata>,
+        owner: Option<(&SessionId, u64)>,
+        quota: Option<RowKey>,
+    ) -> Result<(NewToken, Vec<Write>), VaultError> {
         let token = TokenId::from_random(random_bytes()?);
         let upload = UploadId::from(UrlId::generate()?);
         let now = self.now();
@@ -54,7 +100,10 @@ impl Vault {
             token_place.key,
             Place::value(&ring, &token).key,
             upload_expires_at,
-            owner.map(|(session, _)| Place::ended_session(&ring, session).key),
+            owner.map(|(session, _)| OfSession {
+                ended: Place::ended_session(&ring, session).key,
+                quota,
+            }),
         );
 
         let mut batch = vec![
@@ -64,12 +113,12 @@ impl Vault {
         batch.extend(
             owner.map(|(session, expires_at)| self.grant_write(session, &token, expires_at)),
         );
-        self.write(batch).await?;
-        Ok(NewToken {
+        let new = NewToken {
             token,
             upload,
             upload_expires_at,
-        })
+        };
+        Ok((new, batch))
     }
 
     /// The metadata of a token; `None` for an unknown token and for one without metadata.

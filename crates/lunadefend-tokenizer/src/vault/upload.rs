@@ -1,9 +1,10 @@
 //! Uploads: one value for one URL, in chunks, all or nothing.
 
 use super::{
-    UploadError, Vault, VaultError,
+    OverQuota, Quota, UploadError, Vault, VaultError,
     lease::{Lease, UploadRow, UploadState},
-    row_keys::Place,
+    quota::TRIES,
+    row_keys::{Place, Purpose},
     stream::{CHUNK_SIZE, ChunkCipher, ValueInfo},
     tokens::insert,
     urls::UrlId,
@@ -11,12 +12,14 @@ use super::{
 use crate::store::{BlobId, Row, Table, Write, Written};
 use bytes::Bytes;
 use lunadefend_crypto::random_bytes;
-use std::{fmt, mem};
+use std::{fmt, mem, time::Duration};
 use tokio::runtime::Handle;
 use zeroize::{Zeroize, Zeroizing};
 
 /// How long an attempt may be silent before another may begin, in milliseconds.
 const LEASE: u64 = 60 * 1000;
+// Renewed at half of its time, it outlives every chunk that comes in time.
+const _: () = assert!(Vault::CHUNK_TIME.as_millis() < LEASE as u128 / 2);
 
 /// Names the upload of one token; random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +44,12 @@ impl From<UploadId> for UrlId {
 }
 
 impl Vault {
+    /// How many bytes of a value are sealed and stored together: 63 KiB.
+    pub const CHUNK_BYTES: u64 = CHUNK_SIZE as u64;
+    /// How long that many bytes may take to arrive: 25 s, which is 2.5 KiB a second. An upload that is
+    /// slower loses its lease.
+    pub const CHUNK_TIME: Duration = Duration::from_secs(25);
+
     /// Begins to upload the value of a token: call it when the first byte of the body is there.
     ///
     /// The attempt holds a lease on its URL; a second one is refused meanwhile. It ends with
@@ -50,12 +59,29 @@ impl Vault {
     ///
     /// # Errors
     /// [`UploadError::Unknown`], [`UploadError::Used`], [`UploadError::Busy`], or
-    /// [`UploadError::Vault`].
+    /// [`UploadError::Vault`], with [`StoreError::Full`](crate::store::StoreError::Full) when there is
+    /// no room for values.
     pub async fn begin_upload(
         &self,
         upload: &UploadId,
         max_length: u64,
     ) -> Result<Upload, UploadError> {
+        self.begin_upload_within(upload, max_length, Quota::UNLIMITED)
+            .await
+    }
+
+    /// Begins an upload as [`begin_upload`](Self::begin_upload) does, within what the session may
+    /// store that the token was [counted](Self::create_counted_token) for, if it was.
+    ///
+    /// # Errors
+    /// [`VaultError::OverQuota`], or as for [`begin_upload`](Self::begin_upload).
+    pub async fn begin_upload_within(
+        &self,
+        upload: &UploadId,
+        max_length: u64,
+        quota: Quota,
+    ) -> Result<Upload, UploadError> {
+        self.store().check_room().await?;
         let ring = self.ring();
         let place = Place::upload(&ring, upload.0.as_bytes());
         let row = self.live(&place).await?.ok_or(UploadError::Unknown)?;
@@ -69,11 +95,21 @@ impl Vault {
         if now >= found.url_expires_at {
             return Err(UploadError::Unknown);
         }
-        if let Some(ended) = &found.ended
-            && self.is_marked_as_ended(ended).await?
+        if let Some(session) = &found.session
+            && self.is_marked_as_ended(&session.ended).await?
         {
             return Err(UploadError::Unknown);
         }
+
+        let quota_row = found.session.and_then(|session| session.quota);
+        let counted = quota_row.map(|key| Counted {
+            place: Place::new(Table::Quota, Purpose::Quota, key),
+            quota,
+        });
+        let quota_left = match &counted {
+            Some(counted) => self.used(counted.place).await?.bytes_left(quota),
+            None => u64::MAX,
+        };
 
         let blob = BlobId::new(random_bytes().map_err(VaultError::from)?);
         let until = now.saturating_add(LEASE);
@@ -104,6 +140,8 @@ impl Vault {
                 chunks: 0,
                 length: 0,
                 max_length,
+                counted,
+                quota_left,
                 broken: false,
             }),
         }
@@ -126,21 +164,35 @@ pub struct Upload {
     chunks: u32,
     length: u64,
     max_length: u64,
+    counted: Option<Counted>,
+    /// As it was when the upload began: the end decides, this spares the way there.
+    quota_left: u64,
     broken: bool,
+}
+
+/// The quota that a value counts for.
+#[derive(Clone, Copy)]
+struct Counted {
+    place: Place,
+    quota: Quota,
 }
 
 impl Upload {
     /// Adds bytes to the value.
     ///
     /// # Errors
-    /// [`UploadError::TooLarge`] beyond the maximum, [`UploadError::Lost`] when the lease ended, or
-    /// [`UploadError::Vault`]. After an error, or when the future was dropped, the value cannot be
-    /// finished any more: drop or abort the upload.
+    /// [`UploadError::TooLarge`] beyond the maximum, [`VaultError::OverQuota`] beyond the quota,
+    /// [`UploadError::Lost`] when the lease ended, or another [`UploadError::Vault`]. After an error, or
+    /// when the future was dropped, the value cannot be finished any more: drop or abort the upload.
     pub async fn write(&mut self, data: Bytes) -> Result<(), UploadError> {
         let length = self.length.saturating_add(data.len() as u64);
         if length > self.max_length {
             self.broken = true;
             return Err(UploadError::TooLarge(self.max_length));
+        }
+        if length > self.quota_left {
+            self.broken = true;
+            return Err(self.over_quota());
         }
         let mut rest = &data[..];
         while !rest.is_empty() {
@@ -165,7 +217,8 @@ impl Upload {
     /// the URL is spent; before, nobody can read any of it.
     ///
     /// # Errors
-    /// [`UploadError::Lost`] when the lease ended, or [`UploadError::Vault`].
+    /// [`UploadError::Lost`] when the lease ended, or [`UploadError::Vault`], among others with
+    /// [`VaultError::OverQuota`] when the session has stored other values meanwhile.
     pub async fn commit(mut self) -> Result<u64, UploadError> {
         self.store_chunk(true).await?;
         let lease = self.lease.as_ref().ok_or(UploadError::Lost)?;
@@ -203,9 +256,40 @@ impl Upload {
                 row: ring.seal_row(&token_place, None, &metadata)?,
             },
         ];
-        self.apply(batch).await?;
+        self.finish(batch).await?;
         self.lease = None;
         Ok(self.length)
+    }
+
+    /// Writes the last batch, and with it what the value counts for the quota of its session.
+    async fn finish(&self, batch: Vec<Write>) -> Result<(), UploadError> {
+        let Some(counted) = self.counted else {
+            return self.apply(batch).await;
+        };
+        let mut used = self.vault.used(counted.place).await?;
+        for _ in 0..TRIES {
+            if self.length > used.bytes_left(counted.quota) {
+                return Err(self.over_quota());
+            }
+            let mut batch = batch.clone();
+            batch.push(self.vault.count(&used, 0, self.length)?);
+            match self.apply(batch).await {
+                Err(UploadError::Lost) => {}
+                done => return done,
+            }
+            // Another value of this session was first, or the lease is gone.
+            let now = self.vault.used(counted.place).await?;
+            if now.is_as(&used) {
+                return Err(UploadError::Lost);
+            }
+            used = now;
+        }
+        Err(VaultError::Conflict.into())
+    }
+
+    fn over_quota(&self) -> UploadError {
+        let bytes = self.counted.map_or(0, |counted| counted.quota.bytes);
+        VaultError::from(OverQuota::Bytes(bytes)).into()
     }
 
     /// Ends the upload without a value and gives the lease back, so that another may begin.
@@ -225,6 +309,7 @@ impl Upload {
         if mem::replace(&mut self.broken, true) {
             return Err(UploadError::Lost);
         }
+        self.vault.store().check_room().await?;
         self.renew().await?;
         let lease = self.lease.as_ref().ok_or(UploadError::Lost)?;
         let index = self.chunks;

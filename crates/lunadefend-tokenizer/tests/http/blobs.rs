@@ -144,6 +144,8 @@ async fn too_large() {
     let (token, upload) = harness.tokenize(SESSION).await;
     let put = harness.send(Method::PUT, &upload, &[], vec![1; 1001]).await;
     assert_eq!(put.status, 413, "{}", put.text());
+    let over = "the value is over 1000 bytes: store a smaller one, or have LUNADEFEND_MAX_VALUE of the tokenizer raised";
+    assert_eq!(put.message(), over);
     assert_eq!(put.header("connection"), "close", "the body was not read");
 
     // Not announced, but sent.
@@ -158,11 +160,28 @@ async fn too_large() {
     };
     let answer = harness.raw(&chunked(1001)).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains(over), "{answer}");
     // Neither used the URL up.
     let answer = harness.raw(&chunked(1000)).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     let url = harness.detokenize(SESSION, &token).await;
     assert_eq!(harness.get(&url, &[]).await.body.len(), 1000);
+}
+
+/// Without a setting: a scan or a photo from a telephone fits.
+#[tokio::test]
+async fn a_value_may_have_16_mib_and_the_413_says_so() {
+    let harness = Harness::start().await;
+    let value: Vec<u8> = (0..=255).cycle().take(16 * 1024 * 1024).collect();
+    let token = harness.store_value(SESSION, value.clone()).await;
+    let url = harness.detokenize(SESSION, &token).await;
+    assert!(harness.get(&url, &[]).await.body == value);
+
+    let (_, upload) = harness.tokenize(SESSION).await;
+    let longer = [value, vec![0]].concat();
+    let put = harness.send(Method::PUT, &upload, &[], longer).await;
+    assert_eq!(put.status, 413);
+    assert!(put.message().starts_with("the value is over 16 MiB: "));
 }
 
 #[tokio::test]

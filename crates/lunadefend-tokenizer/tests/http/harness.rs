@@ -227,7 +227,7 @@ impl Harness {
                 url: format!("http://{}{path}", self.address),
                 headers,
                 body: body.into(),
-                max_answer: 4 * 1024 * 1024,
+                max_answer: 64 * 1024 * 1024,
                 deadline: Instant::now() + Duration::from_secs(30),
             })
             .await

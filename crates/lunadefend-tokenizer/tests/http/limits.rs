@@ -1,7 +1,8 @@
 //! Clients that are slow, large, or too many, and a store that fails.
 
-use crate::harness::{Harness, ORIGIN, SESSION, TOKEN, builder, read_to_end};
+use crate::harness::{Harness, ORIGIN, OTHER_SESSION, SESSION, TOKEN, builder, read_to_end};
 use bytes::Bytes;
+use http::Method;
 use lunadefend_core::BoxFuture;
 use lunadefend_tokenizer::{
     Limits, SessionKeys,
@@ -212,6 +213,7 @@ struct Faulty {
     inner: EmbeddedStore,
     fails: AtomicBool,
     hangs: AtomicBool,
+    full: AtomicBool,
 }
 
 impl Faulty {
@@ -287,6 +289,15 @@ impl Store for Faulty {
             self.inner.check().await
         })
     }
+
+    fn check_room(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            match self.full.load(Ordering::SeqCst) {
+                true => Err(StoreError::Full),
+                false => Ok(()),
+            }
+        })
+    }
 }
 
 async fn faulty(limits: Limits) -> (Arc<Faulty>, Harness) {
@@ -294,6 +305,7 @@ async fn faulty(limits: Limits) -> (Arc<Faulty>, Harness) {
         inner: EmbeddedStore::in_memory().unwrap(),
         fails: AtomicBool::new(false),
         hangs: AtomicBool::new(false),
+        full: AtomicBool::new(false),
     });
     let keys = SessionKeys::Public(crate::jwt::APPLICATION_KEY.public_key().clone());
     let builder = builder(ORIGIN, keys).limits(limits);
@@ -367,6 +379,50 @@ async fn a_store_that_hangs() {
     let reply = harness.create("x", &harness.user(SESSION), "").await;
     assert_eq!(reply.status, 503);
     assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
+}
+
+/// The body of an upload may take its time; the store may not.
+#[tokio::test]
+async fn a_store_that_hangs_ends_an_upload() {
+    let mut limits = Limits::default();
+    limits.request = SHORT;
+    let (store, harness) = faulty(limits).await;
+    let (_, upload) = harness.tokenize(SESSION).await;
+    store.hangs.store(true, Ordering::SeqCst);
+    let put = harness.send(Method::PUT, &upload, &[], "value").await;
+    assert_eq!(
+        (put.status, put.message().as_str()),
+        (503, "the request took too long")
+    );
+}
+
+/// One user who stores much takes nothing but values from the others.
+#[tokio::test]
+async fn without_room_for_values_grants_and_sessions_go_on() {
+    const FULL: &str = "the tokenizer has no room for new values: its disk is nearly full";
+    let (store, harness) = faulty(Limits::default()).await;
+    let token = harness.store_value(SESSION, "value").await;
+    let (_, upload) = harness.tokenize(SESSION).await;
+    store.full.store(true, Ordering::SeqCst);
+    let user = harness.user(SESSION);
+    let refused = harness.post_as(&user, "/tokenize", "{}").await;
+    assert_eq!((refused.status, refused.message().as_str()), (507, FULL));
+    let refused = harness.send(Method::PUT, &upload, &[], "more").await;
+    assert_eq!((refused.status, refused.message().as_str()), (507, FULL));
+
+    let granted = harness.grant(OTHER_SESSION, &token, None).await;
+    assert_eq!(granted.status, 200);
+    assert!(harness.is_granted(OTHER_SESSION, &token).await);
+    let cookie = harness.log_in(OTHER_SESSION, "jti-1").await;
+    let verify = harness.get("/session/verify", &[("cookie", &cookie)]).await;
+    assert_eq!(verify.json()["success"], true);
+    let url = harness.detokenize(OTHER_SESSION, &token).await;
+    assert_eq!(harness.get(&url, &[]).await.text(), "value");
+    assert_eq!(harness.get("/health", &[]).await.status, 200);
+
+    store.full.store(false, Ordering::SeqCst);
+    let put = harness.send(Method::PUT, &upload, &[], "more").await;
+    assert_eq!(put.status, 200, "the refusal did not use the URL up");
 }
 
 /// The value is damaged after its first chunk: the client must not take what it got for the whole.

@@ -18,6 +18,8 @@ mod harness;
 mod jwks;
 mod jwt;
 mod limits;
+mod quota;
 mod session;
+mod slow;
 mod tokens;
 mod transfer;

@@ -63,6 +63,62 @@ async fn tokenize_answers() {
     }
 }
 
+/// People read these in the error handler of their page.
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_said_in_words() {
+    const METADATA: &str = "metadata must be one JSON object of at most 8192 bytes (8 KiB), nested at most 32 levels deep";
+    let harness = Harness::start().await;
+    let jwt = harness.user(SESSION);
+    let thumbnail = format!(r#"{{"metadata":{{"canary":"{}"}}}}"#, "x".repeat(9_000));
+    let too_much = format!(r#"{{"metadata":{{"canary":"{}"}}}}"#, "x".repeat(70_000));
+    let deep = |levels: usize| {
+        let (open, close) = ("{\"x\":".repeat(levels - 1), "}".repeat(levels - 1));
+        format!(r#"{{"metadata":{open}{{}}{close}}}"#)
+    };
+    for (path, body, status, words) in [
+        ("/tokenize", thumbnail.as_str(), 400, METADATA),
+        ("/tokenize", r#"{"metadata":["canary"]}"#, 400, METADATA),
+        (
+            "/tokenize",
+            &deep(33),
+            400,
+            "the JSON text is nested deeper than 33 levels",
+        ),
+        (
+            "/tokenize",
+            r#"{"metadata":{"name":"canary\ud83d"}}"#,
+            400,
+            "a text is cut in the middle of a character",
+        ),
+        (
+            "/tokenize",
+            &too_much,
+            413,
+            "the body of the request is over 64 KiB",
+        ),
+        (
+            "/detokenize",
+            r#"{"tokenId":"canary"}"#,
+            400,
+            "tokenId is not a token",
+        ),
+        (
+            "/metadata/get",
+            r#"{"tokenId":7}"#,
+            400,
+            "tokenId is not a token",
+        ),
+    ] {
+        let reply = harness.post_as(&jwt, path, body).await;
+        let message = reply.message();
+        assert_eq!(reply.status, status, "{message}");
+        assert!(message.starts_with(words), "{message}");
+        assert!(!message.contains("canary"), "{message}");
+    }
+    let reply = harness.post_as(&jwt, "/tokenize", &deep(32)).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
 #[tokio::test]
 async fn the_grant_of_the_maker_lives_for_the_default_duration() {
     let harness = Harness::start().await;

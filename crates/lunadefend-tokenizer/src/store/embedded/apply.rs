@@ -121,6 +121,17 @@ impl<'t> Transaction<'t> {
         })
     }
 
+    /// Forbids more chunks to a blob that was not finished; the next purge deletes those it has.
+    pub(super) fn condemn(&mut self, blob: &BlobId) -> Result<(), redb::Error> {
+        let key = row_key(Table::Blob, &blob.row_key());
+        match self.row(&key)? {
+            Some(row) if row.expires_at.is_some() => {
+                self.put(&key, &Row::until(CONDEMNED, row.value))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn purge(&mut self, now: u64) -> Result<Step, redb::Error> {
         let last = expiry_key(now, &[u8::MAX; ROW_KEY_LEN]);
         let entries = self

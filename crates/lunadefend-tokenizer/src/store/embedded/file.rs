@@ -1,62 +1,158 @@
 //! Opening and making the file.
 
 use super::{
-    EmbeddedOptions, failure, guarded,
+    EmbeddedOptions,
+    database::{failure, guarded},
     layout::{CHUNKS, EXPIRY, FORMAT, META, ROWS},
 };
 use crate::store::StoreError;
 use redb::{
-    Builder, Database, DatabaseError, ReadableDatabase, StorageError,
+    Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError,
     backends::{FileBackend, InMemoryBackend},
 };
 use std::{
     fs::{File, OpenOptions},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-pub(super) fn open(path: &Path, options: &EmbeddedOptions) -> Result<Database, StoreError> {
-    let io_failed = |source: io::Error| StoreError::Open {
-        path: path.to_owned(),
-        source: Arc::new(source),
-    };
-    let file = open_file(path).map_err(io_failed)?;
-    let is_new = file.metadata().map_err(io_failed)?.len() == 0;
+/// Opens the database of a file; it says of which.
+type Create = dyn Fn(&Builder, File) -> Result<Database, DatabaseError> + Send + Sync;
 
-    let opened = catch_unwind(AssertUnwindSafe(|| {
-        let backend = FileBackend::new(file)?;
-        Builder::new()
-            .set_cache_size(options.cache_size)
-            .set_check_integrity_on_open(options.check_on_open && !is_new)
-            .create_with_backend(backend)
-    }));
-    let database = match opened {
-        Ok(Ok(database)) => database,
-        Ok(Err(error)) => return Err(refusal(path, error)),
-        Err(_) => return Err(StoreError::Corrupt(None)),
-    };
-    match format_of(&database)? {
-        Format::None => {
-            initialise(&database)?;
-            sync_directory(path).map_err(io_failed)?;
-        }
-        Format::Ours(FORMAT) => {}
-        Format::Ours(found) => {
-            return Err(StoreError::TooNew {
-                path: path.to_owned(),
-                found,
-                known: FORMAT,
-            });
-        }
-        Format::Foreign => {
-            return Err(StoreError::NotAStore {
-                path: path.to_owned(),
-            });
+/// Where a store is, to open it again.
+pub(super) struct Source {
+    path: PathBuf,
+    options: EmbeddedOptions,
+    create: Box<Create>,
+}
+
+impl Source {
+    /// `wrap` stands between redb and the file; in tests it fails.
+    pub(super) fn new<B: StorageBackend>(
+        path: &Path,
+        options: &EmbeddedOptions,
+        wrap: impl Fn(FileBackend) -> B + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            path: path.to_owned(),
+            options: options.clone(),
+            create: Box::new(move |builder, file| {
+                builder.create_with_backend(wrap(FileBackend::new(file)?))
+            }),
         }
     }
-    Ok(database)
+
+    /// Opens the file, or makes it.
+    pub(super) fn open(&self) -> Result<Database, StoreError> {
+        let file = self.file(true)?;
+        let is_new = file
+            .metadata()
+            .map_err(|error| self.io_failed(error))?
+            .len()
+            == 0;
+        let database = self.database(file, self.options.check_on_open && !is_new)?;
+        if !self.is_ours(&database)? {
+            initialise(&database)?;
+            sync_directory(&self.path).map_err(|error| self.io_failed(error))?;
+        }
+        Ok(database)
+    }
+
+    /// Opens the file that is there, without reading all of it: after a crash redb looks at what it
+    /// needs to. An empty one is not made into a store: what was in it is missed.
+    pub(super) fn reopen(&self) -> Result<Database, StoreError> {
+        let file = self.file(false)?;
+        if file
+            .metadata()
+            .map_err(|error| self.io_failed(error))?
+            .len()
+            == 0
+        {
+            return Err(self.not_a_store());
+        }
+        let database = self.database(file, false)?;
+        if self.is_ours(&database)? {
+            Ok(database)
+        } else {
+            Err(self.not_a_store())
+        }
+    }
+
+    fn file(&self, create: bool) -> Result<File, StoreError> {
+        let mut options = OpenOptions::new();
+        options
+            .read(true)
+            .write(true)
+            .create(create)
+            .truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(&self.path)
+            .map_err(|error| self.io_failed(error))
+    }
+
+    fn database(&self, file: File, check: bool) -> Result<Database, StoreError> {
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let mut builder = Builder::new();
+            builder
+                .set_cache_size(self.options.cache_size)
+                .set_check_integrity_on_open(check);
+            (self.create)(&builder, file)
+        }));
+        match opened {
+            Ok(Ok(database)) => Ok(database),
+            Ok(Err(error)) => Err(self.refusal(error)),
+            Err(_) => Err(StoreError::Corrupt(None)),
+        }
+    }
+
+    /// Whether it is a store of a format that we read; `false` for one with nothing in it yet.
+    fn is_ours(&self, database: &Database) -> Result<bool, StoreError> {
+        match format_of(database)? {
+            Format::None => Ok(false),
+            Format::Ours(FORMAT) => Ok(true),
+            Format::Ours(found) => Err(StoreError::TooNew {
+                path: self.path.clone(),
+                found,
+                known: FORMAT,
+            }),
+            Format::Foreign => Err(self.not_a_store()),
+        }
+    }
+
+    fn refusal(&self, error: DatabaseError) -> StoreError {
+        match error {
+            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+                let path = self.path.clone();
+                StoreError::InUse { path }
+            }
+            // An older format of redb than any that this crate ever wrote.
+            DatabaseError::UpgradeRequired(_) => self.not_a_store(),
+            DatabaseError::Storage(StorageError::Io(cause))
+                if cause.kind() == io::ErrorKind::InvalidData =>
+            {
+                self.not_a_store()
+            }
+            DatabaseError::Storage(StorageError::Io(cause)) => self.io_failed(cause),
+            error => failure(error.into()),
+        }
+    }
+
+    fn io_failed(&self, source: io::Error) -> StoreError {
+        StoreError::Open {
+            path: self.path.clone(),
+            source: Arc::new(source),
+        }
+    }
+
+    fn not_a_store(&self) -> StoreError {
+        StoreError::NotAStore {
+            path: self.path.clone(),
+        }
+    }
 }
 
 pub(super) fn in_memory() -> Result<Database, StoreError> {
@@ -66,35 +162,6 @@ pub(super) fn in_memory() -> Result<Database, StoreError> {
         .map_err(|error| failure(error.into()))?;
     initialise(&database)?;
     Ok(database)
-}
-
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-fn refusal(path: &Path, error: DatabaseError) -> StoreError {
-    let path = path.to_owned();
-    match error {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-            StoreError::InUse { path }
-        }
-        // An older format of redb than any that this crate ever wrote.
-        DatabaseError::UpgradeRequired(_) => StoreError::NotAStore { path },
-        DatabaseError::Storage(StorageError::Io(cause))
-            if cause.kind() == io::ErrorKind::InvalidData =>
-        {
-            StoreError::NotAStore { path }
-        }
-        DatabaseError::Storage(StorageError::Io(cause)) => StoreError::Open {
-            path,
-            source: Arc::new(cause),
-        },
-        error => failure(error.into()),
-    }
 }
 
 enum Format {

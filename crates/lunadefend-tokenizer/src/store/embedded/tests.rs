@@ -1,7 +1,9 @@
+mod failures;
+
 use super::*;
 use crate::store::conformance;
 use futures_util::future::join_all;
-use redb::TableDefinition;
+use redb::{Database, TableDefinition};
 use std::{fs, path::PathBuf};
 use tempfile::TempDir;
 

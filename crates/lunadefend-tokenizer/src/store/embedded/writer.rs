@@ -1,9 +1,8 @@
 //! The one thread that writes, and how writes wait for it.
 
-use super::{OpenDatabase, apply::Transaction, guarded};
+use super::commit::State;
 use crate::store::{BlobId, StoreError, Write, Written};
 use bytes::Bytes;
-use redb::Durability;
 use std::{
     fmt, io,
     sync::Arc,
@@ -16,7 +15,7 @@ const QUEUE: usize = 512;
 /// How many commands one transaction takes at most, and how many bytes of chunks and rows: it
 /// bounds how long the first of them waits.
 const MAX_GROUP: usize = 512;
-const MAX_GROUP_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const MAX_GROUP_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -65,7 +64,7 @@ impl Command {
 }
 
 /// What a command came to inside the transaction.
-enum Outcome {
+pub(super) enum Outcome {
     Written(Written),
     Step(Step),
     Checked,
@@ -78,11 +77,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<OpenDatabase>) -> Result<Self, StoreError> {
+    pub(super) fn start(state: State) -> Result<Self, StoreError> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let thread = Builder::new()
             .name("lunadefend-store".to_owned())
-            .spawn(move || run(&database, queue))
+            .spawn(move || run(state, queue))
             .map_err(|cause: io::Error| StoreError::Io(Arc::new(cause)))?;
         Ok(Self {
             commands: Some(commands),
@@ -121,30 +120,18 @@ impl fmt::Debug for Writer {
     }
 }
 
-fn run(database: &OpenDatabase, mut queue: mpsc::Receiver<Command>) {
-    // Once a transaction has failed nobody knows what is in the file: no more writes.
-    let mut failed: Option<StoreError> = None;
+fn run(mut state: State, mut queue: mpsc::Receiver<Command>) {
     while let Some(first) = queue.blocking_recv() {
         let group = group(first, &mut queue);
-        let outcomes = match &failed {
-            Some(error) => Err(error.clone()),
-            None => guarded(|| commit(database, &group)),
-        };
-        match outcomes {
+        match state.commit(&group) {
             Ok(outcomes) => {
                 for (command, outcome) in group.into_iter().zip(outcomes) {
                     answer(command, outcome);
                 }
             }
-            Err(error) => {
-                if failed.is_none() {
-                    tracing::error!(error = %error, "the embedded store stops writing");
-                }
-                group
-                    .into_iter()
-                    .for_each(|command| refuse(command, error.clone()));
-                failed = Some(error);
-            }
+            Err(error) => group
+                .into_iter()
+                .for_each(|command| refuse(command, error.clone())),
         }
     }
 }
@@ -161,41 +148,6 @@ fn group(first: Command, queue: &mut mpsc::Receiver<Command>) -> Vec<Command> {
         group.push(command);
     }
     group
-}
-
-/// Runs a group in one durable transaction; nothing of it is written when it fails.
-fn commit(database: &OpenDatabase, group: &[Command]) -> Result<Vec<Outcome>, redb::Error> {
-    let mut write = database.get()?.begin_write()?;
-    if group
-        .iter()
-        .all(|command| matches!(command, Command::PutChunk { .. }))
-    {
-        // The write that finishes the value makes them durable: one `fsync` less for each chunk.
-        write.set_durability(Durability::None)?;
-    }
-    let mut transaction = Transaction::open(&write)?;
-    let outcomes = group
-        .iter()
-        .map(|command| match command {
-            Command::Write { batch, now, .. } => {
-                transaction.write(batch, *now).map(Outcome::Written)
-            }
-            Command::PutChunk {
-                blob, index, data, ..
-            } => transaction
-                .put_chunk(blob, *index, data)
-                .map(Outcome::Written),
-            Command::DeleteBlob { blob, .. } => transaction.delete_blob(blob).map(Outcome::Step),
-            Command::Purge { now, .. } => transaction.purge(*now).map(Outcome::Step),
-            Command::Check { .. } => Ok(Outcome::Checked),
-        })
-        .collect::<Result<_, redb::Error>>()?;
-    if transaction.close() {
-        write.commit()?;
-    } else {
-        write.abort()?;
-    }
-    Ok(outcomes)
 }
 
 /// A receiver that is gone has lost interest; what was written stands.

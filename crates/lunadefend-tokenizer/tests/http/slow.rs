@@ -1,0 +1,183 @@
+//! Uploads that take long, in a time that the test owns.
+//!
+//! The clock of tokio moves when nothing else is to be done. So nothing may be waited for outside of
+//! it: the requests do not go over a socket, and the store answers at once.
+
+use crate::{
+    harness::{ORIGIN, TestClock, builder},
+    jwt::{self, APPLICATION_KEY},
+};
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use futures_util::stream;
+use http::{Request, StatusCode};
+use lunadefend_core::BoxFuture;
+use lunadefend_tokenizer::{
+    SessionKeys, Tokenizer,
+    store::{BlobId, EmbeddedStore, Row, RowKey, Store, StoreError, Table, Write, Written},
+    vault::{MasterKey, Vault},
+};
+use std::{
+    convert::Infallible,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+use tokio::{task::unconstrained, time::sleep};
+use tower::Service;
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits with the whole thread, so that the time of tokio stands still meanwhile.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(unconstrained(future));
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AtOnce(EmbeddedStore);
+
+impl Store for AtOnce {
+    fn get<'a>(
+        &'a self,
+        table: Table,
+        key: &'a RowKey,
+    ) -> BoxFuture<'a, Result<Option<Row>, StoreError>> {
+        Box::pin(async move { at_once(self.0.get(table, key)) })
+    }
+
+    fn write(&self, batch: Vec<Write>, now: u64) -> BoxFuture<'_, Result<Written, StoreError>> {
+        Box::pin(async move { at_once(self.0.write(batch, now)) })
+    }
+
+    fn put_chunk<'a>(
+        &'a self,
+        blob: &'a BlobId,
+        index: u32,
+        data: Bytes,
+    ) -> BoxFuture<'a, Result<Written, StoreError>> {
+        Box::pin(async move { at_once(self.0.put_chunk(blob, index, data)) })
+    }
+
+    fn get_chunk<'a>(
+        &'a self,
+        blob: &'a BlobId,
+        index: u32,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        Box::pin(async move { at_once(self.0.get_chunk(blob, index)) })
+    }
+
+    fn delete_blob<'a>(&'a self, blob: &'a BlobId) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { at_once(self.0.delete_blob(blob)) })
+    }
+
+    fn purge_expired(&self, now: u64) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(async move { at_once(self.0.purge_expired(now)) })
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { at_once(self.0.check()) })
+    }
+}
+
+struct Slow {
+    clock: Arc<TestClock>,
+    tokenizer: Tokenizer,
+}
+
+impl Slow {
+    async fn new() -> Self {
+        let clock = TestClock::new();
+        let (master, _) = MasterKey::generate().unwrap();
+        let store = Arc::new(AtOnce(EmbeddedStore::in_memory().unwrap()));
+        let vault = Vault::open(store, &master, Arc::<TestClock>::clone(&clock)).await;
+        let keys = SessionKeys::Public(APPLICATION_KEY.public_key().clone());
+        let config = builder(ORIGIN, keys).build().unwrap();
+        let tokenizer = Tokenizer::new(config, vault.unwrap());
+        Self { clock, tokenizer }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Response {
+        self.tokenizer.clone().call(request).await.unwrap()
+    }
+
+    /// Uploads parts of a size with a pause before each, and says how that ended and when.
+    async fn upload(&self, parts: usize, size: usize, pause: Duration) -> (StatusCode, Duration) {
+        let request = Request::post("/tokenize")
+            .header("authorization", jwt::application(self.clock.unix_seconds()))
+            .header("content-type", "application/json")
+            .body(Body::from("{}"));
+        let reply = self.send(request.unwrap()).await;
+        let reply = axum::body::to_bytes(reply.into_body(), 4096).await.unwrap();
+        let reply: serde_json::Value = serde_json::from_slice(&reply).unwrap();
+        let url = reply["data"]["uploadUrl"].as_str().unwrap();
+
+        let clock = Arc::clone(&self.clock);
+        let body = stream::unfold(0, move |part| {
+            let clock = Arc::clone(&clock);
+            async move {
+                if part == parts {
+                    return None;
+                }
+                sleep(pause).await;
+                clock.advance(pause);
+                Some((Ok::<_, Infallible>(Bytes::from(vec![7; size])), part + 1))
+            }
+        });
+        let request = Request::put(crate::harness::path_of(url)).body(Body::from_stream(body));
+        let began = tokio::time::Instant::now();
+        let reply = self.send(request.unwrap()).await;
+        (reply.status(), began.elapsed())
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_but_steady_upload_succeeds() {
+    let slow = Slow::new().await;
+    for (parts, size, pause) in [
+        // A telephone in the country: 1 MiB in seven minutes, at 20 kbit a second.
+        (410, 2700, SECOND),
+        // A pause of almost the longest before each part.
+        (32, 32 * 1024, 9 * SECOND),
+        // A short value may take its time too, as long as nobody waits for nothing.
+        (24, 1, SECOND),
+    ] {
+        let (status, took) = slow.upload(parts, size, pause).await;
+        assert_eq!(status, 200, "{size} bytes every {pause:?}");
+        assert_eq!(took, pause * u32::try_from(parts).unwrap());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_falls_silent_or_drips_is_cut_off() {
+    let slow = Slow::new().await;
+    for (parts, size, pause, end) in [
+        (2, 1024 * 1024, 11 * SECOND, 10),
+        // Neither silent nor of use: a byte a second would keep the connection for months.
+        (1_000, 1, SECOND, 25),
+        (1_000, 2048, SECOND, 25),
+        // What came fast before is no credit.
+        (1_000, 2500, SECOND, 25),
+    ] {
+        let (status, took) = slow.upload(parts, size, pause).await;
+        assert_eq!(status, 408, "{size} bytes every {pause:?}");
+        assert_eq!(took.as_secs(), end, "{size} bytes every {pause:?}");
+    }
+}
