@@ -60,7 +60,7 @@ async fn many_uploads_at_once_need_the_memory_of_their_chunks() {
     let providers =
         AuthProviders::parse("http://localhost:3000", "TEST", Cleartext::LoopbackOnly).unwrap();
     let keys = SessionKeys::Public(key.public_key().clone());
-    let config = TokenizerConfig::builder(url("http://localhost:37766"), keys, providers);
+    let config = TokenizerConfig::builder(url("http://localhost:17766"), keys, providers);
     let tokenizer = Tokenizer::new(config.build().unwrap(), vault.clone());
 
     let before = memory("VmRSS");

@@ -60,11 +60,11 @@ async fn transfer(harness: &Harness, prefix: &str, attributes: &str) -> String {
 #[tokio::test]
 async fn safari_keeps_the_cookies_of_one_site_on_this_machine() {
     for (url, application) in [
-        ("http://localhost:37766", "http://localhost:3000"),
-        ("http://127.0.0.1:37766", "http://127.0.0.1:3000"),
-        ("http://[::1]:37766", "http://[::1]:3000"),
+        ("http://localhost:17766", "http://localhost:3000"),
+        ("http://127.0.0.1:17766", "http://127.0.0.1:3000"),
+        ("http://[::1]:17766", "http://[::1]:3000"),
         (
-            "http://tokenizer.shop.localhost:37766",
+            "http://tokenizer.shop.localhost:17766",
             "http://app.shop.localhost:3000",
         ),
         ("http://t.shop.localhost", "http://shop.localhost:3000"),
@@ -90,24 +90,24 @@ async fn safari_keeps_the_cookies_of_one_site_on_this_machine() {
 async fn other_sites_get_the_cookies_of_other_sites() {
     let one = "http://localhost:3000";
     for (url, provider, front_end) in [
-        ("http://localhost:37766", "http://127.0.0.1:3000", one),
-        ("http://localhost:37766", one, "http://127.0.0.1:3000"),
-        ("http://localhost:37766", "https://localhost:3000", one),
-        ("http://localhost:37766", one, APP_ORIGIN),
-        ("http://127.0.0.1:37766", one, one),
+        ("http://localhost:17766", "http://127.0.0.1:3000", one),
+        ("http://localhost:17766", one, "http://127.0.0.1:3000"),
+        ("http://localhost:17766", "https://localhost:3000", one),
+        ("http://localhost:17766", one, APP_ORIGIN),
+        ("http://127.0.0.1:17766", one, one),
         (
-            "http://127.0.0.1:37766",
+            "http://127.0.0.1:17766",
             "http://127.0.0.2:3000",
             "http://127.0.0.1:3000",
         ),
         (
-            "http://vault.localhost:37766",
+            "http://vault.localhost:17766",
             "http://app.localhost:3000",
             "http://app.localhost:3000",
         ),
-        ("http://localhost:37766", "http://app.localhost:3000", one),
+        ("http://localhost:17766", "http://app.localhost:3000", one),
         (
-            "http://vault.other.localhost:37766",
+            "http://vault.other.localhost:17766",
             "http://app.shop.localhost:3000",
             "http://app.shop.localhost:3000",
         ),
@@ -116,12 +116,12 @@ async fn other_sites_get_the_cookies_of_other_sites() {
         transfer(&harness, "", CROSS_SITE).await;
     }
     // One application of two is enough.
-    let two = of("http://localhost:37766", one, one)
+    let two = of("http://localhost:17766", one, one)
         .application_origin(Origin::parse(APP_ORIGIN, "APPLICATION_FRONT_END").unwrap());
     transfer(&Harness::with(two).await, "", CROSS_SITE).await;
     // https is never loopback, and a cookie without `Secure` never leaves this machine.
     let https = of(
-        "https://localhost:37766",
+        "https://localhost:17766",
         "https://localhost:3000",
         "https://localhost:3000",
     );
@@ -138,7 +138,7 @@ async fn other_sites_get_the_cookies_of_other_sites() {
 
 #[tokio::test]
 async fn tabs_on_loopback_do_not_overwrite_each_others_states() {
-    let url = "http://localhost:37766";
+    let url = "http://localhost:17766";
     let app = "http://localhost:3000";
     let harness = Harness::with(of(url, app, app)).await;
     let (one, two) = (
