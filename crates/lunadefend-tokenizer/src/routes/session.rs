@@ -41,7 +41,7 @@ pub(super) async fn ensure(
     let provider = shared
         .config
         .providers
-        .find(query.get("auth_provider"))
+        .find(query.get("auth_provider").filter(|name| !name.is_empty()))
         .ok_or_else(|| Refusal::bad_request("unable to find auth provider with provided name"))?;
     // Whoever invents it loses by it: a first attempt may be repeated, a second may not.
     let second_attempt = query.get(SECOND_ATTEMPT).is_some();

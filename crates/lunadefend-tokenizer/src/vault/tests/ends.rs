@@ -24,12 +24,13 @@ impl Had {
         let new = new.unwrap();
         world.upload(&new, b"value").await;
         let issued = vault.issue_download(&owner, &new.token, until).await;
-        let open = vault.create_token(None, Some((&owner, until))).await;
+        // Its URL knows the end of the session beside the quota that it counts for.
+        let open = vault.create_counted_token(None, (&owner, until), Quota::UNLIMITED);
         Self {
             handle,
             token: new.token,
             issued: issued.unwrap().unwrap(),
-            open: open.unwrap(),
+            open: open.await.unwrap(),
         }
     }
 
@@ -173,13 +174,15 @@ async fn urls_that_an_earlier_version_made() {
     let old = ring.seal_row(&place, row.expires_at, &content[..64]);
     world.store.put(place.table, place.key, old.unwrap()).await;
     assert_eq!(had.counts(&world, "ann").await, [true, true, false, true]);
-    // An upload without it goes on.
+    // An upload without it goes on, and so does one that counts for no quota.
     let id = UrlId::from(had.open.upload);
     let place = row_keys::Place::upload(&ring, id.as_bytes());
     let row = world.store.row(place.table, place.key).await.unwrap();
     let content = ring.open_row(&place, &row).unwrap();
-    assert_eq!(content.len(), 32 + 32 + 8 + 1 + 32);
-    let old = ring.seal_row(&place, row.expires_at, &content[..73]);
-    world.store.put(place.table, place.key, old.unwrap()).await;
-    assert_eq!(had.counts(&world, "ann").await, [true, true, false, true]);
+    assert_eq!(content.len(), 32 + 32 + 8 + 1 + 32 + 32);
+    for len in [73, 105] {
+        let old = ring.seal_row(&place, row.expires_at, &content[..len]);
+        world.store.put(place.table, place.key, old.unwrap()).await;
+        assert_eq!(had.counts(&world, "ann").await, [true, true, false, true]);
+    }
 }
