@@ -9,6 +9,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, OnceLock},
 };
+use tokio::sync::watch;
 
 /// What becomes of a request.
 pub enum Fault {
@@ -18,6 +19,9 @@ pub enum Fault {
     Instead(Act),
     /// It gets through, and this is made of the bytes of the answer.
     Spoil(fn(Vec<u8>) -> Act),
+    /// It gets through, and the answer waits until that many requests have come since the plan was made:
+    /// nobody who sends them at once can be answered before all are on their way.
+    Together(usize),
 }
 
 type Plan = Box<dyn Fn(usize, &Message) -> Fault + Send + Sync>;
@@ -30,15 +34,18 @@ pub struct Proxy {
 
 struct State {
     upstream: OnceLock<SocketAddr>,
-    plan: Mutex<(usize, Plan)>,
+    plan: Mutex<(Arrived, Plan)>,
 }
+
+/// How many requests have come since a plan was made.
+type Arrived = watch::Sender<usize>;
 
 impl Proxy {
     /// Listens. Until [`Proxy::lead_to`] says where to, requests fail.
     pub async fn start() -> Self {
         let state = Arc::new(State {
             upstream: OnceLock::new(),
-            plan: Mutex::new((0, Box::new(|_, _| Fault::Pass))),
+            plan: Mutex::new((Arrived::new(0), Box::new(|_, _| Fault::Pass))),
         });
         let shared = Arc::clone(&state);
         let stub = Stub::scripted(Arc::new(move |_, request| {
@@ -63,7 +70,7 @@ impl Proxy {
 
     /// From now on does with each request what `plan` says, which also gets its number from 0.
     pub fn plan(&self, plan: impl Fn(usize, &Message) -> Fault + Send + Sync + 'static) {
-        *self.state.plan.lock().unwrap() = (0, Box::new(plan));
+        *self.state.plan.lock().unwrap() = (Arrived::new(0), Box::new(plan));
     }
 
     /// From now on passes everything on.
@@ -89,11 +96,11 @@ impl Proxy {
 }
 
 fn act(state: Arc<State>, request: Message) -> BoxFuture<'static, Act> {
-    let fault = {
-        let mut plan = state.plan.lock().unwrap();
-        let number = plan.0;
-        plan.0 += 1;
-        (plan.1)(number, &request)
+    let (fault, mut arrived) = {
+        let plan = state.plan.lock().unwrap();
+        let number = *plan.0.borrow();
+        plan.0.send_replace(number + 1);
+        ((plan.1)(number, &request), plan.0.subscribe())
     };
     Box::pin(async move {
         let pass = async {
@@ -105,6 +112,14 @@ fn act(state: Arc<State>, request: Message) -> BoxFuture<'static, Act> {
             Fault::Pass => Act::Send(pass.await),
             Fault::Instead(act) => act,
             Fault::Spoil(spoil) => spoil(pass.await),
+            Fault::Together(requests) => {
+                let answer = pass.await;
+                // The plan may have gone meanwhile, and whoever asked with it.
+                match arrived.wait_for(|arrived| *arrived >= requests).await {
+                    Ok(_) => Act::Send(answer),
+                    Err(_) => Act::Hang,
+                }
+            }
         }
     })
 }

@@ -8,11 +8,8 @@ use super::{
 };
 use crate::store::{BlobId, StoreError};
 use redb::{Database, Durability};
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// How long after a failure nothing is written, so that a disk that stays full does not keep the
 /// store busy with opening its file.

@@ -9,6 +9,7 @@ use crate::{
 };
 use http::Method;
 use lunadefend::ErrorKind;
+use lunadefend_tests::Fault;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -126,7 +127,8 @@ pub(super) fn forms() -> Vec<Row> {
             "a form with one forged in a list",
             form(format!("name=x&others={T1}&others={FORGED}")),
             denied(),
-        ),
+        )
+        .during(|| Fault::Together(2)),
         Row::new(
             "a form without a member",
             form(format!("ssn={T1}")),
