@@ -98,17 +98,13 @@ impl State {
         if failure.retry_at.is_none_or(|at| Instant::now() < at) {
             return Err(failure.error.clone());
         }
-        let proved = if self.database.is_open() {
-            self.database
-                .with(|database| prove(database, &failure.lost))
+        let opened = if self.database.is_open() {
+            Ok(())
         } else {
-            let error = failure.error.clone();
-            self.database.reopen(error).and_then(|()| {
-                self.database
-                    .with(|database| prove(database, &failure.lost))
-            })
+            self.database.reopen(failure.error.clone())
         };
-        match proved {
+        let prove = |database: &Database| prove(database, &failure.lost);
+        match opened.and_then(|()| self.database.with(prove)) {
             Ok(()) => {
                 self.failure = None;
                 tracing::warn!("the embedded store can be written again");

@@ -47,11 +47,7 @@ impl Source {
     /// Opens the file, or makes it.
     pub(super) fn open(&self) -> Result<Database, StoreError> {
         let file = self.file(true)?;
-        let is_new = file
-            .metadata()
-            .map_err(|error| self.io_failed(error))?
-            .len()
-            == 0;
+        let is_new = self.is_empty(&file)?;
         let database = self.database(file, self.options.check_on_open && !is_new)?;
         if !self.is_ours(&database)? {
             initialise(&database)?;
@@ -64,12 +60,7 @@ impl Source {
     /// needs to. An empty one is not made into a store: what was in it is missed.
     pub(super) fn reopen(&self) -> Result<Database, StoreError> {
         let file = self.file(false)?;
-        if file
-            .metadata()
-            .map_err(|error| self.io_failed(error))?
-            .len()
-            == 0
-        {
+        if self.is_empty(&file)? {
             return Err(self.not_a_store());
         }
         let database = self.database(file, false)?;
@@ -92,6 +83,11 @@ impl Source {
         options
             .open(&self.path)
             .map_err(|error| self.io_failed(error))
+    }
+
+    fn is_empty(&self, file: &File) -> Result<bool, StoreError> {
+        let metadata = file.metadata().map_err(|error| self.io_failed(error))?;
+        Ok(metadata.len() == 0)
     }
 
     fn database(&self, file: File, check: bool) -> Result<Database, StoreError> {
