@@ -3,11 +3,9 @@
 use crate::TestClock;
 use lunadefend_core::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext};
-use lunadefend_tokenizer::{
-    Timer, Tokenizer, TokenizerConfigBuilder, serve,
-    store::{EmbeddedOptions, EmbeddedStore, Store},
-    vault::{MasterKey, Vault},
-};
+use lunadefend_tokenizer::{Tokenizer, TokenizerConfigBuilder, serve};
+use lunadefend_vault::{MasterKey, Timer, Vault, store::Store};
+use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};

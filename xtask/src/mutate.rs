@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     }
     if options.list {
         for mutation in &chosen {
-            println!("{}: {}", mutation.package, mutation.name);
+            println!("{}: {}", mutation.subject(), mutation.name);
         }
         println!("{} mutations", chosen.len());
         return Ok(());
@@ -51,7 +51,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         let seconds = started.elapsed().as_secs_f64();
         println!(
             "{verdict} {}: {} ({seconds:.0} s)",
-            mutation.package, mutation.name
+            mutation.subject(),
+            mutation.name
         );
         match verdict {
             Verdict::Caught => {}
@@ -165,7 +166,7 @@ impl Options {
             || self
                 .words
                 .iter()
-                .any(|word| mutation.name.contains(word) || mutation.package == *word)
+                .any(|word| mutation.name.contains(word) || mutation.packages.contains(word))
     }
 }
 

@@ -9,9 +9,8 @@ use lunadefend_crypto::{GeneratedKey, PublicKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::{Environment, EnvironmentSecret, ProcessEnvironment};
-use lunadefend_tokenizer::{
-    AuthProviders, Origin, SessionKeys, Tokenizer, TokenizerConfig, open_embedded,
-};
+use lunadefend_tokenizer::{AuthProviders, Origin, SessionKeys, Tokenizer, TokenizerConfig};
+use lunadefend_vault_redb::open_embedded;
 use secrecy::ExposeSecret;
 use std::{net::SocketAddr, sync::Arc};
 

@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::Args;
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::{Environment, ProcessEnvironment};
-use lunadefend_tokenizer::{Tokenizer, open_embedded_with};
+use lunadefend_tokenizer::Tokenizer;
+use lunadefend_vault_redb::open_embedded_with;
 use std::{path::PathBuf, sync::Arc};
 
 /// Run the tokenizer on one file.

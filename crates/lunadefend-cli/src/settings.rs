@@ -8,8 +8,10 @@ use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_tokenizer::{
     AuthProviders, CookiePolicy, GrantDurations, JwksSource, Limits, Origin, SessionKeys,
-    TokenizerConfig, store::EmbeddedOptions, vault::MasterKey,
+    TokenizerConfig,
 };
+use lunadefend_vault::MasterKey;
+use lunadefend_vault_redb::EmbeddedOptions;
 use std::{net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 /// What the help of `lunadefend serve` says about them.

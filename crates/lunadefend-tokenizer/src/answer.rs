@@ -1,16 +1,14 @@
 //! Answers in the original's envelope.
 
-use crate::{
-    config::in_words,
-    store::StoreError,
-    vault::{OverQuota, VaultError},
-};
+use crate::config::in_words;
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
 use lunadefend_core::wire::{self, Answer, Failure, SESSION_ENDED, SESSION_MISMATCH};
+use lunadefend_vault::store::StoreError;
+use lunadefend_vault::{OverQuota, VaultError};
 use serde::Serialize;
 use std::borrow::Cow;
 

@@ -4,7 +4,6 @@ use crate::{
     answer::Refusal,
     config::{Limits, in_words},
     service::Shared,
-    vault::Vault,
 };
 use axum::{
     body::{Body, HttpBody},
@@ -14,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 use lunadefend_core::{is_encoded, is_json, wire};
+use lunadefend_vault::Vault;
 use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};

@@ -9,7 +9,6 @@ mod cookies;
 mod cors;
 mod headers;
 mod jwks;
-mod open;
 mod origin;
 mod page_session;
 mod query;
@@ -18,16 +17,11 @@ mod routes;
 mod server;
 mod service;
 mod session_hash;
-pub mod store;
-mod timer;
-pub mod vault;
 
 pub use config::{
     AuthProviders, ConfigError, CookiePolicy, GrantDurations, Limits, Origin, ProvidersError,
     SessionKeys, TokenizerConfig, TokenizerConfigBuilder,
 };
 pub use jwks::JwksSource;
-pub use open::{OpenError, Opened, open_embedded, open_embedded_with};
 pub use server::serve;
 pub use service::Tokenizer;
-pub use timer::{SystemTimer, Timer};

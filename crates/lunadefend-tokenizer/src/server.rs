@@ -5,7 +5,7 @@ mod phase;
 mod places;
 mod stream;
 
-use crate::{config::Limits, request::BodyUnread, service::Tokenizer, vault::Janitor};
+use crate::{config::Limits, request::BodyUnread, service::Tokenizer};
 use axum::body::Body;
 use http::{HeaderValue, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -13,6 +13,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use lunadefend_vault::Janitor;
 use phase::{Phase, SentBody};
 use places::Places;
 use std::{

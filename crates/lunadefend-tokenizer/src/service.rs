@@ -8,8 +8,6 @@ use crate::{
     jwks::Keys,
     request::{BodyUnread, Notes, request_id},
     routes,
-    timer::{SystemTimer, Timer},
-    vault::{Janitor, Vault},
 };
 use axum::{
     Router,
@@ -20,6 +18,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Uri, header, uri::PathAndQuery};
 use hyper::body::Body as HttpBody;
 use lunadefend_core::{BoxError, BoxFuture};
+use lunadefend_vault::{Janitor, SystemTimer, Timer, Vault};
 use std::{
     convert::Infallible,
     fmt,

@@ -12,10 +12,9 @@ use http::Request;
 use lunadefend_crypto::SigningKey;
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
-use lunadefend_tokenizer::{
-    AuthProviders, Limits, SessionKeys, Tokenizer, TokenizerConfig, open_embedded,
-    vault::{UrlGrant, Vault},
-};
+use lunadefend_tokenizer::{AuthProviders, Limits, SessionKeys, Tokenizer, TokenizerConfig};
+use lunadefend_vault::{UrlGrant, Vault};
+use lunadefend_vault_redb::open_embedded;
 use std::{convert::Infallible, fs, sync::Arc};
 use tokio::task::JoinSet;
 use tower::Service;

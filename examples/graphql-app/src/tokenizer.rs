@@ -5,8 +5,9 @@ use anyhow::Result;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_jwt::SystemClock;
 use lunadefend_tokenizer::{
-    AuthProviders, JwksSource, Origin, SessionKeys, Tokenizer, TokenizerConfig, open_embedded,
+    AuthProviders, JwksSource, Origin, SessionKeys, Tokenizer, TokenizerConfig,
 };
+use lunadefend_vault_redb::open_embedded;
 use std::{path::Path, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
 

@@ -10,8 +10,9 @@ use lunadefend_crypto::{GeneratedKey, RsaBits};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_jwt::SystemClock;
 use lunadefend_tokenizer::{
-    AuthProviders, JwksSource, Origin, SessionKeys, Tokenizer, TokenizerConfig, open_embedded,
+    AuthProviders, JwksSource, Origin, SessionKeys, Tokenizer, TokenizerConfig,
 };
+use lunadefend_vault_redb::open_embedded;
 use secrecy::ExposeSecret;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},

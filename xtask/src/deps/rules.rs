@@ -97,14 +97,32 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "tokenizer-without-client",
         holds: "the tokenizer shares with the client only what is in core, crypto, http and jwt",
-        scope: Scope::Alone(&["lunadefend-tokenizer", "lunadefend-tokenizer-*"]),
+        scope: Scope::Alone(&["lunadefend-tokenizer"]),
         rule: Rule::ReachesOwn(&[
             "lunadefend-core",
             "lunadefend-crypto",
             "lunadefend-http",
             "lunadefend-jwt",
-            "lunadefend-tokenizer",
+            "lunadefend-vault",
         ]),
+    },
+    Invariant {
+        name: "vault-on-core-and-crypto",
+        holds: "the vault depends on core and crypto only: who implements a store compiles no HTTP and no other store",
+        scope: Scope::Alone(&["lunadefend-vault"]),
+        rule: Rule::ReachesOwn(&["lunadefend-core", "lunadefend-crypto"]),
+    },
+    Invariant {
+        name: "stores-on-the-vault",
+        holds: "a store depends on the vault and on what that depends on",
+        scope: Scope::Alone(&["lunadefend-vault-*"]),
+        rule: Rule::ReachesOwn(&["lunadefend-core", "lunadefend-crypto", "lunadefend-vault"]),
+    },
+    Invariant {
+        name: "vault-without-http",
+        holds: "the vault and its stores compile no web framework, and the vault no database",
+        scope: Scope::Alone(&["lunadefend-vault"]),
+        rule: Rule::Never(&["axum*", "hyper*", "redb", "tower*"], NONE),
     },
     Invariant {
         name: "facade-without-tokenizer",

@@ -1,4 +1,4 @@
-//! The committed list: one file per package in `xtask/mutations`.
+//! The committed list: one file per subject in `xtask/mutations`.
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 #[derive(Debug)]
 pub(super) struct Mutation {
     /// Whose tests must notice.
-    pub(super) package: String,
+    pub(super) packages: Vec<String>,
     /// What holds no more.
     pub(super) name: String,
     /// Relative to the root.
@@ -29,7 +29,7 @@ pub(super) struct Test {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    package: String,
+    packages: Vec<String>,
     mutation: Vec<Entry>,
 }
 
@@ -57,13 +57,13 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Mutation>> {
         let wrong = || format!("{} is wrong", path.display());
         let file: File = toml::from_str(&text).with_context(wrong)?;
         for entry in file.mutation {
-            mutations.push(mutation(&file.package, entry).with_context(wrong)?);
+            mutations.push(mutation(&file.packages, entry).with_context(wrong)?);
         }
     }
     Ok(mutations)
 }
 
-fn mutation(package: &str, entry: Entry) -> Result<Mutation> {
+fn mutation(packages: &[String], entry: Entry) -> Result<Mutation> {
     ensure!(!entry.tests.is_empty(), "`{}` names no test", entry.name);
     let tests = entry
         .tests
@@ -71,7 +71,7 @@ fn mutation(package: &str, entry: Entry) -> Result<Mutation> {
         .map(|test| Test::parse(test))
         .collect::<Result<_>>()?;
     Ok(Mutation {
-        package: package.to_owned(),
+        packages: packages.to_vec(),
         name: entry.name,
         file: entry.file,
         text: entry.text,
@@ -93,6 +93,11 @@ impl Test {
 }
 
 impl Mutation {
+    /// The packages in one word, for the list that is printed.
+    pub(super) fn subject(&self) -> String {
+        self.packages.join(", ")
+    }
+
     /// Where its tests are.
     pub(super) fn targets(&self) -> BTreeSet<&str> {
         self.tests.iter().map(|test| test.target.as_str()).collect()
@@ -129,7 +134,7 @@ mod tests {
                 replacement: "x".into(),
                 tests: vec!["lib a::b".into()],
             };
-            mutation("p", entry).unwrap()
+            mutation(&["p".into()], entry).unwrap()
         };
         assert_eq!(entry("b").applied_to("abc").unwrap(), "axc");
         entry("b").applied_to("abcb").unwrap_err();

@@ -92,8 +92,7 @@ impl Trial {
     ) -> Result<Outcome> {
         let mut cargo = cargo(&self.tree);
         cargo
-            .args(["test", "--all-features", "--locked", "--no-fail-fast", "-p"])
-            .arg(&mutation.package)
+            .args(["test", "--all-features", "--locked", "--no-fail-fast"])
             .env("CARGO_TARGET_DIR", &self.target)
             // One mutation must not leave its counterexamples to the next.
             .env("PROPTEST_FAILURE_PERSISTENCE", "off")
@@ -101,6 +100,9 @@ impl Trial {
             .stderr(Stdio::null())
             // So that tests that hang end with the cargo that runs them.
             .process_group(0);
+        for package in &mutation.packages {
+            cargo.args(["-p", package]);
+        }
         for target in targets {
             match *target {
                 "lib" => cargo.arg("--lib"),

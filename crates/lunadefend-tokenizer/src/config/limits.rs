@@ -1,7 +1,7 @@
 //! Sizes and times.
 
 use super::ConfigError;
-use crate::vault::Quota;
+use lunadefend_vault::Quota;
 use std::time::Duration;
 
 /// How much a client may send, and how long it may take.
@@ -39,7 +39,7 @@ pub struct Limits {
     pub idle: Duration,
     /// How long the body of a JSON request may take as a whole, and how long the body of an upload
     /// may pause. 10 s by default. An upload may take any number of pauses, as long as each 63 KiB
-    /// arrive within 25 s ([`Vault::CHUNK_TIME`](crate::vault::Vault::CHUNK_TIME)).
+    /// arrive within 25 s ([`Vault::CHUNK_TIME`](lunadefend_vault::Vault::CHUNK_TIME)).
     pub body_read: Duration,
     /// How long a request may take until its answer begins, without the body of an upload. 30 s by
     /// default.

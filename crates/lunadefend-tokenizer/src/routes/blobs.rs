@@ -5,7 +5,6 @@ use crate::{
     body, cors,
     headers::SEC_FETCH_MODE,
     service::Shared,
-    vault::{Download, Upload, UploadError, UploadId, UrlGrant, UrlMethod, VaultError},
 };
 use axum::{
     body::Body,
@@ -15,6 +14,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use lunadefend_vault::{Download, Upload, UploadError, UploadId, UrlGrant, UrlMethod, VaultError};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 

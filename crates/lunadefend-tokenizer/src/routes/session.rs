@@ -14,7 +14,6 @@ use crate::{
     query::Query,
     service::Shared,
     session_hash,
-    vault::{SessionHandle, Transfer, Vault},
 };
 use axum::{
     extract::State,
@@ -22,6 +21,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lunadefend_core::{SessionId, wire::Empty};
+use lunadefend_vault::{SessionHandle, Transfer, Vault};
 use secrecy::ExposeSecret;
 use std::{sync::Arc, time::Duration};
 use transfer::{CheckedState, TransferJwt, until_next_second};

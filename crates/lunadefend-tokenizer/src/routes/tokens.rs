@@ -6,13 +6,13 @@ use crate::{
     auth::Anybody,
     body::Json,
     service::Shared,
-    vault::{UrlGrant, UrlMethod},
 };
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
     SessionId, TokenId,
     wire::{Detokenized, MetadataFound, TokenRequest, Tokenize, Tokenized},
 };
+use lunadefend_vault::{UrlGrant, UrlMethod};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Makes a token and a URL to upload its value to. The caller's session is granted the token for the

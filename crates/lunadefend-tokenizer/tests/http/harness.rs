@@ -6,11 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use lunadefend_core::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
 use lunadefend_tokenizer::{
-    AuthProviders, Origin, SessionKeys, Timer, Tokenizer, TokenizerConfig, TokenizerConfigBuilder,
-    serve,
-    store::{EmbeddedStore, Store},
-    vault::{Janitor, MasterKey, Vault},
+    AuthProviders, Origin, SessionKeys, Tokenizer, TokenizerConfig, TokenizerConfigBuilder, serve,
 };
+use lunadefend_vault::{Janitor, MasterKey, Timer, Vault, store::Store};
+use lunadefend_vault_redb::EmbeddedStore;
 use serde_json::Value;
 use std::{
     io,

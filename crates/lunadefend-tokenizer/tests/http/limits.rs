@@ -4,10 +4,9 @@ use crate::harness::{Harness, ORIGIN, OTHER_SESSION, SESSION, TOKEN, builder, re
 use bytes::Bytes;
 use http::Method;
 use lunadefend_core::BoxFuture;
-use lunadefend_tokenizer::{
-    Limits, SessionKeys,
-    store::{BlobId, EmbeddedStore, Row, RowKey, Store, StoreError, Table, Write, Written},
-};
+use lunadefend_tokenizer::{Limits, SessionKeys};
+use lunadefend_vault::store::{BlobId, Row, RowKey, Store, StoreError, Table, Write, Written};
+use lunadefend_vault_redb::EmbeddedStore;
 use std::{
     sync::{
         Arc,

@@ -12,11 +12,12 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{Request, StatusCode};
 use lunadefend_core::BoxFuture;
-use lunadefend_tokenizer::{
-    SessionKeys, Tokenizer,
-    store::{BlobId, EmbeddedStore, Row, RowKey, Store, StoreError, Table, Write, Written},
-    vault::{MasterKey, Vault},
+use lunadefend_tokenizer::{SessionKeys, Tokenizer};
+use lunadefend_vault::{
+    MasterKey, Vault,
+    store::{BlobId, Row, RowKey, Store, StoreError, Table, Write, Written},
 };
+use lunadefend_vault_redb::EmbeddedStore;
 use std::{
     convert::Infallible,
     pin::pin,

@@ -5,10 +5,10 @@ use crate::Canaries;
 use bytes::Bytes;
 use lunadefend::{Metadata, SecretValue};
 use lunadefend_http::{Cleartext, HttpClient};
-use lunadefend_tokenizer::{
-    AuthProviders, JwksSource, SessionKeys, Tokenizer, TokenizerConfig,
+use lunadefend_tokenizer::{AuthProviders, JwksSource, SessionKeys, Tokenizer, TokenizerConfig};
+use lunadefend_vault::{
+    MasterKey, Transfer, UrlGrant, Vault,
     store::{BlobId, Row, RowKey, Table, Write},
-    vault::{MasterKey, Transfer, UrlGrant, Vault},
 };
 use secrecy::ExposeSecret;
 

@@ -6,12 +6,12 @@ use crate::{
     config::Provider,
     cookies::Cookies,
     service::Shared,
-    vault::StateClaims,
 };
 use http::HeaderMap;
 use lunadefend_core::SessionId;
 use lunadefend_crypto::{base64url, constant_time_eq, sha256};
 use lunadefend_jwt::{Claims, JwtKind, Subject};
+use lunadefend_vault::StateClaims;
 use std::time::{Duration, SystemTime};
 
 /// A JWT that stands for a user's session and may be used once.
