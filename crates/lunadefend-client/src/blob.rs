@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-/// How much of the answer to an upload is read, in bytes; nobody looks at it.
+/// How much of the response to an upload is read, in bytes; its content is ignored.
 const MAX_UPLOAD_ANSWER: usize = 64 * 1024;
 
 /// What is uploaded.

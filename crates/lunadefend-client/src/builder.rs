@@ -83,7 +83,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether the JWTs have more in them than the original's; they do by default.
+    /// Sets which claims the JWTs have beyond LunaSec's; by default they have all of ours.
     pub const fn wire_level(mut self, level: WireLevel) -> Self {
         self.wire_level = level;
         self
@@ -196,7 +196,7 @@ impl ClientBuilder {
             if !url.is_https() && !url.is_loopback() {
                 tracing::warn!(
                     origin = url.origin(),
-                    "JWTs are sent to the tokenizer in cleartext: whoever reads one on the way can grant anything"
+                    "JWTs are sent to the tokenizer in cleartext: anyone who reads one on the way can grant any token"
                 );
             }
         }

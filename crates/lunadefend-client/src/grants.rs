@@ -91,7 +91,7 @@ impl Client {
         let work = |index: usize| self.verify_token(&call, &tokens[index]);
         let is_last = |verdict: &Verdict| *verdict != Verdict::Valid;
         let verdicts = self.for_each(tokens.len(), work, is_last).await?;
-        // What nobody asked any more is as good as refused: one invalid token refuses all.
+        // Tokens that were not asked about count as refused: one invalid token refuses all.
         let verdicts = verdicts.into_iter();
         Ok(verdicts
             .map(|verdict| verdict.unwrap_or(Verdict::Invalid))

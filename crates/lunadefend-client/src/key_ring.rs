@@ -148,7 +148,7 @@ impl KeyRing {
             retired: before.map(|ring| ring.retired.clone()).unwrap_or_default(),
         };
         let current = parse(&versions.current)?;
-        // Whoever makes a retired key the current one again means it.
+        // An operator who makes a retired key current again means it.
         ring.retired.retain(|key| key != current.public_key());
         ring.add(before, current, KeyRole::Current, current_since(versions));
         for (version, role) in [
@@ -283,7 +283,7 @@ impl KeyRing {
 }
 
 /// Since when the current version has been published, as far as its own time tells. One that was made
-/// before the previous one was taken back: nobody may have published it since.
+/// before the previous one was taken back: since then no replica may have published it.
 fn current_since(versions: &SecretVersions) -> Option<SystemTime> {
     let previous = versions
         .previous

@@ -191,7 +191,7 @@ impl KeyService {
     /// has changed.
     pub async fn retire_now(&self) -> Result<(), Error> {
         self.refresh().await?;
-        // Nobody signs meanwhile, or a JWT of the old key could be kept.
+        // No call signs meanwhile, or a JWT of the old key could be kept.
         let _guard = self.0.refresh.lock().await;
         self.0.keys.retire_older().await;
         *self.slot_mut() = None;
@@ -248,7 +248,7 @@ impl KeyService {
 
     fn renew(&self, old: Arc<Cached>) -> Result<Arc<Cached>, Error> {
         let now = self.0.clock.now();
-        // Whoever had the lock before may have done it.
+        // The previous holder of the lock may have done it.
         if let State::Fresh(cached) = self.state(now) {
             return Ok(cached);
         }
@@ -306,7 +306,7 @@ impl fmt::Debug for KeyService {
     }
 }
 
-/// The JWT as it is sent: raw, because the original refuses `Bearer `.
+/// The JWT as it is sent: raw, because LunaSec's tokenizer refuses `Bearer `.
 fn authorization(jwt: &Jwt) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(jwt.expose_secret())
         .map_err(|error| Error::new(ErrorKind::Internal).with_source(error))?;

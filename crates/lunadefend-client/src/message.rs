@@ -27,7 +27,7 @@ pub struct TokenizerMessage {
 
 impl TokenizerMessage {
     pub(crate) fn new(status: StatusCode, body: &[u8]) -> Self {
-        // The original sends its errors as JSON in text/plain too, so the type is not looked at.
+        // LunaSec sends its errors as JSON in text/plain too, so the content type is ignored.
         let text = from_slice::<Failure>(body, ANSWER)
             .map(|failure| scrub(&failure.message))
             .unwrap_or_default();
@@ -50,7 +50,7 @@ impl TokenizerMessage {
     }
 
     /// Whether it complains about the duration of a grant: "Grant duration parse failed" and "Grant
-    /// duration set longer than configured maximum time" in the original.
+    /// duration set longer than configured maximum time" in LunaSec.
     pub(crate) fn is_about_duration(&self) -> bool {
         self.text.contains("rant duration")
     }

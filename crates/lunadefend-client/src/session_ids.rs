@@ -21,7 +21,7 @@ pub enum SessionIds {
     Hashed,
     /// Its HMAC-SHA256 under a key of the application's: also for session ids that can be guessed.
     Keyed(SessionKey),
-    /// The session id itself, as the original SDK sends it: for an application that shares a tokenizer
+    /// The session id itself, as LunaSec's SDK sends it: for an application that shares a tokenizer
     /// with a Node application.
     ///
     /// # Security

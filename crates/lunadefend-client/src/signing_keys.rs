@@ -37,7 +37,7 @@ impl fmt::Debug for SigningKeysError {
     }
 }
 
-/// Whether the key that the original publishes in its sources may sign.
+/// Whether the demo key that LunaSec publishes in its sources may sign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DemoKey {
     /// It is refused.

@@ -145,7 +145,7 @@ impl Tokenizer {
             self.0
                 .upload(upload_url, &headers, value, content, call.deadline)
                 .await?;
-            // The tokenizer made it for this session: nobody outside had a hand in it.
+            // The tokenizer made it for this session: it never passed through a browser.
             VerifiedToken::assertion(token_id.expose_id())
         };
         observed(work).instrument(span).await

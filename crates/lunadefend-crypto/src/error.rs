@@ -2,7 +2,7 @@
 
 /// A cryptographic operation failed.
 ///
-/// Opaque on purpose: why a ciphertext was refused is nobody's business.
+/// Opaque on purpose: the caller must not learn why a ciphertext was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CryptoError {

@@ -12,7 +12,7 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     hash
 }
 
-/// SHA-1 in lower-case hexadecimal: only for the header `lunasec-session-hash` of the original.
+/// SHA-1 in lower-case hexadecimal: only for LunaSec's header `lunasec-session-hash`.
 ///
 /// # Security
 /// SHA-1 is broken. The header tells a frame that its session changed; nothing may rest on it.
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// FIPS 180-4 examples, and the session hash that the original tokenizer answers for no session.
+    /// FIPS 180-4 examples, and the session hash that LunaSec's tokenizer sends without a session.
     #[test]
     fn known_answers() {
         assert_eq!(

@@ -12,7 +12,7 @@ pub enum Cleartext {
     /// Anywhere.
     ///
     /// # Security
-    /// Who sees an application JWT on the line can grant anything to anybody.
+    /// Anyone who reads an application JWT on the wire can grant any token to any session.
     Allowed,
 }
 

@@ -62,7 +62,7 @@ pub enum Connection {
     /// One that is open already, or else a new one.
     #[default]
     Any,
-    /// One that is made for this request: open ones may all be dead without anybody knowing yet.
+    /// A new one for this request: the open ones may all be dead, unnoticed.
     New,
 }
 
@@ -266,7 +266,7 @@ impl HttpClientBuilder {
         let tls = if self.tls {
             tls::trusting_system(self.roots.clone())?
         } else {
-            tls::trusting_nobody()?
+            tls::without_trust()?
         };
         let client = |idle_connections| {
             let client = self.client(tls.clone(), idle_connections).build();

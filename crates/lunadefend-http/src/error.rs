@@ -91,7 +91,7 @@ pub enum HttpError {
         /// What the caller reads at most, in bytes.
         limit: usize,
     },
-    /// The body is content-encoded although nobody asked for that.
+    /// The body is content-encoded although the request did not allow it.
     #[error("the body of the answer is compressed or otherwise encoded")]
     Encoded {
         /// What came before.

@@ -31,9 +31,9 @@ pub(crate) fn trusting_system(
     Ok(config)
 }
 
-/// A configuration that trusts nobody, for clients without TLS: reqwest would look for a process-wide
+/// A configuration that trusts no certificate, for clients without TLS: reqwest would look for a process-wide
 /// crypto provider otherwise.
-pub(crate) fn trusting_nobody() -> Result<ClientConfig, HttpError> {
+pub(crate) fn without_trust() -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

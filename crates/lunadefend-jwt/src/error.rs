@@ -67,8 +67,8 @@ pub enum JwksError {
     /// One `kid` stands for different keys.
     #[error("the key set has different keys under one `kid`")]
     AmbiguousKid,
-    /// The only key is the demo key that the original publishes.
-    #[error("the key set has only the published demo key, with which anybody can sign")]
+    /// The only key is the demo key that LunaSec publishes.
+    #[error("the key set has only the published demo key, with which anyone can sign")]
     DemoKey,
     /// No RSA key for RS256 signatures of 2048 to 8192 bits.
     #[error("the key set has no usable RSA key for RS256 signatures")]

@@ -10,7 +10,7 @@ use lunadefend_core::{JwksDocument, wire};
 use lunadefend_crypto::{PublicKey, base64url, sha256};
 
 /// The JSON Web Key Set of these keys (RFC 7517): each under its thumbprint, and the first also under
-/// [`LEGACY_KID`], where the original tokenizer looks for it.
+/// [`LEGACY_KID`], where LunaSec's tokenizer looks for it.
 ///
 /// The document depends on the keys and their order alone, so that every replica serves the same
 /// entity tag.

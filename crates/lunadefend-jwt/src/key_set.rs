@@ -33,7 +33,7 @@ impl KeySet {
     /// Reads a JSON Web Key Set (RFC 7517) of at most 64 KiB and 16 keys.
     ///
     /// Keys that are not for RS256 signatures, and keys that are not well-formed or not safe, are left
-    /// out, as RFC 7517 section 5 has it; so is the demo key that the original publishes.
+    /// out, as RFC 7517 section 5 has it; so is the demo key that LunaSec publishes.
     ///
     /// # Errors
     /// A [`JwksError`], also when a private key is among them or one `kid` stands for two keys.
@@ -47,7 +47,7 @@ impl KeySet {
     /// As [`parse`](Self::parse).
     ///
     /// # Security
-    /// For development only: anybody can sign with the demo key.
+    /// For development only: anyone can sign with the demo key.
     pub fn parse_allowing_demo_key(json: &[u8]) -> Result<Self, JwksError> {
         Self::read(json, |_| true)
     }

@@ -14,18 +14,18 @@ use std::{
 /// How long a transfer JWT is valid: a browser follows the redirect at once.
 const TRANSFER_LIFETIME: Duration = Duration::from_secs(60);
 
-/// What a JWT says beyond the original's.
+/// Which claims a JWT has beyond those of LunaSec's SDK.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WireLevel {
-    /// Header and claims exactly as the original SDK writes them.
+    /// Header and claims exactly as LunaSec's SDK writes them.
     ///
     /// # Security
-    /// A transfer JWT is then not tied to a state and lives for 15 minutes: whoever sees one before it
+    /// A transfer JWT is then not tied to a state and lives for 15 minutes: anyone who sees one before it
     /// is used can use it himself, also as `authorization` unless the tokenizer has that switched off.
     /// And two transfers of one session in one second are one JWT, of which only the first succeeds.
     V1,
     /// The same claims and more: `kid` and `typ` in the header, the tokenizer that it is for, and in
-    /// transfer JWTs a `jti` and the state. The original tokenizer ignores what it does not know.
+    /// transfer JWTs a `jti` and the state. LunaSec's tokenizer ignores claims that it does not know.
     #[default]
     V1Extended,
 }
@@ -78,7 +78,7 @@ pub struct JwtSigner {
 }
 
 impl JwtSigner {
-    /// How long an application or user JWT is valid, the longest of all; the original's 15 minutes.
+    /// How long an application or user JWT is valid, the longest of all; 15 minutes, as in LunaSec.
     pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
     /// Signs with a key for the tokenizer at an origin such as `https://tokenizer.example.com`.
@@ -115,7 +115,7 @@ impl JwtSigner {
     }
 
     /// A JWT that moves a user's session to the tokenizer: 60 seconds, for this one state. With
-    /// [`WireLevel::V1`] the same as [`user`](Self::user), which the original understands.
+    /// [`WireLevel::V1`] the same as [`user`](Self::user), which LunaSec understands.
     ///
     /// # Errors
     /// As [`application`](Self::application), and without randomness.
@@ -211,7 +211,7 @@ impl fmt::Debug for JwtSigner {
     }
 }
 
-/// The claims in the order in which the original writes them, then ours.
+/// The claims in the order in which LunaSec writes them, then ours.
 #[derive(Serialize)]
 struct SignedClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

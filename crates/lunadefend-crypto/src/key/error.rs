@@ -120,9 +120,9 @@ pub enum KeyError {
         /// Where the input came from.
         origin: String,
     },
-    /// The key that the original publishes in its documentation and tools.
+    /// The key that LunaSec publishes in its documentation and tools.
     #[error(
-        "{origin} is the published demo key, with which anybody can sign: make a key of your own (`ssh-keygen -t rsa -b 3072 -N ''`)"
+        "{origin} is the published demo key, with which anyone can sign: make your own key (`ssh-keygen -t rsa -b 3072 -N ''`)"
     )]
     DemoKey {
         /// Where the input came from.

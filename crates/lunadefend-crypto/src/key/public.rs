@@ -8,7 +8,7 @@ use crate::{InvalidSignature, base64url, sha256};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use std::{fmt, sync::Arc};
 
-/// RFC 7638 thumbprint of the key pair that the original publishes in its tools.
+/// RFC 7638 thumbprint of the key pair that LunaSec publishes in its tools.
 pub(super) const DEMO_KEY: &str = "-bl8cloyc_SDWS4QIMvkmfoIExAdTsvXHotm0ZOFCak";
 
 /// An RSA public key of 2048 to 8192 bits whose exponent is odd and at least 65537.
@@ -36,7 +36,7 @@ impl PublicKey {
     /// One [`KeyError`] for each way to be wrong; a private key is refused.
     ///
     /// # Security
-    /// Refuses the public key of the published demo key pair: whoever trusts it trusts everybody.
+    /// Refuses the public key of the published demo key pair: a party that trusts it trusts everyone.
     pub fn parse(input: &[u8], origin: &str) -> Result<Self, KeyError> {
         let key = Self::parse_allowing_demo_key(input, origin)?;
         key.refuse(DEMO_KEY, origin)?;
@@ -49,7 +49,7 @@ impl PublicKey {
     /// As [`parse`](Self::parse).
     ///
     /// # Security
-    /// For development only: anybody can sign with the demo key.
+    /// For development only: anyone can sign with the demo key.
     pub fn parse_allowing_demo_key(input: &[u8], origin: &str) -> Result<Self, KeyError> {
         match find_key(input) {
             Ok(Found::Public { n, e }) => Self::checked(&n, &e, origin),
@@ -146,7 +146,7 @@ impl PublicKey {
         &self.0.thumbprint
     }
 
-    /// Whether it belongs to the demo key pair that the original publishes.
+    /// Whether it belongs to the demo key pair that LunaSec publishes.
     #[must_use]
     pub fn is_demo_key(&self) -> bool {
         self.thumbprint() == DEMO_KEY

@@ -46,7 +46,7 @@ impl SigningKey {
     /// One [`KeyError`] for each way to be wrong.
     ///
     /// # Security
-    /// Refuses the demo key that the original publishes, with which anybody can sign.
+    /// Refuses the demo key that LunaSec publishes, with which anyone can sign.
     pub fn parse(input: &[u8], origin: &str) -> Result<Self, KeyError> {
         let key = Self::parse_allowing_demo_key(input, origin)?;
         key.public_key().refuse(DEMO_KEY, origin)?;
@@ -59,7 +59,7 @@ impl SigningKey {
     /// As [`parse`](Self::parse).
     ///
     /// # Security
-    /// For development only: anybody can sign with the demo key.
+    /// For development only: anyone can sign with the demo key.
     pub fn parse_allowing_demo_key(input: &[u8], origin: &str) -> Result<Self, KeyError> {
         match find_key(input) {
             Ok(Found::Private(parts)) => Self::checked(parts, origin),

@@ -1,4 +1,4 @@
-//! Finding out what somebody put into a setting.
+//! Recognises what an operator put into a setting for a key.
 
 use super::{der, openssh, pem, private::PrivateParts, text};
 use base64::{
