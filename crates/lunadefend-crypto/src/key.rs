@@ -2,11 +2,13 @@
 
 mod der;
 mod error;
+mod found;
 #[cfg(feature = "keygen")]
 mod generate;
 mod openssh;
 mod pem;
 mod private;
+mod problem;
 mod public;
 mod signing;
 mod sniff;

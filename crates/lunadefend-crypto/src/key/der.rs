@@ -1,9 +1,6 @@
 //! As much of DER (X.690) as keys need: reading to tell formats apart, writing of our own keys.
 
-use super::{
-    private::PrivateParts,
-    sniff::{Found, Problem},
-};
+use super::{found::Found, private::PrivateParts, problem::Problem};
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;

@@ -1,6 +1,6 @@
 //! Why a key is not accepted.
 
-use super::sniff::Problem;
+use super::problem::Problem;
 use std::fmt;
 
 /// Why a key is not accepted, and what to do about it.

@@ -1,9 +1,6 @@
 //! OpenSSH's own formats (PROTOCOL.key; RFC 4253 section 6.6).
 
-use super::{
-    private::PrivateParts,
-    sniff::{Found, Problem},
-};
+use super::{found::Found, private::PrivateParts, problem::Problem};
 
 /// How a private key begins.
 pub(super) const MAGIC: &[u8] = b"openssh-key-v1\0";

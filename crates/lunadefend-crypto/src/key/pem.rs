@@ -1,7 +1,7 @@
 //! PEM as people paste it: one line or many, with text around it (RFC 7468 and RFC 1421, read
 //! leniently, written strictly).
 
-use super::sniff::{Problem, base64_lenient};
+use super::{found::base64_lenient, problem::Problem};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 

@@ -1,6 +1,6 @@
 //! The numbers of a private key on their way from a file into ring.
 
-use super::sniff::Problem;
+use super::problem::Problem;
 use crypto_bigint::{BoxedUint, NonZero};
 use ring::rsa::{KeyPair, KeyPairComponents, PublicKeyComponents};
 use zeroize::Zeroizing;

@@ -1,9 +1,6 @@
 //! Public keys.
 
-use super::{
-    KeyError, der, pem,
-    sniff::{Found, find_key},
-};
+use super::{KeyError, der, found::Found, pem, sniff::find_key};
 use crate::{InvalidSignature, base64url, sha256};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use std::{fmt, sync::Arc};

@@ -1,10 +1,7 @@
 //! Private keys.
 
 use super::{
-    KeyError, PublicKey,
-    private::PrivateParts,
-    public::DEMO_KEY,
-    sniff::{Found, find_key},
+    KeyError, PublicKey, found::Found, private::PrivateParts, public::DEMO_KEY, sniff::find_key,
 };
 use crate::CryptoError;
 use ring::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};

@@ -1,44 +1,16 @@
 //! Recognises what an operator put into a setting for a key.
 
-use super::{der, openssh, pem, private::PrivateParts, text};
-use base64::{
-    Engine, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+use super::{
+    der,
+    found::{Found, base64_lenient, is_quote},
+    openssh, pem,
+    problem::Problem,
+    text,
 };
 use zeroize::Zeroizing;
 
-/// Accepts what `base64`, OpenSSL, shells and editors write: the last characters may have spare bits
-/// set, and padding is taken off beforehand.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
-);
 /// Longer than any key; the search below is not made for megabytes.
 const MAX_LEN: usize = 64 * 1024;
-
-/// An RSA key, as yet unchecked.
-pub(super) enum Found {
-    Private(PrivateParts),
-    Public { n: Vec<u8>, e: Vec<u8> },
-}
-
-/// Why there is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
-    Empty,
-    NoValue(&'static str),
-    NotBase64,
-    Dashes,
-    Truncated,
-    Encrypted,
-    Certificate,
-    NotRsa(&'static str),
-    Unsupported(&'static str),
-    Unrecognised,
-    Damaged,
-}
 
 /// Reads a key in any of the formats that the crate's documentation lists.
 pub(super) fn find_key(input: &[u8]) -> Result<Found, Problem> {
@@ -130,34 +102,6 @@ fn one_line(text: &[u8]) -> Option<Result<Found, Problem>> {
     })
 }
 
-/// Decodes base64 in either alphabet, with or without padding, wrapped, with blanks or quotes.
-pub(super) fn base64_lenient(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let mut digits = Zeroizing::new(Vec::with_capacity(text.len()));
-    digits.extend(
-        text.iter()
-            .filter(|byte| !byte.is_ascii_whitespace() && !is_quote(**byte))
-            .map(|byte| match byte {
-                b'-' => b'+',
-                b'_' => b'/',
-                other => *other,
-            }),
-    );
-    while digits.last() == Some(&b'=') {
-        digits.pop();
-    }
-    let is_digit = |digit: &u8| digit.is_ascii_alphanumeric() || b"+/".contains(digit);
-    if !digits.iter().all(is_digit) {
-        return Err(Problem::NotBase64);
-    }
-    if digits.len() % 4 == 1 {
-        return Err(Problem::Truncated);
-    }
-    LENIENT
-        .decode(&*digits)
-        .map(Zeroizing::new)
-        .map_err(|_| Problem::NotBase64)
-}
-
 /// Line ends that a configuration file or a shell escaped: `\n` and `\r` as two characters or more,
 /// and a backslash at the end of a line.
 fn unescape(text: &[u8]) -> Zeroizing<Vec<u8>> {
@@ -183,8 +127,4 @@ fn trim(text: &[u8]) -> &[u8] {
         (Some(start), Some(end)) => &text[start..=end],
         _ => &[],
     }
-}
-
-const fn is_quote(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'' | b'`')
 }

@@ -1,6 +1,6 @@
 //! What editors, shells, wikis and other programs do to the text of a key on its way into a setting.
 
-use super::sniff::Problem;
+use super::problem::Problem;
 use zeroize::Zeroizing;
 
 /// Where the file stops being a key with a name before it: no key is shorter.
