@@ -8,7 +8,7 @@ use lunadefend::{Builder, LunaDefend, SessionId, WireLevel};
 use lunadefend_crypto::GeneratedKey;
 use lunadefend_http::{Cleartext, HttpClient};
 use lunadefend_tokenizer::{
-    AuthProviders, GrantDurations, JwksSource, Origin, SessionKeys, TokenizerConfig,
+    AuthProviders, GrantDurations, JwksSource, Origin, TokenizerConfig, VerificationKeys,
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -166,7 +166,7 @@ impl<A> World<A> {
         };
         let config = TokenizerConfig::builder(
             base(&tokenizer_url),
-            SessionKeys::Jwks(jwks(&jwks_base)),
+            VerificationKeys::Jwks(jwks(&jwks_base)),
             AuthProviders::parse(&app_url, "AUTH_PROVIDERS", Cleartext::Allowed).unwrap(),
         )
         .application_origin(Origin::parse(&app_url, "APPLICATION_FRONT_END").unwrap())

@@ -9,7 +9,7 @@ use lunadefend_crypto::{GeneratedKey, PublicKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::{Environment, EnvironmentSecret, ProcessEnvironment};
-use lunadefend_tokenizer::{AuthProviders, Origin, SessionKeys, Tokenizer, TokenizerConfig};
+use lunadefend_tokenizer::{AuthProviders, Origin, Tokenizer, TokenizerConfig, VerificationKeys};
 use lunadefend_vault_redb::open_embedded;
 use secrecy::ExposeSecret;
 use std::{net::SocketAddr, sync::Arc};
@@ -63,7 +63,7 @@ impl Dev {
 fn config(url: &str, key: PublicKey, app: &str) -> Result<TokenizerConfig> {
     let config = TokenizerConfig::builder(
         BaseUrl::parse(url, "--addr", Cleartext::LoopbackOnly)?,
-        SessionKeys::Public(key),
+        VerificationKeys::Public(key),
         AuthProviders::parse(app, "--app", Cleartext::LoopbackOnly)?,
     )
     .application_origin(Origin::parse(app, "--app")?)

@@ -7,8 +7,8 @@ use lunadefend_core::{GrantDuration, SecretValue, parse_duration};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_tokenizer::{
-    AuthProviders, CookiePolicy, GrantDurations, JwksSource, Limits, Origin, SessionKeys,
-    TokenizerConfig,
+    AuthProviders, CookiePolicy, GrantDurations, JwksSource, Limits, Origin, TokenizerConfig,
+    VerificationKeys,
 };
 use lunadefend_vault::MasterKey;
 use lunadefend_vault_redb::EmbeddedOptions;
@@ -236,7 +236,7 @@ fn session_keys(
     public_key: Option<String>,
     stale_if_error: Option<Duration>,
     cleartext: Cleartext,
-) -> Result<SessionKeys> {
+) -> Result<VerificationKeys> {
     match (jwks_url, public_key) {
         (Some(url), None) => {
             let url = BaseUrl::parse(&url, "SESSION_JWKS_URL", cleartext)?;
@@ -245,9 +245,9 @@ fn session_keys(
             if let Some(time) = stale_if_error {
                 source = source.stale_if_error(time)?;
             }
-            Ok(SessionKeys::Jwks(source))
+            Ok(VerificationKeys::Jwks(source))
         }
-        (None, Some(key)) => Ok(SessionKeys::Public(PublicKey::parse(
+        (None, Some(key)) => Ok(VerificationKeys::Public(PublicKey::parse(
             key.as_bytes(),
             "environment variable SESSION_PUBLIC_KEY",
         )?)),

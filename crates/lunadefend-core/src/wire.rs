@@ -5,6 +5,8 @@
 //! members, trailing data or a byte order mark, and with bounds on size and depth. Members are
 //! written in the order in which the original writes them.
 
+use http::HeaderName;
+
 mod answer;
 mod metadata;
 mod request;
@@ -16,6 +18,10 @@ pub use metadata::{Metadata, MetadataError};
 pub use request::{GrantSet, GrantVerify, TokenRequest, Tokenize};
 pub use session::{PAGE_SESSION, PageSession, SessionRevoke};
 pub use strict::{ANSWER, Limits, REQUEST, StrictError, from_slice};
+
+/// The header by which `/health` tells the tokenizer's own time, in milliseconds since the Unix epoch.
+/// A proxy replaces `Date` by its own.
+pub const TOKENIZER_TIME: HeaderName = HeaderName::from_static("lunadefend-time");
 
 /// `errorName` of a refusal: the session of the cookie is not the one that the page was made for (401).
 pub const SESSION_MISMATCH: &str = "sessionMismatch";

@@ -3,8 +3,8 @@
 mod cookie;
 
 use crate::{
-    answer::Refusal, headers::single, jwks::VerifyError, origin, page_session::Page,
-    request::Notes, service::Shared, session_hash,
+    error::ApiError, headers::single, jwks::VerifyError, origin, page_session::Page,
+    request::RequestContext, service::Shared, session_hash,
 };
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -28,31 +28,29 @@ pub(crate) enum Caller {
 
 /// Why nobody could be made out.
 #[derive(Debug)]
-pub(crate) enum Unidentified {
+pub(crate) enum AuthError {
     /// There is no credential.
-    Nobody,
+    Unauthenticated,
     /// The credential is not one that counts here.
     Invalid,
     /// A JWT of the application that is right but for the tokenizer that it is for.
     OtherTokenizer,
     /// The request itself is refused, or the answer is not known.
-    Refused(Refusal),
+    Refused(ApiError),
 }
 
-impl From<Refusal> for Unidentified {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<ApiError> for AuthError {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
     }
 }
 
-impl From<Unidentified> for Refusal {
-    fn from(unidentified: Unidentified) -> Self {
+impl From<AuthError> for ApiError {
+    fn from(unidentified: AuthError) -> Self {
         match unidentified {
-            Unidentified::Nobody | Unidentified::Invalid => Self::unauthorized(),
-            Unidentified::OtherTokenizer => {
-                Self::new(StatusCode::UNAUTHORIZED, FOR_ANOTHER_TOKENIZER)
-            }
-            Unidentified::Refused(refusal) => refusal,
+            AuthError::Unauthenticated | AuthError::Invalid => Self::unauthorized(),
+            AuthError::OtherTokenizer => Self::new(StatusCode::UNAUTHORIZED, FOR_ANOTHER_TOKENIZER),
+            AuthError::Refused(error) => error,
         }
     }
 }
@@ -62,25 +60,25 @@ impl From<Unidentified> for Refusal {
 pub(crate) struct ApplicationOnly;
 
 impl FromRequestParts<Arc<Shared>> for ApplicationOnly {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
         // No cookie makes an application; it is not even looked at.
         match jwt_caller(&parts.headers, Page::OfAnySession, shared).await? {
             Some(Caller::Application) => Ok(Self),
-            _ => Err(Refusal::unauthorized()),
+            _ => Err(ApiError::unauthorized()),
         }
     }
 }
 
 /// Extractor: anybody with a credential, on the routes that belong to the frame.
 #[derive(Debug)]
-pub(crate) struct Anybody {
+pub(crate) struct Authenticated {
     caller: Caller,
     by_cookie: bool,
 }
 
-impl Anybody {
+impl Authenticated {
     /// The session that the caller acts in; application and developer have none.
     pub(crate) const fn session(&self) -> Option<&SessionId> {
         match &self.caller {
@@ -95,10 +93,10 @@ impl Anybody {
     }
 }
 
-impl FromRequestParts<Arc<Shared>> for Anybody {
-    type Rejection = Refusal;
+impl FromRequestParts<Arc<Shared>> for Authenticated {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
         let headers = &parts.headers;
         let page = Page::of(headers)?;
         let by_jwt = jwt_caller(headers, page, shared).await?;
@@ -113,7 +111,7 @@ impl FromRequestParts<Arc<Shared>> for Anybody {
         };
         if let Caller::User(session) = &caller
             && let Some(hash) = session_hash::check(headers, session)?
-            && let Some(notes) = parts.extensions.get::<Notes>()
+            && let Some(notes) = parts.extensions.get::<RequestContext>()
         {
             notes.send_session_hash(hash);
         }
@@ -122,7 +120,7 @@ impl FromRequestParts<Arc<Shared>> for Anybody {
 }
 
 /// For `/session/verify`, which says whether there is a caller and gives them nothing.
-pub(crate) async fn identify(headers: &HeaderMap, shared: &Shared) -> Result<Caller, Unidentified> {
+pub(crate) async fn identify(headers: &HeaderMap, shared: &Shared) -> Result<Caller, AuthError> {
     let page = Page::of(headers)?;
     if let Some(caller) = jwt_caller(headers, page, shared).await? {
         return Ok(caller);
@@ -138,7 +136,7 @@ pub(crate) async fn identify(headers: &HeaderMap, shared: &Shared) -> Result<Cal
 pub(crate) async fn end_browser_sessions(
     headers: &HeaderMap,
     shared: &Shared,
-) -> Result<Vec<String>, Refusal> {
+) -> Result<Vec<String>, ApiError> {
     let mut names = Vec::new();
     for (name, handle) in cookie::found(headers, shared)? {
         shared.vault.end_browser_session(handle).await?;
@@ -153,16 +151,16 @@ async fn jwt_caller(
     headers: &HeaderMap,
     page: Page<'_>,
     shared: &Shared,
-) -> Result<Option<Caller>, Unidentified> {
+) -> Result<Option<Caller>, AuthError> {
     if !headers.contains_key(header::AUTHORIZATION) {
         return Ok(None);
     }
     let value = single(headers, &header::AUTHORIZATION).ok_or_else(duplicate_authorization)?;
-    let compact = bearer(value).ok_or(Unidentified::Invalid)?;
+    let compact = bearer(value).ok_or(AuthError::Invalid)?;
     let claims = verify(compact, shared).await?;
     if claims.kind != JwtKind::Plain {
         tracing::debug!("a transfer JWT was sent as authorization");
-        return Err(Unidentified::Invalid);
+        return Err(AuthError::Invalid);
     }
     let caller = match (claims.subject, claims.session) {
         (Subject::Application, _) => Caller::Application,
@@ -174,13 +172,13 @@ async fn jwt_caller(
             }
             Caller::User(session)
         }
-        (Subject::User, _) => return Err(Unidentified::Invalid),
+        (Subject::User, _) => return Err(AuthError::Invalid),
     };
     Ok(Some(caller))
 }
 
-pub(crate) fn duplicate_authorization() -> Refusal {
-    Refusal::bad_request("the authorization header must not be there twice")
+pub(crate) fn duplicate_authorization() -> ApiError {
+    ApiError::bad_request("the authorization header must not be there twice")
 }
 
 /// The JWT of an `authorization` header: raw, as the original sends it, or with the scheme of RFC
@@ -194,7 +192,7 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
 }
 
 /// Checks a JWT by the whole list of protocol rules. Says nothing about what it is good for.
-pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Unidentified> {
+pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, AuthError> {
     let outcome = match ParsedJwt::parse(compact) {
         Ok(jwt) => {
             let now = shared.vault.clock().now();
@@ -209,13 +207,13 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Uni
             tracing::warn!(
                 "a JWT of the application was refused: it names another tokenizer; TOKENIZER_URL of this tokenizer must be the application's PUBLIC_TOKENIZER_URL, or its TOKENIZER_URL when that is not set"
             );
-            Err(Unidentified::OtherTokenizer)
+            Err(AuthError::OtherTokenizer)
         }
         Err(VerifyError::Refused(reason)) => {
             tracing::debug!(%reason, "a JWT was refused");
-            Err(Unidentified::Invalid)
+            Err(AuthError::Invalid)
         }
-        Err(VerifyError::Unavailable) => Err(Unidentified::Refused(Refusal::unavailable(
+        Err(VerifyError::Unavailable) => Err(AuthError::Refused(ApiError::unavailable(
             "the keys to verify the request with are not available",
         ))),
     }
@@ -224,16 +222,16 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Uni
 /// Refuses what is asked for a session that the application has ended.
 ///
 /// It is for the message: whatever such a session gets counts for nothing when it is used.
-pub(crate) async fn require_going_on(session: &SessionId, shared: &Shared) -> Result<(), Refusal> {
+pub(crate) async fn require_going_on(session: &SessionId, shared: &Shared) -> Result<(), ApiError> {
     if shared.vault.is_ended(session).await? {
-        Err(Refusal::session_ended())
+        Err(ApiError::session_ended())
     } else {
         Ok(())
     }
 }
 
-fn another_page() -> Refusal {
-    Refusal::session_mismatch(
+fn another_page() -> ApiError {
+    ApiError::session_mismatch(
         "the session is not the one that the page was made for: transfer the session again",
     )
 }

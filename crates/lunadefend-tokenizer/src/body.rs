@@ -1,10 +1,6 @@
 //! Reading the body of a request: so much, in so much time, and strictly.
 
-use crate::{
-    answer::Refusal,
-    config::{Limits, in_words},
-    service::Shared,
-};
+use crate::{config::Limits, error::ApiError, service::Shared, size::in_words};
 use axum::{
     body::{Body, HttpBody},
     extract::{FromRequest, Request},
@@ -22,11 +18,11 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the body must be application/json in UTF-8, not encoded",
             ));
@@ -41,7 +37,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
         }
         wire::from_slice(&bytes, wire::REQUEST)
             .map(Self)
-            .map_err(|error| Refusal::bad_request(error.to_string()))
+            .map_err(|error| ApiError::bad_request(error.to_string()))
     }
 }
 
@@ -59,9 +55,13 @@ impl Upload {
     /// # Errors
     /// 415 when the body is encoded: what is stored are the bytes that came. 413 when it is
     /// announced to be longer than `max_length`.
-    pub(crate) fn new(request: Request, max_length: u64, limits: &Limits) -> Result<Self, Refusal> {
+    pub(crate) fn new(
+        request: Request,
+        max_length: u64,
+        limits: &Limits,
+    ) -> Result<Self, ApiError> {
         if is_encoded(request.headers()) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "a value must be sent without Content-Encoding",
             ));
@@ -74,7 +74,7 @@ impl Upload {
         })
     }
 
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let began = Instant::now();
         let pause = self.pause.min(self.patience);
         let data = self.chunks.next(began + pause).await?;
@@ -94,15 +94,15 @@ struct Chunks {
     body: Body,
     max_length: u64,
     left: u64,
-    too_large: fn(u64) -> Refusal,
+    too_large: fn(u64) -> ApiError,
 }
 
 impl Chunks {
     fn new(
         request: Request,
         max_length: u64,
-        too_large: fn(u64) -> Refusal,
-    ) -> Result<Self, Refusal> {
+        too_large: fn(u64) -> ApiError,
+    ) -> Result<Self, ApiError> {
         let announced = request
             .body()
             .size_hint()
@@ -119,18 +119,18 @@ impl Chunks {
         })
     }
 
-    async fn next(&mut self, deadline: Instant) -> Result<Option<Bytes>, Refusal> {
+    async fn next(&mut self, deadline: Instant) -> Result<Option<Bytes>, ApiError> {
         loop {
             let frame = match timeout_at(deadline, self.body.frame()).await {
                 Err(_) => {
-                    return Err(Refusal::new(
+                    return Err(ApiError::new(
                         StatusCode::REQUEST_TIMEOUT,
                         "the body of the request did not come in time",
                     ));
                 }
                 Ok(None) => return Ok(None),
                 Ok(Some(Err(_))) => {
-                    return Err(Refusal::bad_request("the body of the request broke off"));
+                    return Err(ApiError::bad_request("the body of the request broke off"));
                 }
                 Ok(Some(Ok(frame))) => frame,
             };
@@ -154,17 +154,17 @@ fn announced(headers: &HeaderMap) -> u64 {
         .unwrap_or(0)
 }
 
-fn json_too_large(max_length: u64) -> Refusal {
+fn json_too_large(max_length: u64) -> ApiError {
     let limit = in_words(max_length);
-    Refusal::new(
+    ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         format!("the body of the request is over {limit}"),
     )
 }
 
-pub(crate) fn value_too_large(max_length: u64) -> Refusal {
+pub(crate) fn value_too_large(max_length: u64) -> ApiError {
     let limit = in_words(max_length);
-    Refusal::new(
+    ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         format!(
             "the value is over {limit}: store a smaller one, or have LUNADEFEND_MAX_VALUE of the tokenizer raised"

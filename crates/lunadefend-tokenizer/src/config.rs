@@ -7,43 +7,19 @@ mod providers;
 
 pub use durations::GrantDurations;
 pub use limits::Limits;
-pub(crate) use limits::in_words;
 pub use origins::Origin;
 pub(crate) use providers::Provider;
 pub use providers::{AuthProviders, ProvidersError};
 
-use crate::{cookies::Cookies, jwks::JwksSource};
+use crate::{
+    cookies::{CookiePolicy, Cookies},
+    jwks::VerificationKeys,
+};
 use http::HeaderValue;
 use lunadefend_core::GrantDuration;
-use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, UrlError};
 use lunadefend_jwt::JwtPolicy;
 use std::{fmt, time::Duration};
-
-/// Where the keys come from that JWTs are verified with.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum SessionKeys {
-    /// The key set that the application publishes at `/.lunasec/jwks.json`.
-    Jwks(JwksSource),
-    /// One key. A `kid` in a JWT is not looked at.
-    Public(PublicKey),
-}
-
-/// When a browser sends the tokenizer's cookies.
-///
-/// Without TLS on loopback, where application and tokenizer are one site, they are never `Secure`, which Safari
-/// would drop, and at least `SameSite=Lax`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CookiePolicy {
-    /// `SameSite=None; Partitioned`: also when application and tokenizer are different sites. Each
-    /// application has cookies of its own, if the browser knows partitioned cookies.
-    #[default]
-    CrossSite,
-    /// `SameSite=Strict`: only when application and tokenizer are sub-domains of one site, such as
-    /// `app.example.com` and `tokenizer.example.com`. Recommended where that is so.
-    SameSite,
-}
 
 /// Why a tokenizer cannot be configured like this. The text names the setting and repeats no value.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +89,7 @@ impl fmt::Debug for ConfigError {
 /// ```
 /// use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 /// use lunadefend_tokenizer::{
-///     AuthProviders, CookiePolicy, JwksSource, Origin, SessionKeys, TokenizerConfig,
+///     AuthProviders, CookiePolicy, JwksSource, Origin, VerificationKeys, TokenizerConfig,
 /// };
 ///
 /// let cleartext = Cleartext::LoopbackOnly;
@@ -122,7 +98,7 @@ impl fmt::Debug for ConfigError {
 /// let keys = JwksSource::new(jwks, HttpClient::builder().tls(false).build()?)?;
 /// let providers = AuthProviders::parse("http://localhost:3001", "AUTH_PROVIDERS", cleartext)?;
 ///
-/// let config = TokenizerConfig::builder(public, SessionKeys::Jwks(keys), providers)
+/// let config = TokenizerConfig::builder(public, VerificationKeys::Jwks(keys), providers)
 ///     .application_origin(Origin::parse("http://localhost:3000", "APPLICATION_FRONT_END")?)
 ///     .cookie_policy(CookiePolicy::SameSite)
 ///     .build()?;
@@ -136,7 +112,7 @@ pub struct TokenizerConfig {
     pub(crate) blob_url: BaseUrl,
     /// Whom the blob routes answer across origins: the tokenizer's own, when blobs have another.
     pub(crate) blob_reader: Option<HeaderValue>,
-    pub(crate) keys: SessionKeys,
+    pub(crate) keys: VerificationKeys,
     pub(crate) allow_demo_key: bool,
     pub(crate) providers: AuthProviders,
     pub(crate) application_origins: Vec<Origin>,
@@ -154,7 +130,7 @@ impl TokenizerConfig {
     /// request. When it has a path, a proxy may strip it or not.
     pub fn builder(
         public_url: BaseUrl,
-        keys: SessionKeys,
+        keys: VerificationKeys,
         providers: AuthProviders,
     ) -> TokenizerConfigBuilder {
         TokenizerConfigBuilder {
@@ -193,7 +169,7 @@ impl TokenizerConfig {
 #[must_use = "a builder does nothing until it is built"]
 pub struct TokenizerConfigBuilder {
     public_url: BaseUrl,
-    keys: SessionKeys,
+    keys: VerificationKeys,
     providers: AuthProviders,
     blob_url: Option<BaseUrl>,
     application_origins: Vec<Origin>,
@@ -287,7 +263,7 @@ impl TokenizerConfigBuilder {
         if let Some(lifetime) = self.max_jwt_lifetime {
             jwt = jwt.with_max_lifetime(lifetime);
         }
-        if let SessionKeys::Public(key) = &self.keys
+        if let VerificationKeys::Public(key) = &self.keys
             && key.is_demo_key()
             && !self.allow_demo_key
         {

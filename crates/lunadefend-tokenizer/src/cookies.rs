@@ -1,6 +1,6 @@
 //! The tokenizer's own cookies: which names they have, how they are read, set and deleted.
 
-use crate::{answer::Refusal, config::CookiePolicy};
+use crate::error::ApiError;
 use http::{HeaderMap, HeaderValue, header};
 use lunadefend_crypto::{hex, sha256};
 use lunadefend_http::BaseUrl;
@@ -13,6 +13,21 @@ const MAX_STATES: usize = 8;
 /// How many cookies one answer deletes at most: proxies have limits on the headers of an answer. What is
 /// left is deleted by the next ones.
 const MAX_DELETIONS: usize = 20;
+
+/// When a browser sends the tokenizer's cookies.
+///
+/// Without TLS on loopback, where application and tokenizer are one site, they are never `Secure`, which Safari
+/// would drop, and at least `SameSite=Lax`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CookiePolicy {
+    /// `SameSite=None; Partitioned`: also when application and tokenizer are different sites. Each
+    /// application has cookies of its own, if the browser knows partitioned cookies.
+    #[default]
+    CrossSite,
+    /// `SameSite=Strict`: only when application and tokenizer are sub-domains of one site, such as
+    /// `app.example.com` and `tokenizer.example.com`. Recommended where that is so.
+    SameSite,
+}
 
 /// How this tokenizer writes its cookies.
 ///
@@ -74,7 +89,10 @@ impl Cookies {
     /// The value of a cookie.
     ///
     /// Two of one name are refused: which of them counts depends on who reads.
-    pub(crate) fn read<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Refusal> {
+    pub(crate) fn read<'h>(
+        headers: &'h HeaderMap,
+        name: &str,
+    ) -> Result<Option<&'h str>, ApiError> {
         let mut values = pairs(headers)
             .filter(|(found, _)| *found == name.as_bytes())
             .map(|(_, value)| value);
@@ -82,7 +100,7 @@ impl Cookies {
             (None, _) => Ok(None),
             // What is not UTF-8 is not ours either, and must not pass for "no cookie".
             (Some(value), None) => Ok(Some(std::str::from_utf8(value).unwrap_or_default())),
-            (Some(_), Some(_)) => Err(Refusal::bad_request(
+            (Some(_), Some(_)) => Err(ApiError::bad_request(
                 "a cookie must not be there twice: delete the cookies of this site",
             )),
         }
@@ -94,20 +112,20 @@ impl Cookies {
         name: &str,
         value: &str,
         lifetime: Duration,
-    ) -> Result<HeaderValue, Refusal> {
+    ) -> Result<HeaderValue, ApiError> {
         self.write(name, value, lifetime.as_secs())
     }
 
     /// The header that deletes a cookie: with the attributes that it was set with, or a browser
     /// takes it for another one.
-    pub(crate) fn delete(&self, name: &str) -> Result<HeaderValue, Refusal> {
+    pub(crate) fn delete(&self, name: &str) -> Result<HeaderValue, ApiError> {
         self.write(name, "", 0)
     }
 
-    fn write(&self, name: &str, value: &str, max_age: u64) -> Result<HeaderValue, Refusal> {
+    fn write(&self, name: &str, value: &str, max_age: u64) -> Result<HeaderValue, ApiError> {
         let attributes = self.attributes;
         let text = format!("{name}={value}; Path=/; Max-Age={max_age}; {attributes}");
-        let mut header = HeaderValue::from_str(&text).map_err(|_| Refusal::internal())?;
+        let mut header = HeaderValue::from_str(&text).map_err(|_| ApiError::internal())?;
         header.set_sensitive(true);
         Ok(header)
     }

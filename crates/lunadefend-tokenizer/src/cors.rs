@@ -1,6 +1,6 @@
 //! Which pages of other origins may read an answer (the Fetch standard's CORS protocol).
 
-use crate::{answer, config::Origin, headers::single};
+use crate::{config::Origin, headers::single, response};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -37,7 +37,7 @@ pub(crate) fn allow_application(
 /// Answers the preflight of [`allow_application`].
 pub(crate) fn application_preflight(request: &HeaderMap, origins: &[Origin]) -> Response {
     let allowed = application(request, origins).is_some();
-    let mut response = allow_application(request, origins, answer::empty(StatusCode::NO_CONTENT));
+    let mut response = allow_application(request, origins, response::empty(StatusCode::NO_CONTENT));
     if allowed {
         preflight(response.headers_mut(), "GET");
     }
@@ -63,7 +63,11 @@ pub(crate) fn allow_frame(
 
 /// Answers the preflight of [`allow_frame`]: a PUT always has one.
 pub(crate) fn frame_preflight(request: &HeaderMap, reader: &HeaderValue) -> Response {
-    let mut response = allow_frame(request, Some(reader), answer::empty(StatusCode::NO_CONTENT));
+    let mut response = allow_frame(
+        request,
+        Some(reader),
+        response::empty(StatusCode::NO_CONTENT),
+    );
     if response
         .headers()
         .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)

@@ -9,8 +9,6 @@ pub(crate) const SESSION_HASH: HeaderName = HeaderName::from_static("lunasec-ses
 /// Spelt with an underscore by the original.
 pub(crate) const CREATED_SESSION_HASH: HeaderName = HeaderName::from_static("session_hash");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The tokenizer's own time, in milliseconds since the Unix epoch. A proxy replaces `Date` by its own.
-pub(crate) const TIME: HeaderName = HeaderName::from_static("lunadefend-time");
 pub(crate) const RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 

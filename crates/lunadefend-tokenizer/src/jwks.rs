@@ -3,8 +3,9 @@
 mod fetch;
 mod refresh;
 
-use crate::config::{ConfigError, SessionKeys};
+use crate::config::ConfigError;
 use lunadefend_core::Clock;
+use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, HttpClient};
 use lunadefend_jwt::{Claims, JwtError, JwtPolicy, KeySet, LEGACY_KID, ParsedJwt};
 use refresh::Cache;
@@ -12,6 +13,16 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
+
+/// Where the keys come from that JWTs are verified with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum VerificationKeys {
+    /// The key set that the application publishes at `/.lunasec/jwks.json`.
+    Jwks(JwksSource),
+    /// One key. A `kid` in a JWT is not looked at.
+    Public(PublicKey),
+}
 
 /// Where the application publishes its public keys.
 ///
@@ -106,10 +117,10 @@ pub(crate) enum Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(keys: SessionKeys, allow_demo_key: bool, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(keys: VerificationKeys, allow_demo_key: bool, clock: Arc<dyn Clock>) -> Self {
         match keys {
-            SessionKeys::Public(key) => Self::Fixed(KeySet::single(key)),
-            SessionKeys::Jwks(source) => {
+            VerificationKeys::Public(key) => Self::Fixed(KeySet::single(key)),
+            VerificationKeys::Jwks(source) => {
                 Self::Jwks(Arc::new(Cache::new(source, allow_demo_key, clock)))
             }
         }

@@ -1,27 +1,30 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod answer;
 mod auth;
 mod body;
 mod config;
 mod cookies;
 mod cors;
+mod error;
 mod headers;
 mod jwks;
 mod origin;
 mod page_session;
 mod query;
 mod request;
+mod response;
 mod routes;
 mod server;
 mod service;
 mod session_hash;
+mod size;
 
 pub use config::{
-    AuthProviders, ConfigError, CookiePolicy, GrantDurations, Limits, Origin, ProvidersError,
-    SessionKeys, TokenizerConfig, TokenizerConfigBuilder,
+    AuthProviders, ConfigError, GrantDurations, Limits, Origin, ProvidersError, TokenizerConfig,
+    TokenizerConfigBuilder,
 };
-pub use jwks::JwksSource;
+pub use cookies::CookiePolicy;
+pub use jwks::{JwksSource, VerificationKeys};
 pub use server::serve;
 pub use service::Tokenizer;

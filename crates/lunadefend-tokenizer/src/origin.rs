@@ -1,8 +1,8 @@
 //! Which page a request comes from, and how it was sent.
 
 use crate::{
-    answer::Refusal,
     config::Origin,
+    error::ApiError,
     headers::{SEC_FETCH_DEST, SEC_FETCH_MODE, SEC_FETCH_SITE, single},
     service::Shared,
 };
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// A browser adds the cookie whoever asks, also for script in the application's page. So the page
 /// that asks must be shown to be the frame, by headers that script cannot set: `Origin`, or, on a
 /// request without one, `Sec-Fetch-Site`. No header at all is no proof.
-pub(crate) fn require_frame(headers: &HeaderMap, own: &Origin) -> Result<(), Refusal> {
+pub(crate) fn require_frame(headers: &HeaderMap, own: &Origin) -> Result<(), ApiError> {
     let from_frame = if headers.contains_key(header::ORIGIN) {
         single(headers, &header::ORIGIN) == Some(own.header())
     } else {
@@ -26,7 +26,7 @@ pub(crate) fn require_frame(headers: &HeaderMap, own: &Origin) -> Result<(), Ref
     if from_frame {
         Ok(())
     } else {
-        Err(Refusal::forbidden(
+        Err(ApiError::forbidden(
             "a request by a browser's session must come from the secure frame",
         ))
     }
@@ -37,9 +37,9 @@ pub(crate) fn require_frame(headers: &HeaderMap, own: &Origin) -> Result<(), Ref
 pub(crate) struct FrameOnly;
 
 impl FromRequestParts<Arc<Shared>> for FrameOnly {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
         require_frame(&parts.headers, &shared.config.public_origin).map(|()| Self)
     }
 }
@@ -56,14 +56,14 @@ impl FromRequestParts<Arc<Shared>> for FrameOnly {
 pub(crate) struct TransferOnly;
 
 impl FromRequestParts<Arc<Shared>> for TransferOnly {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, ApiError> {
         require_transfer(&parts.headers).map(|()| Self)
     }
 }
 
-fn require_transfer(headers: &HeaderMap) -> Result<(), Refusal> {
+fn require_transfer(headers: &HeaderMap) -> Result<(), ApiError> {
     let is_transfer = [(SEC_FETCH_MODE, "no-cors"), (SEC_FETCH_DEST, "empty")]
         .into_iter()
         .all(|(name, expected)| {
@@ -73,7 +73,7 @@ fn require_transfer(headers: &HeaderMap) -> Result<(), Refusal> {
     if is_transfer {
         Ok(())
     } else {
-        Err(Refusal::forbidden(
+        Err(ApiError::forbidden(
             "a session is transferred by fetch(url, {mode: \"no-cors\", credentials: \"include\"}) and in no other way",
         ))
     }

@@ -1,6 +1,6 @@
 //! `lunadefend-page-session`: for which session the page around a frame was made.
 
-use crate::answer::Refusal;
+use crate::error::ApiError;
 use http::{HeaderMap, HeaderValue};
 use lunadefend_core::{
     SessionId,
@@ -20,13 +20,13 @@ pub(crate) enum Page<'h> {
 impl<'h> Page<'h> {
     /// # Errors
     /// 400 when the header is there twice.
-    pub(crate) fn of(headers: &'h HeaderMap) -> Result<Self, Refusal> {
+    pub(crate) fn of(headers: &'h HeaderMap) -> Result<Self, ApiError> {
         let mut sent = headers.get_all(PAGE_SESSION).iter();
         match (sent.next(), sent.next()) {
             (None, _) => Ok(Self::OfAnySession),
             (Some(value), None) if value == PageSession::NONE => Ok(Self::OfAnySession),
             (Some(value), None) => Ok(Self::Of(value)),
-            (Some(_), Some(_)) => Err(Refusal::bad_request(
+            (Some(_), Some(_)) => Err(ApiError::bad_request(
                 "the header lunadefend-page-session must not be there twice",
             )),
         }

@@ -1,6 +1,6 @@
 //! Query parameters, each at most once.
 
-use crate::answer::Refusal;
+use crate::error::ApiError;
 use std::{borrow::Cow, collections::HashMap};
 use url::form_urlencoded;
 
@@ -10,11 +10,11 @@ pub(crate) struct Query<'q>(HashMap<Cow<'q, str>, Cow<'q, str>>);
 impl<'q> Query<'q> {
     /// Reads a query. One with a parameter twice is refused: which of them counts depends on who
     /// reads, and two readers are how a check is walked around.
-    pub(crate) fn parse(query: Option<&'q str>) -> Result<Self, Refusal> {
+    pub(crate) fn parse(query: Option<&'q str>) -> Result<Self, ApiError> {
         let mut parameters = HashMap::new();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             if parameters.insert(name, value).is_some() {
-                return Err(Refusal::bad_request(
+                return Err(ApiError::bad_request(
                     "a query parameter must not be there twice",
                 ));
             }

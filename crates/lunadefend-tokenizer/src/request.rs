@@ -22,7 +22,7 @@ pub(crate) struct BodyUnread;
 
 /// Shared by the service and the extractors of one request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notes(Arc<Inner>);
+pub(crate) struct RequestContext(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -30,7 +30,7 @@ struct Inner {
     body_read: AtomicBool,
 }
 
-impl Notes {
+impl RequestContext {
     /// Has the answer carry the session's hash, whatever becomes of the request.
     pub(crate) fn send_session_hash(&self, hash: HeaderValue) {
         // Set by the one extractor of a route; a second value would be the same.
@@ -59,7 +59,7 @@ impl Notes {
 
 struct Tracked {
     body: Body,
-    notes: Notes,
+    notes: RequestContext,
 }
 
 impl Tracked {
@@ -125,12 +125,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_a_body_is_noticed() {
-        let notes = Notes::default();
+        let notes = RequestContext::default();
         let body = notes.track(Body::empty());
         assert!(notes.body_read(), "there is nothing to read");
         drop(body);
 
-        let notes = Notes::default();
+        let notes = RequestContext::default();
         let body = notes.track(Body::from("text"));
         assert!(!notes.body_read());
         to_bytes(body, 100).await.unwrap();

@@ -7,7 +7,7 @@ mod session;
 mod sessions;
 mod tokens;
 
-use crate::{answer::Refusal, service::Shared};
+use crate::{error::ApiError, service::Shared};
 use axum::{
     Router,
     extract::Request,
@@ -82,13 +82,13 @@ pub(crate) fn limits_its_time(request: &Request) -> bool {
     blobs::is_upload(request.method(), request.uri().path())
 }
 
-async fn not_allowed() -> Refusal {
-    Refusal::new(
+async fn not_allowed() -> ApiError {
+    ApiError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "the route does not have this method",
     )
 }
 
-async fn not_found() -> Refusal {
-    Refusal::not_found("there is no such route")
+async fn not_found() -> ApiError {
+    ApiError::not_found("there is no such route")
 }

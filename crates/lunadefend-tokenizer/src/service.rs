@@ -1,12 +1,12 @@
 //! The tokenizer as a service: what every request and every answer has in common.
 
 use crate::{
-    answer::Refusal,
     auth,
     config::{Limits, TokenizerConfig},
+    error::ApiError,
     headers::{self, REQUEST_ID, RESOURCE_POLICY, SESSION_HASH},
     jwks::Keys,
-    request::{BodyUnread, Notes, request_id},
+    request::{BodyUnread, RequestContext, request_id},
     routes,
 };
 use axum::{
@@ -97,7 +97,7 @@ impl Tokenizer {
     /// is in wrong hands. Whoever shows a JWT gets a 503 until the set has been fetched anew, which the
     /// next JWT starts. A fetch that is under way does not count: its answer may be the old set.
     ///
-    /// With [`SessionKeys::Public`](crate::SessionKeys::Public) there is nothing to forget, and a warning
+    /// With [`VerificationKeys::Public`](crate::VerificationKeys::Public) there is nothing to forget, and a warning
     /// in the log says so.
     ///
     /// # Security
@@ -120,7 +120,7 @@ impl Tokenizer {
 
     async fn answer(self, mut request: Request<Body>) -> Response {
         strip_base_path(request.uri_mut(), self.shared.config.public_url.path());
-        let notes = Notes::default();
+        let notes = RequestContext::default();
         let id = request_id(request.headers());
         let route = routes::label(request.uri().path());
         let is_transfer = routes::is_transfer(request.uri().path());
@@ -151,7 +151,7 @@ impl Tokenizer {
             match timeout(limit, routed).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
-                Err(_) => Refusal::took_too_long().into_response(),
+                Err(_) => ApiError::took_too_long().into_response(),
             }
         };
 

@@ -1,6 +1,6 @@
 //! `lunasec-session-hash`: how a frame notices that the session behind its cookie is another one.
 
-use crate::{answer::Refusal, headers::SESSION_HASH};
+use crate::{error::ApiError, headers::SESSION_HASH};
 use http::{HeaderMap, HeaderValue};
 use lunadefend_core::SessionId;
 use lunadefend_crypto::sha1_hex;
@@ -18,14 +18,14 @@ pub(crate) fn of(session: &SessionId) -> Option<HeaderValue> {
 pub(crate) fn check(
     headers: &HeaderMap,
     session: &SessionId,
-) -> Result<Option<HeaderValue>, Refusal> {
+) -> Result<Option<HeaderValue>, ApiError> {
     let own = of(session);
     let mut sent = headers.get_all(SESSION_HASH).iter();
     match (sent.next(), sent.next()) {
         (None, _) => Ok(own),
         (Some(value), None) if value.is_empty() => Ok(own),
         (Some(value), None) if Some(value) == own.as_ref() => Ok(None),
-        _ => Err(Refusal::unauthorized()),
+        _ => Err(ApiError::unauthorized()),
     }
 }
 

@@ -12,7 +12,7 @@ use http::Request;
 use lunadefend_crypto::SigningKey;
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
-use lunadefend_tokenizer::{AuthProviders, Limits, SessionKeys, Tokenizer, TokenizerConfig};
+use lunadefend_tokenizer::{AuthProviders, Limits, Tokenizer, TokenizerConfig, VerificationKeys};
 use lunadefend_vault::{UrlGrant, Vault};
 use lunadefend_vault_redb::open_embedded;
 use std::{convert::Infallible, fs, sync::Arc};
@@ -58,7 +58,7 @@ async fn many_uploads_at_once_need_the_memory_of_their_chunks() {
     let key = SigningKey::parse(include_bytes!("http/keys/application.pem"), "test").unwrap();
     let providers =
         AuthProviders::parse("http://localhost:3000", "TEST", Cleartext::LoopbackOnly).unwrap();
-    let keys = SessionKeys::Public(key.public_key().clone());
+    let keys = VerificationKeys::Public(key.public_key().clone());
     let config = TokenizerConfig::builder(url("http://localhost:17766"), keys, providers);
     let tokenizer = Tokenizer::new(config.build().unwrap(), vault.clone());
 

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_jwt::SystemClock;
 use lunadefend_tokenizer::{
-    AuthProviders, JwksSource, Origin, SessionKeys, Tokenizer, TokenizerConfig,
+    AuthProviders, JwksSource, Origin, Tokenizer, TokenizerConfig, VerificationKeys,
 };
 use lunadefend_vault_redb::open_embedded;
 use std::{path::Path, sync::Arc};
@@ -35,7 +35,7 @@ impl Embedded {
         let http = HttpClient::builder().tls(false).build()?;
         let config = TokenizerConfig::builder(
             loopback(&url, "TOKENIZER_URL")?,
-            SessionKeys::Jwks(JwksSource::new(jwks, http)?),
+            VerificationKeys::Jwks(JwksSource::new(jwks, http)?),
             AuthProviders::parse(app, "AUTH_PROVIDERS", Cleartext::LoopbackOnly)?,
         )
         .application_origin(Origin::parse(app, "APPLICATION_FRONT_END")?)

@@ -5,7 +5,7 @@ use anyhow::Result;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_jwt::SystemClock;
 use lunadefend_tokenizer::{
-    AuthProviders, JwksSource, Origin, SessionKeys, Tokenizer, TokenizerConfig,
+    AuthProviders, JwksSource, Origin, Tokenizer, TokenizerConfig, VerificationKeys,
 };
 use lunadefend_vault_redb::open_embedded;
 use std::{path::Path, sync::Arc};
@@ -23,7 +23,7 @@ pub(crate) async fn start(
     let http = HttpClient::builder().tls(false).build()?;
     let config = TokenizerConfig::builder(
         loopback(&url, "TOKENIZER_URL")?,
-        SessionKeys::Jwks(JwksSource::new(jwks, http)?),
+        VerificationKeys::Jwks(JwksSource::new(jwks, http)?),
         AuthProviders::parse(app, "AUTH_PROVIDERS", Cleartext::LoopbackOnly)?,
     )
     .application_origin(Origin::parse(app, "APPLICATION_FRONT_END")?)

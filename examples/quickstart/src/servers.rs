@@ -10,7 +10,7 @@ use lunadefend_crypto::{GeneratedKey, RsaBits};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_jwt::SystemClock;
 use lunadefend_tokenizer::{
-    AuthProviders, JwksSource, Origin, SessionKeys, Tokenizer, TokenizerConfig,
+    AuthProviders, JwksSource, Origin, Tokenizer, TokenizerConfig, VerificationKeys,
 };
 use lunadefend_vault_redb::open_embedded;
 use secrecy::ExposeSecret;
@@ -146,7 +146,7 @@ async fn start_tokenizer(
     let http = HttpClient::builder().tls(false).build()?;
     let config = TokenizerConfig::builder(
         loopback(&url(&listener)?, TOKENIZER_URL)?,
-        SessionKeys::Jwks(JwksSource::new(jwks, http)?),
+        VerificationKeys::Jwks(JwksSource::new(jwks, http)?),
         AuthProviders::parse(app_url, "AUTH_PROVIDERS", Cleartext::LoopbackOnly)?,
     )
     .application_origin(Origin::parse(app_url, "APPLICATION_FRONT_END")?)

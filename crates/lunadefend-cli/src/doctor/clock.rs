@@ -2,13 +2,11 @@
 
 use super::report::Report;
 use http::{HeaderMap, header};
-use lunadefend_core::Clock;
+use lunadefend_core::{Clock, wire::TOKENIZER_TIME};
 use lunadefend_jwt::SystemClock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const SUBJECT: &str = "clock";
-/// The tokenizer's own time, in milliseconds since the Unix epoch.
-const OWN_TIME: &str = "lunadefend-time";
 /// From here on JWTs are refused now and then.
 const MAX_SKEW: Duration = Duration::from_secs(30);
 
@@ -42,7 +40,7 @@ pub(super) fn check(headers: &HeaderMap, before: SystemTime, report: &mut Report
 }
 
 fn own_time(headers: &HeaderMap) -> Option<SystemTime> {
-    let millis = headers.get(OWN_TIME)?.to_str().ok()?.parse().ok()?;
+    let millis = headers.get(TOKENIZER_TIME)?.to_str().ok()?.parse().ok()?;
     UNIX_EPOCH.checked_add(Duration::from_millis(millis))
 }
 
@@ -95,10 +93,7 @@ mod tests {
     fn the_tokenizers_own_time_is_in_milliseconds() {
         let own = |text: &'static str| {
             let header = HeaderValue::from_static(text);
-            own_time(&HeaderMap::from_iter([(
-                http::HeaderName::from_static(OWN_TIME),
-                header,
-            )]))
+            own_time(&HeaderMap::from_iter([(TOKENIZER_TIME, header)]))
         };
         assert_eq!(own("1500"), Some(UNIX_EPOCH + Duration::from_millis(1500)));
         for wrong in ["", "-1", "soon", "1.5", "18446744073709551616"] {

@@ -1,7 +1,7 @@
 //! The session behind a request's cookies.
 
-use super::{Unidentified, another_page};
-use crate::{answer::Refusal, cookies::Cookies, page_session::Page, service::Shared};
+use super::{AuthError, another_page};
+use crate::{cookies::Cookies, error::ApiError, page_session::Page, service::Shared};
 use http::HeaderMap;
 use lunadefend_core::SessionId;
 
@@ -9,7 +9,7 @@ use lunadefend_core::SessionId;
 pub(super) fn found<'h>(
     headers: &'h HeaderMap,
     shared: &Shared,
-) -> Result<Vec<(String, &'h str)>, Refusal> {
+) -> Result<Vec<(String, &'h str)>, ApiError> {
     let config = &shared.config;
     let mut found = Vec::new();
     for provider in config.providers.iter() {
@@ -25,10 +25,10 @@ pub(super) fn found<'h>(
 pub(super) fn handles<'h>(
     headers: &'h HeaderMap,
     shared: &Shared,
-) -> Result<Vec<&'h str>, Unidentified> {
+) -> Result<Vec<&'h str>, AuthError> {
     let found = found(headers, shared)?;
     if found.is_empty() {
-        return Err(Unidentified::Nobody);
+        return Err(AuthError::Unauthenticated);
     }
     Ok(found.into_iter().map(|(_, handle)| handle).collect())
 }
@@ -38,18 +38,18 @@ pub(super) async fn session(
     handles: Vec<&str>,
     page: Page<'_>,
     shared: &Shared,
-) -> Result<SessionId, Unidentified> {
+) -> Result<SessionId, AuthError> {
     let mut sessions = Vec::with_capacity(handles.len());
     for handle in handles {
         let session = shared.vault.session(handle).await;
-        sessions.extend(session.map_err(Refusal::from)?);
+        sessions.extend(session.map_err(ApiError::from)?);
     }
     choose(sessions, page)
 }
 
-fn choose(mut sessions: Vec<SessionId>, page: Page<'_>) -> Result<SessionId, Unidentified> {
+fn choose(mut sessions: Vec<SessionId>, page: Page<'_>) -> Result<SessionId, AuthError> {
     if sessions.is_empty() {
-        return Err(Unidentified::Invalid);
+        return Err(AuthError::Invalid);
     }
     sessions.retain(|session| page.is_for(session));
     let session = sessions.pop().ok_or_else(another_page)?;
@@ -60,7 +60,7 @@ fn choose(mut sessions: Vec<SessionId>, page: Page<'_>) -> Result<SessionId, Uni
     {
         return Ok(session);
     }
-    Err(Refusal::session_mismatch(
+    Err(ApiError::session_mismatch(
         "the browser has sessions of several auth providers: say for which one the page was made",
     )
     .into())
@@ -77,7 +77,7 @@ mod tests {
         let sessions = ids.iter().map(|id| SessionId::new(*id).unwrap()).collect();
         match choose(sessions, page) {
             Ok(session) => Ok(session.expose_id().to_owned()),
-            Err(unidentified) => Err(Refusal::from(unidentified).status().as_u16()),
+            Err(unidentified) => Err(ApiError::from(unidentified).status().as_u16()),
         }
     }
 

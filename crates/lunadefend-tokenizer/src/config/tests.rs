@@ -1,13 +1,14 @@
 use super::*;
+use crate::jwks::JwksSource;
 use lunadefend_http::{Cleartext, HttpClient};
 
 fn base(text: &str) -> BaseUrl {
     BaseUrl::parse(text, "TOKENIZER_URL", Cleartext::Allowed).unwrap()
 }
 
-fn jwks() -> SessionKeys {
+fn jwks() -> VerificationKeys {
     let client = HttpClient::builder().tls(false).build().unwrap();
-    SessionKeys::Jwks(JwksSource::new(base("http://localhost/jwks.json"), client).unwrap())
+    VerificationKeys::Jwks(JwksSource::new(base("http://localhost/jwks.json"), client).unwrap())
 }
 
 fn providers(text: &str) -> Result<AuthProviders, ProvidersError> {

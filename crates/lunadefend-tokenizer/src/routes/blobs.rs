@@ -1,11 +1,6 @@
 //! `/blob/*`: values, at signed URLs that say what they are good for.
 
-use crate::{
-    answer::{self, Refusal},
-    body, cors,
-    headers::SEC_FETCH_MODE,
-    service::Shared,
-};
+use crate::{body, cors, error::ApiError, headers::SEC_FETCH_MODE, response, service::Shared};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -26,12 +21,12 @@ pub(super) fn url(shared: &Shared, grant: &UrlGrant) -> String {
     shared.config.blob_url.join(&format!("{PATH}{signed}"))
 }
 
-fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<UrlGrant, Refusal> {
+fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<UrlGrant, ApiError> {
     let signed = uri.path().strip_prefix(PATH).unwrap_or_default();
     shared
         .vault
         .verify_url(method, signed)
-        .map_err(|_| Refusal::forbidden("the URL is not good for this or has expired"))
+        .map_err(|_| ApiError::forbidden("the URL is not good for this or has expired"))
 }
 
 /// Whether a request is an upload, whose body takes as long as it takes.
@@ -43,13 +38,13 @@ pub(super) fn is_upload(method: &Method, path: &str) -> bool {
 pub(super) async fn upload(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let headers = request.headers().clone();
     let response = match store(&shared, request).await {
-        Ok(()) => answer::empty(StatusCode::OK),
-        Err(refusal) => refusal.into_response(),
+        Ok(()) => response::empty(StatusCode::OK),
+        Err(error) => error.into_response(),
     };
     cors::allow_frame(&headers, shared.config.blob_reader.as_ref(), response)
 }
 
-async fn store(shared: &Shared, request: Request) -> Result<(), Refusal> {
+async fn store(shared: &Shared, request: Request) -> Result<(), ApiError> {
     let grant = verify_url(shared, UrlMethod::Put, request.uri())?;
     let limits = &shared.config.limits;
     let max_length = grant.max_length.min(limits.max_value);
@@ -64,12 +59,12 @@ async fn store(shared: &Shared, request: Request) -> Result<(), Refusal> {
     let mut upload = in_time(limits.request, begun).await?;
     match receive(&mut upload, &mut body, next, limits.request).await {
         Ok(()) => in_time(limits.request, upload.commit()).await.map(drop),
-        Err(refusal) => {
+        Err(error) => {
             // Before the answer, so that whoever gets it may try again at once.
             if let Ok(Err(error)) = timeout(limits.request, upload.abort()).await {
                 report(&error);
             }
-            Err(refusal)
+            Err(error)
         }
     }
 }
@@ -79,7 +74,7 @@ async fn receive(
     body: &mut body::Upload,
     mut next: Option<Bytes>,
     limit: Duration,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     while let Some(chunk) = next {
         in_time(limit, upload.write(chunk)).await?;
         next = body.next().await?;
@@ -91,14 +86,14 @@ async fn receive(
 async fn in_time<T>(
     limit: Duration,
     step: impl Future<Output = Result<T, UploadError>>,
-) -> Result<T, Refusal> {
+) -> Result<T, ApiError> {
     match timeout(limit, step).await {
-        Ok(outcome) => outcome.map_err(Refusal::from),
-        Err(_) => Err(Refusal::took_too_long()),
+        Ok(outcome) => outcome.map_err(ApiError::from),
+        Err(_) => Err(ApiError::took_too_long()),
     }
 }
 
-impl From<UploadError> for Refusal {
+impl From<UploadError> for ApiError {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::Unknown => Self::forbidden("the URL is not good for this or has expired"),
@@ -128,25 +123,25 @@ pub(super) async fn download(
 ) -> Response {
     let response = match open(&shared, &uri, &headers).await {
         Ok(download) => inert(download),
-        Err(refusal) => refusal.into_response(),
+        Err(error) => error.into_response(),
     };
     cors::allow_frame(&headers, shared.config.blob_reader.as_ref(), response)
 }
 
-async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Download, Refusal> {
+async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Download, ApiError> {
     let navigates = headers
         .get_all(SEC_FETCH_MODE)
         .iter()
         .any(|mode| mode.as_bytes().eq_ignore_ascii_case(b"navigate"));
     if navigates {
-        return Err(Refusal::forbidden("a value cannot be opened as a page"));
+        return Err(ApiError::forbidden("a value cannot be opened as a page"));
     }
     let grant = verify_url(shared, UrlMethod::Get, uri)?;
     shared
         .vault
         .open_download(&grant.id.into())
         .await?
-        .ok_or_else(|| Refusal::not_found("unable to locate data for token"))
+        .ok_or_else(|| ApiError::not_found("unable to locate data for token"))
 }
 
 /// The value as bytes that no browser runs, shows or sniffs.

@@ -1,9 +1,10 @@
 //! `/grant/set` and `/grant/verify`: for the application.
 
 use crate::{
-    answer::{self, Refusal},
     auth::{self, ApplicationOnly},
     body::Json,
+    error::ApiError,
+    response,
     service::Shared,
 };
 use axum::{extract::State, response::Response};
@@ -18,12 +19,12 @@ pub(super) async fn set(
     State(shared): State<Arc<Shared>>,
     _application: ApplicationOnly,
     Json(request): Json<GrantSet>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let duration = shared
         .config
         .durations
         .resolve(request.custom_duration.as_deref())
-        .map_err(|refusal| Refusal::bad_request(refusal.message()))?;
+        .map_err(|refusal| ApiError::bad_request(refusal.message()))?;
     auth::require_going_on(&request.session_id, &shared).await?;
     shared
         .vault
@@ -33,7 +34,7 @@ pub(super) async fn set(
             expiry(&shared, duration),
         )
         .await?;
-    Ok(answer::data(Empty {}))
+    Ok(response::data(Empty {}))
 }
 
 /// Says whether a session holds a live grant for a token.
@@ -41,12 +42,12 @@ pub(super) async fn verify(
     State(shared): State<Arc<Shared>>,
     _application: ApplicationOnly,
     Json(request): Json<GrantVerify>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let expiry = shared
         .vault
         .grant_expiry(&request.session_id, &request.token_id)
         .await?;
-    Ok(answer::data(GrantVerified {
+    Ok(response::data(GrantVerified {
         valid: expiry.is_some(),
     }))
 }

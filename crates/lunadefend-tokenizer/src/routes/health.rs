@@ -1,16 +1,12 @@
 //! `/health`: whether the tokenizer can do its work.
 
-use crate::{
-    answer::{self, Refusal},
-    headers::TIME,
-    service::Shared,
-};
+use crate::{error::ApiError, response, service::Shared};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::HeaderValue;
-use lunadefend_core::Clock;
+use lunadefend_core::{Clock, wire::TOKENIZER_TIME};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -21,21 +17,23 @@ const DEADLINE: Duration = Duration::from_secs(3);
 pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
     let mut response = store(&shared).await.into_response();
     let now = shared.vault.clock().unix_millis();
-    response.headers_mut().insert(TIME, HeaderValue::from(now));
+    response
+        .headers_mut()
+        .insert(TOKENIZER_TIME, HeaderValue::from(now));
     response
 }
 
 /// Reads from the store. It does not ask for the application's keys: the application may be what is
 /// down.
-async fn store(shared: &Shared) -> Result<Response, Refusal> {
+async fn store(shared: &Shared) -> Result<Response, ApiError> {
     match timeout(DEADLINE, shared.vault.check_health()).await {
         Ok(outcome) => {
             outcome?;
-            Ok(answer::success())
+            Ok(response::success())
         }
         Err(_) => {
             tracing::error!("the store does not answer");
-            Err(Refusal::unavailable(
+            Err(ApiError::unavailable(
                 "the tokenizer's store is not available",
             ))
         }

@@ -4,14 +4,15 @@
 mod transfer;
 
 use crate::{
-    answer::{self, Refusal},
-    auth::{self, Unidentified},
+    auth::{self, AuthError},
     body::Json,
     config::Provider,
     cors,
+    error::ApiError,
     headers::CREATED_SESSION_HASH,
     origin::{FrameOnly, TransferOnly},
     query::Query,
+    response,
     service::Shared,
     session_hash,
 };
@@ -36,13 +37,13 @@ pub(super) async fn ensure(
     _transfer: TransferOnly,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let query = Query::parse(uri.query())?;
     let provider = shared
         .config
         .providers
         .find(query.get("auth_provider").filter(|name| !name.is_empty()))
-        .ok_or_else(|| Refusal::bad_request("unable to find auth provider with provided name"))?;
+        .ok_or_else(|| ApiError::bad_request("unable to find auth provider with provided name"))?;
     // Whoever invents it loses by it: a first attempt may be repeated, a second may not.
     let second_attempt = query.get(SECOND_ATTEMPT).is_some();
     let issued = shared.vault.issue_state(provider.name(), second_attempt)?;
@@ -62,10 +63,10 @@ pub(super) async fn ensure(
     Ok(response)
 }
 
-fn redirect(url: &str) -> Result<Response, Refusal> {
-    let mut location = HeaderValue::from_str(url).map_err(|_| Refusal::internal())?;
+fn redirect(url: &str) -> Result<Response, ApiError> {
+    let mut location = HeaderValue::from_str(url).map_err(|_| ApiError::internal())?;
     location.set_sensitive(true);
-    let mut response = answer::empty(StatusCode::FOUND);
+    let mut response = response::empty(StatusCode::FOUND);
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
 }
@@ -76,20 +77,20 @@ pub(super) async fn create(
     _transfer: TransferOnly,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let query = Query::parse(uri.query())?;
     let parameter = |name| query.get(name).filter(|value| !value.is_empty());
     let compact = parameter("openid_token")
-        .ok_or_else(|| Refusal::bad_request("missing openid_token in request"))?;
+        .ok_or_else(|| ApiError::bad_request("missing openid_token in request"))?;
     let jwt = TransferJwt::verify(compact, &shared).await?;
 
     // From here on the JWT is known to somebody who should have used it: whatever is wrong with the
     // state, it must not be good for a second try.
     let state = match CheckedState::check(&shared, &headers, parameter("state"), &jwt) {
         Ok(state) => state,
-        Err(refusal) => {
+        Err(error) => {
             shared.vault.spend_jwt(&jwt.id, jwt.spent_until).await?;
-            return Err(refusal);
+            return Err(error);
         }
     };
     let transfer = shared
@@ -98,7 +99,7 @@ pub(super) async fn create(
         .await?;
     let mut response = match (transfer, jwt.shared_since) {
         (Transfer::Session(handle), _) => created(&shared, state.provider, &handle, &jwt.session)?,
-        (Transfer::SessionEnded, _) => return Err(Refusal::session_ended()),
+        (Transfer::SessionEnded, _) => return Err(ApiError::session_ended()),
         (Transfer::JwtUsed, Some(signed)) if !state.claims.is_second_attempt() => {
             // Another tab of this browser most likely, which began in the same second.
             let wait = until_next_second(signed, shared.vault.clock().now());
@@ -111,7 +112,7 @@ pub(super) async fn create(
             redirect(&shared.config.public_url.join(&path))?
         }
         (Transfer::JwtUsed | Transfer::StateUsed, _) => {
-            return Err(Refusal::bad_request(
+            return Err(ApiError::bad_request(
                 "state or openid_token has been used before",
             ));
         }
@@ -129,14 +130,14 @@ fn created(
     provider: &Provider,
     handle: &SessionHandle,
     session: &SessionId,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let cookies = &shared.config.cookies;
     let cookie = cookies.set(
         &cookies.session(provider.name()),
         handle.expose_secret(),
         Duration::from_millis(Vault::SESSION_LIFETIME),
     )?;
-    let mut response = answer::success();
+    let mut response = response::success();
     let answer = response.headers_mut();
     if let Some(hash) = session_hash::of(session) {
         answer.insert(CREATED_SESSION_HASH, hash);
@@ -149,12 +150,12 @@ fn created(
 /// As from the original, "no" has status 200.
 pub(super) async fn verify(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let response = match auth::identify(&headers, &shared).await {
-        Ok(_) => answer::success(),
-        Err(Unidentified::Nobody) => answer::no("LunaSec is not logged in"),
-        Err(Unidentified::Invalid | Unidentified::OtherTokenizer) => {
-            answer::no("LunaSec session cookie signing check failed")
+        Ok(_) => response::success(),
+        Err(AuthError::Unauthenticated) => response::no("LunaSec is not logged in"),
+        Err(AuthError::Invalid | AuthError::OtherTokenizer) => {
+            response::no("LunaSec session cookie signing check failed")
         }
-        Err(Unidentified::Refused(refusal)) => refusal.into_response(),
+        Err(AuthError::Refused(error)) => error.into_response(),
     };
     cors::allow_application(&headers, &shared.config.application_origins, response)
 }
@@ -173,9 +174,9 @@ pub(super) async fn end(
     _frame: FrameOnly,
     headers: HeaderMap,
     Json(Empty {}): Json<Empty>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let names = auth::end_browser_sessions(&headers, &shared).await?;
-    let mut response = answer::success();
+    let mut response = response::success();
     for name in names {
         let deletion = shared.config.cookies.delete(&name)?;
         response.headers_mut().append(header::SET_COOKIE, deletion);

@@ -1,11 +1,6 @@
 //! `/v2/sessions/*`: for the application, about its own sessions.
 
-use crate::{
-    answer::{self, Refusal},
-    auth::ApplicationOnly,
-    body::Json,
-    service::Shared,
-};
+use crate::{auth::ApplicationOnly, body::Json, error::ApiError, response, service::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::wire::{Empty, SessionRevoke};
 use std::sync::Arc;
@@ -15,12 +10,12 @@ pub(super) async fn revoke(
     State(shared): State<Arc<Shared>>,
     _application: ApplicationOnly,
     Json(request): Json<SessionRevoke>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let now = shared.vault.clock().unix_millis();
     let remembered_until = now.saturating_add(shared.config.ended_session_lifetime());
     shared
         .vault
         .end_session(&request.session_id, remembered_until)
         .await?;
-    Ok(answer::data(Empty {}))
+    Ok(response::data(Empty {}))
 }

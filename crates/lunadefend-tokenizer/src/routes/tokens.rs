@@ -1,12 +1,7 @@
 //! `/tokenize`, `/detokenize`, `/metadata/get`: for the frame, and for the SDK on a user's behalf.
 
 use super::{blobs, grants};
-use crate::{
-    answer::{self, Refusal},
-    auth::Anybody,
-    body::Json,
-    service::Shared,
-};
+use crate::{auth::Authenticated, body::Json, error::ApiError, response, service::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
     SessionId, TokenId,
@@ -19,9 +14,9 @@ use std::{collections::BTreeMap, sync::Arc};
 /// default duration.
 pub(super) async fn tokenize(
     State(shared): State<Arc<Shared>>,
-    caller: Anybody,
+    caller: Authenticated,
     Json(request): Json<Tokenize>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let expiry = grants::expiry(&shared, shared.config.durations.default_duration());
     let owner = caller.session().map(|session| (session, expiry));
     let (vault, metadata) = (&shared.vault, request.metadata.as_ref());
@@ -42,7 +37,7 @@ pub(super) async fn tokenize(
             max_length: shared.config.limits.max_value,
         },
     );
-    Ok(answer::data(Tokenized {
+    Ok(response::data(Tokenized {
         token_id: new.token,
         upload_url,
         headers: BTreeMap::new(),
@@ -52,11 +47,11 @@ pub(super) async fn tokenize(
 /// Gives a URL to download a token's value from, if the caller's session holds a live grant.
 pub(super) async fn detokenize(
     State(shared): State<Arc<Shared>>,
-    caller: Anybody,
+    caller: Authenticated,
     Json(request): Json<TokenRequest>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let no_grant =
-        || Refusal::bad_request("session does not have valid token grant available to detokenize");
+        || ApiError::bad_request("session does not have valid token grant available to detokenize");
     let session = caller.session().ok_or_else(no_grant)?;
     let expiry = live_grant(&shared, session, &request.token_id)
         .await?
@@ -65,7 +60,7 @@ pub(super) async fn detokenize(
         .vault
         .issue_download(session, &request.token_id, expiry)
         .await?
-        .ok_or_else(|| Refusal::not_found("unable to locate data for token"))?;
+        .ok_or_else(|| ApiError::not_found("unable to locate data for token"))?;
     let download_url = blobs::url(
         &shared,
         &UrlGrant {
@@ -75,7 +70,7 @@ pub(super) async fn detokenize(
             max_length: 0,
         },
     );
-    Ok(answer::data(Detokenized {
+    Ok(response::data(Detokenized {
         download_url,
         headers: BTreeMap::new(),
     }))
@@ -86,11 +81,11 @@ pub(super) async fn detokenize(
 /// are.
 pub(super) async fn metadata(
     State(shared): State<Arc<Shared>>,
-    caller: Anybody,
+    caller: Authenticated,
     Json(request): Json<TokenRequest>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let no_grant = || {
-        Refusal::bad_request("session does not have valid token grant available to get metadata")
+        ApiError::bad_request("session does not have valid token grant available to get metadata")
     };
     let session = caller.session().ok_or_else(no_grant)?;
     live_grant(&shared, session, &request.token_id)
@@ -100,8 +95,8 @@ pub(super) async fn metadata(
         .vault
         .metadata(&request.token_id)
         .await?
-        .ok_or_else(|| Refusal::not_found("unable to locate metadata for token"))?;
-    Ok(answer::data(MetadataFound { metadata }))
+        .ok_or_else(|| ApiError::not_found("unable to locate metadata for token"))?;
+    Ok(response::data(MetadataFound { metadata }))
 }
 
 /// When the session's grant of the token expires; `None` when there is no live one.
@@ -109,6 +104,6 @@ async fn live_grant(
     shared: &Shared,
     session: &SessionId,
     token: &TokenId,
-) -> Result<Option<u64>, Refusal> {
+) -> Result<Option<u64>, ApiError> {
     Ok(shared.vault.grant_expiry(session, token).await?)
 }

@@ -11,15 +11,15 @@ use lunadefend_core::{
 use lunadefend_crypto::{hex, sha256};
 use lunadefend_http::Cleartext;
 use lunadefend_tokenizer::{
-    AuthProviders, CookiePolicy, Origin, SessionKeys, TokenizerConfig, TokenizerConfigBuilder,
+    AuthProviders, CookiePolicy, Origin, TokenizerConfig, TokenizerConfigBuilder, VerificationKeys,
 };
 
 const STRICT: &str = "Secure; HttpOnly; SameSite=Strict";
 const CROSS_SITE: &str = "Secure; HttpOnly; SameSite=None; Partitioned";
 const LAX: &str = "HttpOnly; SameSite=Lax";
 
-fn keys() -> SessionKeys {
-    SessionKeys::Public(APPLICATION_KEY.public_key().clone())
+fn keys() -> VerificationKeys {
+    VerificationKeys::Public(APPLICATION_KEY.public_key().clone())
 }
 
 /// A tokenizer with one provider and one front end.

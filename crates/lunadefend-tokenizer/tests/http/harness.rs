@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use lunadefend_core::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
 use lunadefend_tokenizer::{
-    AuthProviders, Origin, SessionKeys, Tokenizer, TokenizerConfig, TokenizerConfigBuilder, serve,
+    AuthProviders, Origin, Tokenizer, TokenizerConfig, TokenizerConfigBuilder, VerificationKeys,
+    serve,
 };
 use lunadefend_vault::{Janitor, MasterKey, Timer, Vault, store::Store};
 use lunadefend_vault_redb::EmbeddedStore;
@@ -98,7 +99,7 @@ pub(crate) fn base(url: &str) -> BaseUrl {
     BaseUrl::parse(url, "TEST_URL", Cleartext::Allowed).unwrap()
 }
 
-pub(crate) fn builder(public_url: &str, keys: SessionKeys) -> TokenizerConfigBuilder {
+pub(crate) fn builder(public_url: &str, keys: VerificationKeys) -> TokenizerConfigBuilder {
     let providers = AuthProviders::parse(
         r#"{"shop":{"url":"https://app.example.com","default":true},
             "desk":{"url":"https://desk.example.com/cb?tenant=1"}}"#,
@@ -122,7 +123,7 @@ impl Harness {
     pub(crate) async fn configured(
         change: impl FnOnce(TokenizerConfigBuilder) -> TokenizerConfigBuilder,
     ) -> Self {
-        let keys = SessionKeys::Public(APPLICATION_KEY.public_key().clone());
+        let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
         Self::with(change(builder(ORIGIN, keys))).await
     }
 

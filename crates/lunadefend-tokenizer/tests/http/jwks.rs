@@ -9,7 +9,7 @@ use crate::{
     jwt::{APPLICATION_KEY, OTHER_KEY, V1_HEADER, claims, sign},
 };
 use lunadefend_crypto::SigningKey;
-use lunadefend_tokenizer::{JwksSource, SessionKeys};
+use lunadefend_tokenizer::{JwksSource, VerificationKeys};
 use publisher::{Publisher, document, http, json};
 use std::{sync::Arc, time::Duration};
 use tokio::io::AsyncWriteExt;
@@ -348,7 +348,7 @@ async fn nothing_listens() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/jwks.json", socket.local_addr().unwrap());
     let source = JwksSource::new(base(&url), client()).unwrap();
-    let harness = Harness::with(builder(ORIGIN, SessionKeys::Jwks(source))).await;
+    let harness = Harness::with(builder(ORIGIN, VerificationKeys::Jwks(source))).await;
     assert_eq!(verdict(&harness, &APPLICATION_KEY, None).await.0, 503);
     let t = harness.ensure().await;
     let jwt = harness.user(SESSION);

@@ -4,7 +4,7 @@ use crate::harness::{Harness, ORIGIN, OTHER_SESSION, SESSION, TOKEN, builder, re
 use bytes::Bytes;
 use http::Method;
 use lunadefend_core::BoxFuture;
-use lunadefend_tokenizer::{Limits, SessionKeys};
+use lunadefend_tokenizer::{Limits, VerificationKeys};
 use lunadefend_vault::store::{BlobId, Row, RowKey, Store, StoreError, Table, Write, Written};
 use lunadefend_vault_redb::EmbeddedStore;
 use std::{
@@ -306,7 +306,7 @@ async fn faulty(limits: Limits) -> (Arc<Faulty>, Harness) {
         hangs: AtomicBool::new(false),
         full: AtomicBool::new(false),
     });
-    let keys = SessionKeys::Public(crate::jwt::APPLICATION_KEY.public_key().clone());
+    let keys = VerificationKeys::Public(crate::jwt::APPLICATION_KEY.public_key().clone());
     let builder = builder(ORIGIN, keys).limits(limits);
     let harness = Harness::with_store(builder, Arc::<Faulty>::clone(&store)).await;
     (store, harness)

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{Request, StatusCode};
 use lunadefend_core::BoxFuture;
-use lunadefend_tokenizer::{SessionKeys, Tokenizer};
+use lunadefend_tokenizer::{Tokenizer, VerificationKeys};
 use lunadefend_vault::{
     MasterKey, Vault,
     store::{BlobId, Row, RowKey, Store, StoreError, Table, Write, Written},
@@ -107,7 +107,7 @@ impl Slow {
         let (master, _) = MasterKey::generate().unwrap();
         let store = Arc::new(AtOnce(EmbeddedStore::in_memory().unwrap()));
         let vault = Vault::open(store, &master, Arc::<TestClock>::clone(&clock)).await;
-        let keys = SessionKeys::Public(APPLICATION_KEY.public_key().clone());
+        let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
         let config = builder(ORIGIN, keys).build().unwrap();
         let tokenizer = Tokenizer::new(config, vault.unwrap());
         Self { clock, tokenizer }

@@ -288,7 +288,7 @@ async fn session_hash() {
 async fn behind_a_path() {
     let harness = Harness::with(crate::harness::builder(
         "https://tokenizer.example.com/prod",
-        lunadefend_tokenizer::SessionKeys::Public(jwt::APPLICATION_KEY.public_key().clone()),
+        lunadefend_tokenizer::VerificationKeys::Public(jwt::APPLICATION_KEY.public_key().clone()),
     ))
     .await;
     let user = harness.user(SESSION);

@@ -5,7 +5,9 @@ use crate::Canaries;
 use bytes::Bytes;
 use lunadefend::{Metadata, SecretValue};
 use lunadefend_http::{Cleartext, HttpClient};
-use lunadefend_tokenizer::{AuthProviders, JwksSource, SessionKeys, Tokenizer, TokenizerConfig};
+use lunadefend_tokenizer::{
+    AuthProviders, JwksSource, Tokenizer, TokenizerConfig, VerificationKeys,
+};
 use lunadefend_vault::{
     MasterKey, Transfer, UrlGrant, Vault,
     store::{BlobId, Row, RowKey, Table, Write},
@@ -91,7 +93,7 @@ pub(super) fn http_service(vault: &Vault, shown: &mut Shown) {
     let providers = format!("http://127.0.0.1:1/cb?key={CANARY}");
     let providers = AuthProviders::parse(&providers, "AUTH_PROVIDERS", Cleartext::Allowed).unwrap();
     shown.add(&providers);
-    let keys = SessionKeys::Jwks(jwks);
+    let keys = VerificationKeys::Jwks(jwks);
     let builder = TokenizerConfig::builder(base("http://127.0.0.1:2"), keys, providers);
     shown.add(&builder);
     let config = builder.build().unwrap();

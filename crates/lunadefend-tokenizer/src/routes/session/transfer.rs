@@ -1,10 +1,10 @@
 //! What must fit together in a session transfer: a JWT, a state, and the browser's cookie.
 
 use crate::{
-    answer::Refusal,
-    auth::{self, Unidentified},
+    auth::{self, AuthError},
     config::Provider,
     cookies::Cookies,
+    error::ApiError,
     service::Shared,
 };
 use http::HeaderMap;
@@ -28,9 +28,9 @@ pub(super) struct TransferJwt {
 }
 
 impl TransferJwt {
-    pub(super) async fn verify(compact: &str, shared: &Shared) -> Result<Self, Refusal> {
+    pub(super) async fn verify(compact: &str, shared: &Shared) -> Result<Self, ApiError> {
         let invalid = || {
-            Refusal::bad_request(
+            ApiError::bad_request(
                 "unable to verify openid_token: it must be a transfer JWT for this tokenizer that has not expired",
             )
         };
@@ -38,8 +38,8 @@ impl TransferJwt {
             auth::verify(compact, shared)
                 .await
                 .map_err(|unidentified| match unidentified {
-                    Unidentified::Refused(refusal) => refusal,
-                    Unidentified::Nobody | Unidentified::Invalid | Unidentified::OtherTokenizer => {
+                    AuthError::Refused(error) => error,
+                    AuthError::Unauthenticated | AuthError::Invalid | AuthError::OtherTokenizer => {
                         invalid()
                     }
                 })?;
@@ -111,16 +111,18 @@ impl<'a> CheckedState<'a> {
         headers: &HeaderMap,
         state: Option<&'a str>,
         jwt: &TransferJwt,
-    ) -> Result<Self, Refusal> {
-        let text = state.ok_or_else(|| Refusal::bad_request("missing state in request"))?;
+    ) -> Result<Self, ApiError> {
+        let text = state.ok_or_else(|| ApiError::bad_request("missing state in request"))?;
         let cookie = Cookies::read(headers, &shared.config.cookies.state(text))?
-            .ok_or_else(|| Refusal::bad_request("unable to get state cookie in request"))?;
+            .ok_or_else(|| ApiError::bad_request("unable to get state cookie in request"))?;
         let not_ours = || {
-            Refusal::bad_request("state is not ours or has expired: start again at /session/ensure")
+            ApiError::bad_request(
+                "state is not ours or has expired: start again at /session/ensure",
+            )
         };
         let claims = shared.vault.check_state(text).map_err(|_| not_ours())?;
         if !claims.is_of_cookie(cookie) {
-            return Err(Refusal::bad_request(
+            return Err(ApiError::bad_request(
                 "state token query parameter and state token cookie do not match",
             ));
         }
@@ -128,7 +130,7 @@ impl<'a> CheckedState<'a> {
         if let Some(nonce) = &jwt.nonce
             && !constant_time_eq(nonce.as_bytes(), expected.as_bytes())
         {
-            return Err(Refusal::bad_request(
+            return Err(ApiError::bad_request(
                 "openid_token was made for another state",
             ));
         }

@@ -3,7 +3,7 @@
 use crate::harness::{Harness, ORIGIN, base, builder, client};
 use lunadefend_crypto::{PublicKey, SigningKey};
 use lunadefend_jwt::jwks_document;
-use lunadefend_tokenizer::{JwksSource, SessionKeys};
+use lunadefend_tokenizer::{JwksSource, VerificationKeys};
 use std::sync::{Arc, Mutex};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -132,7 +132,7 @@ impl Publisher {
 }
 
 pub(super) async fn tokenizer(source: JwksSource) -> Harness {
-    Harness::with(builder(ORIGIN, SessionKeys::Jwks(source))).await
+    Harness::with(builder(ORIGIN, VerificationKeys::Jwks(source))).await
 }
 
 pub(super) fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {

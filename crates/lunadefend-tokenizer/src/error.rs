@@ -1,29 +1,24 @@
-//! Answers in the original's envelope.
+//! Requests that are refused or fail: a status, a name for programs, a message for people.
 
-use crate::config::in_words;
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
+use crate::{
+    response::{self, ERROR_NAME},
+    size::in_words,
 };
-use http::{HeaderValue, StatusCode, header};
-use lunadefend_core::wire::{self, Answer, Failure, SESSION_ENDED, SESSION_MISMATCH};
-use lunadefend_vault::store::StoreError;
-use lunadefend_vault::{OverQuota, VaultError};
-use serde::Serialize;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use lunadefend_core::wire::{SESSION_ENDED, SESSION_MISMATCH};
+use lunadefend_vault::{OverQuota, VaultError, store::StoreError};
 use std::borrow::Cow;
 
-/// The name of most failures, as from the original.
-const ERROR_NAME: &str = "TokenizerError";
-
-/// An answer that says no.
+/// A request that is refused or failed.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     status: StatusCode,
     name: &'static str,
     message: Cow<'static, str>,
 }
 
-impl Refusal {
+impl ApiError {
     /// `message` is read by people: it says what to do and repeats nothing of the request.
     pub(crate) fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -86,7 +81,7 @@ impl Refusal {
 }
 
 /// A store that fails is no fault of the caller, and its cause is none of his business.
-impl From<VaultError> for Refusal {
+impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::OverQuota(over) => return over.into(),
@@ -113,7 +108,7 @@ impl From<VaultError> for Refusal {
 }
 
 /// A session that stores too much is its own affair: nobody has to look at the log.
-impl From<OverQuota> for Refusal {
+impl From<OverQuota> for ApiError {
     fn from(over: OverQuota) -> Self {
         let (what, setting) = match over {
             OverQuota::Values(values) => (format!("{values} values"), "LUNADEFEND_SESSION_VALUES"),
@@ -129,97 +124,8 @@ impl From<OverQuota> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        failure(self.status, self.name, self.message)
-    }
-}
-
-/// `/session/verify` says no with a 200.
-pub(crate) fn no(message: &'static str) -> Response {
-    failure(StatusCode::OK, ERROR_NAME, message.into())
-}
-
-/// `{"success":false,"error":{..}}` with a status.
-fn failure(status: StatusCode, name: &'static str, message: Cow<'static, str>) -> Response {
-    let mut response = json(
-        status,
-        &Failure {
-            name: name.to_owned(),
-            message: message.into_owned(),
-        },
-    );
-    if status == StatusCode::UNAUTHORIZED {
-        // RFC 9110 section 15.5.2: a 401 names a scheme. Browsers ask nobody for this one.
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    response
-}
-
-/// `{"success":true,"error":{},"data":T}`.
-pub(crate) fn data<T: Serialize>(data: T) -> Response {
-    json(StatusCode::OK, &Answer(data))
-}
-
-/// `{"success":true,"error":{}}`.
-pub(crate) fn success() -> Response {
-    #[derive(Serialize)]
-    struct Success {
-        success: bool,
-        error: wire::Empty,
-    }
-    json(
-        StatusCode::OK,
-        &Success {
-            success: true,
-            error: wire::Empty {},
-        },
-    )
-}
-
-/// An answer without a body.
-pub(crate) fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
-}
-
-fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
-    let mut response = Response::new(Body::from(wire::to_vec(value)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::body::to_bytes;
-
-    async fn body(response: Response) -> String {
-        let bytes = to_bytes(response.into_body(), 1024).await.unwrap();
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn envelopes_are_the_originals() {
-        assert_eq!(body(success()).await, r#"{"success":true,"error":{}}"#);
-        assert_eq!(
-            body(data(wire::Empty {})).await,
-            r#"{"success":true,"error":{},"data":{}}"#
-        );
-        let refusal = Refusal::unauthorized().into_response();
-        assert_eq!(refusal.status(), 401);
-        assert_eq!(refusal.headers()["www-authenticate"], "Bearer");
-        assert_eq!(refusal.headers()["content-type"], "application/json");
-        assert_eq!(
-            body(refusal).await,
-            r#"{"success":false,"error":{"errorName":"TokenizerError","errorMessage":"Unauthorized","name":"TokenizerError","message":"Unauthorized"}}"#
-        );
+        response::failure(self.status, self.name, self.message)
     }
 }
