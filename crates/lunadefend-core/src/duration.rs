@@ -4,17 +4,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr, time::Duration};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
-/// Unit names of Go's `time.ParseDuration` in nanoseconds; both micro signs are accepted.
-const UNITS: [(&str, u64); 8] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("\u{b5}s", 1_000),
-    ("\u{3bc}s", 1_000),
-    ("ms", 1_000_000),
-    ("s", NANOS_PER_SECOND),
-    ("m", 60 * NANOS_PER_SECOND),
-    ("h", 3_600 * NANOS_PER_SECOND),
-];
 
 /// How long a grant lives: at least one second.
 ///
@@ -39,22 +28,32 @@ pub struct GrantDuration(Duration);
 
 /// Why a text or a length of time is not the duration of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message())]
 #[non_exhaustive]
 pub enum DurationError {
     /// Not Go's grammar.
-    #[error(
-        "not a duration: write numbers with the units h, m, s, ms, us or ns, such as 15m or 1h30m; days and spaces are not allowed"
-    )]
     Syntax,
     /// Shorter than a second, zero or negative.
-    #[error("a grant must last at least 1s")]
     TooShort,
     /// Below zero.
-    #[error("a duration must not be negative")]
     Negative,
     /// Longer than Go can say (about 292 years).
-    #[error("a duration must be shorter than 292 years")]
     TooLong,
+}
+
+impl DurationError {
+    /// What `Display` writes, for a constant.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Syntax => {
+                "not a duration: write numbers with the units h, m, s, ms, us or ns, such as 15m or 1h30m; days and spaces are not allowed"
+            }
+            Self::TooShort => "a grant must last at least 1s",
+            Self::Negative => "a duration must not be negative",
+            Self::TooLong => "a duration must be shorter than 292 years",
+        }
+    }
 }
 
 impl GrantDuration {
@@ -80,6 +79,28 @@ impl GrantDuration {
         }
     }
 
+    /// Reads Go's text form, also in a constant, where a text that is none does not compile:
+    ///
+    /// ```
+    /// # use lunadefend_core::GrantDuration;
+    /// const SHORT: GrantDuration = match GrantDuration::from_go("90s") {
+    ///     Ok(duration) => duration,
+    ///     Err(error) => panic!("{}", error.message()),
+    /// };
+    /// assert_eq!(SHORT.to_string(), "1m30s");
+    /// ```
+    ///
+    /// # Errors
+    /// [`DurationError::Syntax`] for another grammar, [`DurationError::TooShort`] under one second,
+    /// [`DurationError::TooLong`] over 2^63 - 1 nanoseconds.
+    pub const fn from_go(text: &str) -> Result<Self, DurationError> {
+        match parse_duration(text) {
+            Ok(duration) => Self::new(duration),
+            Err(DurationError::Negative) => Err(DurationError::TooShort),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The length of time.
     #[must_use]
     pub const fn get(self) -> Duration {
@@ -99,21 +120,19 @@ impl GrantDuration {
 ///
 /// assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
 /// ```
-pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    u64::try_from(parse_go(text)?)
-        .map(Duration::from_nanos)
-        .map_err(|_| DurationError::Negative)
+pub const fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+    match parse_go(text) {
+        Ok(nanos) if nanos < 0 => Err(DurationError::Negative),
+        Ok(nanos) => Ok(Duration::from_nanos(nanos.unsigned_abs())),
+        Err(error) => Err(error),
+    }
 }
 
 impl FromStr for GrantDuration {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
-        match parse_duration(text) {
-            Ok(duration) => Self::new(duration),
-            Err(DurationError::Negative) => Err(DurationError::TooShort),
-            Err(error) => Err(error),
-        }
+        Self::from_go(text)
     }
 }
 
@@ -161,82 +180,128 @@ impl<'de> Deserialize<'de> for GrantDuration {
     }
 }
 
-/// Go's `time.ParseDuration`, in nanoseconds. It must agree with the original to the last digit:
+/// Go's `time.ParseDuration`, in nanoseconds. It must agree with that of LunaSec to the last digit:
 /// the crates that claim the same grammar do not (one panics on `1µs`).
-fn parse_go(text: &str) -> Result<i64, DurationError> {
+const fn parse_go(text: &str) -> Result<i64, DurationError> {
     use DurationError::{Syntax, TooLong};
 
-    let (negative, mut rest) = match text.as_bytes().first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
+    let (is_negative, mut rest) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
-    if rest == "0" {
+    if let [b'0'] = rest {
         return Ok(0);
     }
     if rest.is_empty() {
         return Err(Syntax);
     }
-    // The magnitude of the most negative duration is one more than that of the largest.
-    let limit = 1_u64 << 63;
     let mut total: u64 = 0;
     while !rest.is_empty() {
-        let (whole, after) = split_digits(rest);
-        let (fraction, after) = match after.strip_prefix('.') {
-            Some(after) => split_digits(after),
-            None => ("", after),
+        let (whole, after) = split(rest, Until::NoDigit);
+        let (fraction, after) = match after {
+            [b'.', after @ ..] => split(after, Until::NoDigit),
+            after => (after.split_at(0).0, after),
         };
         if whole.is_empty() && fraction.is_empty() {
             return Err(Syntax);
         }
-        let unit_len = after
-            .find(|c: char| c == '.' || c.is_ascii_digit())
-            .unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit_len);
-        let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(Syntax)?;
-        let mut value = parse_digits(whole)
-            .and_then(|whole| whole.checked_mul(*scale))
-            .filter(|value| *value <= limit)
-            .ok_or(TooLong)?;
-        value += fraction_of(fraction, *scale);
-        total = total
-            .checked_add(value)
-            .filter(|total| *total <= limit)
-            .ok_or(TooLong)?;
+        let (unit, after) = split(after, Until::NextNumber);
+        let Some(scale) = nanos_of(unit) else {
+            return Err(Syntax);
+        };
+        let Some(whole) = number(whole) else {
+            return Err(TooLong);
+        };
+        let Some(value) = whole.checked_mul(scale) else {
+            return Err(TooLong);
+        };
+        if value > LIMIT {
+            return Err(TooLong);
+        }
+        // Neither sum can overflow: both of what is added are at most 2^63.
+        total = match total.checked_add(value + fraction_of(fraction, scale)) {
+            Some(total) if total <= LIMIT => total,
+            _ => return Err(TooLong),
+        };
         rest = after;
     }
-    match (negative, i64::try_from(total)) {
-        (false, Ok(total)) => Ok(total),
-        (true, Ok(total)) => Ok(-total),
-        (true, Err(_)) => Ok(i64::MIN),
-        (false, Err(_)) => Err(TooLong),
+    match 0_i64.checked_sub_unsigned(total) {
+        Some(negative) if is_negative => Ok(negative),
+        Some(negative) => match negative.checked_neg() {
+            Some(positive) => Ok(positive),
+            None => Err(TooLong),
+        },
+        None => Err(TooLong),
     }
 }
 
-fn split_digits(text: &str) -> (&str, &str) {
-    text.split_at(
-        text.find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len()),
-    )
+/// The magnitude of the most negative duration, one more than that of the longest.
+const LIMIT: u64 = 1 << 63;
+
+/// Where a part of a duration ends.
+#[derive(Clone, Copy)]
+enum Until {
+    NoDigit,
+    NextNumber,
 }
 
-fn parse_digits(digits: &str) -> Option<u64> {
-    if digits.is_empty() {
-        Some(0)
-    } else {
-        digits.parse().ok()
+const fn split(text: &[u8], until: Until) -> (&[u8], &[u8]) {
+    let (mut end, mut rest) = (0, text);
+    while let [first, after @ ..] = rest {
+        let ends = match until {
+            Until::NoDigit => !first.is_ascii_digit(),
+            Until::NextNumber => *first == b'.' || first.is_ascii_digit(),
+        };
+        if ends {
+            break;
+        }
+        (end, rest) = (end + 1, after);
     }
+    text.split_at(end)
+}
+
+/// The names of units in Go, of which both micro signs are accepted.
+const fn nanos_of(unit: &[u8]) -> Option<u64> {
+    Some(match unit {
+        b"ns" => 1,
+        b"us" | [0xc2, 0xb5, b's'] | [0xce, 0xbc, b's'] => 1_000,
+        b"ms" => 1_000_000,
+        b"s" => NANOS_PER_SECOND,
+        b"m" => 60 * NANOS_PER_SECOND,
+        b"h" => 3_600 * NANOS_PER_SECOND,
+        _ => return None,
+    })
+}
+
+/// `None` for one that does not fit.
+const fn number(mut digits: &[u8]) -> Option<u64> {
+    let mut number: u64 = 0;
+    while let [first, rest @ ..] = digits {
+        let Some(tens) = number.checked_mul(10) else {
+            return None;
+        };
+        let Some(sum) = tens.checked_add((*first - b'0') as u64) else {
+            return None;
+        };
+        (number, digits) = (sum, rest);
+    }
+    Some(number)
 }
 
 /// `0.digits` of a unit, cut to whole nanoseconds; digits beyond what a nanosecond can hold are
 /// without effect, as in Go.
-fn fraction_of(digits: &str, scale: u64) -> u64 {
-    let digits = &digits[..digits.len().min(18)];
-    let Some(numerator) = parse_digits(digits) else {
-        return 0;
-    };
-    let denominator = 10_u128.pow(u32::try_from(digits.len()).unwrap_or(0));
-    u64::try_from(u128::from(numerator) * u128::from(scale) / denominator).unwrap_or(0)
+const fn fraction_of(mut digits: &[u8], scale: u64) -> u64 {
+    let (mut numerator, mut denominator): (u128, u128) = (0, 1);
+    while let [first, rest @ ..] = digits {
+        if denominator == 10_u128.pow(18) {
+            break;
+        }
+        numerator = numerator * 10 + (*first - b'0') as u128;
+        denominator *= 10;
+        digits = rest;
+    }
+    // Less than the scale.
+    (numerator * scale as u128 / denominator) as u64
 }
 
 #[cfg(test)]
@@ -279,6 +344,37 @@ mod tests {
             "99999999999999999999s",
         ] {
             assert_eq!(parse_go(text), Err(DurationError::TooLong), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_compiler_reads_the_same_grammar() {
+        const NANOS: [Result<i64, DurationError>; 4] = [
+            parse_go("1h1m1s1ms1us1ns"),
+            parse_go("1.5\u{b5}s"),
+            parse_go("-2562047h47m16.854775808s"),
+            parse_go("1d"),
+        ];
+        let expected = [
+            Ok(3_661_001_001_001),
+            Ok(1500),
+            Ok(i64::MIN),
+            Err(DurationError::Syntax),
+        ];
+        assert_eq!(NANOS, expected);
+        const GRANT: Result<GrantDuration, DurationError> = GrantDuration::from_go("15m");
+        assert_eq!(GRANT, Ok(GrantDuration::DEFAULT));
+    }
+
+    #[test]
+    fn digits_beyond_a_nanosecond_count_for_nothing() {
+        for (text, nanos) in [
+            ("0.3333333333333333333333h", 1_199_999_999_999),
+            ("0.9223372036854775807999999ns", 0),
+            ("0.999999999999999999999s", 999_999_999),
+            (".00000000000000000000000000001s", 0),
+        ] {
+            assert_eq!(parse_go(text), Ok(nanos), "{text}");
         }
     }
 

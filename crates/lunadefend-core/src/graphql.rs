@@ -131,8 +131,8 @@ where
 
 /// An optional token, or a list, is in the schema what `Option` and `Vec` are.
 macro_rules! input_like {
-    ($wire:ident, $container:ident) => {
-        impl<W: async_graphql::InputType> async_graphql::InputType for $wire<W> {
+    ($container:ident, (W $(, $parameter:ident)*) $wire:ty) => {
+        impl<W: async_graphql::InputType $(, $parameter: Send + Sync)*> async_graphql::InputType for $wire {
             type RawValueType = Self;
 
             fn type_name() -> std::borrow::Cow<'static, str> {
@@ -149,7 +149,7 @@ macro_rules! input_like {
 
             fn parse(value: Option<async_graphql::Value>) -> async_graphql::InputValueResult<Self> {
                 <$container<W> as async_graphql::InputType>::parse(value)
-                    .map(Self)
+                    .map(Self::from)
                     .map_err(async_graphql::InputValueError::propagate)
             }
 
@@ -190,7 +190,7 @@ impl<T: InputType, Way: Send + Sync> InputType for Plain<T, Way> {
     }
 
     fn to_value(&self) -> Value {
-        self.get().to_value()
+        (**self).to_value()
     }
 
     fn federation_fields() -> Option<String> {
@@ -198,7 +198,7 @@ impl<T: InputType, Way: Send + Sync> InputType for Plain<T, Way> {
     }
 
     fn as_raw_value(&self) -> Option<&T::RawValueType> {
-        self.get().as_raw_value()
+        (**self).as_raw_value()
     }
 }
 
@@ -212,7 +212,7 @@ impl<T: OutputType, Way: Send + Sync> OutputType for Plain<T, Way> {
     }
 
     fn introspection_type_name(&self) -> Cow<'static, str> {
-        self.get().introspection_type_name()
+        (**self).introspection_type_name()
     }
 
     fn create_type_info(registry: &mut Registry) -> String {
@@ -224,7 +224,7 @@ impl<T: OutputType, Way: Send + Sync> OutputType for Plain<T, Way> {
         context: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        self.get().resolve(context, field).await
+        (**self).resolve(context, field).await
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It binds and decodes wherever `String` does: `TEXT` or `VARCHAR` of Postgres, MySQL and SQLite. The
 //! other two states do neither, so that an unverified token cannot be stored and a granted one does not
-//! come back.
+//! come back. With the feature `sqlx-postgres` a `Vec<VerifiedToken>` is a `TEXT[]`.
 //!
 //! ```
 //! # use lunadefend_core::VerifiedToken;
@@ -60,5 +60,17 @@ where
     fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
         // The error says what a token is, and nothing of what was there.
         Ok(Self::assertion(&String::decode(value)?)?)
+    }
+}
+
+/// A column `TEXT[]` of Postgres: `Vec<VerifiedToken>` binds and decodes.
+#[cfg(feature = "sqlx-postgres")]
+impl sqlx::postgres::PgHasArrayType for VerifiedToken {
+    fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+        String::array_type_info()
+    }
+
+    fn array_compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
+        String::array_compatible(ty)
     }
 }

@@ -86,8 +86,9 @@ fn is_token(text: &str) -> bool {
 /// A token that came from outside and that nobody has verified.
 ///
 /// It can be deserialised and handed to [`Grants::verify`](crate::Grants::verify), and nothing else:
-/// it cannot be read, printed, cloned, compared, serialised or stored. So a token that was not
-/// verified for the session of the request cannot reach a database, a response or a log.
+/// it cannot be read, printed, cloned, serialised or stored. So a token that was not verified for the
+/// session of the request cannot reach a database, a response or a log. One question it answers: whether
+/// it [`is`](Self::is) the token that a row has already.
 ///
 /// The empty string is not a token: an optional one is `Option<UntrustedToken>`. (Extractors of forms
 /// and queries read a field that was left blank as `None`, where the type has an `Option`.)
@@ -112,6 +113,34 @@ impl UntrustedToken {
     /// [`ErrorKind::BadToken`] when it is not the identifier of a token.
     pub fn parse(text: &str) -> Result<Self, Error> {
         TokenId::parse(text).map(Self)
+    }
+
+    /// Whether it is the token of a row, without asking a tokenizer: for a form that sends back what it
+    /// was filled with, and that was open for longer than a grant lives.
+    ///
+    /// ```
+    /// use lunadefend_core::{Error, Grants, SessionId, UntrustedToken, VerifiedToken};
+    ///
+    /// /// A hidden field of the edit page has the row's own token, unless the user typed a new value.
+    /// async fn save(
+    ///     grants: &Grants,
+    ///     session: &SessionId,
+    ///     row: &mut VerifiedToken, // of the session's user
+    ///     posted: UntrustedToken,
+    /// ) -> Result<(), Error> {
+    ///     if !posted.is(row) {
+    ///         *row = grants.verify(session, posted).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Security
+    /// Go on with the row's `VerifiedToken`: this one stays untrusted. Choose the row by the session, as
+    /// always; then the answer tells its owner nothing that they do not have.
+    #[must_use]
+    pub fn is(&self, row: &VerifiedToken) -> bool {
+        self.0 == row.0
     }
 
     pub(crate) fn id(&self) -> &TokenId {
@@ -205,7 +234,7 @@ impl fmt::Debug for VerifiedToken {
 ///
 /// Only [`Grants::create`](crate::Grants::create) makes one, and of the three states it is the only
 /// one that serialises.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GrantedToken(TokenId);
 
 impl GrantedToken {
@@ -350,6 +379,16 @@ mod tests {
                 .to_string();
             assert!(!error.contains("4111"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_token_that_came_in_is_that_of_a_row_or_another() {
+        let row = VerifiedToken::assertion("lunasec-0a1b2c3d-1111-4222-8333-444455556666").unwrap();
+        let came = |text: &str| UntrustedToken::parse(text).unwrap();
+        assert!(came("lunasec-0a1b2c3d-1111-4222-8333-444455556666").is(&row));
+        assert!(!came("lunasec-0a1b2c3d-1111-4222-8333-444455556667").is(&row));
+        // Another spelling is another token to the tokenizer.
+        assert!(!came("lunasec-0A1B2C3D-1111-4222-8333-444455556666").is(&row));
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod probe;
 
 pub(crate) use blank::{BLANK, unless_blank};
 
-use crate::{Error, Grant, GrantCollector, GrantProof, UntrustedToken, VerifiedToken, Verify};
+use crate::{Grant, UntrustedToken, VerifiedToken, Verify};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +21,7 @@ use std::{
     message = "`{Self}` cannot be built from an untrusted request",
     label = "holds no tokens that could be verified",
     note = "write `#[derive(Tokens)]` on it and `#[token]` on each of its fields that holds tokens; not `#[tokens(response)]`, which is for types that only go out",
-    note = "a field with `#[token]` holds a `VerifiedToken`, a type with `#[derive(Tokens)]`, or one of these in an `Option`, `Patch`, `Box`, `Vec`, `HashMap` or `BTreeMap`"
+    note = "a field with `#[token]` holds a `VerifiedToken`, a type with `#[derive(Tokens)]`, or one of these in an `Option`, `Patch`, `Box`, `Vec`, `VecDeque`, `HashSet`, `BTreeSet`, `HashMap`, `BTreeMap`, an array or a tuple of up to four"
 )]
 pub trait FromUntrusted: Sized {
     /// The same value as it came in: it deserialises, and holds [`UntrustedToken`]s.
@@ -31,12 +31,13 @@ pub trait FromUntrusted: Sized {
 /// A value whose tokens can be granted, and that can be sent after that.
 ///
 /// Implemented for everything that is [`Grant`] with a form that serialises: types with
-/// `#[derive(Tokens)]`, references to them, and containers of them.
+/// `#[derive(Tokens)]`, references to them, and containers of them: `Option`, `Patch`, `Box`, `Arc`, lists,
+/// sets, maps, arrays, and tuples of up to four.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be granted and sent",
     label = "holds no tokens that could be granted",
     note = "write `#[derive(Tokens)]` on it and `#[token]` on each of its fields that holds tokens; not `#[tokens(request)]`, which is for types that only come in",
-    note = "a reference is granted by cloning what it refers to: derive `Clone` too, or hand over the value"
+    note = "a reference or an `Arc` is granted by cloning what it refers to: derive `Clone` too, or hand over the value"
 )]
 pub trait IntoGranted: Grant<Granted: Serialize> {}
 
@@ -64,29 +65,24 @@ impl<K: DeserializeOwned + Ord + Send, T: FromUntrusted> FromUntrusted for BTree
     type Wire = BTreeMap<K, T::Wire>;
 }
 
-/// What is only borrowed is cloned, to be granted and sent.
-impl<T: Grant + Clone> Grant for &T {
-    type Granted = T::Granted;
-
-    fn collect(&self, tokens: &mut GrantCollector) {
-        (**self).collect(tokens);
-    }
-
-    fn upgrade(self, proof: &GrantProof) -> Result<T::Granted, Error> {
-        self.clone().upgrade(proof)
-    }
+/// Serde reads arrays of up to 32 items.
+impl<T: FromUntrusted, const N: usize> FromUntrusted for [T; N]
+where
+    [T::Wire; N]: DeserializeOwned,
+{
+    type Wire = [T::Wire; N];
 }
 
-impl<T: Grant + Clone> Grant for &[T] {
-    type Granted = Vec<T::Granted>;
+impl<A: FromUntrusted, B: FromUntrusted> FromUntrusted for (A, B) {
+    type Wire = (A::Wire, B::Wire);
+}
 
-    fn collect(&self, tokens: &mut GrantCollector) {
-        self.iter().for_each(|value| value.collect(tokens));
-    }
+impl<A: FromUntrusted, B: FromUntrusted, C: FromUntrusted> FromUntrusted for (A, B, C) {
+    type Wire = (A::Wire, B::Wire, C::Wire);
+}
 
-    fn upgrade(self, proof: &GrantProof) -> Result<Self::Granted, Error> {
-        self.iter()
-            .map(|value| value.clone().upgrade(proof))
-            .collect()
-    }
+impl<A: FromUntrusted, B: FromUntrusted, C: FromUntrusted, D: FromUntrusted> FromUntrusted
+    for (A, B, C, D)
+{
+    type Wire = (A::Wire, B::Wire, C::Wire, D::Wire);
 }

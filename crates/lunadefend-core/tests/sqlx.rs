@@ -72,3 +72,17 @@ fn the_verified_state_is_a_column_of_every_driver() {
     assert_eq!(type_name::<VerifiedToken, Postgres>(), "TEXT");
     assert_eq!(type_name::<VerifiedToken, MySql>(), "VARCHAR");
 }
+
+#[cfg(feature = "sqlx-postgres")]
+#[test]
+fn a_list_is_an_array_of_postgres() {
+    fn is_column<
+        T: for<'q> Encode<'q, Postgres> + for<'r> Decode<'r, Postgres> + Type<Postgres>,
+    >() {
+    }
+    is_column::<Vec<VerifiedToken>>();
+    assert_eq!(
+        <Vec<VerifiedToken> as Type<Postgres>>::type_info(),
+        <Vec<String> as Type<Postgres>>::type_info()
+    );
+}

@@ -1,10 +1,9 @@
 //! `#[tokens(..)]` on the type and `#[token]` on its fields.
 
-use crate::{duration, syntax};
+use crate::syntax;
 use proc_macro2::TokenStream;
 use quote::quote;
-use std::time::Duration;
-use syn::{Attribute, Error, Meta, Path, Result};
+use syn::{Attribute, Error, LitStr, Meta, Path, Result};
 
 /// Which of the two forms are wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,7 +78,8 @@ impl TokensAttribute {
 
 /// `#[token]` of one field.
 pub(crate) struct TokenAttribute {
-    pub(crate) ttl: Option<Duration>,
+    /// A Go duration, which the compiler checks.
+    pub(crate) ttl: Option<LitStr>,
 }
 
 impl TokenAttribute {
@@ -105,10 +105,7 @@ impl TokenAttribute {
             if ttl.is_some() {
                 return Err(Error::new_spanned(meta, "`ttl` is there twice"));
             }
-            let text = syntax::text(&meta)?;
-            let duration =
-                duration::parse(&text.value()).map_err(|error| Error::new(text.span(), error))?;
-            ttl = Some(duration);
+            ttl = Some(syntax::text(&meta)?.clone());
         }
         Ok(Some(Self { ttl }))
     }

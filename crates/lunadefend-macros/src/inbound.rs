@@ -150,7 +150,7 @@ fn verify(form: &Form<'_>) -> TokenStream {
             if field.token.is_some() {
                 quote!(#private::Verify::upgrade(#value, proof)?)
             } else if field.plain_way(input).is_some_and(Way::reads) {
-                quote!(#value.into_inner())
+                quote!(#private::Plain::into_inner(#value))
             } else {
                 quote!(#value)
             }

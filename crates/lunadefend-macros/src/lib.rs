@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod attributes;
-mod duration;
 mod form;
 mod graphql;
 mod inbound;
@@ -70,14 +69,38 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// # What can hold tokens
 /// A field with `#[token]` is a `VerifiedToken`, another type with this derive, a type parameter, or
-/// one of these in an `Option`, `Patch`, `Box`, `Vec`, `HashMap` or `BTreeMap`, in any depth: what
-/// counts is that it implements the traits. The derive is for structs of every kind and for enums,
+/// one of these in an `Option`, `Patch`, `Box`, `Vec`, `VecDeque`, `HashSet`, `BTreeSet`, `HashMap` or
+/// `BTreeMap`, an array (up to 32 when it comes in) or a tuple of up to four, in any depth: what counts
+/// is that it implements the traits. In a type that only goes out it is an `Arc` too. The derive is for structs of every kind and for enums,
 /// generic or recursive. An absent token is `None`. The empty string is refused in JSON; in a form or a
 /// query it is a field that was left blank, `None` for an `Option` and left out of a `Vec`.
 ///
 /// `#[token(ttl = "15m")]` is how long the grants of the field's tokens live: at least a second, in
 /// numbers with the units `h`, `m`, `s`, `ms`, `us`, `ns`. It goes before a duration of the call, and
 /// a `ttl` inside the field's type goes before it.
+///
+/// # The granted form
+/// It has the fields of the type, under their names. A field with tokens holds `GrantedToken`s instead of
+/// `VerifiedToken`s. A field without tokens dereferences to its value and prints as it does, for templates
+/// that do not serialise:
+///
+/// ```
+/// # use lunadefend_core::{Error, Grants, SessionId, VerifiedToken};
+/// # use lunadefend_macros::Tokens;
+/// #[derive(Tokens)]
+/// #[tokens(response)]
+/// # #[tokens(crate = "lunadefend_core")]
+/// struct Profile {
+///     name: String,
+///     #[token]
+///     ssn: VerifiedToken,
+/// }
+///
+/// async fn page(grants: &Grants, session: &SessionId, row: Profile) -> Result<String, Error> {
+///     let profile = grants.create(session, row, None).await?; // of a `Granted<T>`: `into_inner`
+///     Ok(format!("{} <input type=hidden value={}>", profile.name, profile.ssn.expose_id()))
+/// }
+/// ```
 ///
 /// # One direction
 /// By default a type can do both, and every field without tokens needs both `Deserialize` and
@@ -150,7 +173,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | the type | `rename`, `rename_all`, `rename_all_fields`, `tag`, `content`, `untagged`, `transparent`, `deny_unknown_fields`, `expecting` |
 /// | a variant | `rename`, `rename_all`, `alias`, `other`, `untagged`; `skip`, `skip_serializing` and `skip_deserializing` when it holds no tokens |
-/// | a field with tokens | `rename`, `alias`, `flatten`, `default`; `skip_serializing_if` with `Option::is_none`, `Patch::is_keep`, `Vec::is_empty`, `HashMap::is_empty` or `BTreeMap::is_empty` |
+/// | a field with tokens | `rename`, `alias`, `flatten`, `default`; `skip_serializing_if` with `Option::is_none`, `Patch::is_keep`, or `is_empty` of a list, a set or a map |
 /// | a field without tokens | these, and `default = ".."`, `skip_serializing_if = ".."`, `skip`, `skip_serializing`, `skip_deserializing`, `with`, `serialize_with`, `deserialize_with` |
 ///
 /// A form or a query brings texts alone: a number or a `bool` in a part with `flatten`, or in an enum

@@ -4,8 +4,9 @@ use crate::{
     form::{Form, FormField, literal_of},
     graphql::Derive,
     input::{Field, Input, Way},
+    syntax,
 };
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{WherePredicate, parse_quote};
 
@@ -102,7 +103,7 @@ fn skips(input: &Input) -> impl Iterator<Item = TokenStream> {
         let name = field.function("skip");
         Some(quote! {
             fn #name(value: &#private::Plain<#ty, #private::#way>) -> bool {
-                #path(value.get())
+                #path(::core::ops::Deref::deref(value))
             }
         })
     })
@@ -116,11 +117,16 @@ fn grant(form: &Form<'_>) -> TokenStream {
         let calls = variant.fields.iter().filter_map(|field| {
             let value = &field.binding;
             let token = field.token.as_ref()?;
-            Some(match token.ttl {
+            Some(match &token.ttl {
                 None => quote!(#private::Grant::collect(#value, tokens);),
                 Some(ttl) => {
-                    let (seconds, nanos) = (ttl.as_secs(), ttl.subsec_nanos());
-                    quote!(tokens.with_duration(#value, #private::ttl(#seconds, #nanos));)
+                    // A constant, so that a text that is no duration does not compile.
+                    let at = Span::call_site().located_at(ttl.span());
+                    let constant =
+                        quote!(const TTL: #private::GrantDuration = #private::ttl(#ttl););
+                    let constant = syntax::respan(constant, at);
+                    let duration = Ident::new("TTL", at);
+                    quote!({ #constant tokens.with_duration(#value, #duration); })
                 }
             })
         });

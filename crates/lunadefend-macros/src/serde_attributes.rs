@@ -133,7 +133,7 @@ impl FieldSerde {
                 if !is_emptiness(&path) {
                     return Err(Error::new_spanned(
                         meta,
-                        "what is looked at is the granted form: write `Option::is_none`, `Patch::is_keep`, `Vec::is_empty`, `HashMap::is_empty` or `BTreeMap::is_empty`",
+                        "what is looked at is the granted form: write `Option::is_none`, `Patch::is_keep`, or `is_empty` of a list, a set or a map, such as `Vec::is_empty`",
                     ));
                 }
                 self.skip_out_if = Some(path);
@@ -222,14 +222,12 @@ fn is_storage(text: &LitStr) -> Result<bool> {
         _ => None,
     });
     let segments: Vec<_> = segments.collect();
-    let mut module = &segments[..];
-    for inner in [&["serialize", "deserialize"][..], &["option"]] {
-        if let [outer @ .., last] = module
-            && inner.contains(&last.as_str())
-        {
-            module = outer;
+    let module = match &segments[..] {
+        [outer @ .., function] if ["serialize", "deserialize"].contains(&function.as_str()) => {
+            outer
         }
-    }
+        module => module,
+    };
     Ok(module.last().is_some_and(|last| last == "storage"))
 }
 
@@ -241,6 +239,9 @@ fn is_emptiness(path: &TokenStream) -> bool {
         (ty, function),
         (Some("Option"), Some("is_none"))
             | (Some("Patch"), Some("is_keep"))
-            | (Some("Vec" | "HashMap" | "BTreeMap"), Some("is_empty"))
+            | (
+                Some("Vec" | "VecDeque" | "HashSet" | "BTreeSet" | "HashMap" | "BTreeMap"),
+                Some("is_empty")
+            )
     )
 }

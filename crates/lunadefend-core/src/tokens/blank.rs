@@ -4,7 +4,13 @@
 
 use crate::{Error, FromUntrusted, Verify, VerifyCollector, VerifyProof};
 use serde::{Deserialize, Deserializer, de};
-use std::{any, fmt};
+use std::{
+    any,
+    collections::{BTreeSet, HashSet, VecDeque},
+    fmt,
+    hash::{BuildHasher, Hash},
+    marker::PhantomData,
+};
 
 /// What the error of an [`UntrustedToken`](crate::UntrustedToken) says about an empty text.
 pub(crate) const BLANK: &str = "not a token: an empty text instead of `lunasec-<uuid>`";
@@ -25,8 +31,9 @@ pub(crate) fn unless_blank<T, E: de::Error>(read: Result<T, E>) -> Result<Option
 /// An `Option` as it comes in.
 pub struct OrBlank<W>(Option<W>);
 
-/// A `Vec` as it comes in.
-pub struct WithoutBlanks<W>(Vec<W>);
+/// A list as it comes in, of which a `C` is made. What is untrusted cannot be compared, so that a set
+/// comes in as a list too.
+pub struct WithoutBlanks<W, C>(Vec<W>, PhantomData<fn() -> C>);
 
 impl<'de, W: Deserialize<'de>> Deserialize<'de> for OrBlank<W> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -35,7 +42,7 @@ impl<'de, W: Deserialize<'de>> Deserialize<'de> for OrBlank<W> {
     }
 }
 
-impl<'de, W: Deserialize<'de>> Deserialize<'de> for WithoutBlanks<W> {
+impl<'de, W: Deserialize<'de>, C> Deserialize<'de> for WithoutBlanks<W, C> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Item<W>(Option<W>);
 
@@ -46,43 +53,82 @@ impl<'de, W: Deserialize<'de>> Deserialize<'de> for WithoutBlanks<W> {
         }
 
         let items: Vec<Item<W>> = Vec::deserialize(deserializer)?;
-        Ok(Self(items.into_iter().filter_map(|item| item.0).collect()))
+        let items = items.into_iter().filter_map(|item| item.0);
+        Ok(Self::from(items.collect::<Vec<_>>()))
+    }
+}
+
+impl<W> From<Option<W>> for OrBlank<W> {
+    fn from(wire: Option<W>) -> Self {
+        Self(wire)
+    }
+}
+
+impl<W, C> From<Vec<W>> for WithoutBlanks<W, C> {
+    fn from(wire: Vec<W>) -> Self {
+        Self(wire, PhantomData)
+    }
+}
+
+impl<W: Verify> Verify for OrBlank<W> {
+    type Verified = Option<W::Verified>;
+
+    fn collect(&self, tokens: &mut VerifyCollector) {
+        self.0.collect(tokens);
+    }
+
+    fn upgrade(self, proof: &VerifyProof) -> Result<Self::Verified, Error> {
+        self.0.upgrade(proof)
+    }
+}
+
+impl<W: Verify, C: FromIterator<W::Verified>> Verify for WithoutBlanks<W, C> {
+    type Verified = C;
+
+    fn collect(&self, tokens: &mut VerifyCollector) {
+        self.0.collect(tokens);
+    }
+
+    fn upgrade(self, proof: &VerifyProof) -> Result<C, Error> {
+        self.0.into_iter().map(|wire| wire.upgrade(proof)).collect()
     }
 }
 
 macro_rules! like {
-    ($wire:ident, $container:ident) => {
-        impl<W> Default for $wire<W> {
+    ($container:ident, ($($parameters:ident),*) $wire:ty) => {
+        impl<$($parameters),*> Default for $wire {
             fn default() -> Self {
-                Self($container::default())
+                Self::from($container::default())
             }
         }
 
-        impl<W> fmt::Debug for $wire<W> {
+        impl<$($parameters),*> fmt::Debug for $wire {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($container), "(..)"))
             }
         }
 
-        impl<W: Verify> Verify for $wire<W> {
-            type Verified = $container<W::Verified>;
-
-            fn collect(&self, tokens: &mut VerifyCollector) {
-                self.0.collect(tokens);
-            }
-
-            fn upgrade(self, proof: &VerifyProof) -> Result<Self::Verified, Error> {
-                self.0.upgrade(proof)
-            }
-        }
-
-        impl<T: FromUntrusted> FromUntrusted for $container<T> {
-            type Wire = $wire<T::Wire>;
-        }
-
         #[cfg(feature = "async-graphql")]
-        crate::graphql::input_like!($wire, $container);
+        crate::graphql::input_like!($container, ($($parameters),*) $wire);
     };
 }
-like!(OrBlank, Option);
-like!(WithoutBlanks, Vec);
+like!(Option, (W) OrBlank<W>);
+like!(Vec, (W, C) WithoutBlanks<W, C>);
+
+impl<T: FromUntrusted> FromUntrusted for Option<T> {
+    type Wire = OrBlank<T::Wire>;
+}
+
+macro_rules! lists {
+    ($(($($bounds:tt)*) $list:ty;)*) => {
+        $(impl<$($bounds)*> FromUntrusted for $list {
+            type Wire = WithoutBlanks<T::Wire, Self>;
+        })*
+    };
+}
+lists! {
+    (T: FromUntrusted) Vec<T>;
+    (T: FromUntrusted) VecDeque<T>;
+    (T: FromUntrusted + Eq + Hash, H: BuildHasher + Default) HashSet<T, H>;
+    (T: FromUntrusted + Ord) BTreeSet<T>;
+}

@@ -15,7 +15,7 @@ pub use async_graphql;
 pub use serde;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
-use std::{marker::PhantomData, time::Duration};
+use std::{fmt, marker::PhantomData, ops::Deref};
 
 // Serde's traits behind traits of our own: a field without `#[token]` that holds a token is answered
 // with what to write, not with serde's advice to implement its traits for the token. They have no
@@ -87,7 +87,7 @@ pub struct In;
 #[derive(Debug)]
 pub struct Out;
 
-/// A field without tokens.
+/// A field without tokens. It has no methods of its own, so that those of the value are found.
 ///
 /// A type, not `#[serde(with)]`: with that, serde would no longer take a missing field for `None`.
 #[derive(Debug)]
@@ -98,12 +98,22 @@ impl<T, Way> Plain<T, Way> {
         Self(value, PhantomData)
     }
 
-    pub const fn get(&self) -> &T {
+    pub fn into_inner(this: Self) -> T {
+        this.0
+    }
+}
+
+impl<T, Way> Deref for Plain<T, Way> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
         &self.0
     }
+}
 
-    pub fn into_inner(self) -> T {
-        self.0
+impl<T: fmt::Display, Way> fmt::Display for Plain<T, Way> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -149,10 +159,12 @@ pub fn absent<W: Absent>() -> W {
     W::absent()
 }
 
-/// The duration of `#[token(ttl = "..")]`. The macro has refused what is out of range.
-pub const fn ttl(seconds: u64, nanos: u32) -> GrantDuration {
-    match GrantDuration::new(Duration::new(seconds, nanos)) {
+/// The duration of `#[token(ttl = "..")]`, for a constant: a text that is none does not compile.
+#[track_caller]
+#[expect(clippy::panic, reason = "while compiling, at the text of the user")]
+pub const fn ttl(text: &str) -> GrantDuration {
+    match GrantDuration::from_go(text) {
         Ok(duration) => duration,
-        Err(_) => GrantDuration::MIN,
+        Err(error) => panic!("{}", error.message()),
     }
 }

@@ -1,10 +1,10 @@
 //! Structs and enums of every shape, generic and recursive.
 
-use crate::fake::{Fake, id, receive, round_trip, same, send, token};
-use lunadefend_core::VerifiedToken;
+use crate::fake::{Fake, block_on, id, receive, round_trip, same, send, token};
+use lunadefend_core::{Grants, SessionId, VerifiedToken};
 use lunadefend_macros::Tokens;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     hash::Hash,
     marker::PhantomData,
     sync::Arc,
@@ -77,6 +77,107 @@ fn containers_in_containers() {
     );
     same::<Vec<Containers>>("[]");
     same::<Option<Newtype>>(r#""T1""#);
+}
+
+#[derive(Tokens)]
+#[tokens(crate = "lunadefend_core")]
+struct MoreContainers {
+    #[token]
+    pair: (VerifiedToken, Option<Newtype>),
+    #[token]
+    array: [VerifiedToken; 2],
+    #[token]
+    queue: VecDeque<Newtype>,
+    #[token]
+    #[serde(default, skip_serializing_if = "HashSet::is_empty")]
+    hashed: HashSet<VerifiedToken>,
+    #[token]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    sorted: BTreeSet<VerifiedToken>,
+}
+
+#[test]
+fn sets_arrays_and_tuples() {
+    same::<MoreContainers>(
+        r#"{"pair":["T1",null],"array":["T2","T1"],"queue":["T3"],"hashed":["T3"],"sorted":["T1","T2"]}"#,
+    );
+    same::<MoreContainers>(r#"{"pair":["T1","T2"],"array":["T1","T1"],"queue":[]}"#);
+    same::<(VerifiedToken, Vec<Contact>, Newtype, [Newtype; 1])>(
+        r#"["T1",[{"Phone":"T2"}],"T3",["T1"]]"#,
+    );
+    let twice = format!(
+        r#"{{"pair":["{0}",null],"array":["{0}","{0}"],"queue":[],"sorted":["{0}","{0}"]}}"#,
+        id(1)
+    );
+    let once = round_trip::<MoreContainers>(&twice);
+    assert!(
+        once.ends_with(&format!(r#""sorted":["{}"]}}"#, id(1))),
+        "{once}"
+    );
+    for wrong in [
+        format!(r#"["{}"]"#, id(1)),
+        format!(r#"["{0}","{0}","{0}"]"#, id(1)),
+    ] {
+        let fake = Arc::new(Fake::default());
+        assert!(receive::<[VerifiedToken; 2]>(&fake, &wrong).is_err());
+        assert!(receive::<(VerifiedToken, VerifiedToken)>(&fake, &wrong).is_err());
+    }
+}
+
+/// Rows of a cache, shared with others.
+#[test]
+fn what_is_shared_is_granted_by_cloning_it() {
+    #[derive(Clone, Tokens)]
+    #[tokens(response, crate = "lunadefend_core")]
+    struct Row {
+        #[token]
+        ssn: Arc<VerifiedToken>,
+    }
+    let rows = vec![Arc::new(Row {
+        ssn: Arc::new(token(1)),
+    })];
+    let fake = Arc::new(Fake::default());
+    let json = format!(r#"[{{"ssn":"{}"}}]"#, id(1));
+    assert_eq!(send(&fake, rows.clone(), None), json);
+    assert_eq!(
+        send(&fake, (&rows, [&rows[0]]), None),
+        format!("[{json},{json}]")
+    );
+    assert_eq!(fake.granted.lock().unwrap().len(), 2, "one call each");
+}
+
+/// A template names the fields of the granted form as those of the type.
+#[test]
+fn a_granted_form_has_the_same_fields() {
+    #[derive(Tokens)]
+    #[tokens(crate = "lunadefend_core")]
+    struct Profile {
+        name: String,
+        tags: Vec<String>,
+        #[token]
+        ssn: VerifiedToken,
+    }
+    let profile = Profile {
+        name: "Ann".to_owned(),
+        tags: vec!["new".to_owned()],
+        ssn: token(1),
+    };
+    let grants = Grants::new(Fake::default());
+    let session = SessionId::new("ann").unwrap();
+    let granted = block_on(grants.create(&session, profile, None)).unwrap();
+    let page = format!(
+        "{:>5} {} {} {}",
+        granted.name,
+        granted.name.to_uppercase(),
+        granted.tags.join(","),
+        granted.ssn.expose_id()
+    );
+    assert_eq!(page, format!("  Ann ANN new {}", id(1)));
+    assert_eq!(
+        granted.tags.get(..).unwrap(),
+        ["new"],
+        "no method of its own hides another"
+    );
 }
 
 /// Each mentions the other, and itself.

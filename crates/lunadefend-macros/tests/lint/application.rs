@@ -5,13 +5,12 @@
 use lunadefend::{Error, Patch, VerifiedToken, storage as rows};
 use lunadefend_macros::Tokens;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::ops::Deref;
 
 #[derive(Serialize, Deserialize)]
 pub struct Row {
     #[serde(with = "lunadefend::storage")] // leaves the types
     pub ssn: VerifiedToken,
-    #[serde(with = "lunadefend::storage::option", default)] // leaves the types
+    #[serde(with = "lunadefend::storage", default)] // leaves the types
     pub passport: Option<VerifiedToken>,
 }
 
@@ -19,7 +18,7 @@ pub struct Row {
 pub struct Written {
     #[serde(serialize_with = "lunadefend::storage::serialize")] // leaves the types
     pub ssn: VerifiedToken,
-    #[serde(serialize_with = "lunadefend::storage::option::serialize")] // leaves the types
+    #[serde(serialize_with = "lunadefend::storage::serialize")] // leaves the types
     pub passport: Option<VerifiedToken>,
 }
 
@@ -27,14 +26,14 @@ pub struct Written {
 pub struct Read {
     #[serde(deserialize_with = "lunadefend::storage::deserialize")] // leaves the types
     pub ssn: VerifiedToken,
-    #[serde(deserialize_with = "lunadefend::storage::option::deserialize")] // leaves the types
+    #[serde(deserialize_with = "lunadefend::storage::deserialize")] // leaves the types
     pub passport: Option<VerifiedToken>,
 }
 
 /// The macro does not know `storage` by this name, and cannot ask what a type parameter is.
 #[derive(Tokens)]
 #[tokens(response)]
-pub struct Lent<P: Deref<Target = VerifiedToken>> {
+pub struct Lent<P: rows::Stored> {
     #[serde(serialize_with = "rows::serialize")] // leaves the types
     pub ssn: P,
     #[token]
@@ -95,7 +94,7 @@ pub fn by_name(texts: &[&str]) -> Vec<String> {
 pub fn written<S: Serializer>(row: &Row, serializer: S) -> Result<S::Ok, S::Error> {
     match &row.passport {
         None => rows::serialize(&row.ssn, serializer), // leaves the types
-        passport => rows::option::serialize(passport, serializer), // leaves the types
+        passport => rows::serialize(passport, serializer), // leaves the types
     }
 }
 
@@ -105,7 +104,7 @@ pub fn read<'de, D: Deserializer<'de>>(both: [D; 2]) -> Result<Row, D::Error> {
     let [ssn, passport] = both;
     Ok(Row {
         ssn: rows::deserialize(ssn)?, // leaves the types
-        passport: rows::option::deserialize(passport)?, // leaves the types
+        passport: rows::deserialize(passport)?, // leaves the types
     })
 }
 
@@ -116,7 +115,7 @@ pub mod stored {
 
     #[derive(serde::Serialize, serde::Deserialize)]
     pub struct Row {
-        #[serde(with = "lunadefend::storage::option")]
+        #[serde(with = "lunadefend::storage")]
         pub ssn: Option<VerifiedToken>,
     }
 }

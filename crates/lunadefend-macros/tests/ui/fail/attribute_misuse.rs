@@ -11,6 +11,10 @@ struct Fields {
     #[token]
     #[token]
     twice: VerifiedToken,
+    #[token(ttl = 15)]
+    number: VerifiedToken,
+    #[token(ttl = "1m", ttl = "2m")]
+    two_times: VerifiedToken,
 }
 
 #[derive(Tokens)]

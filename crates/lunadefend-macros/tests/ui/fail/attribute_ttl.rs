@@ -16,10 +16,8 @@ struct Durations {
     empty: VerifiedToken,
     #[token(ttl = "9999999999h")]
     long: VerifiedToken,
-    #[token(ttl = 15)]
-    number: VerifiedToken,
-    #[token(ttl = "1m", ttl = "2m")]
-    twice: VerifiedToken,
+    #[token(ttl = "15m")]
+    right: VerifiedToken,
 }
 
 fn main() {}

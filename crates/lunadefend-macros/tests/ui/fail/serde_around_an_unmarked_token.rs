@@ -4,7 +4,7 @@ use lunadefend_macros::Tokens;
 /// Whatever it is called, it makes and writes tokens.
 mod rows {
     pub use lunadefend_core::storage::{deserialize, serialize};
-    pub use lunadefend_core::storage::option as maybe;
+    pub use lunadefend_core::storage as maybe;
 }
 
 #[derive(Tokens)]
@@ -36,7 +36,7 @@ struct Written<'a> {
 }
 
 fn write<S: serde::Serializer>(token: &&VerifiedToken, serializer: S) -> Result<S::Ok, S::Error> {
-    lunadefend_core::storage::serialize(token, serializer)
+    lunadefend_core::storage::serialize(*token, serializer)
 }
 
 #[derive(Tokens)]

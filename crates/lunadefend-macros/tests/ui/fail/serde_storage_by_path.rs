@@ -14,7 +14,7 @@ mod prelude {
 struct GoesOut<'a> {
     #[serde(serialize_with = "lunadefend_core::storage::serialize")]
     ssn: Cow<'a, VerifiedToken>,
-    #[serde(serialize_with = "prelude::vault::storage::option::serialize")]
+    #[serde(serialize_with = "prelude::vault::storage::serialize")]
     passport: Option<VerifiedToken>,
 }
 
@@ -23,7 +23,7 @@ struct GoesOut<'a> {
 struct ComesIn {
     #[serde(deserialize_with = "::lunadefend_core::storage::deserialize")]
     ssn: VerifiedToken,
-    #[serde(deserialize_with = "lunadefend_core::storage::option::deserialize", default)]
+    #[serde(deserialize_with = "lunadefend_core::storage::deserialize", default)]
     passport: Option<VerifiedToken>,
 }
 
@@ -32,7 +32,7 @@ struct ComesIn {
 struct Both {
     #[serde(with = "lunadefend_core::storage")]
     ssn: VerifiedToken,
-    #[serde(with = "crate::prelude::vault::r#storage::option")]
+    #[serde(with = "crate::prelude::vault::r#storage")]
     passport: Option<VerifiedToken>,
 }
 
