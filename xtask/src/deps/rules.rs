@@ -125,6 +125,24 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         rule: Rule::Never(&["axum*", "hyper*", "redb", "tower*"], NONE),
     },
     Invariant {
+        name: "testing-on-core",
+        holds: "what tests applications works on core alone; keys and an in-process tokenizer are features",
+        scope: Scope::Alone(&["lunadefend-testing"]),
+        rule: Rule::ReachesOwn(&[
+            "lunadefend-core",
+            "lunadefend-crypto",
+            "lunadefend-http",
+            "lunadefend-jwt",
+            "lunadefend-tokenizer",
+        ]),
+    },
+    Invariant {
+        name: "nothing-on-testing",
+        holds: "no published crate needs `lunadefend-testing` but for its own tests",
+        scope: Scope::Alone(&["*"]),
+        rule: Rule::NamedOnlyBy(&["lunadefend-testing"], &[]),
+    },
+    Invariant {
         name: "facade-without-tokenizer",
         holds: "an application that uses `lunadefend` compiles no tokenizer",
         scope: Scope::Alone(&["lunadefend"]),

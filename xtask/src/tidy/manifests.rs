@@ -12,6 +12,10 @@ const INHERITED: &[&str] = &["version", "edition", "rust-version", "license"];
 /// What a published crate takes from it besides.
 const INHERITED_WHEN_PUBLISHED: &[&str] = &["repository", "homepage", "keywords", "categories"];
 
+/// What is only ever a dev-dependency. `cargo publish` leaves it out when it has no version: with one, it and
+/// what it tests would wait for each other.
+const FOR_TESTS: &str = "lunadefend-testing";
+
 pub(super) fn check(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = root(workspace.manifest());
     for member in workspace.members() {
@@ -41,7 +45,11 @@ fn root(manifest: &Manifest) -> Vec<Problem> {
     for entry in manifest.section("workspace.dependencies") {
         let mut problem =
             |message: String| problems.push(Problem::new("Cargo.toml", entry.line, message));
-        if entry.value.contains("path = ") {
+        if entry.key == FOR_TESTS {
+            if entry.value.contains("version = ") {
+                problem(format!("`{FOR_TESTS}` must be declared without a version"));
+            }
+        } else if entry.value.contains("path = ") {
             if !entry.value.contains(&format!("version = \"{version}\"")) {
                 problem(format!(
                     "`{}` must be declared with version {version}",
@@ -210,9 +218,12 @@ b = { path = "crates/b", version = "0.1.0" }
 c = { version = "1", default-features = false }
 d = { version = "1" }
 e = "1"
+lunadefend-testing = { path = "crates/t" }
 "#;
         let found = root(&Manifest::parse(text));
         let lines: Vec<_> = found.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [Some(6), Some(8), Some(9)]);
+        let text = text.replace("crates/t\"", "crates/t\", version = \"0.2.0\"");
+        assert_eq!(root(&Manifest::parse(&text)).len(), 4);
     }
 }

@@ -31,6 +31,7 @@ const RESTRICTED: &[Restricted] = &[
                     &[
                         "crates/lunadefend-core/src/",
                         "crates/lunadefend-client/src/",
+                        "crates/lunadefend-testing/src/",
                     ],
                 )
         },
@@ -173,6 +174,7 @@ mod tests {
         for path in [
             "crates/lunadefend-core/src/trust.rs",
             "crates/lunadefend-client/src/tokenizer.rs",
+            "crates/lunadefend-testing/src/values.rs",
             "crates/lunadefend-axum/tests/http.rs",
             "crates/lunadefend-axum/src/extract/tests.rs",
             "examples/quickstart/tests/app.rs",

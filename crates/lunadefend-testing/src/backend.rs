@@ -1,0 +1,265 @@
+//! Grants and sessions that live in memory.
+
+mod services;
+
+use crate::{Call, TestClock};
+use lunadefend_core::{
+    AuthPlugin, Clock, Error, ErrorKind, GrantDuration, GrantRequest, GrantedToken, Grants,
+    Handles, SessionId, Sessions, VerifiedToken,
+};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    fmt,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::SystemTime,
+};
+
+/// What stands in for a `LunaDefend` and its tokenizer in a test: hand it to the `Luna` of an adapter.
+///
+/// It decides as a tokenizer does. A grant belongs to one session and ends with its duration (15 minutes unless
+/// asked otherwise, at most an hour) by the [`clock`](Self::clock) that the test moves, and no grant of an ended
+/// session counts. Each test makes its own; clones share one state.
+///
+/// It never signs anything: the redirect of a session transfer carries the session id in plain, and the key set
+/// is empty.
+///
+/// ```
+/// use lunadefend_core::{ErrorKind, GrantDuration, UntrustedToken};
+/// use lunadefend_testing::{TestBackend, session, token};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), lunadefend_core::Error> {
+/// let backend = TestBackend::new();
+/// let ann = session("ann");
+/// let page = backend.grant(&ann, &token(1));
+/// let posted = || UntrustedToken::parse(page.expose_id());
+/// assert!(backend.grants().verify(&ann, posted()?).await.is_ok());
+///
+/// backend.clock().advance(GrantDuration::DEFAULT.get());
+/// let error = backend.grants().verify(&ann, posted()?).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidGrant);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TestBackend {
+    state: Arc<Mutex<State>>,
+    clock: TestClock,
+    /// Whether it is the test that calls: that is not noted down and never fails.
+    is_seeding: bool,
+}
+
+struct State {
+    /// When the grant of a session for a token ends.
+    grants: HashMap<(String, String), SystemTime>,
+    max_duration: GrantDuration,
+    ended: HashSet<String>,
+    refused: HashSet<String>,
+    accepts_all: bool,
+    fails_next: VecDeque<ErrorKind>,
+    fails_always: Option<ErrorKind>,
+    calls: Vec<Call>,
+}
+
+impl TestBackend {
+    /// Makes one without any grant, with a clock of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            state: Arc::new(Mutex::new(State {
+                grants: HashMap::new(),
+                max_duration: GrantDuration::DEFAULT_MAX,
+                ended: HashSet::new(),
+                refused: HashSet::new(),
+                accepts_all: false,
+                fails_next: VecDeque::new(),
+                fails_always: None,
+                calls: Vec::new(),
+            })),
+            clock: TestClock::new(),
+            is_seeding: false,
+        }
+    }
+
+    /// Sets the longest grant, as a tokenizer is configured with it.
+    #[must_use]
+    pub fn with_max_duration(self, max: GrantDuration) -> Self {
+        self.state().max_duration = max;
+        self
+    }
+
+    /// The clock that grants end by.
+    #[must_use]
+    pub const fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    /// The grants, for code that takes `Grants`.
+    #[must_use]
+    pub fn grants(&self) -> Grants {
+        Grants::new(self.clone())
+    }
+
+    /// The ends of sessions, for code that takes `Sessions`.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions {
+        Sessions::new(self.clone())
+    }
+
+    /// Grants a token to a session for 15 minutes, as an earlier page of the application did: what comes back
+    /// is what the browser has. It counts as no call.
+    ///
+    /// # Panics
+    /// When the session has been ended.
+    #[track_caller]
+    #[expect(
+        clippy::expect_used,
+        reason = "a test that grants what cannot be granted fails"
+    )]
+    pub fn grant(&self, session: &SessionId, token: &VerifiedToken) -> GrantedToken {
+        let unnoticed = Self {
+            is_seeding: true,
+            ..self.clone()
+        };
+        now(unnoticed.grants().create(session, token, None))
+            .expect("the grants of a test wait for nothing")
+            .expect("a session that has not been ended")
+    }
+
+    /// Accepts every token of every session from now on, but those that are refused or whose session has ended:
+    /// for tests of something else than grants.
+    pub fn accept_all(&self) {
+        self.state().accepts_all = true;
+    }
+
+    /// Refuses a token, whichever session sends it, until it is granted again.
+    pub fn refuse(&self, token: &VerifiedToken) {
+        let token = token.expose_id();
+        let mut state = self.state();
+        state.grants.retain(|(_, held), _| held != token);
+        state.refused.insert(token.to_owned());
+    }
+
+    /// Lets the next call fail, whatever it is. Said twice, the next two fail.
+    pub fn fail_next(&self, kind: ErrorKind) {
+        self.state().fails_next.push_back(kind);
+    }
+
+    /// Lets every call fail until [`recover`](Self::recover).
+    pub fn fail(&self, kind: ErrorKind) {
+        self.state().fails_always = Some(kind);
+    }
+
+    /// Ends all failing.
+    pub fn recover(&self) {
+        let mut state = self.state();
+        state.fails_always = None;
+        state.fails_next.clear();
+    }
+
+    /// Takes the calls since the last time, also those that failed.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.state().calls)
+    }
+
+    /// Why the session holds no live grant for the token, if it does not.
+    pub(crate) fn live_grant(&self, session: &SessionId, token: &str) -> Result<(), &'static str> {
+        let now = self.clock.now();
+        let state = self.state();
+        if state.ended.contains(session.expose_id()) {
+            return Err("the session has been ended");
+        }
+        if state.refused.contains(token) {
+            return Err("the test refuses the token");
+        }
+        let key = (session.expose_id().to_owned(), token.to_owned());
+        match state.grants.get(&key) {
+            Some(end) if now < *end => Ok(()),
+            _ if state.accepts_all => Ok(()),
+            Some(_) => Err("the grant has expired"),
+            None if state.grants.keys().any(|(_, held)| held == token) => {
+                Err("only another session was granted it")
+            }
+            None => Err("nobody was granted it"),
+        }
+    }
+
+    /// Grants all or nothing. Of two grants for one token the later end holds.
+    fn create(&self, session: &SessionId, grants: &[GrantRequest]) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let max = state.max_duration;
+        if grants.iter().any(|grant| grant.duration() > Some(max)) {
+            return Err(ErrorKind::GrantDuration.into());
+        }
+        if state.ended.contains(session.expose_id()) {
+            return Err(ErrorKind::SessionEnded.into());
+        }
+        for grant in grants {
+            let duration = grant.duration().unwrap_or(GrantDuration::DEFAULT.min(max));
+            let token = grant.token().expose_id();
+            let key = (session.expose_id().to_owned(), token.to_owned());
+            let end = now + duration.get();
+            state.refused.remove(token);
+            let held = state.grants.entry(key).or_insert(end);
+            *held = end.max(*held);
+        }
+        Ok(())
+    }
+
+    /// Notes a call down, and lets it fail if it should.
+    fn called(&self, call: Call) -> Result<(), Error> {
+        if self.is_seeding {
+            return Ok(());
+        }
+        let mut state = self.state();
+        state.calls.push(call);
+        match state.fails_next.pop_front().or(state.fails_always) {
+            Some(kind) => Err(kind.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The outcome of a future that waits for nothing.
+fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
+}
+
+impl Default for TestBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for TestBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestBackend").finish_non_exhaustive()
+    }
+}
+
+impl From<TestBackend> for Handles {
+    fn from(backend: TestBackend) -> Self {
+        Self::new(
+            backend.grants(),
+            backend.sessions(),
+            AuthPlugin::new(backend),
+        )
+    }
+}
+
+impl From<&TestBackend> for Handles {
+    fn from(backend: &TestBackend) -> Self {
+        backend.clone().into()
+    }
+}

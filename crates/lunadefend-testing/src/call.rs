@@ -1,0 +1,74 @@
+//! What the code under test asked for.
+
+use lunadefend_core::{GrantDuration, GrantRequest, SessionId, TokenId};
+
+/// One call that the code under test made, as [`TestBackend::take_calls`] returns it.
+///
+/// Sessions and tokens are plain texts, so that a failed assertion shows them: those of a test are no secrets.
+///
+/// [`TestBackend::take_calls`]: crate::TestBackend::take_calls
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Call {
+    /// Tokens were verified for a session.
+    Verify {
+        /// The session id.
+        session: String,
+        /// The different tokens, in the order in which they stood in the value.
+        tokens: Vec<String>,
+    },
+    /// Tokens were granted to a session.
+    Create {
+        /// The session id.
+        session: String,
+        /// The different tokens, each with the duration that was asked for.
+        grants: Vec<(String, Option<GrantDuration>)>,
+    },
+    /// A session was ended.
+    End {
+        /// The session id.
+        session: String,
+    },
+    /// A browser was sent to the tokenizer with a session.
+    Transfer {
+        /// The session id.
+        session: String,
+    },
+    /// The key set was served.
+    Jwks,
+}
+
+impl Call {
+    /// The call that verifies these tokens.
+    pub fn verify<T: Into<String>>(
+        session: impl Into<String>,
+        tokens: impl IntoIterator<Item = T>,
+    ) -> Self {
+        Self::Verify {
+            session: session.into(),
+            tokens: tokens.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// The call that grants these tokens.
+    pub fn create<T: Into<String>>(
+        session: impl Into<String>,
+        grants: impl IntoIterator<Item = (T, Option<GrantDuration>)>,
+    ) -> Self {
+        let grants = grants.into_iter();
+        Self::Create {
+            session: session.into(),
+            grants: grants.map(|(token, ttl)| (token.into(), ttl)).collect(),
+        }
+    }
+
+    pub(crate) fn of_verify(session: &SessionId, tokens: &[TokenId]) -> Self {
+        Self::verify(session.expose_id(), tokens.iter().map(TokenId::expose_id))
+    }
+
+    pub(crate) fn of_create(session: &SessionId, grants: &[GrantRequest]) -> Self {
+        let grants = grants.iter();
+        let grants = grants.map(|grant| (grant.token().expose_id(), grant.duration()));
+        Self::create(session.expose_id(), grants)
+    }
+}
