@@ -12,11 +12,11 @@
 mod check;
 mod command;
 mod deps;
-mod manifest;
 mod mutate;
 mod soak;
 mod test;
 mod tidy;
+mod tools;
 mod workspace;
 
 use anyhow::{Result, bail};

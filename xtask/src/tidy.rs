@@ -24,7 +24,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 /// The number of files read, and what is wrong with them.
 fn look(workspace: &Workspace) -> Result<(usize, Vec<Problem>)> {
     let root = workspace.root();
-    let mut problems = manifests::check(workspace);
+    let mut problems = manifests::check(workspace)?;
     problems.extend(documents(workspace));
     let mut paths = Vec::new();
     list(root, "", &mut paths)?;
@@ -112,8 +112,9 @@ fn documents(workspace: &Workspace) -> Vec<Problem> {
         if text.trim().is_empty() {
             problems.push(Problem::new(name, None, "is missing or empty"));
         } else if name == "ARCHITECTURE.md" {
-            let members = workspace.members().iter();
-            let unnamed = members.filter(|member| !names(&text, &member.name, &member.directory));
+            let members = workspace.members().into_iter();
+            let unnamed =
+                members.filter(|member| !names(&text, &member.name, workspace.directory(member)));
             problems.extend(unnamed.map(|member| {
                 let message = format!("does not name the member `{}`", member.name);
                 Problem::new(name, None, message)

@@ -20,7 +20,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     for member in workspace.published() {
         package.args(["-p", &member.name]);
     }
-    command::run(package.env("CARGO_TARGET_DIR", &target))?;
+    command::run(package.env("CARGO_TARGET_DIR", target))?;
 
     // Not cargo's own verification: it unpacks dependencies below CARGO_HOME by name and version, and
     // does not do so again when the same version is packaged anew with other contents.
@@ -30,10 +30,9 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
             .with_context(|| format!("cannot remove {}", unpacked.display()))?;
     }
     fs::create_dir_all(&unpacked).with_context(|| format!("cannot make {}", unpacked.display()))?;
-    let version = workspace.version()?;
     let mut names = Vec::new();
     for member in workspace.published() {
-        let name = format!("{}-{version}", member.name);
+        let name = format!("{}-{}", member.name, member.version);
         let archive = target.join("package").join(format!("{name}.crate"));
         // With the time of now: that in a package is always the same, and cargo goes by it.
         command::run(program("tar", &unpacked).arg("-xzmf").arg(archive))?;
@@ -49,7 +48,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     command::run(
         cargo(&unpacked)
             .args(["check", "--workspace", "--all-features"])
-            .env("CARGO_TARGET_DIR", &target),
+            .env("CARGO_TARGET_DIR", target),
     )
 }
 

@@ -1,0 +1,46 @@
+//! Cargo's subcommands that the checks need, each in one version.
+
+use crate::{
+    command::{self, cargo, program},
+    workspace::Workspace,
+};
+use anyhow::{Context as _, Result};
+use std::{fs, path::PathBuf};
+
+/// A program of crates.io. Its version is raised deliberately: a new one may judge differently.
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+}
+
+impl Tool {
+    /// The program in the right version: from the path, or our own copy below the target directory.
+    pub(crate) fn installed(&self, workspace: &Workspace) -> Result<PathBuf> {
+        let Self { name, version } = *self;
+        let tools = workspace.target().join("tools");
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let ours = tools.join("bin").join(file);
+        for candidate in [PathBuf::from(name), ours.clone()] {
+            let said = command::answer(program(&candidate, workspace.root()).arg("--version"));
+            if said.is_some_and(|said| said == format!("{name} {version}")) {
+                return Ok(candidate);
+            }
+        }
+        // What they do takes a second; to optimise them as their authors ship them takes many minutes.
+        let build = tools.join("target");
+        command::run(
+            cargo(workspace.root())
+                .args(["install", "--locked", "--quiet", "--profile", "dev"])
+                .arg("--root")
+                .arg(&tools)
+                .arg("--target-dir")
+                .arg(&build)
+                .arg(format!("{name}@{version}")),
+        )
+        .with_context(|| {
+            format!("cannot install {name}; with {name} {version} on the path none is needed")
+        })?;
+        fs::remove_dir_all(&build).with_context(|| format!("cannot remove {}", build.display()))?;
+        Ok(ours)
+    }
+}
