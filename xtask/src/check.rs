@@ -5,6 +5,7 @@ mod features;
 mod package;
 
 use crate::{
+    api,
     command::{self, cargo},
     deps, tidy,
     workspace::Workspace,
@@ -49,6 +50,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "doc",
         run: |workspace, _| doc(workspace),
+    },
+    Step {
+        name: "api",
+        run: |workspace, _| api::check(workspace),
     },
     Step {
         name: "deny",

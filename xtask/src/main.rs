@@ -9,6 +9,7 @@
     reason = "a command line tool reads its environment and times its own steps"
 )]
 
+mod api;
 mod check;
 mod command;
 mod deps;
@@ -40,8 +41,10 @@ Usage: cargo xtask <command> [arguments]
           deps      the invariants of the dependency tree
           clippy    lints, on all targets with all features
           features  lints of each published crate alone, without features and with each one
+                    (by cargo-hack)
           doc       documentation
-          deny      bans, licences and sources of dependencies (installs cargo-deny)
+          api       the public API of each published crate, which stands in docs/api
+          deny      bans, licences and sources of dependencies (by cargo-deny)
           package   the packages as they would be published, compiled from what is in them
         --advisories lets `deny` ask the advisory database too, which needs the network: a job
         that runs daily does, as what it says changes without a change here.
@@ -57,6 +60,8 @@ Usage: cargo xtask <command> [arguments]
         Breaks one guard after the other, as xtask/mutations says, and sees whether the tests
         that it names fail. Not part of the CI. NAME is a package or a part of a name;
         --find shows which tests of the named targets fail.
+  api [--update]
+        Compares the public API of each published crate with docs/api; --update writes it there.
   deps  The invariants of the dependency tree.
   tidy  The rules of the house that no lint knows.
   help  This text.
@@ -88,6 +93,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "test" => test::run(&Workspace::open()?, rest),
         "check" => check::run(&Workspace::open()?, rest),
         "soak" => soak::run(&Workspace::open()?, rest),
+        "api" => api::run(&Workspace::open()?, rest),
         "mutate" => mutate::run(&Workspace::open()?, rest),
         "deps" => without_arguments(deps::run),
         "tidy" => without_arguments(tidy::run),
