@@ -71,7 +71,7 @@ async fn set_profile(
     State(db): State<Db>,
     Session(session): Session,
     Verified(profile): Verified<Profile>,
-) -> Result<(), lunadefend_axum::Error> {
+) -> Result<(), Error> {
     let user = db.user(&session)?;
     let mut tables = db.0.lock().unwrap();
     tables.tokens.extend(profile.ssn.map(|ssn| (user, ssn)));
@@ -83,7 +83,7 @@ async fn get_profile(
     State(db): State<Db>,
     Session(session): Session,
     grants: Granter,
-) -> Result<Granted<Profile>, lunadefend_axum::Error> {
+) -> Result<Granted<Profile>, Error> {
     let user = db.user(&session)?;
     let ssn = db.0.lock().unwrap().tokens.get(&user).cloned();
     let others = Vec::new();

@@ -1,27 +1,27 @@
 //! The state of the adapter and the routes of the auth plugin.
 
-use crate::{LocalBoxFuture, convert};
+use crate::{Granter, LocalBoxFuture, convert};
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     web::{self, Data, ServiceConfig},
 };
 use futures_util::lock::Mutex;
 use lunadefend_core::{
-    AuthPlugin, Error, ErrorKind, Grants, Handles, SessionId, Sessions, resolve_session,
-    wire::PageSession,
+    AuthPlugin, Backend, Error, ErrorKind, Grants, SessionId, Sessions, into_actix,
+    resolve_session, wire::PageSession,
 };
-use std::{fmt, rc::Rc, sync::Arc};
+use std::{fmt, future::ready, rc::Rc, sync::Arc};
 
 type Provider =
     dyn Fn(&HttpRequest) -> LocalBoxFuture<Result<Option<SessionId>, Error>> + Send + Sync;
 
-/// The state that the extractors need: the handles of a `LunaDefend`, and the session id provider.
+/// The state that the extractors need: the backend, usually a `LunaDefend`, and the session id provider.
 ///
 /// [`Luna::routes`] puts it into the application; handlers may take it as a `web::Data<Luna>`. Cheap
 /// to clone: make one, and clone it into the factory that every worker runs.
 #[derive(Clone)]
 pub struct Luna {
-    handles: Handles,
+    backend: Backend,
     provider: Arc<Provider>,
 }
 
@@ -33,7 +33,7 @@ struct Resolved {
 }
 
 impl Luna {
-    /// Joins the handles, usually a `LunaDefend`, with the session id provider.
+    /// Joins the backend, usually a `LunaDefend`, with the session id provider.
     ///
     /// The provider gets a request and finds the identifier of the user's session: `Ok(None)` when
     /// nobody is logged in (a 401), an error when it cannot tell (a 500). It clones what it needs
@@ -46,10 +46,10 @@ impl Luna {
     /// ```
     /// use actix_session::{Session, SessionExt, SessionInsertError};
     /// use lunadefend_actix::Luna;
-    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// use lunadefend_core::{Error, Backend, SessionId};
     ///
-    /// fn luna(handles: Handles) -> Luna {
-    ///     Luna::new(handles, |request| {
+    /// fn luna(backend: Backend) -> Luna {
+    ///     Luna::new(backend, |request| {
     ///         let id = request.get_session().get::<String>("luna");
     ///         async move {
     ///             let id = id.map_err(|cause| {
@@ -73,15 +73,15 @@ impl Luna {
     ///
     /// ```
     /// use lunadefend_actix::Luna;
-    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// use lunadefend_core::{Error, Backend, SessionId};
     /// # #[derive(Clone)]
     /// # struct Store;
     /// # impl Store {
     /// #     async fn is_live(&self, _: &str) -> Result<bool, std::io::Error> { Ok(true) }
     /// # }
     ///
-    /// fn luna(handles: Handles, store: Store) -> Luna {
-    ///     Luna::new(handles, move |request| {
+    /// fn luna(backend: Backend, store: Store) -> Luna {
+    ///     Luna::new(backend, move |request| {
     ///         let (store, cookie) = (store.clone(), request.cookie("session"));
     ///         async move {
     ///             let Some(cookie) = cookie else { return Ok(None) };
@@ -99,15 +99,46 @@ impl Luna {
     /// not trust a header that a browser can set, nor an id that the session store was not asked about:
     /// anybody can write a cookie. The same provider must serve the routes and the extractors, which is
     /// why there is one.
-    pub fn new<P, F>(handles: impl Into<Handles>, provider: P) -> Self
+    pub fn new<P, F>(backend: impl Into<Backend>, provider: P) -> Self
     where
         P: Fn(&HttpRequest) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Option<SessionId>, Error>> + 'static,
     {
         Self {
-            handles: handles.into(),
+            backend: backend.into(),
             provider: Arc::new(move |request| Box::pin(provider(request))),
         }
+    }
+
+    /// Does the same, with a session id provider that finds the session in the request alone: what a
+    /// middleware put into its extensions, or a look-up in memory. `None` when nobody is logged in.
+    ///
+    /// ```
+    /// use actix_web::HttpMessage;
+    /// use lunadefend_actix::Luna;
+    /// use lunadefend_core::{Backend, SessionId};
+    ///
+    /// /// Put into the extensions by the application's own log-in middleware.
+    /// struct LoggedIn {
+    ///     session: SessionId,
+    /// }
+    ///
+    /// fn luna(backend: Backend) -> Luna {
+    ///     Luna::with_session(backend, |request| {
+    ///         let extensions = request.extensions();
+    ///         let logged_in = extensions.get::<LoggedIn>()?;
+    ///         Some(logged_in.session.clone())
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Security
+    /// As [`Luna::new`]. Where the look-up can fail, that one is right: a store that is down is not nobody.
+    pub fn with_session<P>(backend: impl Into<Backend>, provider: P) -> Self
+    where
+        P: Fn(&HttpRequest) -> Option<SessionId> + Send + Sync + 'static,
+    {
+        Self::new(backend, move |request| ready(Ok(provider(request))))
     }
 
     /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, and
@@ -152,27 +183,34 @@ impl Luna {
     async fn secure_frame(&self, request: &HttpRequest) -> HttpResponse {
         let head = convert::method(request.method())
             .and_then(|method| Ok((method, convert::headers(request.headers())?)));
-        convert::response(match head {
+        into_actix(match head {
             Ok((method, headers)) => {
                 let session = || (self.provider)(request);
-                let (plugin, query) = (self.handles.auth_plugin(), request.uri().query());
+                let (plugin, query) = (self.backend.auth_plugin(), request.uri().query());
                 plugin.secure_frame(&method, query, &headers, session).await
             }
             Err(error) => AuthPlugin::secure_frame_refusal(&error),
         })
     }
 
-    async fn jwks(&self, request: &HttpRequest) -> Result<HttpResponse, crate::Error> {
+    async fn jwks(&self, request: &HttpRequest) -> Result<HttpResponse, Error> {
         let method = convert::method(request.method())?;
         let headers = convert::headers(request.headers())?;
-        let response = self.handles.auth_plugin().jwks(&method, &headers).await;
-        Ok(convert::response(response))
+        let response = self.backend.auth_plugin().jwks(&method, &headers).await;
+        Ok(into_actix(response))
     }
 
     /// Creates and verifies grants, for calls without an extractor.
     #[must_use]
     pub fn grants(&self) -> &Grants {
-        self.handles.grants()
+        self.backend.grants()
+    }
+
+    /// Grants to a session that is known already: in a WebSocket after the upgrade, or in a test that
+    /// calls a handler as the function that it is.
+    #[must_use]
+    pub fn granter(&self, session: &SessionId) -> Granter {
+        Granter(self.backend.granter(session))
     }
 
     /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
@@ -190,7 +228,7 @@ impl Luna {
     /// ```
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
-        self.handles.sessions()
+        self.backend.sessions()
     }
 
     /// Names the session to a page that is made for it: see [`Sessions::page_session`].
@@ -256,7 +294,7 @@ impl Luna {
 impl fmt::Debug for Luna {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Luna")
-            .field("handles", &self.handles)
+            .field("backend", &self.backend)
             .finish_non_exhaustive()
     }
 }

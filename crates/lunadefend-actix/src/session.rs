@@ -45,7 +45,7 @@ impl FromRequest for Session<Option<SessionId>> {
             match Luna::of(&request)?.session(&request).await {
                 Ok(session) => Ok(Self(Some(session))),
                 Err(error) if error.kind() == ErrorKind::NoSession => Ok(Self(None)),
-                Err(error) => Err(error.into()),
+                Err(error) => Err(error),
             }
         })
     }

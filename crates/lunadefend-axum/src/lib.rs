@@ -1,14 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod error;
-mod granted;
+mod granter;
 mod luna;
 mod session;
 mod verified;
 
-pub use error::Error;
-pub use granted::{Granted, Granter};
+pub use granter::Granter;
 pub use luna::Luna;
+pub use lunadefend_core::{Error, Granted};
 pub use session::Session;
 pub use verified::Verified;

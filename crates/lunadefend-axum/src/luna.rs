@@ -1,23 +1,27 @@
 //! The state of the adapter and the routes of the auth plugin.
 
-use crate::error::into_axum;
-use axum::{Router, extract::Request, response::Response, routing::any};
+use crate::Granter;
+use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use http::request::Parts;
 use lunadefend_core::{
-    AuthPlugin, BoxFuture, Error, Grants, Handles, SessionId, Sessions, resolve_session,
+    AuthPlugin, Backend, BoxFuture, Error, Grants, SessionId, Sessions, resolve_session,
     wire::PageSession,
 };
-use std::{fmt, future::Future, sync::Arc};
+use std::{
+    fmt,
+    future::{Future, ready},
+    sync::Arc,
+};
 
 type Provider =
     dyn Fn(&Parts) -> BoxFuture<'static, Result<Option<SessionId>, Error>> + Send + Sync;
 
-/// The state that the extractors need: the handles of a `LunaDefend`, and the session id provider.
+/// The state that the extractors need: the backend, usually a `LunaDefend`, and the session id provider.
 ///
 /// Put it into the state of the router, alone or as a field with `#[derive(FromRef)]`. Cheap to clone.
 #[derive(Clone)]
 pub struct Luna {
-    handles: Handles,
+    backend: Backend,
     provider: Arc<Provider>,
 }
 
@@ -29,7 +33,7 @@ struct Resolved {
 }
 
 impl Luna {
-    /// Joins the handles, usually a `LunaDefend`, with the session id provider.
+    /// Joins the backend, usually a `LunaDefend`, with the session id provider.
     ///
     /// The provider gets the head of a request and finds the identifier of the user's session:
     /// `Ok(None)` when nobody is logged in (a 401), an error when it cannot tell (a 500). It copies
@@ -40,11 +44,11 @@ impl Luna {
     ///
     /// ```
     /// use lunadefend_axum::Luna;
-    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// use lunadefend_core::{Error, Backend, SessionId};
     /// use tower_sessions::Session;
     ///
-    /// fn luna(handles: Handles) -> Luna {
-    ///     Luna::new(handles, |parts| {
+    /// fn luna(backend: Backend) -> Luna {
+    ///     Luna::new(backend, |parts| {
     ///         let session = parts.extensions.get::<Session>().cloned();
     ///         async move {
     ///             let session = session.ok_or_else(|| Error::session_provider("no session layer"))?;
@@ -69,15 +73,15 @@ impl Luna {
     /// ```
     /// use axum::http::{HeaderMap, header};
     /// use lunadefend_axum::Luna;
-    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// use lunadefend_core::{Error, Backend, SessionId};
     /// # #[derive(Clone)]
     /// # struct Store;
     /// # impl Store {
     /// #     async fn is_live(&self, _: &str) -> Result<bool, std::io::Error> { Ok(true) }
     /// # }
     ///
-    /// fn luna(handles: Handles, store: Store) -> Luna {
-    ///     Luna::new(handles, move |parts| {
+    /// fn luna(backend: Backend, store: Store) -> Luna {
+    ///     Luna::new(backend, move |parts| {
     ///         let (store, id) = (store.clone(), cookie(&parts.headers, "session"));
     ///         async move {
     ///             let Some(id) = id else { return Ok(None) };
@@ -104,15 +108,45 @@ impl Luna {
     /// not trust a header that a browser can set, nor an id that the session store was not asked about:
     /// anybody can write a cookie. The same provider must serve the routes and the extractors, which is
     /// why there is one.
-    pub fn new<P, F>(handles: impl Into<Handles>, provider: P) -> Self
+    pub fn new<P, F>(backend: impl Into<Backend>, provider: P) -> Self
     where
         P: Fn(&Parts) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Option<SessionId>, Error>> + Send + 'static,
     {
         Self {
-            handles: handles.into(),
+            backend: backend.into(),
             provider: Arc::new(move |parts| Box::pin(provider(parts))),
         }
+    }
+
+    /// Does the same, with a session id provider that finds the session in the head of the request alone:
+    /// what a middleware put into its extensions, or a look-up in memory. `None` when nobody is logged in.
+    ///
+    /// ```
+    /// use lunadefend_axum::Luna;
+    /// use lunadefend_core::{Backend, SessionId};
+    ///
+    /// /// Put into the extensions by the application's own log-in middleware.
+    /// #[derive(Clone)]
+    /// struct LoggedIn {
+    ///     session: SessionId,
+    /// }
+    ///
+    /// fn luna(backend: Backend) -> Luna {
+    ///     Luna::with_session(backend, |parts| {
+    ///         let logged_in = parts.extensions.get::<LoggedIn>()?;
+    ///         Some(logged_in.session.clone())
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Security
+    /// As [`Luna::new`]. Where the look-up can fail, that one is right: a store that is down is not nobody.
+    pub fn with_session<P>(backend: impl Into<Backend>, provider: P) -> Self
+    where
+        P: Fn(&Parts) -> Option<SessionId> + Send + Sync + 'static,
+    {
+        Self::new(backend, move |parts| ready(Ok(provider(parts))))
     }
 
     /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`: `merge`
@@ -142,23 +176,30 @@ impl Luna {
     async fn secure_frame(&self, request: Request) -> Response {
         let (parts, _) = request.into_parts();
         let session = || (self.provider)(&parts);
-        into_axum(
-            self.handles
-                .auth_plugin()
-                .secure_frame(&parts.method, parts.uri.query(), &parts.headers, session)
-                .await,
-        )
+        self.backend
+            .auth_plugin()
+            .secure_frame(&parts.method, parts.uri.query(), &parts.headers, session)
+            .await
+            .map(Body::from)
     }
 
     async fn jwks(&self, request: Request) -> Response {
-        let plugin = self.handles.auth_plugin();
-        into_axum(plugin.jwks(request.method(), request.headers()).await)
+        let plugin = self.backend.auth_plugin();
+        let response = plugin.jwks(request.method(), request.headers()).await;
+        response.map(Body::from)
     }
 
     /// Creates and verifies grants, for calls without an extractor.
     #[must_use]
     pub fn grants(&self) -> &Grants {
-        self.handles.grants()
+        self.backend.grants()
+    }
+
+    /// Grants to a session that is known already: in a WebSocket after the upgrade, or in a test that
+    /// calls a handler as the function that it is.
+    #[must_use]
+    pub fn granter(&self, session: &SessionId) -> Granter {
+        Granter(self.backend.granter(session))
     }
 
     /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
@@ -169,12 +210,12 @@ impl Luna {
     ///
     /// async fn log_out(State(luna): State<Luna>, Session(session): Session) -> Result<(), Error> {
     ///     // First your own session, then:
-    ///     Ok(luna.sessions().end(&session).await?)
+    ///     luna.sessions().end(&session).await
     /// }
     /// ```
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
-        self.handles.sessions()
+        self.backend.sessions()
     }
 
     /// Names the session to a page that is made for it: see [`Sessions::page_session`].
@@ -215,7 +256,7 @@ impl Luna {
 impl fmt::Debug for Luna {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Luna")
-            .field("handles", &self.handles)
+            .field("backend", &self.backend)
             .finish_non_exhaustive()
     }
 }

@@ -34,7 +34,7 @@ where
         match Luna::from_ref(state).session(parts).await {
             Ok(session) => Ok(Some(Self(session))),
             Err(error) if error.kind() == ErrorKind::NoSession => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 }

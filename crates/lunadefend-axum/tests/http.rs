@@ -94,7 +94,7 @@ fn harness() -> Harness {
     let ran = Arc::new(AtomicUsize::new(0));
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
-    let luna = Luna::new(grants.handles(), move |parts| {
+    let luna = Luna::new(grants.backend(), move |parts| {
         counter.fetch_add(1, Ordering::SeqCst);
         let id = parts
             .headers
@@ -103,9 +103,7 @@ fn harness() -> Harness {
         async move {
             match id.as_deref() {
                 Some("panic") => panic!("canary"),
-                Some("fail") => Err(lunadefend_core::Error::session_provider(
-                    "the store is down",
-                )),
+                Some("fail") => Err(Error::session_provider("the store is down")),
                 id => id.map(SessionId::new).transpose(),
             }
         }

@@ -1,6 +1,6 @@
 //! The two routes of the auth plugin, as every framework adapter answers them.
 
-use crate::{BoxFuture, Error, ErrorKind, SessionId, error_response, resolve_session};
+use crate::{BoxFuture, Error, ErrorKind, SessionId, log_and_render, resolve_session};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -165,7 +165,7 @@ impl AuthPlugin {
     /// Answers the same route when the adapter cannot even hand the request over.
     #[must_use]
     pub fn secure_frame_refusal(error: &Error) -> Response<Bytes> {
-        within_reach(error_response(error))
+        within_reach(log_and_render(error))
     }
 
     async fn redirect<F>(
@@ -204,7 +204,7 @@ impl AuthPlugin {
         }
         let document = match self.0.jwks().await {
             Ok(document) => document,
-            Err(error) => return error_response(&error),
+            Err(error) => return log_and_render(&error),
         };
         let mut response = Response::new(Bytes::new());
         if matches_etag(headers, &document.etag) {

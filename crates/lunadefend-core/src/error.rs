@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 /// A boxed error, as kept in [`Error::source`](std::error::Error::source).
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -205,14 +205,16 @@ impl ErrorKind {
     }
 }
 
-/// The error of every LunaDefend call.
+/// The error of every LunaDefend call, and of the handlers and extractors of every adapter.
 ///
-/// Serialises as the original's does, `{"name","message","code"}`; adapters answer it inside
-/// `{"success":false,"error":{..}}` with its [`status`](Error::status).
+/// Serialises as LunaSec's does, `{"name","message","code"}`. As a response of axum, actix-web or warp
+/// it is `{"success":false,"error":{..}}` with its [`status`](Error::status). That response carries the
+/// error in its extensions, so that one middleware can give all errors the application's own shape.
+/// A clone is cheap; it shares the cause.
 ///
 /// # Security
 /// Neither the message nor `Debug` contains a token, a session id, a key, a JWT or what came in. The
-/// cause, if there is one, is in [`source`](StdError::source).
+/// cause, if there is one, is in [`source`](StdError::source): it is logged, never sent.
 ///
 /// ```
 /// use lunadefend_core::{Error, ErrorKind};
@@ -225,12 +227,14 @@ impl ErrorKind {
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
-    source: Option<BoxError>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -269,7 +273,7 @@ impl Error {
     /// Keeps the cause; it is logged, never sent.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -297,7 +301,7 @@ impl Error {
         self.kind().status()
     }
 
-    /// The status as the string that the original's `code` is, such as `"401"`.
+    /// The status as the string that LunaSec's `code` is, such as `"401"`.
     #[must_use]
     pub fn code(&self) -> String {
         self.status().as_str().to_owned()

@@ -1,8 +1,8 @@
 //! Grants: the tie of a token to a session, checked on the way in and made on the way out.
 
 use crate::{
-    AuthPlugin, BoxFuture, Error, ErrorKind, Grant, GrantCollector, GrantDuration, GrantProof,
-    SessionId, Sessions, TokenId, Verify, VerifyCollector, VerifyProof,
+    BoxFuture, Error, ErrorKind, Grant, GrantCollector, GrantDuration, GrantProof, SessionId,
+    TokenId, Verify, VerifyCollector, VerifyProof,
 };
 use std::{fmt::Debug, num::NonZeroUsize, sync::Arc};
 
@@ -232,7 +232,7 @@ impl Grants {
     /// A grant lets the session read the value. Authorise the row that the token came from first.
     ///
     /// A grant can be extended, but neither shortened nor revoked by itself: of two grants the later end
-    /// holds. To revoke all grants of a session at once, as at log-out, end it: [`Sessions::end`].
+    /// holds. To revoke all grants of a session at once, as at log-out, end it: [`Sessions::end`](crate::Sessions::end).
     ///
     /// [`VerifiedToken`]: crate::VerifiedToken
     pub async fn create<T: Grant>(
@@ -291,43 +291,5 @@ impl GrantService for Grants {
             return Box::pin(async { Err(too_many_to_grant(self.max_tokens)) });
         }
         self.service.create_all(session, grants)
-    }
-}
-
-/// What a framework adapter holds: grants, the ends of sessions, and the routes of the auth plugin.
-#[derive(Clone, Debug)]
-pub struct Handles {
-    grants: Grants,
-    sessions: Sessions,
-    auth_plugin: AuthPlugin,
-}
-
-impl Handles {
-    /// Joins the three.
-    #[must_use]
-    pub const fn new(grants: Grants, sessions: Sessions, auth_plugin: AuthPlugin) -> Self {
-        Self {
-            grants,
-            sessions,
-            auth_plugin,
-        }
-    }
-
-    /// Creates and verifies grants.
-    #[must_use]
-    pub const fn grants(&self) -> &Grants {
-        &self.grants
-    }
-
-    /// Ends sessions at the tokenizer.
-    #[must_use]
-    pub const fn sessions(&self) -> &Sessions {
-        &self.sessions
-    }
-
-    /// Answers the two routes of the auth plugin.
-    #[must_use]
-    pub const fn auth_plugin(&self) -> &AuthPlugin {
-        &self.auth_plugin
     }
 }

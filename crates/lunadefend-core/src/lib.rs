@@ -1,11 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "actix-web")]
+mod actix_web;
 mod auth_plugin;
+#[cfg(feature = "axum-core")]
+mod axum_core;
+mod backend;
 mod clock;
 mod duration;
 mod error;
 mod future;
+mod granter;
 mod grants;
 #[cfg(feature = "async-graphql")]
 mod graphql;
@@ -21,16 +27,23 @@ mod token;
 mod tokens;
 mod trust;
 mod unverified;
+#[cfg(feature = "warp")]
+mod warp;
 pub mod wire;
 
+#[cfg(feature = "actix-web")]
+#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
+pub use actix_web::into_actix;
 pub use auth_plugin::{AuthPlugin, JwksDocument, SessionTransfer, TransferState, TransferUrl};
+pub use backend::Backend;
 pub use clock::Clock;
 pub use duration::{DurationError, GrantDuration, parse_duration};
 pub use error::{BoxError, Error, ErrorKind, fmt_with_causes};
 pub use future::BoxFuture;
-pub use grants::{GrantRequest, GrantService, Grants, Handles, Verdict};
+pub use granter::{Granted, GrantedValue, Granter};
+pub use grants::{GrantRequest, GrantService, Grants, Verdict};
 pub use patch::Patch;
-pub use response::{error_response, granted_response, is_encoded, is_json};
+pub use response::{is_encoded, is_json, log_and_render, render_granted};
 pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
 pub use session::{SessionId, resolve_session};
 pub use sessions::{SessionService, Sessions};

@@ -1,15 +1,16 @@
-//! Errors and granted values as HTTP answers, and the media type of JSON.
+//! Errors and granted values as HTTP responses, and the media type of JSON.
 
 use crate::{Error, ErrorKind};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use serde::Serialize;
 
-/// Renders an error as `{"success":false,"error":{"name","message","code"}}` with its status.
+/// Logs an error and renders it: `{"success":false,"error":{"name","message","code"}}` with its status.
 ///
-/// The cause stays behind: that of a 5xx is logged here, once for every adapter.
+/// A 5xx is logged with its cause, which is not sent; this is the one place for every adapter. The
+/// response carries a clone of the error in its extensions.
 #[must_use]
-pub fn error_response(error: &Error) -> Response<Bytes> {
+pub fn log_and_render(error: &Error) -> Response<Bytes> {
     #[derive(Serialize)]
     struct Failure<'a> {
         success: bool,
@@ -37,17 +38,18 @@ pub fn error_response(error: &Error) -> Response<Bytes> {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    response.extensions_mut().insert(error.clone());
     response
 }
 
 /// Renders what was granted to one session: JSON that no cache keeps.
 ///
-/// What does not serialise is the answer to an [`ErrorKind::Internal`].
+/// A value that does not serialise is logged and rendered as [`ErrorKind::Internal`].
 #[must_use]
-pub fn granted_response(granted: &impl Serialize) -> Response<Bytes> {
+pub fn render_granted(granted: &impl Serialize) -> Response<Bytes> {
     match serde_json::to_vec(granted) {
         Ok(body) => json_response(body),
-        Err(cause) => error_response(&Error::new(ErrorKind::Internal).with_source(cause)),
+        Err(cause) => log_and_render(&Error::new(ErrorKind::Internal).with_source(cause)),
     }
 }
 

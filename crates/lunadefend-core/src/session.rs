@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::{
     fmt,
     future::{Future, poll_fn},
+    hash::{Hash, Hasher},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     task::Poll,
@@ -30,8 +31,26 @@ use std::{
 /// assert!(SessionId::new("").is_err());
 /// # Ok::<(), lunadefend_core::Error>(())
 /// ```
+///
+/// It can be the key of a map: `HashMap<SessionId, User>` needs no [`expose_id`](SessionId::expose_id).
 #[derive(Clone)]
 pub struct SessionId(SecretString);
+
+// Not in constant time, and no need for it: a `SessionId` is what the session store said yes to. Nobody
+// becomes a user because two of them are equal, so that how long the comparison took tells nothing of use.
+impl PartialEq for SessionId {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose_id() == other.expose_id()
+    }
+}
+
+impl Eq for SessionId {}
+
+impl Hash for SessionId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose_id().hash(state);
+    }
+}
 
 impl SessionId {
     /// The longest accepted identifier, in bytes.
@@ -109,6 +128,15 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn finds_itself_in_a_map() {
+        let [ann, bob] = ["ann", "bob"].map(|id| SessionId::new(id).unwrap());
+        let users = HashMap::from([(ann.clone(), 1), (bob.clone(), 2)]);
+        assert_eq!((users.get(&ann), users.get(&bob)), (Some(&1), Some(&2)));
+        assert_ne!(ann, bob);
+    }
 
     #[test]
     fn bounds() {

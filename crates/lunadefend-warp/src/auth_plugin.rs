@@ -1,6 +1,6 @@
 //! The two routes of the auth plugin.
 
-use crate::{payload::query, provider::Question};
+use crate::{payload::query, provider::PendingSession};
 use http::{HeaderMap, Method};
 use lunadefend_core::AuthPlugin;
 use std::future::ready;
@@ -10,7 +10,7 @@ use warp::{Filter, Reply, filters::BoxedFilter, path::Peek, reject, reply::Respo
 /// themselves, so that no 405 of a neighbour can.
 pub(crate) fn routes(
     plugin: &AuthPlugin,
-    questions: &BoxedFilter<(Question,)>,
+    pending_sessions: &BoxedFilter<(PendingSession,)>,
     base: &str,
 ) -> BoxedFilter<(Response,)> {
     let (frame, keys) = (plugin.clone(), plugin.clone());
@@ -18,14 +18,17 @@ pub(crate) fn routes(
         .and(warp::method())
         .and(query())
         .and(warp::header::headers_cloned())
-        .and(questions.clone())
+        .and(pending_sessions.clone())
         .then(
-            move |method: Method, query: Option<String>, headers: HeaderMap, question: Question| {
+            move |method: Method,
+                  query: Option<String>,
+                  headers: HeaderMap,
+                  pending: PendingSession| {
                 let plugin = frame.clone();
                 async move {
                     let query = query.as_deref();
                     plugin
-                        .secure_frame(&method, query, &headers, question)
+                        .secure_frame(&method, query, &headers, pending)
                         .await
                         .into_response()
                 }

@@ -1,7 +1,7 @@
 //! What handlers may ask for, and what it is extracted from.
 
-use crate::{Error, payload::Payload, provider::Question};
-use lunadefend_core::{ErrorKind, Grants, SessionId, resolve_session};
+use crate::{Error, payload::Payload, provider::PendingSession};
+use lunadefend_core::{ErrorKind, Granter, Grants, SessionId, resolve_session};
 use std::future::Future;
 
 /// What a handler of [`Luna::handle`](crate::Luna::handle) may ask for, besides what the filters of
@@ -24,17 +24,17 @@ pub trait Extract: Sized + Send + 'static {
 )]
 pub struct Request {
     grants: Grants,
-    /// Until it is asked.
-    question: Option<Question>,
+    /// Until it is asked for.
+    pending: Option<PendingSession>,
     session: Option<SessionId>,
     payload: Option<Payload>,
 }
 
 impl Request {
-    pub(crate) fn new(grants: Grants, question: Question, payload: Option<Payload>) -> Self {
+    pub(crate) fn new(grants: Grants, pending: PendingSession, payload: Option<Payload>) -> Self {
         Self {
             grants,
-            question: Some(question),
+            pending: Some(pending),
             session: None,
             payload,
         }
@@ -44,9 +44,9 @@ impl Request {
         &self.grants
     }
 
-    pub(crate) async fn session(&mut self) -> Result<SessionId, lunadefend_core::Error> {
-        if let Some(question) = self.question.take() {
-            self.session = Some(resolve_session(question).await?);
+    pub(crate) async fn session(&mut self) -> Result<SessionId, Error> {
+        if let Some(pending) = self.pending.take() {
+            self.session = Some(resolve_session(pending).await?);
         }
         // Asked before and still none: that answer was an error, or nobody.
         self.session
@@ -59,5 +59,12 @@ impl Request {
         self.payload
             .as_mut()
             .ok_or_else(|| ErrorKind::Internal.into())
+    }
+}
+
+impl Extract for Granter {
+    async fn extract(request: &mut Request) -> Result<Self, Error> {
+        let session = request.session().await?;
+        Ok(Self::new(request.grants.clone(), session))
     }
 }

@@ -1,29 +1,32 @@
 //! What makes the routes and filters of the adapter.
 
 use crate::{
-    Extract, Granter, Handler, Session, Verified, auth_plugin,
+    Extract, Handler, auth_plugin,
     extract::Request,
     payload::payload,
-    provider::{Question, questions},
+    provider::{PendingSession, pending_sessions},
     recover,
 };
-use lunadefend_core::{FromUntrusted, Grants, Handles, SessionId, Sessions, wire::PageSession};
-use std::{fmt, future::Future};
+use lunadefend_core::{Backend, Error, Granter, Grants, SessionId, Sessions, wire::PageSession};
+use std::{
+    fmt,
+    future::{Future, ready},
+};
 use warp::{Filter, Rejection, filters::BoxedFilter, reply::Response};
 
 /// As much as axum's `DefaultBodyLimit`.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-/// Makes the routes: the handles of a `LunaDefend`, and the session id provider. Cheap to clone.
+/// Makes the routes: the backend, usually a `LunaDefend`, and the session id provider. Cheap to clone.
 #[derive(Clone)]
 pub struct Luna {
-    handles: Handles,
-    questions: BoxedFilter<(Question,)>,
+    backend: Backend,
+    pending_sessions: BoxedFilter<(PendingSession,)>,
     body_limit: usize,
 }
 
 impl Luna {
-    /// Joins the handles, usually a `LunaDefend`, with the session id provider.
+    /// Joins the backend, usually a `LunaDefend`, with the session id provider.
     ///
     /// The provider has two parts, as warp has no request value. `picks` is a filter that extracts
     /// what is needed of the request, as one value; several go through as a tuple, by `Filter::map`.
@@ -41,7 +44,7 @@ impl Luna {
     /// log-in:
     ///
     /// ```
-    /// use lunadefend_core::{Error, Handles, SessionId};
+    /// use lunadefend_core::{Error, Backend, SessionId};
     /// use lunadefend_warp::Luna;
     /// # #[derive(Clone)]
     /// # struct Store;
@@ -49,8 +52,8 @@ impl Luna {
     /// #     async fn is_live(&self, _: &str) -> Result<bool, std::io::Error> { Ok(true) }
     /// # }
     ///
-    /// fn luna(handles: Handles, store: Store) -> Luna {
-    ///     Luna::new(handles, warp::cookie::optional("session"), move |id: Option<String>| {
+    /// fn luna(backend: Backend, store: Store) -> Luna {
+    ///     Luna::new(backend, warp::cookie::optional("session"), move |id: Option<String>| {
     ///         let store = store.clone();
     ///         async move {
     ///             let Some(id) = id else { return Ok(None) };
@@ -69,22 +72,51 @@ impl Luna {
     /// It must find a **new** identifier after every log-in: one that was ended counts no more. It must
     /// not trust a header that a browser can set, nor an id that the session store was not asked about:
     /// anybody can write a cookie. The same provider must serve all routes, which is why there is one.
-    pub fn new<F, X, P, Fut>(handles: impl Into<Handles>, picks: F, provider: P) -> Self
+    pub fn new<F, X, P, Fut>(backend: impl Into<Backend>, picks: F, provider: P) -> Self
     where
         F: Filter<Extract = (X,)> + Send + Sync + 'static,
         F::Error: Into<Rejection>,
         X: Send + 'static,
         P: Fn(X) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Option<SessionId>, lunadefend_core::Error>> + Send + 'static,
+        Fut: Future<Output = Result<Option<SessionId>, Error>> + Send + 'static,
     {
         Self {
-            handles: handles.into(),
-            questions: questions(picks, provider),
+            backend: backend.into(),
+            pending_sessions: pending_sessions(picks, provider),
             body_limit: BODY_LIMIT,
         }
     }
 
-    /// Sets how many bytes of a body [`Verified`] reads at most, for the routes made from here on; a
+    /// Does the same, with a session id provider that needs no more than what `picks` extracts: the session
+    /// that another filter found, or a look-up in memory. `None` when nobody is logged in.
+    ///
+    /// ```
+    /// use lunadefend_core::{Backend, SessionId};
+    /// use lunadefend_warp::Luna;
+    /// use std::{collections::HashMap, sync::Arc};
+    ///
+    /// /// The sessions by their cookies.
+    /// fn luna(backend: Backend, sessions: Arc<HashMap<String, SessionId>>) -> Luna {
+    ///     let cookie = warp::cookie::optional("session");
+    ///     Luna::with_session(backend, cookie, move |cookie: Option<String>| {
+    ///         sessions.get(&cookie?).cloned()
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Security
+    /// As [`Luna::new`]. Where the look-up can fail, that one is right: a store that is down is not nobody.
+    pub fn with_session<F, X, P>(backend: impl Into<Backend>, picks: F, provider: P) -> Self
+    where
+        F: Filter<Extract = (X,)> + Send + Sync + 'static,
+        F::Error: Into<Rejection>,
+        X: Send + 'static,
+        P: Fn(X) -> Option<SessionId> + Send + Sync + 'static,
+    {
+        Self::new(backend, picks, move |picked| ready(Ok(provider(picked))))
+    }
+
+    /// Sets how many bytes of a body [`Verified`](crate::Verified) reads at most, for the routes made from here on; a
     /// longer one is a 413. 2 MB (2,097,152) unless set.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
@@ -104,7 +136,7 @@ impl Luna {
     /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
     #[must_use]
     pub fn routes_at(&self, base: &str) -> BoxedFilter<(Response,)> {
-        auth_plugin::routes(self.handles.auth_plugin(), &self.questions, base)
+        auth_plugin::routes(self.backend.auth_plugin(), &self.pending_sessions, base)
     }
 
     /// A route that ends in a handler: `route` says which requests it is for and extracts what the
@@ -135,8 +167,6 @@ impl Luna {
     /// tokenizer, is the reply of its [`Error`]. Neither a catch-all route behind this one nor a 404
     /// or 405 of a neighbour comes in its place. An [`Error`] that `route` itself rejects with is such
     /// a reply, too.
-    ///
-    /// [`Error`]: crate::Error
     #[must_use]
     pub fn handle<F, H, E>(&self, route: F, handler: H) -> BoxedFilter<(Response,)>
     where
@@ -152,31 +182,45 @@ impl Luna {
             .boxed()
     }
 
-    /// Extracts the [`Session`], for filters that build upon it, such as one that loads the user.
+    /// Extracts what a handler could ask for, for filters that build upon it: `Session` for one that loads
+    /// the user, `Option<Session>`, `Granter` or `Verified<T>`.
     ///
-    /// Rejects with an [`Error`](crate::Error): see [`recover`]. This filter and the next two ask the
-    /// provider each for itself; a handler asks it once, whatever its arguments.
+    /// Rejects with an [`Error`]: see [`recover`]. Each such filter asks the provider for itself; a
+    /// handler asks it once, whatever its arguments.
+    ///
+    /// ```
+    /// use lunadefend_warp::{Error, Luna, Session};
+    /// use warp::{Filter, Rejection};
+    ///
+    /// #[derive(Clone)]
+    /// struct User;
+    /// # impl User { async fn of(_: &lunadefend_core::SessionId) -> Result<Self, Error> { Ok(Self) } }
+    ///
+    /// fn user(luna: &Luna) -> impl Filter<Extract = (User,), Error = Rejection> + Clone {
+    ///     luna.extract::<Session>()
+    ///         .and_then(async |Session(session)| Ok::<_, Rejection>(User::of(&session).await?))
+    /// }
+    /// ```
     #[must_use]
-    pub fn session(&self) -> BoxedFilter<(Session,)> {
-        self.extract()
-    }
-
-    /// Extracts the [`Granter`]. Rejects with an [`Error`](crate::Error): see [`recover`].
-    #[must_use]
-    pub fn granter(&self) -> BoxedFilter<(Granter,)> {
-        self.extract()
-    }
-
-    /// Extracts a [`Verified<T>`]. Rejects with an [`Error`](crate::Error): see [`recover`].
-    #[must_use]
-    pub fn verified<T: FromUntrusted + Send + 'static>(&self) -> BoxedFilter<(Verified<T>,)> {
-        self.extract()
+    pub fn extract<E: Extract>(&self) -> BoxedFilter<(E,)> {
+        self.request(E::READS_PAYLOAD)
+            .and_then(|mut request: Request| async move {
+                E::extract(&mut request).await.map_err(Rejection::from)
+            })
+            .boxed()
     }
 
     /// Creates and verifies grants, for calls without an extractor.
     #[must_use]
     pub fn grants(&self) -> &Grants {
-        self.handles.grants()
+        self.backend.grants()
+    }
+
+    /// Grants to a session that is known already: in a WebSocket after the upgrade, or in a test that
+    /// calls a handler as the function that it is.
+    #[must_use]
+    pub fn granter(&self, session: &SessionId) -> Granter {
+        self.backend.granter(session)
     }
 
     /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
@@ -199,7 +243,7 @@ impl Luna {
     /// ```
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
-        self.handles.sessions()
+        self.backend.sessions()
     }
 
     /// Names the session to a page that is made for it: see [`Sessions::page_session`].
@@ -217,16 +261,8 @@ impl Luna {
     ///
     /// # Errors
     /// As that one.
-    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, lunadefend_core::Error> {
+    pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
         self.sessions().page_session(session)
-    }
-
-    fn extract<E: Extract>(&self) -> BoxedFilter<(E,)> {
-        self.request(E::READS_PAYLOAD)
-            .and_then(|mut request: Request| async move {
-                E::extract(&mut request).await.map_err(Rejection::from)
-            })
-            .boxed()
     }
 
     /// Extracts what the extractors of one handler share. Never rejects.
@@ -237,10 +273,10 @@ impl Luna {
         } else {
             warp::any().map(|| None).boxed()
         };
-        self.questions
+        self.pending_sessions
             .clone()
             .and(payload)
-            .map(move |question, payload| Request::new(grants.clone(), question, payload))
+            .map(move |pending, payload| Request::new(grants.clone(), pending, payload))
             .boxed()
     }
 }
@@ -248,7 +284,7 @@ impl Luna {
 impl fmt::Debug for Luna {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Luna")
-            .field("handles", &self.handles)
+            .field("backend", &self.backend)
             .field("body_limit", &self.body_limit)
             .finish_non_exhaustive()
     }

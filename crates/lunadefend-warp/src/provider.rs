@@ -9,12 +9,15 @@ use std::{
 };
 use warp::{Filter, Rejection, filters::BoxedFilter, reject};
 
-/// Asks who is logged in, for one request: nothing of the provider runs before it is called.
-pub(crate) type Question =
+/// The session of one request, before it is asked for: nothing of the provider runs until it is called.
+pub(crate) type PendingSession =
     Box<dyn FnOnce() -> BoxFuture<'static, Result<Option<SessionId>, Error>> + Send>;
 
-/// Extracts the question and never rejects: a rejection of `picks` is what the question answers.
-pub(crate) fn questions<F, X, P, Fut>(picks: F, provider: P) -> BoxedFilter<(Question,)>
+/// Extracts the pending session and never rejects: a rejection of `picks` is what it comes to.
+pub(crate) fn pending_sessions<F, X, P, Fut>(
+    picks: F,
+    provider: P,
+) -> BoxedFilter<(PendingSession,)>
 where
     F: Filter<Extract = (X,)> + Send + Sync + 'static,
     F::Error: Into<Rejection>,
@@ -29,13 +32,13 @@ where
         .or_else(|rejection| ready(Ok::<_, Infallible>((Err(Rejected(rejection)),))))
         .map(move |picked: Result<X, Rejected>| {
             let provider = Arc::clone(&provider);
-            let question: Question = Box::new(move || match picked {
+            let pending: PendingSession = Box::new(move || match picked {
                 Ok(picked) => Box::pin(provider(picked)),
                 Err(rejected) => Box::pin(ready(Err(
                     Error::new(ErrorKind::SessionProvider).with_source(rejected)
                 ))),
             });
-            question
+            pending
         })
         .boxed()
 }
@@ -51,13 +54,16 @@ impl Rejected {
         fn find<T: fmt::Display + 'static>(rejection: &Rejection) -> Option<&dyn fmt::Display> {
             rejection.find::<T>().map(|found| found as _)
         }
+        fn ours(rejection: &Rejection) -> Option<&dyn fmt::Display> {
+            Error::in_rejection(rejection).map(|found| found as _)
+        }
         [
             find::<reject::MissingHeader>,
             find::<reject::InvalidHeader>,
             find::<reject::MissingCookie>,
             find::<reject::InvalidQuery>,
             find::<warp::ext::MissingExtension>,
-            find::<crate::Error>,
+            ours,
         ]
         .iter()
         .find_map(|find| find(&self.0))
@@ -91,9 +97,12 @@ mod tests {
     async fn cause(
         picks: impl Filter<Extract = ((),), Error = Rejection> + Send + Sync + 'static,
     ) -> String {
-        let questions = questions(picks, |()| async { Ok(None) });
-        let question = warp::test::request().filter(&questions).await.unwrap();
-        let error = question().await.unwrap_err();
+        let pending_sessions = pending_sessions(picks, |()| async { Ok(None) });
+        let pending = warp::test::request()
+            .filter(&pending_sessions)
+            .await
+            .unwrap();
+        let error = pending().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SessionProvider);
         error.source().unwrap().to_string()
     }
@@ -118,7 +127,7 @@ mod tests {
         );
         assert_eq!(cause(rejecting(reject::not_found)).await, rejected);
         assert_eq!(cause(rejecting(|| Canary.into())).await, rejected);
-        let ours = || crate::Error::from(ErrorKind::Forbidden).into();
+        let ours = || Error::from(ErrorKind::Forbidden).into();
         assert_eq!(
             cause(rejecting(ours)).await,
             format!("{rejected}: the request is not allowed from here")
@@ -126,10 +135,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_function_runs_when_the_question_is_asked() {
-        let questions = questions(warp::any().map(|| ()), |()| -> std::future::Ready<_> {
-            panic!("canary")
-        });
-        assert!(warp::test::request().filter(&questions).await.is_ok());
+    async fn the_function_runs_when_the_session_is_asked_for() {
+        let pending_sessions =
+            pending_sessions(warp::any().map(|| ()), |()| -> std::future::Ready<_> {
+                panic!("canary")
+            });
+        assert!(
+            warp::test::request()
+                .filter(&pending_sessions)
+                .await
+                .is_ok()
+        );
     }
 }

@@ -20,7 +20,7 @@ impl Extract for Option<Session> {
         match request.session().await {
             Ok(session) => Ok(Some(Session(session))),
             Err(error) if error.kind() == ErrorKind::NoSession => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 }

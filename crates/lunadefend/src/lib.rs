@@ -18,11 +18,11 @@ pub use lunadefend_client::{
     KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, Tokenizer,
 };
 pub use lunadefend_core::{
-    AuthPlugin, Clock, DurationError, Error, ErrorKind, FromUntrusted, Grant, GrantDuration,
-    GrantRequest, GrantService, GrantedToken, Grants, Handles, IntoGranted, Patch, SecretError,
-    SecretProvider, SecretValue, SecretVersion, SecretVersions, SessionId, SessionService,
-    SessionTransfer, Sessions, TokenId, UntrustedToken, Unverified, Verdict, VerifiedToken, Verify,
-    storage,
+    AuthPlugin, Backend, Clock, DurationError, Error, ErrorKind, FromUntrusted, Grant,
+    GrantDuration, GrantRequest, GrantService, GrantedToken, Grants, IntoGranted, Patch,
+    SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions, SessionId,
+    SessionService, SessionTransfer, Sessions, TokenId, UntrustedToken, Unverified, Verdict,
+    VerifiedToken, Verify, storage,
     wire::{Metadata, PageSession},
 };
 pub use lunadefend_jwt::WireLevel;

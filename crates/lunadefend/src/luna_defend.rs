@@ -2,7 +2,7 @@
 
 use crate::{Builder, ConfigError, Configuration};
 use lunadefend_client::{Client, KeyService, Tokenizer};
-use lunadefend_core::{AuthPlugin, Error, Grants, Handles, SessionId, Sessions, wire::PageSession};
+use lunadefend_core::{AuthPlugin, Backend, Error, Grants, SessionId, Sessions, wire::PageSession};
 use lunadefend_secrets::Environment;
 use std::{num::NonZeroUsize, path::Path, sync::Arc};
 
@@ -144,7 +144,7 @@ impl LunaDefend {
     }
 }
 
-impl From<&LunaDefend> for Handles {
+impl From<&LunaDefend> for Backend {
     fn from(luna: &LunaDefend) -> Self {
         Self::new(
             luna.grants.clone(),
@@ -154,7 +154,7 @@ impl From<&LunaDefend> for Handles {
     }
 }
 
-impl From<LunaDefend> for Handles {
+impl From<LunaDefend> for Backend {
     fn from(luna: LunaDefend) -> Self {
         Self::from(&luna)
     }

@@ -9,7 +9,7 @@ use lunadefend::ErrorKind;
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(crate) enum Failure {
-    Luna(#[from] lunadefend_actix::Error),
+    Luna(#[from] lunadefend::Error),
     App(#[from] AppError),
 }
 
@@ -25,12 +25,6 @@ impl ResponseError for Failure {
                 HttpResponse::build(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)).json(body)
             }
         }
-    }
-}
-
-impl From<lunadefend::Error> for Failure {
-    fn from(error: lunadefend::Error) -> Self {
-        Self::Luna(error.into())
     }
 }
 

@@ -12,7 +12,7 @@ use tower_sessions::session;
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(crate) enum Failure {
-    Luna(#[from] lunadefend_axum::Error),
+    Luna(#[from] lunadefend::Error),
     App(#[from] AppError),
 }
 
@@ -26,12 +26,6 @@ impl IntoResponse for Failure {
                 (status, Json(body)).into_response()
             }
         }
-    }
-}
-
-impl From<lunadefend::Error> for Failure {
-    fn from(error: lunadefend::Error) -> Self {
-        Self::Luna(error.into())
     }
 }
 

@@ -71,7 +71,7 @@ async fn login(
     let Json(login) = body.map_err(|_| ErrorKind::BadRequest)?;
     let id = lunadefend_crypto::random_bytes::<16>()
         .map(|bytes| lunadefend_crypto::hex(&bytes))
-        .map_err(|cause| lunadefend::Error::new(ErrorKind::Internal).with_source(cause))?;
+        .map_err(|cause| Error::new(ErrorKind::Internal).with_source(cause))?;
     let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax");
     db.log_in(id, login.user.as_str());
     let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);

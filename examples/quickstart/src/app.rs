@@ -101,11 +101,11 @@ async fn login(
 ) -> Result<Response, Error> {
     // axum's own message would repeat what was sent.
     let Json(login) = body.map_err(|_| {
-        lunadefend::Error::new(ErrorKind::BadRequest).with_message("expected {\"user\":\"a name\"}")
+        Error::new(ErrorKind::BadRequest).with_message("expected {\"user\":\"a name\"}")
     })?;
     let id = lunadefend_crypto::random_bytes::<16>()
         .map(|bytes| lunadefend_crypto::hex(&bytes))
-        .map_err(|cause| lunadefend::Error::new(ErrorKind::Internal).with_source(cause))?;
+        .map_err(|cause| Error::new(ErrorKind::Internal).with_source(cause))?;
     let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax");
     db.tables().sessions.insert(id, login.user);
     Ok(([(header::SET_COOKIE, cookie)], success()).into_response())

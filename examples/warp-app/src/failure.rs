@@ -13,7 +13,7 @@ use warp::{
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(crate) enum Failure {
-    Luna(#[from] lunadefend_warp::Error),
+    Luna(#[from] lunadefend::Error),
     App(#[from] AppError),
 }
 
@@ -27,12 +27,6 @@ impl Reply for Failure {
                 reply::with_status(reply::json(&body), status).into_response()
             }
         }
-    }
-}
-
-impl From<lunadefend::Error> for Failure {
-    fn from(error: lunadefend::Error) -> Self {
-        Self::Luna(error.into())
     }
 }
 

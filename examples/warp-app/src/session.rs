@@ -59,9 +59,7 @@ impl Sessions {
         self.session()
             .and_then(async |session: Option<CookieSession>| match session {
                 Some(session) => Ok(session.into_user()),
-                None => Err(Rejection::from(lunadefend_warp::Error::from(
-                    ErrorKind::NoSession,
-                ))),
+                None => Err(Rejection::from(Error::from(ErrorKind::NoSession))),
             })
     }
 }

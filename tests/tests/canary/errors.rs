@@ -56,7 +56,7 @@ impl Met {
         }
         self.0.insert((error.name().to_owned(), error.code()));
         // The adapter logs it too.
-        drop(lunadefend_axum::Error::from(error).into_response());
+        drop(error.into_response());
     }
 
     fn errors<const N: usize>(&mut self, errors: [Option<Error>; N]) {

@@ -185,7 +185,7 @@ async fn whoami(Session(session): Session<Option<SessionId>>) -> &'static str {
 /// Takes the session from a header; some sessions make it misbehave.
 pub(crate) fn luna(grants: &FakeGrants, asked: &Arc<AtomicUsize>) -> Luna {
     let asked = Arc::clone(asked);
-    Luna::new(grants.handles(), move |request| {
+    Luna::new(grants.backend(), move |request| {
         asked.fetch_add(1, Ordering::SeqCst);
         let id = request.headers().get("x-session");
         let id = id.map(|id| id.to_str().unwrap_or_default().to_owned());
@@ -195,9 +195,7 @@ pub(crate) fn luna(grants: &FakeGrants, asked: &Arc<AtomicUsize>) -> Luna {
             yield_now().await;
             match id.as_deref() {
                 Some("panic") => panic!("canary"),
-                Some("fail") => Err(lunadefend_core::Error::session_provider(
-                    "the store is down",
-                )),
+                Some("fail") => Err(Error::session_provider("the store is down")),
                 Some("nonsense") => SessionId::new("").map(Some),
                 id => id.map(SessionId::new).transpose(),
             }

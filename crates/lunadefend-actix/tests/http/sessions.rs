@@ -36,7 +36,7 @@ async fn ask_first(
 }
 
 fn always(session: &'static str) -> Luna {
-    Luna::new(FakeGrants::default().handles(), move |_| async move {
+    Luna::new(FakeGrants::default().backend(), move |_| async move {
         yield_now().await;
         SessionId::new(session).map(Some)
     })
@@ -95,7 +95,7 @@ async fn the_state_may_also_be_added_by_hand() {
 )]
 #[tokio::test]
 async fn a_provider_may_keep_the_extensions_borrowed() {
-    let luna = Luna::new(FakeGrants::default().handles(), |request| {
+    let luna = Luna::new(FakeGrants::default().backend(), |request| {
         let request = request.clone();
         async move {
             let extensions = request.extensions();

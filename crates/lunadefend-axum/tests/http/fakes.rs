@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::HeaderValue;
 use lunadefend_core::{
-    AuthPlugin, BoxFuture, Error, GrantRequest, GrantService, Grants, Handles, JwksDocument,
+    AuthPlugin, Backend, BoxFuture, Error, GrantRequest, GrantService, Grants, JwksDocument,
     SessionId, SessionService, SessionTransfer, Sessions, TokenId, TransferState, TransferUrl,
     Verdict, wire::PageSession,
 };
@@ -38,8 +38,8 @@ impl FakeGrants {
     }
 
     /// What an adapter holds, on these grants.
-    pub(crate) fn handles(&self) -> Handles {
-        Handles::new(
+    pub(crate) fn backend(&self) -> Backend {
+        Backend::new(
             Grants::new(self.clone()),
             Sessions::new(self.clone()),
             AuthPlugin::new(FakeTransfer),

@@ -2,7 +2,7 @@
 
 use crate::fakes::{FakeGrants, token};
 use bytes::Bytes;
-use lunadefend_core::{Error as CoreError, Handles, SessionId, VerifiedToken};
+use lunadefend_core::{Backend, Error as CoreError, SessionId, VerifiedToken};
 use lunadefend_warp::{Error, Granted, Granter, Luna, Session, Verified};
 use std::sync::{
     Arc,
@@ -60,8 +60,8 @@ async fn whoami(session: Option<Session>) -> &'static str {
     }
 }
 
-pub(crate) fn handles() -> Handles {
-    FakeGrants::default().handles()
+pub(crate) fn backend() -> Backend {
+    FakeGrants::default().backend()
 }
 
 pub(crate) fn app() -> App {
@@ -69,7 +69,7 @@ pub(crate) fn app() -> App {
     let (ran, asked) = (Counter::default(), Counter::default());
     let counter = asked.clone();
     let session = warp::header::optional("x-session");
-    let luna = Luna::new(grants.handles(), session, move |id: Option<String>| {
+    let luna = Luna::new(grants.backend(), session, move |id: Option<String>| {
         counter.add();
         assert_ne!(id.as_deref(), Some("panic at once"), "canary");
         async move {

@@ -4,7 +4,7 @@ use crate::app::{App, Counter, app, get, json, post, text};
 use crate::fakes::token;
 use bytes::Bytes;
 use lunadefend_core::VerifiedToken;
-use lunadefend_warp::{Error, Luna, Session, Verified, recover};
+use lunadefend_warp::{Error, Granter, Luna, Session, Verified, recover};
 use std::convert::Infallible;
 use warp::{Filter, Rejection, Reply, filters::BoxedFilter, reply::Response};
 
@@ -122,14 +122,16 @@ async fn a_filter_that_builds_upon_the_session_is_refused_like_a_handler() {
 
     let App { luna, .. } = app();
     let ran = Counter::default();
-    let user = luna.session().and_then(|Session(session)| async move {
-        match session.expose_id() {
-            "ann" => Ok("Ann".to_owned()),
-            _ => Err(Rejection::from(Error::from(
-                lunadefend_core::ErrorKind::Forbidden,
-            ))),
-        }
-    });
+    let user = luna
+        .extract::<Session>()
+        .and_then(|Session(session)| async move {
+            match session.expose_id() {
+                "ann" => Ok("Ann".to_owned()),
+                _ => Err(Rejection::from(Error::from(
+                    lunadefend_core::ErrorKind::Forbidden,
+                ))),
+            }
+        });
     let routes = luna
         .handle(warp::path!("me").and(user), greet)
         .or(neighbours(&ran));
@@ -156,14 +158,12 @@ async fn filters_without_a_handler_are_recovered_from() {
     let App { luna, grants, .. } = app();
     let cards = warp::path!("cards")
         .and(warp::post())
-        .and(luna.granter())
-        .and(luna.verified::<Vec<VerifiedToken>>())
-        .and_then(
-            |granter: lunadefend_warp::Granter, Verified(tokens)| async move {
-                let granted = granter.grant(tokens).await?;
-                Ok::<_, Rejection>(granted)
-            },
-        );
+        .and(luna.extract::<Granter>())
+        .and(luna.extract::<Verified<Vec<VerifiedToken>>>())
+        .and_then(|granter: Granter, Verified(tokens)| async move {
+            let granted = granter.grant(tokens).await?;
+            Ok::<_, Rejection>(granted)
+        });
     let other = warp::path!("cards").and(warp::get()).map(warp::reply);
     let routes = cards.recover(recover).or(other);
     grants.allow("ann", [token(1)]);
@@ -188,7 +188,7 @@ async fn recovered_from_once_for_all_routes_ours_still_wins_over_statuses() {
     let App { luna, .. } = app();
     let verified = warp::path!("cards")
         .and(warp::post())
-        .and(luna.verified::<Vec<VerifiedToken>>())
+        .and(luna.extract::<Verified<Vec<VerifiedToken>>>())
         .map(|_| warp::reply());
     let get_cards = warp::path!("cards").and(warp::get()).map(warp::reply);
     let with_header = warp::path!("cards")
@@ -211,9 +211,8 @@ async fn recovered_from_once_for_all_routes_ours_still_wins_over_statuses() {
 #[tokio::test]
 async fn an_error_that_nobody_recovers_from_tells_nothing() {
     let reject = warp::any().and_then(|| async {
-        let error =
-            lunadefend_core::Error::session_provider("the store is down").with_source("canary");
-        Err::<Infallible, _>(Rejection::from(Error::from(error)))
+        let error = Error::session_provider("the store is down").with_source("canary");
+        Err::<Infallible, _>(Rejection::from(error))
     });
     let (status, body) = text(warp::test::request().reply(&reject).await);
     assert_eq!((status, body.contains("canary")), (500, false), "{body}");
@@ -262,7 +261,7 @@ async fn any_rejection_of_the_providers_filter_is_a_500() {
         ours.boxed(),
         missing.boxed(),
     ] {
-        let luna = Luna::new(crate::app::handles(), picks, |()| async { Ok(None) });
+        let luna = Luna::new(crate::app::backend(), picks, |()| async { Ok(None) });
         let route = luna.handle(warp::path!("whoami"), whoami);
         let ran = Counter::default();
         let routes = route.or(luna.routes()).or(neighbours(&ran));

@@ -67,7 +67,7 @@ async fn a_panic_in_the_providers_filter_costs_the_connection_and_not_the_proces
         assert_ne!(id, "panic", "canary");
         id
     });
-    let luna = lunadefend_warp::Luna::new(crate::app::handles(), picks, |id| async {
+    let luna = lunadefend_warp::Luna::new(crate::app::backend(), picks, |id| async {
         lunadefend_core::SessionId::new(id).map(Some)
     });
     let address = serve(luna.handle(warp::path!("whoami"), whoami)).await;

@@ -15,7 +15,7 @@ async fn set_ssn(Verified(form): Verified<SetSsn>) -> &'static str {
 
 fn route(luna: &Luna) {
     let _ = luna.handle(warp::path!("set-ssn").and(warp::post()), set_ssn);
-    let _ = luna.verified::<SetSsn>();
+    let _ = luna.extract::<Verified<SetSsn>>();
 }
 
 fn main() {}

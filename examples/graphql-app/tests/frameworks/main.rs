@@ -13,7 +13,7 @@ mod warp_filter;
 
 use fakes::{Fake, token};
 use http::{HeaderMap, HeaderValue, Method, header};
-use lunadefend_core::{AuthPlugin, Handles, Sessions};
+use lunadefend_core::{AuthPlugin, Backend, Sessions};
 use lunadefend_http::{Answer, HttpClient, Request};
 use schema::Ran;
 use serde_json::{Value, json};
@@ -28,11 +28,11 @@ struct Server {
 }
 
 /// What the applications are made of.
-fn parts() -> (Fake, Ran, Handles) {
+fn parts() -> (Fake, Ran, Backend) {
     let fake = Fake::default();
     let sessions = Sessions::new(fake.clone());
-    let handles = Handles::new(fake.grants(), sessions, AuthPlugin::new(fake.clone()));
-    (fake, Ran::default(), handles)
+    let backend = Backend::new(fake.grants(), sessions, AuthPlugin::new(fake.clone()));
+    (fake, Ran::default(), backend)
 }
 
 impl Server {

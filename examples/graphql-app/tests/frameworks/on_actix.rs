@@ -23,8 +23,8 @@ async fn graphql(
 }
 
 pub(crate) fn start() -> Server {
-    let (fake, ran, handles) = parts();
-    let luna = Luna::new(handles, |request| {
+    let (fake, ran, backend) = parts();
+    let luna = Luna::new(backend, |request| {
         let header = request.headers().get("x-session").cloned();
         async move { session(header.as_ref().and_then(|id| id.to_str().ok())) }
     });

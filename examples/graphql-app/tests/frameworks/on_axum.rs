@@ -49,8 +49,8 @@ async fn graphql(
 }
 
 pub(crate) async fn start() -> Server {
-    let (fake, ran, handles) = parts();
-    let luna = Luna::new(handles, |parts| {
+    let (fake, ran, backend) = parts();
+    let luna = Luna::new(backend, |parts| {
         let header = parts.headers.get("x-session").cloned();
         async move { session(header.as_ref().and_then(|id| id.to_str().ok())) }
     });

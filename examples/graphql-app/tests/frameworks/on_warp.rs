@@ -23,9 +23,9 @@ async fn graphql(
 }
 
 pub(crate) async fn start() -> Server {
-    let (fake, ran, handles) = parts();
+    let (fake, ran, backend) = parts();
     let picks = warp::header::optional("x-session");
-    let luna = Luna::new(handles, picks, async |id: Option<String>| {
+    let luna = Luna::new(backend, picks, async |id: Option<String>| {
         session(id.as_deref())
     });
     let schema = schema(luna.grants(), &ran);

@@ -2,7 +2,7 @@
 
 use super::{CANARY, Shown, TOKEN, session, token};
 use lunadefend::{
-    AuthPlugin, Error, Grant, GrantRequest, Handles, Metadata, SecretValue, SecretVersions,
+    AuthPlugin, Backend, Error, Grant, GrantRequest, Metadata, SecretValue, SecretVersions,
     SessionTransfer, TokenId, UntrustedToken, Unverified, VerifiedToken, Verify,
 };
 use lunadefend_core::{GrantCollector, TransferState, TransferUrl, VerifyCollector, wire};
@@ -41,7 +41,7 @@ pub(super) async fn core(world: &World, shown: &mut Shown) {
     shown.add(&TransferUrl::new(format!("http://t/?{CANARY}")));
     shown.add(luna.grants());
     shown.add(&AuthPlugin::new(luna.client().clone()));
-    shown.add(&Handles::from(&luna));
+    shown.add(&Backend::from(&luna));
     shown.add(&Metadata::from_json(&format!("{{\"x\":\"{CANARY}\"}}")));
     shown.add(&Metadata::from_json(CANARY));
     let api = luna.tokenizer();

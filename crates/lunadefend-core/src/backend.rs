@@ -1,0 +1,50 @@
+//! What a framework adapter needs of LunaDefend.
+
+use crate::{AuthPlugin, Granter, Grants, SessionId, Sessions};
+
+/// What a framework adapter needs of a `LunaDefend`: grants, the ends of sessions, and the routes of
+/// the auth plugin.
+///
+/// Made from a `LunaDefend`, or from fakes in tests. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    grants: Grants,
+    sessions: Sessions,
+    auth_plugin: AuthPlugin,
+}
+
+impl Backend {
+    /// Joins the three.
+    #[must_use]
+    pub const fn new(grants: Grants, sessions: Sessions, auth_plugin: AuthPlugin) -> Self {
+        Self {
+            grants,
+            sessions,
+            auth_plugin,
+        }
+    }
+
+    /// Creates and verifies grants.
+    #[must_use]
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// Creates grants for one session.
+    #[must_use]
+    pub fn granter(&self, session: &SessionId) -> Granter {
+        Granter::new(self.grants.clone(), session.clone())
+    }
+
+    /// Ends sessions at the tokenizer.
+    #[must_use]
+    pub const fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Answers the two routes of the auth plugin.
+    #[must_use]
+    pub const fn auth_plugin(&self) -> &AuthPlugin {
+        &self.auth_plugin
+    }
+}
