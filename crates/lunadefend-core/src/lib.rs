@@ -16,6 +16,7 @@ mod grants;
 #[cfg(feature = "async-graphql")]
 mod graphql;
 mod patch;
+mod reading;
 mod response;
 mod secret;
 mod session;

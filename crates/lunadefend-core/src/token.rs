@@ -1,6 +1,6 @@
 //! Tokens in their three trust states.
 
-use crate::{Error, ErrorKind, tokens::BLANK};
+use crate::{Error, ErrorKind};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 
@@ -260,6 +260,10 @@ impl Serialize for GrantedToken {
     }
 }
 
+/// What is said of an empty text, and of a list, in place of a token.
+pub(crate) const BLANK: &str = "not a token: an empty text instead of `lunasec-<uuid>`";
+pub(crate) const LIST: &str = "not a token: a list instead of `lunasec-<uuid>`";
+
 /// Reads a token identifier from a string. Its error never echoes what was there instead: serde's
 /// own would (`invalid type: string "4111..."`).
 pub(crate) fn deserialize_id<'de, D: Deserializer<'de>>(
@@ -301,6 +305,14 @@ pub(crate) fn deserialize_id<'de, D: Deserializer<'de>>(
 
         fn visit_none<E: de::Error>(self) -> Result<TokenId, E> {
             self.visit_unit()
+        }
+
+        fn visit_seq<A: de::SeqAccess<'de>>(self, _: A) -> Result<TokenId, A::Error> {
+            Err(de::Error::custom(LIST))
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, _: A) -> Result<TokenId, A::Error> {
+            Err(de::Error::custom(Error::new(ErrorKind::BadToken)))
         }
     }
     // A text format is asked for anything: asked for a string, serde_json would name the number that

@@ -4,7 +4,7 @@ mod blank;
 pub mod private;
 mod probe;
 
-pub(crate) use blank::{BLANK, unless_blank};
+pub(crate) use blank::unless_blank;
 
 use crate::{Grant, UntrustedToken, VerifiedToken, Verify};
 use serde::{Serialize, de::DeserializeOwned};

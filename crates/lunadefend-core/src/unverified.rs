@@ -1,12 +1,12 @@
 //! What came in with a request, before its tokens are verified; read in words that are all ours.
 
-mod reword;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use crate::{
     Error, ErrorKind, FromUntrusted, Grants, SessionId, Verify, VerifyCollector, VerifyProof,
-    is_encoded,
+    is_encoded, reading,
 };
 use http::{HeaderMap, Method, header};
 use serde::{Deserialize, Deserializer};
@@ -67,16 +67,15 @@ impl<T: FromUntrusted> Unverified<T> {
         Self(wire)
     }
 
-    /// Reads a JSON text. Errors say what is wrong and where, and echo nothing of the input: serde's
-    /// own messages do (`invalid type: string "4111..."`).
+    /// Reads a JSON text. Errors say what is wrong and where, such as `payment.cards[2].number`, and echo
+    /// nothing of the input: serde's own messages do (`invalid type: string "4111..."`). A key of a map
+    /// is input: it is `*`. Inside of a part with `#[serde(flatten)]`, and of an enum with `tag` or
+    /// `untagged`, a member has no place of its own.
     ///
     /// # Errors
     /// [`ErrorKind::BadToken`] when a token is not one, [`ErrorKind::BadRequest`] otherwise.
     pub fn from_json(text: &[u8]) -> Result<Self, Error> {
-        serde_json::from_slice(text).map_err(|error| {
-            let place = format!(" (line {}, column {})", error.line(), error.column());
-            reword::reword(&error.to_string(), &place)
-        })
+        reading::json(text).map_err(words::of_json)
     }
 
     /// Reads `application/x-www-form-urlencoded`: a form's body or a query.
@@ -92,7 +91,7 @@ impl<T: FromUntrusted> Unverified<T> {
     /// # Errors
     /// [`ErrorKind::BadToken`] when a token is not one, [`ErrorKind::BadRequest`] otherwise.
     pub fn from_form(text: &[u8]) -> Result<Self, Error> {
-        serde_html_form::from_bytes(text).map_err(|error| reword::reword_form(&error.to_string()))
+        reading::form(text).map_err(words::of_form)
     }
 
     /// Reads what a request carries: the query of a GET or HEAD, otherwise a body that is JSON or a

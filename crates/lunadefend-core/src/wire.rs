@@ -17,6 +17,7 @@ pub use answer::{Answer, Detokenized, Empty, Failure, GrantVerified, MetadataFou
 pub use metadata::{Metadata, MetadataError};
 pub use request::{GrantSet, GrantVerify, TokenRequest, Tokenize};
 pub use session::{PAGE_SESSION, PageSession, SessionRevoke};
+pub(crate) use strict::RULES;
 pub use strict::{ANSWER, Limits, REQUEST, StrictError, from_slice};
 
 /// The header by which `/health` tells the tokenizer's own time, in milliseconds since the Unix epoch.

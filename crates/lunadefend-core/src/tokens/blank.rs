@@ -2,28 +2,20 @@
 //!
 //! In a form or a query an empty text is no token that is wrong, but none. In JSON it is refused.
 
-use crate::{Error, FromUntrusted, Verify, VerifyCollector, VerifyProof};
+use crate::{Error, FromUntrusted, Verify, VerifyCollector, VerifyProof, reading::BLANK_IN_A_FORM};
 use serde::{Deserialize, Deserializer, de};
 use std::{
-    any,
     collections::{BTreeSet, HashSet, VecDeque},
     fmt,
     hash::{BuildHasher, Hash},
     marker::PhantomData,
 };
 
-/// What the error of an [`UntrustedToken`](crate::UntrustedToken) says about an empty text.
-pub(crate) const BLANK: &str = "not a token: an empty text instead of `lunasec-<uuid>`";
-
-/// `None` for an empty text in a form, where a token is expected.
-///
-/// A form tells itself by the type of its errors: flattened and tagged parts of a type are read from a
-/// copy of what came in, which has nothing else of the format. Taken for a form by mistake, a text is
-/// still no more than absent.
+/// `None` for an empty text in a form, where a token is expected: the error of a form says so, and no
+/// other. Taken for a form by mistake, a text would still be no more than absent.
 pub(crate) fn unless_blank<T, E: de::Error>(read: Result<T, E>) -> Result<Option<T>, E> {
-    let is_form = || any::type_name::<E>() == any::type_name::<serde_html_form::de::Error>();
     match read {
-        Err(error) if is_form() && error.to_string() == BLANK => Ok(None),
+        Err(error) if error.to_string() == BLANK_IN_A_FORM => Ok(None),
         read => read.map(Some),
     }
 }

@@ -164,8 +164,12 @@ fn a_blank_field_of_a_flattened_or_tagged_part_holds_no_token() {
         part: Part,
     }
     let text = format!("kind=Part&ssn=&cards=&cards={T}");
-    let Tagged::Part(tagged) = serde_html_form::from_str(&text).unwrap();
-    let whole: Whole = serde_html_form::from_str(&text).unwrap();
+    let Ok(Tagged::Part(tagged)) = reading::form(text.as_bytes()) else {
+        unreachable!("it is one")
+    };
+    let Ok(whole) = reading::form::<Whole>(text.as_bytes()) else {
+        unreachable!("it is one")
+    };
     for part in [tagged, whole.part] {
         let ids = vec![TokenId::parse(T).unwrap()];
         let proof = VerifyProof::new(ids);
@@ -173,7 +177,8 @@ fn a_blank_field_of_a_flattened_or_tagged_part_holds_no_token() {
         assert_eq!(part.cards.upgrade(&proof).unwrap().len(), 1);
     }
     let json = r#"{"kind":"Part","ssn":""}"#;
-    assert!(serde_json::from_str::<Tagged>(json).is_err());
+    assert!(reading::json::<Tagged>(json.as_bytes()).is_err());
+    assert!(reading::json::<Whole>(json.as_bytes()).is_err());
     assert!(serde_json::from_str::<Whole>(json).is_err());
 }
 
@@ -181,7 +186,10 @@ fn a_blank_field_of_a_flattened_or_tagged_part_holds_no_token() {
 fn a_token_that_is_in_a_form_twice_is_told_as_that() {
     let error = form(&format!("name=x&ssn={T}&ssn={T}")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadToken);
-    assert!(error.message().contains("is there twice"), "{error}");
+    assert_eq!(
+        error.message(),
+        "the member `ssn` is there twice, where one token is expected"
+    );
     // A list where one token is expected is no such thing in JSON.
     let error = json(r#"{"name":"x","ssn":["TOKEN","TOKEN"]}"#).unwrap_err();
     assert!(!error.message().contains("twice"), "{error}");
@@ -190,6 +198,101 @@ fn a_token_that_is_in_a_form_twice_is_told_as_that() {
         error.message().contains("the member `ssn` is there twice"),
         "{error}"
     );
+}
+
+#[test]
+fn an_error_says_at_which_member() {
+    let token = "is not a token: expected the string `lunasec-<uuid>` that the tokenizer issued";
+    for (body, message) in [
+        (
+            r#"{"name":7}"#,
+            "the member `name` has the wrong type or value (line 1, column 9)".to_owned(),
+        ),
+        (
+            r#"{"ssn":null}"#,
+            "the member `name` is missing (line 1, column 12)".to_owned(),
+        ),
+        (
+            r#"{"name":"x","ssn":"4111"}"#,
+            format!("the member `ssn` {token}"),
+        ),
+        (
+            r#"{"name":"x","cards":["TOKEN","4111"]}"#,
+            format!("the member `cards[1]` {token}"),
+        ),
+        (
+            r#"{"name":"x","cards":"TOKEN"}"#,
+            "the member `cards` has the wrong type or value (line 1, column 66)".to_owned(),
+        ),
+        (
+            "[]",
+            "the request, or a member of it, has the wrong type or value (line 1, column 2)"
+                .to_owned(),
+        ),
+        (
+            r#"{"name":"x""#,
+            "the request is not well-formed JSON (line 1, column 11)".to_owned(),
+        ),
+    ] {
+        assert_eq!(json(body).unwrap_err().message(), message, "{body}");
+    }
+    for (text, message) in [
+        ("ssn=", "the member `name` is missing".to_owned()),
+        ("name=x&ssn=4111", format!("the member `ssn` {token}")),
+        (
+            "name=x&cards=4111",
+            format!("the member `cards[0]` {token}"),
+        ),
+        (
+            "name=x&name=y",
+            "the member `name` has the wrong type or value".to_owned(),
+        ),
+    ] {
+        assert_eq!(form(text).unwrap_err().message(), message, "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_told_by_what_is() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        #[expect(dead_code, reason = "is only read")]
+        kind: Kind,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        New,
+        Correction,
+    }
+    #[derive(Debug)]
+    struct Checked;
+    impl Verify for Strict {
+        type Verified = Checked;
+
+        fn collect(&self, _: &mut VerifyCollector) {}
+
+        fn upgrade(self, _: &VerifyProof) -> Result<Checked, Error> {
+            Ok(Checked)
+        }
+    }
+    impl FromUntrusted for Checked {
+        type Wire = Strict;
+    }
+    for (body, message) in [
+        (
+            r#"{"kind":"4111"}"#,
+            "the member `kind` must be one of `new`, `correction` (line 1, column 14)",
+        ),
+        (
+            r#"{"4111":1}"#,
+            "the request has a member that is not known here (line 1, column 7)",
+        ),
+    ] {
+        let error = Unverified::<Checked>::from_json(body.as_bytes()).unwrap_err();
+        assert_eq!(error.message(), message);
+    }
 }
 
 #[test]

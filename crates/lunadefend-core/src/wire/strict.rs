@@ -4,6 +4,7 @@ use super::{
     Metadata, metadata,
     request::{session_id, token_id},
 };
+use crate::reading::{self, JsonFailure, What};
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
@@ -101,9 +102,9 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T
     .deserialize(&mut deserializer)
     .and_then(|()| deserializer.end())
     .map_err(|error| misformed(&error, limits))?;
-    serde_json::from_str::<Object<T>>(text)
+    reading::json::<Object<T>>(bytes)
         .map(|object| object.0)
-        .map_err(|error| mistyped(&error))
+        .map_err(|failure| mistyped(&failure))
 }
 
 fn misformed(error: &serde_json::Error, limits: Limits) -> StrictError {
@@ -119,18 +120,15 @@ fn misformed(error: &serde_json::Error, limits: Limits) -> StrictError {
     }
 }
 
-fn mistyped(error: &serde_json::Error) -> StrictError {
-    let text = error.to_string();
-    if let Some(rule) = RULES.into_iter().find(|rule| text.starts_with(rule)) {
-        return StrictError::Refused(rule);
-    }
-    missing_member(&text).map_or(
-        StrictError::Mistyped {
-            line: error.line(),
-            column: error.column(),
+fn mistyped(failure: &JsonFailure) -> StrictError {
+    match failure.found.as_ref().map(|found| found.what) {
+        Some(What::Rule(rule)) => StrictError::Refused(rule),
+        Some(What::Missing(member)) => StrictError::Missing(member),
+        _ => StrictError::Mistyped {
+            line: failure.line,
+            column: failure.column,
         },
-        StrictError::Missing,
-    )
+    }
 }
 
 const TOO_DEEP: &str = "nested too deep";
@@ -142,34 +140,7 @@ const SURROGATES: [&str; 2] = [
 ];
 
 /// Texts of our own wire types: one from the input can never get through.
-const RULES: [&str; 3] = [metadata::RULE, session_id::RULE, token_id::RULE];
-
-/// Names the member that serde misses. The names are those of our own wire types, so that a text from
-/// the input can never get through.
-fn missing_member(text: &str) -> Option<&'static str> {
-    const MEMBERS: [&str; 18] = [
-        "sessionId",
-        "tokenId",
-        "metadata",
-        "success",
-        "data",
-        "valid",
-        "uploadUrl",
-        "downloadUrl",
-        "headers",
-        "alg",
-        "iss",
-        "sub",
-        "aud",
-        "exp",
-        "iat",
-        "keys",
-        "n",
-        "e",
-    ];
-    let name = text.strip_prefix("missing field `")?.split('`').next()?;
-    MEMBERS.into_iter().find(|member| *member == name)
-}
+pub(crate) const RULES: [&str; 3] = [metadata::RULE, session_id::RULE, token_id::RULE];
 
 /// A `T` that is only read from a JSON object, never from an array.
 pub(crate) struct Object<T>(pub(crate) T);

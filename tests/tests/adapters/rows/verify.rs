@@ -27,12 +27,18 @@ pub(super) fn profile_of(name: &str, ssn: &str) -> String {
     format!(r#"{{"name":"{name}","ssn":"{ssn}"}}"#)
 }
 
-fn unreadable(place: &str) -> Expected {
-    let message = format!(
-        "the request cannot be read: not well-formed, or a member has the wrong type or value{place}"
-    );
+fn no_json(place: &str) -> Expected {
+    let message = format!("the request is not well-formed JSON{place}");
     Expected::error_saying(ErrorKind::BadRequest, &message)
 }
+
+fn of_another_type(member: &str, place: &str) -> Expected {
+    let message = format!("{member} has the wrong type or value{place}");
+    Expected::error_saying(ErrorKind::BadRequest, &message)
+}
+
+/// What is said where no one member is wrong.
+const THE_WHOLE: &str = "the request, or a member of it,";
 
 fn missing(member: &str, place: &str) -> Expected {
     let message = format!("the member `{member}` is missing{place}");
@@ -43,16 +49,17 @@ fn denied() -> Expected {
     Expected::error(ErrorKind::InvalidGrant)
 }
 
-fn no_token() -> Expected {
-    Expected::error(ErrorKind::BadToken)
+fn no_token(member: &str) -> Expected {
+    let message = format!(
+        "the member `{member}` is not a token: expected the string `lunasec-<uuid>` that the tokenizer issued"
+    );
+    Expected::error_saying(ErrorKind::BadToken, &message)
 }
 
 /// In a form or a query.
-fn token_twice() -> Expected {
-    Expected::error_saying(
-        ErrorKind::BadToken,
-        "a member of the form or query is there twice, where one token is expected",
-    )
+fn token_twice(member: &str) -> Expected {
+    let message = format!("the member `{member}` is there twice, where one token is expected");
+    Expected::error_saying(ErrorKind::BadToken, &message)
 }
 
 fn list(body: impl Into<Vec<u8>>) -> Request {
@@ -118,7 +125,11 @@ fn verdicts() -> Vec<Row> {
         Row::new("none", list("[]"), Expected::text("0")),
         Row::new("never granted", list(tokens(&[FORGED])), denied()),
         Row::new("forged in a list", list(tokens(&forged)), denied()).during(|| Fault::Together(2)),
-        Row::new("no token in a list", list(tokens(&malformed)), no_token()),
+        Row::new(
+            "no token in a list",
+            list(tokens(&malformed)),
+            no_token("[199]"),
+        ),
         Row::new(
             "another spelling",
             list(tokens(&[&T1.replace("0a1b2c3d", "0A1B2C3D")])),
@@ -188,18 +199,30 @@ fn queries() -> Vec<Row> {
             search("?limit=7"),
             missing("ssn", ""),
         ),
-        Row::new("a query with no token", search("?ssn=4111"), no_token()),
-        Row::new("a query with an empty token", search("?ssn="), no_token()),
-        Row::new("a query that is no text", search("?ssn=%FF"), no_token()),
+        Row::new(
+            "a query with no token",
+            search("?ssn=4111"),
+            no_token("ssn"),
+        ),
+        Row::new(
+            "a query with an empty token",
+            search("?ssn="),
+            no_token("ssn"),
+        ),
+        Row::new(
+            "a query that is no text",
+            search("?ssn=%FF"),
+            no_token("ssn"),
+        ),
         Row::new(
             "a query with a token twice",
             search(&format!("?ssn={T1}&ssn={T1}")),
-            token_twice(),
+            token_twice("ssn"),
         ),
         Row::new(
             "a query with a member out of range",
             search(&format!("?limit=4111&ssn={T1}")),
-            unreadable(""),
+            of_another_type("the member `limit`", ""),
         ),
     ]
 }

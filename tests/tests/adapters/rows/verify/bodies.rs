@@ -1,6 +1,6 @@
 //! Bodies that cannot be read, and how large they may be.
 
-use super::{list, missing, no_token, profile, tokens, unreadable};
+use super::{THE_WHOLE, list, missing, no_json, no_token, of_another_type, profile, tokens};
 use crate::{
     application::BODY_LIMIT,
     row::{Expected, Request, Row},
@@ -23,7 +23,7 @@ pub(super) fn malformed() -> Vec<Row> {
         rows.push(Row::new(
             format!("no token: {text:?}"),
             list(body),
-            no_token(),
+            no_token("[0]"),
         ));
     }
     for body in [
@@ -37,26 +37,26 @@ pub(super) fn malformed() -> Vec<Row> {
         rows.push(Row::new(
             format!("no token: {body}"),
             list(body),
-            no_token(),
+            no_token("[0]"),
         ));
     }
-    for (body, place) in [
-        ("", " (line 1, column 0)"),
-        ("[", " (line 1, column 1)"),
-        ("{}", " (line 1, column 0)"),
-        ("\"4111\"", " (line 1, column 6)"),
-        ("[] 4111", " (line 1, column 4)"),
-        ("\u{feff}[]", " (line 1, column 1)"),
-        ("[\n\n,4111]", " (line 3, column 1)"),
+    let of_another_type = |place| of_another_type(THE_WHOLE, place);
+    for (body, refused) in [
+        ("", no_json(" (line 1, column 0)")),
+        ("[", no_json(" (line 1, column 1)")),
+        ("{}", of_another_type(" (line 1, column 0)")),
+        ("\"4111\"", of_another_type(" (line 1, column 6)")),
+        ("[] 4111", no_json(" (line 1, column 4)")),
+        ("\u{feff}[]", no_json(" (line 1, column 1)")),
+        ("[\n\n,4111]", no_json(" (line 3, column 1)")),
     ] {
-        let name = format!("no list: {body:?}");
-        rows.push(Row::new(name, list(body), unreadable(place)));
+        rows.push(Row::new(format!("no list: {body:?}"), list(body), refused));
     }
     rows.extend([
         Row::new(
             "not UTF-8",
             list(b"[\"\xff\"]"),
-            unreadable(" (line 1, column 3)"),
+            no_json(" (line 1, column 3)"),
         ),
         Row::new(
             "a member is missing",
@@ -74,17 +74,17 @@ pub(super) fn malformed() -> Vec<Row> {
         Row::new(
             "a member of another type",
             profile(r#"{"name":4111}"#),
-            unreadable(" (line 1, column 12)"),
+            super::of_another_type("the member `name`", " (line 1, column 12)"),
         ),
         Row::new(
             "an array for an object",
             profile(r#"["4111"]"#),
-            unreadable(" (line 1, column 8)"),
+            of_another_type(" (line 1, column 8)"),
         ),
         Row::new(
             "deeper than anybody reads",
             list("[".repeat(1000)),
-            no_token(),
+            no_token("[0]"),
         ),
     ]);
     rows

@@ -1,7 +1,7 @@
 //! The media types of bodies, and forms.
 
 use super::{
-    FORGED, denied, list, missing, no_token, profile, profile_of, token_twice, tokens, unreadable,
+    FORGED, denied, list, missing, no_json, no_token, profile, profile_of, token_twice, tokens,
 };
 use crate::{
     row::{Expected, Request, Row},
@@ -137,7 +137,7 @@ pub(super) fn forms() -> Vec<Row> {
         Row::new(
             "a form with a member twice",
             form(format!("name=x&ssn={T1}&ssn={T1}")),
-            token_twice(),
+            token_twice("ssn"),
         ),
         Row::new(
             "a form with a field that was left blank",
@@ -149,7 +149,11 @@ pub(super) fn forms() -> Vec<Row> {
             form(format!("name=x&ssn=&others=&others={T1}&others=")),
             stored(),
         ),
-        Row::new("a form with no token", form("name=x&ssn=4111"), no_token()),
+        Row::new(
+            "a form with no token",
+            form("name=x&ssn=4111"),
+            no_token("ssn"),
+        ),
         Row::new(
             "a form that names a charset",
             Request::new(Method::POST, "/profile")
@@ -161,7 +165,7 @@ pub(super) fn forms() -> Vec<Row> {
         Row::new(
             "a form that is no text",
             form("name=%FF&ssn=%FF"),
-            no_token(),
+            no_token("ssn"),
         ),
         Row::new(
             "a form that is JSON",
@@ -171,7 +175,7 @@ pub(super) fn forms() -> Vec<Row> {
         Row::new(
             "JSON that is a form",
             profile(format!("name=x&ssn={T1}")),
-            unreadable(" (line 1, column 2)"),
+            no_json(" (line 1, column 2)"),
         ),
     ]
 }

@@ -1,0 +1,68 @@
+//! Reads values by serde, with errors that are all ours: serde's own repeat what they found.
+//!
+//! A deserializer of ours stands around that of the format. The type that is read sees our error
+//! ([`Wrong`]), which keeps nothing of what was found, and the way to it ([`Path`]) has no key of the
+//! input: serde hands over the names of the fields and variants of a type, and a key is named when it is
+//! one of these. (`serde_path_to_error` does not tell a field from a key of a map.)
+
+mod access;
+mod path;
+mod watch;
+mod wrong;
+
+pub(crate) use path::Path;
+pub(crate) use wrong::{BLANK_IN_A_FORM, What, Wrong};
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::error::Category;
+use watch::Reader;
+
+/// Why a JSON text was not read.
+pub(crate) struct JsonFailure {
+    /// `None` when it is no JSON.
+    pub(crate) found: Option<Found>,
+    /// From 1.
+    pub(crate) line: usize,
+    /// From 1; 0 at the start of a line.
+    pub(crate) column: usize,
+}
+
+/// What is wrong, and at which member.
+pub(crate) struct Found {
+    pub(crate) what: What,
+    pub(crate) path: Path,
+}
+
+/// Reads a JSON text. Only one that was refused is read a second time, for what is wrong with it.
+pub(crate) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonFailure> {
+    serde_json::from_slice(text).map_err(|error| {
+        let is_json = error.classify() == Category::Data;
+        let read = || read::<T, _, false>(&mut serde_json::Deserializer::from_slice(text));
+        JsonFailure {
+            found: is_json.then(read).and_then(Result::err),
+            line: error.line(),
+            column: error.column(),
+        }
+    })
+}
+
+/// Reads a form or a query.
+pub(crate) fn form<T: DeserializeOwned>(text: &[u8]) -> Result<T, Found> {
+    read::<T, _, true>(serde_html_form::Deserializer::from_bytes(text))
+}
+
+fn read<'de, T, D, const FORM: bool>(deserializer: D) -> Result<T, Found>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let trace = path::Trace::<FORM>::default();
+    let read = T::deserialize(Reader::new(deserializer, &trace));
+    read.map_err(|Wrong(what)| Found {
+        what,
+        path: trace.into_path(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
