@@ -116,17 +116,8 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use http::HeaderValue;
+    use lunadefend_testing::TestClock;
     use proptest::prelude::*;
-    use std::time::SystemTime;
-
-    #[derive(Debug)]
-    struct Frozen;
-
-    impl Clock for Frozen {
-        fn now(&self) -> SystemTime {
-            SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
-        }
-    }
 
     fn answer(status: u16, retry_after: &str) -> Result<Answer, HttpError> {
         let mut headers = HeaderMap::new();
@@ -168,7 +159,7 @@ mod tests {
     };
 
     fn first(outcome: &Result<Answer, HttpError>, repeat: Repeat) -> Option<Again> {
-        again(outcome, repeat, 0, FULL, &Frozen)
+        again(outcome, repeat, 0, FULL, &TestClock::new())
     }
 
     fn is_repeated(outcome: &Result<Answer, HttpError>, repeat: Repeat) -> bool {
@@ -224,7 +215,10 @@ mod tests {
         for outcome in &all {
             for (retries, time) in [(0, Duration::from_secs(5)), (5, Duration::ZERO)] {
                 let left = Left { retries, time };
-                assert_eq!(again(outcome, Repeat::Idempotent, 0, left, &Frozen), None);
+                assert_eq!(
+                    again(outcome, Repeat::Idempotent, 0, left, &TestClock::new()),
+                    None
+                );
             }
         }
     }
@@ -237,7 +231,7 @@ mod tests {
         };
         let asked = |text: &str| {
             let outcome = answer(503, text);
-            let again = again(&outcome, Repeat::Idempotent, 0, left, &Frozen)?;
+            let again = again(&outcome, Repeat::Idempotent, 0, left, &TestClock::new())?;
             (again.pause > LONGEST_SPREAD).then_some(again.pause)
         };
         for (text, expected) in [
@@ -258,7 +252,10 @@ mod tests {
         }
         // Longer than any deadline.
         let outcome = answer(503, "99999999999999999999");
-        assert_eq!(again(&outcome, Repeat::Idempotent, 0, left, &Frozen), None);
+        assert_eq!(
+            again(&outcome, Repeat::Idempotent, 0, left, &TestClock::new()),
+            None
+        );
     }
 
     proptest! {
@@ -266,7 +263,7 @@ mod tests {
         fn no_header_panics(text in "[ -~]{0,40}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT") {
             let outcome = answer(429, &text);
             let left = Left { retries: 1, time: Duration::MAX };
-            let again = again(&outcome, Repeat::Idempotent, 0, left, &Frozen);
+            let again = again(&outcome, Repeat::Idempotent, 0, left, &TestClock::new());
             prop_assert!(again.is_some() || text.trim().len() > 15);
         }
 
@@ -278,7 +275,7 @@ mod tests {
             for attempt in 0..FULL.retries {
                 let outcome = if attempt == 0 && first_breaks { transport() } else { connect() };
                 let left = Left { retries: FULL.retries - attempt, time: FULL.time - waited };
-                waited += again(&outcome, Repeat::Idempotent, attempt, left, &Frozen).unwrap().pause;
+                waited += again(&outcome, Repeat::Idempotent, attempt, left, &TestClock::new()).unwrap().pause;
             }
             prop_assert!(waited > Duration::from_millis(2500), "{waited:?}");
             prop_assert!(waited < FULL.time, "{waited:?}");
@@ -290,7 +287,7 @@ mod tests {
             let (mut waited, mut pauses) = (Duration::ZERO, Vec::new());
             for retries in (1..=retries).rev() {
                 let left = Left { retries, time: time - waited };
-                let pause = again(&connect(), Repeat::IfUnsent, 1, left, &Frozen).unwrap().pause;
+                let pause = again(&connect(), Repeat::IfUnsent, 1, left, &TestClock::new()).unwrap().pause;
                 waited += pause;
                 pauses.push(pause);
             }

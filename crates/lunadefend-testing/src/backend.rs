@@ -4,8 +4,8 @@ mod services;
 
 use crate::{Call, TestClock};
 use lunadefend_core::{
-    AuthPlugin, Clock, Error, ErrorKind, GrantDuration, GrantRequest, GrantedToken, Grants,
-    Handles, SessionId, Sessions, VerifiedToken,
+    AuthPlugin, Backend, Clock, Error, ErrorKind, GrantDuration, GrantRequest, GrantedToken,
+    Grants, SessionId, Sessions, VerifiedToken,
 };
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -248,7 +248,7 @@ impl fmt::Debug for TestBackend {
     }
 }
 
-impl From<TestBackend> for Handles {
+impl From<TestBackend> for Backend {
     fn from(backend: TestBackend) -> Self {
         Self::new(
             backend.grants(),
@@ -258,7 +258,7 @@ impl From<TestBackend> for Handles {
     }
 }
 
-impl From<&TestBackend> for Handles {
+impl From<&TestBackend> for Backend {
     fn from(backend: &TestBackend) -> Self {
         backend.clone().into()
     }

@@ -5,7 +5,7 @@
 )]
 
 use lunadefend_core::{
-    AuthPlugin, Error, ErrorKind, GrantDuration, Handles, SessionId, UntrustedToken, VerifiedToken,
+    AuthPlugin, Backend, Error, ErrorKind, GrantDuration, SessionId, UntrustedToken, VerifiedToken,
 };
 use lunadefend_testing::{Call, TestBackend, assert_error, session, token};
 use std::time::Duration;
@@ -174,7 +174,7 @@ async fn calls_are_noted_down_once() {
 #[tokio::test]
 async fn it_stands_behind_an_adapter() {
     let backend = TestBackend::new();
-    let handles = Handles::from(&backend);
+    let handles = Backend::from(&backend);
     let provider = || async { Ok(Some(session("ann \u{e9}"))) };
     let (method, headers) = (http::Method::GET, http::HeaderMap::new());
     let plugin: &AuthPlugin = handles.auth_plugin();
@@ -215,7 +215,7 @@ fn what_is_no_error_is_none() {
 #[test]
 #[should_panic(expected = "not the error `sessionError` with status 500, but status 401")]
 fn another_error_is_another() {
-    let response = lunadefend_core::error_response(&ErrorKind::NoSession.into());
+    let response = lunadefend_core::log_and_render(&ErrorKind::NoSession.into());
     assert_error(
         response.status(),
         response.body(),

@@ -62,10 +62,19 @@ impl Cell {
     }
 
     pub(crate) fn by_the_table(&self) -> Vec<String> {
-        match &self.answer {
+        let mut found = match &self.answer {
             Some(answer) => answer.against(&self.expected),
             None => vec!["no answer".to_owned()],
+        };
+        if let Some(cost) = self.cost {
+            if cost.questions > 1 {
+                found.push(format!("{} questions to the provider", cost.questions));
+            }
+            if cost.calls > 0 && self.expected.is_refused_unasked() {
+                found.push(format!("{} calls of the tokenizer for nothing", cost.calls));
+            }
         }
+        found
     }
 
     fn beside(&self, other: &Self) -> Vec<String> {

@@ -228,6 +228,25 @@ impl Expected {
         }
     }
 
+    /// Whether the request is one that no tokenizer needs to be asked about.
+    pub(crate) fn is_refused_unasked(&self) -> bool {
+        let kinds = [
+            ErrorKind::BadToken,
+            ErrorKind::BadRequest,
+            ErrorKind::SessionProvider,
+            ErrorKind::Forbidden,
+            ErrorKind::PayloadTooLarge,
+            ErrorKind::TooManyTokens,
+            ErrorKind::UnsupportedMediaType,
+        ];
+        let nobody = Self::error(ErrorKind::NoSession).body;
+        self.body == nobody
+            || kinds.iter().any(|kind| {
+                let name = format!(r#"{{"success":false,"error":{{"name":"{}","#, kind.name());
+                self.status == kind.status().as_u16() && self.body.starts_with(name.as_bytes())
+            })
+    }
+
     pub(crate) fn by_framework(status: u16) -> Self {
         Self {
             by_framework: true,

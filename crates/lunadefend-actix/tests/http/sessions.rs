@@ -1,17 +1,17 @@
 //! Which provider is asked for the session of a request, and how often.
 
-use crate::{fakes::FakeGrants, server};
+use crate::luna;
 use actix_web::{
     App, Error, FromRequest, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::StatusCode,
     middleware::{Next, from_fn},
     test::{TestRequest, call_and_read_body, call_service, init_service, read_body},
     web::{self, Data},
 };
 use lunadefend_actix::{Granter, Luna, Session};
-use lunadefend_core::SessionId;
+use lunadefend_core::{ErrorKind, SessionId};
+use lunadefend_testing::{TestBackend, assert_error};
 use std::{
     io::{self, Write},
     sync::{
@@ -36,7 +36,7 @@ async fn ask_first(
 }
 
 fn always(session: &'static str) -> Luna {
-    Luna::new(FakeGrants::default().backend(), move |_| async move {
+    Luna::new(TestBackend::new(), move |_| async move {
         yield_now().await;
         SessionId::new(session).map(Some)
     })
@@ -45,7 +45,7 @@ fn always(session: &'static str) -> Luna {
 #[tokio::test]
 async fn a_middleware_and_the_handler_share_one_question() {
     let asked = Arc::new(AtomicUsize::new(0));
-    let luna = server::luna(&FakeGrants::default(), &asked);
+    let luna = luna(&TestBackend::new(), &asked);
     let app = App::new()
         .configure(luna.routes())
         .route("/name", web::to(name))
@@ -95,7 +95,7 @@ async fn the_state_may_also_be_added_by_hand() {
 )]
 #[tokio::test]
 async fn a_provider_may_keep_the_extensions_borrowed() {
-    let luna = Luna::new(FakeGrants::default().backend(), |request| {
+    let luna = Luna::new(TestBackend::new(), |request| {
         let request = request.clone();
         async move {
             let extensions = request.extensions();
@@ -138,11 +138,8 @@ async fn a_handler_without_luna_is_a_500_and_the_log_says_what_to_do() {
         .route("/name", web::to(name));
     let app = init_service(app).await;
     let response = call_service(&app, TestRequest::with_uri("/name").to_request()).await;
-    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(
-        read_body(response).await,
-        r#"{"success":false,"error":{"name":"internalError","message":"internal error","code":"500"}}"#
-    );
+    let status = response.status();
+    assert_error(status, read_body(response).await, ErrorKind::Internal);
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
         log.contains("ERROR") && log.contains("add `.configure(luna.routes())`"),

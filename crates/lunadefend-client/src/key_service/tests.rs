@@ -6,45 +6,19 @@ use lunadefend_core::{
     TransferState,
 };
 use lunadefend_crypto::SigningKey;
+use lunadefend_testing::TestClock;
 use std::sync::Mutex as StdMutex;
 
 const KEY: &[u8] = include_bytes!("../../testdata/signing_key.der");
 const NEW_KEY: &[u8] = include_bytes!("../../testdata/rotation_b.der");
-const START: u64 = 1_700_000_000;
 
-#[derive(Debug)]
-struct Virtual(StdMutex<SystemTime>);
-
-impl Virtual {
-    fn new() -> Arc<Self> {
-        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(START);
-        Arc::new(Self(StdMutex::new(start)))
-    }
-
-    fn set(&self, seconds: i64) {
-        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(START);
-        let step = Duration::from_secs(seconds.unsigned_abs());
-        *self.0.lock().unwrap() = if seconds < 0 {
-            start - step
-        } else {
-            start + step
-        };
-    }
-}
-
-impl Clock for Virtual {
-    fn now(&self) -> SystemTime {
-        *self.0.lock().unwrap()
-    }
-}
-
-fn service(clock: &Arc<Virtual>) -> KeyService {
+fn service(clock: &TestClock) -> KeyService {
     let key = SigningKey::parse(KEY, "test").unwrap();
     KeyService::new(
         key.into(),
         WireLevel::default(),
         "https://tokenizer.example.com",
-        Arc::<Virtual>::clone(clock),
+        Arc::new(clock.clone()),
     )
 }
 
@@ -65,33 +39,33 @@ async fn ask_concurrently(service: &KeyService) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_signature_for_ten_thousand_concurrent_calls() {
-    let clock = Virtual::new();
+    let clock = TestClock::new();
     let service = service(&clock);
     assert_eq!(ask_concurrently(&service).await, 1);
     assert_eq!(service.signatures(), 1);
 
     // Up to 80 % of its 15 minutes.
-    clock.set(719);
+    clock.set_seconds(719);
     assert_eq!(ask_concurrently(&service).await, 1);
     assert_eq!(service.signatures(), 1);
 
-    clock.set(720);
+    clock.set_seconds(720);
     ask_concurrently(&service).await;
     assert_eq!(service.signatures(), 2, "exactly one more");
     assert_eq!(ask_concurrently(&service).await, 1);
 
     // Nobody called for a day.
-    clock.set(86_400);
+    clock.set_seconds(86_400);
     assert_eq!(ask_concurrently(&service).await, 1);
     assert_eq!(service.signatures(), 3);
 }
 
 #[tokio::test]
 async fn while_one_caller_renews_the_others_go_on_with_the_old() {
-    let clock = Virtual::new();
+    let clock = TestClock::new();
     let service = service(&clock);
     let old = service.application().await.unwrap();
-    clock.set(800);
+    clock.set_seconds(800);
     // Somebody is renewing, and takes long.
     let renewing = service.0.refresh.lock().await;
     let meanwhile = service.application().await.unwrap();
@@ -103,10 +77,10 @@ async fn while_one_caller_renews_the_others_go_on_with_the_old() {
 
 #[tokio::test]
 async fn an_expired_jwt_is_never_handed_out() {
-    let clock = Virtual::new();
+    let clock = TestClock::new();
     let service = service(&clock);
     for now in [0, 899, 900, 1799, 5000] {
-        clock.set(now);
+        clock.set_seconds(now);
         let jwt = service.application().await.unwrap();
         assert!(jwt.expires_at() > clock.now(), "{now}");
     }
@@ -114,13 +88,13 @@ async fn an_expired_jwt_is_never_handed_out() {
 
 #[tokio::test]
 async fn an_expired_jwt_is_not_handed_out_while_another_caller_renews_it() {
-    let clock = Virtual::new();
+    let clock = TestClock::new();
     let service = service(&clock);
     service.application().await.unwrap();
     let renewing = service.0.refresh.lock().await;
-    clock.set(899);
+    clock.set_seconds(899);
     assert!(service.application().now_or_never().is_some());
-    clock.set(900);
+    clock.set_seconds(900);
     assert!(service.application().now_or_never().is_none());
     drop(renewing);
     let jwt = service.application().await.unwrap();
@@ -129,13 +103,13 @@ async fn an_expired_jwt_is_not_handed_out_while_another_caller_renews_it() {
 
 #[tokio::test]
 async fn a_clock_that_was_set_back_gives_a_new_jwt() {
-    let clock = Virtual::new();
+    let clock = TestClock::new();
     let service = service(&clock);
     service.application().await.unwrap();
-    clock.set(-20);
+    clock.set_seconds(-20);
     service.application().await.unwrap();
     assert_eq!(service.signatures(), 1, "a small step is nothing");
-    clock.set(-3600);
+    clock.set_seconds(-3600);
     let jwt = service.application().await.unwrap();
     assert_eq!(jwt.issued_at(), clock.now());
     assert_eq!(service.signatures(), 2);
@@ -143,8 +117,8 @@ async fn a_clock_that_was_set_back_gives_a_new_jwt() {
 
 #[tokio::test]
 async fn a_clock_before_1970_is_an_error_and_the_old_jwt_is_used_as_long_as_it_lives() {
-    let clock = Virtual::new();
-    clock.set(-i64::try_from(START).unwrap() - 1);
+    let clock = TestClock::new();
+    clock.set_seconds(-i64::try_from(TestClock::START).unwrap() - 1);
     let service = service(&clock);
     let error = service.application().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);
@@ -153,7 +127,7 @@ async fn a_clock_before_1970_is_an_error_and_the_old_jwt_is_used_as_long_as_it_l
 
 #[tokio::test]
 async fn user_and_transfer_jwts_are_signed_each_time() {
-    let service = service(&Virtual::new());
+    let service = service(&TestClock::new());
     let session = SessionId::new("s").unwrap();
     let state = TransferState::from_query(Some("state=abc")).unwrap();
     let first = service.transfer(&session, &state).await.unwrap();
@@ -202,18 +176,18 @@ impl SecretProvider for Vault {
     }
 }
 
-async fn rotating(vault: &Vault, clock: &Arc<Virtual>) -> KeyService {
+async fn rotating(vault: &Vault, clock: &TestClock) -> KeyService {
     let keys = SigningKeys::load(
         Arc::new(vault.clone()),
         KeyRotation::default(),
         DemoKey::Refused,
-        Arc::<Virtual>::clone(clock),
+        Arc::new(clock.clone()),
     );
     KeyService::new(
         keys.await.unwrap(),
         WireLevel::default(),
         "https://tokenizer.example.com",
-        Arc::<Virtual>::clone(clock),
+        Arc::new(clock.clone()),
     )
 }
 
@@ -232,7 +206,7 @@ fn kid(jwt: &Jwt) -> String {
 
 #[tokio::test]
 async fn the_key_set_lists_each_key_and_first_the_one_that_signs() {
-    let (vault, clock) = (Vault::default(), Virtual::new());
+    let (vault, clock) = (Vault::default(), TestClock::new());
     vault.set(NEW_KEY, Some(KEY));
     let service = rotating(&vault, &clock).await;
     let jwks = service.jwks().await.unwrap();
@@ -261,7 +235,7 @@ async fn the_key_set_lists_each_key_and_first_the_one_that_signs() {
 
 #[tokio::test]
 async fn a_cached_jwt_lives_on_until_a_key_is_retired() {
-    let (vault, clock) = (Vault::default(), Virtual::new());
+    let (vault, clock) = (Vault::default(), TestClock::new());
     vault.set(KEY, None);
     let service = rotating(&vault, &clock).await;
     let old = service.application().await.unwrap();
@@ -290,16 +264,16 @@ async fn a_cached_jwt_lives_on_until_a_key_is_retired() {
 
 #[tokio::test]
 async fn without_its_provider_a_key_is_used_for_a_day_and_then_refused() {
-    let (vault, clock) = (Vault::default(), Virtual::new());
+    let (vault, clock) = (Vault::default(), TestClock::new());
     vault.set(KEY, None);
     let service = rotating(&vault, &clock).await;
     vault.break_down();
     for seconds in (0..86_400).step_by(600) {
-        clock.set(seconds);
+        clock.set_seconds(seconds);
         service.application().await.unwrap();
         service.jwks().await.unwrap();
     }
-    clock.set(86_400);
+    clock.set_seconds(86_400);
     let error = service.application().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SecretUnavailable);
     assert_eq!(error.status(), 503);
@@ -310,6 +284,6 @@ async fn without_its_provider_a_key_is_used_for_a_day_and_then_refused() {
     assert!(service.jwks().await.is_err());
 
     vault.set(KEY, None);
-    clock.set(86_500);
+    clock.set_seconds(86_500);
     service.application().await.unwrap();
 }

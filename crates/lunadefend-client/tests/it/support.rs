@@ -1,14 +1,15 @@
 //! A server that does as it is told, and a client of it.
 
 use lunadefend_client::{Client, ClientBuilder, SessionIds};
-use lunadefend_core::{Clock, Error, GrantRequest, GrantService, SessionId, TokenId, Verdict};
+use lunadefend_core::{Error, GrantRequest, GrantService, SessionId, TokenId, Verdict};
 use lunadefend_crypto::SigningKey;
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::WireLevel;
+use lunadefend_testing::TestClock;
 use std::{
     error::Error as StdError,
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +18,6 @@ use tokio::{
 
 pub(crate) const T1: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
 pub(crate) const T2: &str = "lunasec-99999999-AAAA-4bbb-8CCC-ddddEEEE0000";
-pub(crate) const NOW: u64 = 1_700_000_000;
 const KEY: &[u8] = include_bytes!("../../testdata/signing_key.der");
 
 /// A request as it arrived.
@@ -203,15 +203,6 @@ pub(crate) fn yes(data: &str) -> Vec<u8> {
     )
 }
 
-#[derive(Debug)]
-pub(crate) struct Frozen;
-
-impl Clock for Frozen {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)
-    }
-}
-
 pub(crate) fn signing_key() -> SigningKey {
     SigningKey::parse(KEY, "test").unwrap()
 }
@@ -225,7 +216,7 @@ pub(crate) fn client_of(url: &str) -> ClientBuilder {
     Client::builder(base(url), signing_key())
         .wire_level(WireLevel::V1)
         .session_ids(SessionIds::Raw)
-        .clock(Arc::new(Frozen))
+        .clock(Arc::new(TestClock::new()))
         .deadline(Duration::from_secs(10))
 }
 

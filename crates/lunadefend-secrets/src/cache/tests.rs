@@ -1,12 +1,13 @@
 use super::*;
 use crate::SecretFn;
 use lunadefend_core::SecretValue;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use lunadefend_testing::TestClock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A provider that can be looked into and broken, and the time.
 #[derive(Debug, Default)]
 struct World {
-    seconds: AtomicU64,
+    clock: TestClock,
     fetches: AtomicUsize,
     fault: Mutex<Fault>,
     open: tokio::sync::Notify,
@@ -24,28 +25,21 @@ enum Fault {
     Never,
 }
 
-#[derive(Debug)]
-struct WorldClock(Arc<World>);
-
-impl Clock for WorldClock {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.seconds.load(Ordering::SeqCst))
-    }
-}
-
 impl World {
     fn set(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
     }
 
-    fn at(&self, seconds: u64) {
-        self.seconds.store(1_000_000 + seconds, Ordering::SeqCst);
+    fn at(&self, seconds: i64) {
+        self.clock.set_seconds(seconds);
     }
 
     fn fetches(&self) -> usize {
         self.fetches.load(Ordering::SeqCst)
     }
 }
+
+const HALF_A_DAY: i64 = 12 * 3600;
 
 type Cache = SecretCache<usize, SecretError>;
 
@@ -77,7 +71,7 @@ async fn load(world: &Arc<World>, policy: RefreshPolicy) -> Result<Cache, Secret
     SecretCache::load(
         Arc::new(provider),
         policy,
-        Arc::new(WorldClock(Arc::clone(world))),
+        Arc::new(world.clock.clone()),
         |_, versions: SecretVersions, _| {
             std::str::from_utf8(versions.current.value.expose_secret())
                 .ok()
@@ -271,7 +265,9 @@ async fn a_caller_who_goes_away_does_not_end_the_fetch() {
 async fn a_clock_that_was_set_back_does_not_stop_the_refreshing() {
     let world = Arc::new(World::default());
     let cache = load(&world, every(300, 3600)).await.unwrap();
-    world.seconds.store(5, Ordering::SeqCst);
+    world
+        .clock
+        .set(SystemTime::UNIX_EPOCH + Duration::from_secs(5));
     assert_eq!(value(&cache).await, 1);
     settled(&cache).await;
     assert_eq!(value(&cache).await, 2);
@@ -289,7 +285,7 @@ async fn a_failed_fetch_and_a_clock_that_was_set_back_do_not_stop_the_refreshing
     assert_eq!(world.fetches(), 2, "the second failed");
 
     // Half a day back, and the provider works again.
-    world.seconds.fetch_sub(12 * 3600, Ordering::SeqCst);
+    world.at(331 - HALF_A_DAY);
     world.set(Fault::None);
     value(&cache).await;
     settled(&cache).await;
@@ -301,15 +297,14 @@ async fn a_clock_that_was_set_back_makes_no_value_last_longer_than_its_time() {
     let world = Arc::new(World::default());
     let cache = load(&world, every(300, 3600)).await.unwrap();
     world.set(Fault::Down);
-    world.seconds.fetch_sub(12 * 3600, Ordering::SeqCst);
-    let noticed = world.seconds.load(Ordering::SeqCst);
+    world.at(-HALF_A_DAY);
     for seconds in (0..3600).step_by(10) {
-        world.seconds.store(noticed + seconds, Ordering::SeqCst);
+        world.at(seconds - HALF_A_DAY);
         assert_eq!(value(&cache).await, 1, "{seconds}");
         settled(&cache).await;
     }
     assert!(world.fetches() > 100, "asked again and again");
-    world.seconds.store(noticed + 3600, Ordering::SeqCst);
+    world.at(3600 - HALF_A_DAY);
     assert!(cache.get().await.is_err());
 }
 
@@ -332,7 +327,7 @@ mod counted {
 
     /// Counts by the labels of a counter.
     #[derive(Default)]
-    struct Counters(Mutex<std::collections::BTreeMap<String, Arc<AtomicU64>>>);
+    struct Counters(Mutex<std::collections::BTreeMap<String, Arc<std::sync::atomic::AtomicU64>>>);
 
     impl Recorder for Counters {
         fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}

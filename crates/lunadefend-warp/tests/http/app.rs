@@ -1,9 +1,9 @@
 //! The application under test, its counters, and requests to it.
 
-use crate::fakes::{FakeGrants, token};
 use bytes::Bytes;
-use lunadefend_core::{Backend, Error as CoreError, SessionId, VerifiedToken};
-use lunadefend_warp::{Error, Granted, Granter, Luna, Session, Verified};
+use lunadefend_core::{Error as CoreError, SessionId, VerifiedToken};
+use lunadefend_testing::TestBackend;
+use lunadefend_warp::{Error, Granter, Luna, Session, Verified};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -29,7 +29,7 @@ impl Counter {
 pub(crate) struct App {
     pub(crate) luna: Luna,
     pub(crate) routes: BoxedFilter<(reply::Response,)>,
-    pub(crate) grants: FakeGrants,
+    pub(crate) backend: TestBackend,
     /// Runs of the handler that takes tokens.
     pub(crate) ran: Counter,
     /// Questions to the session id provider.
@@ -46,37 +46,21 @@ async fn store(
     Ok(tokens.len().to_string())
 }
 
-async fn send(grants: Granter) -> Result<Granted<Vec<VerifiedToken>>, Error> {
-    grants
-        .grant(vec![VerifiedToken::assertion(&token(7))?])
-        .await
-}
-
-async fn whoami(session: Option<Session>) -> &'static str {
-    if session.is_some() {
-        "somebody"
-    } else {
-        "nobody"
-    }
-}
-
-pub(crate) fn backend() -> Backend {
-    FakeGrants::default().backend()
+async fn whoami(_: Session) -> &'static str {
+    "somebody"
 }
 
 pub(crate) fn app() -> App {
-    let grants = FakeGrants::default();
+    let backend = TestBackend::new();
     let (ran, asked) = (Counter::default(), Counter::default());
     let counter = asked.clone();
     let session = warp::header::optional("x-session");
-    let luna = Luna::new(grants.backend(), session, move |id: Option<String>| {
+    let luna = Luna::new(&backend, session, move |id: Option<String>| {
         counter.add();
-        assert_ne!(id.as_deref(), Some("panic at once"), "canary");
         async move {
             match id.as_deref() {
                 Some("panic") => panic!("canary"),
                 Some("fail") => Err(CoreError::session_provider("the store is down")),
-                Some("nonsense") => SessionId::new("").map(Some),
                 id => id.map(SessionId::new).transpose(),
             }
         }
@@ -86,31 +70,16 @@ pub(crate) fn app() -> App {
     let count = ran.clone();
     let count = warp::any().map(move || count.clone());
     let routes = luna
-        .handle(warp::path!("store").and(count.clone()), store)
-        .or(luna.handle(warp::path!("send").and(warp::get()), send))
-        .unify()
+        .handle(warp::path!("store").and(count), store)
         .or(luna.handle(warp::path!("whoami").and(warp::get()), whoami))
-        .unify()
-        .or(luna.routes())
-        .unify()
-        .or(luna.routes_at("api/"))
-        .unify()
-        .or(warp::path!("nested" / "twice" / ..).and(luna.routes()))
         .unify()
         .boxed();
     App {
         luna,
         routes,
-        grants,
+        backend,
         ran,
         asked,
-    }
-}
-
-impl App {
-    pub(crate) async fn store(&self, session: &str, body: impl AsRef<[u8]>) -> (u16, String) {
-        let request = post("/store", session).body(body);
-        text(request.reply(&self.routes).await)
     }
 }
 
@@ -131,12 +100,4 @@ pub(crate) fn text(response: Response<Bytes>) -> (u16, String) {
         status,
         String::from_utf8(response.into_body().to_vec()).unwrap(),
     )
-}
-
-pub(crate) fn json(tokens: impl IntoIterator<Item = String>) -> String {
-    let tokens: Vec<_> = tokens
-        .into_iter()
-        .map(|token| format!("{token:?}"))
-        .collect();
-    format!("[{}]", tokens.join(","))
 }

@@ -1,4 +1,4 @@
-//! Over a real connection: panics, bodies in parts, methods.
+//! Over a real connection: panics, and bodies that never end or break off.
 
 use crate::app::{App, BODY_LIMIT, app};
 use std::{net::SocketAddr, time::Duration};
@@ -67,9 +67,10 @@ async fn a_panic_in_the_providers_filter_costs_the_connection_and_not_the_proces
         assert_ne!(id, "panic", "canary");
         id
     });
-    let luna = lunadefend_warp::Luna::new(crate::app::backend(), picks, |id| async {
-        lunadefend_core::SessionId::new(id).map(Some)
-    });
+    let luna =
+        lunadefend_warp::Luna::new(lunadefend_testing::TestBackend::new(), picks, |id| async {
+            lunadefend_core::SessionId::new(id).map(Some)
+        });
     let address = serve(luna.handle(warp::path!("whoami"), whoami)).await;
     let answer = get(address, "GET /whoami HTTP/1.1\r\nx-session: panic").await;
     assert_eq!(answer, "");
@@ -78,24 +79,19 @@ async fn a_panic_in_the_providers_filter_costs_the_connection_and_not_the_proces
 }
 
 #[tokio::test]
-async fn a_body_in_chunks_is_read_to_the_limit_and_no_further() {
+async fn a_body_in_chunks_is_read_no_further_than_to_the_limit() {
     let App { routes, ran, .. } = app();
     let address = serve(routes).await;
     let head = b"POST /store HTTP/1.1\r\nhost: localhost\r\nx-session: ann\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
     let chunk = |bytes: &str| format!("{:x}\r\n{bytes}\r\n", bytes.len());
 
-    let spaces = chunk(&" ".repeat(BODY_LIMIT / 2 - 1));
-    let fits = format!("{spaces}{}{spaces}0\r\n\r\n", chunk("[]"));
-    let answer = send(address, &[head, fits.as_bytes()]).await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert_eq!(ran.get(), 1);
-
+    let spaces = chunk(&" ".repeat(BODY_LIMIT / 2));
     // Never ended: only who stops reading can answer.
-    let endless = format!("{spaces}{spaces}{}", chunk("   "));
+    let endless = format!("{spaces}{spaces}{}", chunk(" "));
     let answer = send(address, &[head, endless.as_bytes()]).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(answer.contains("payloadTooLarge"), "{answer}");
-    assert_eq!(ran.get(), 1);
+    assert_eq!(ran.get(), 0);
 }
 
 #[tokio::test]
@@ -115,17 +111,4 @@ async fn a_body_that_breaks_off_is_never_a_whole_one() {
         "{answer}"
     );
     assert_eq!(ran.get(), 0);
-}
-
-#[tokio::test]
-async fn head_answers_like_get_without_a_body() {
-    let App { routes, .. } = app();
-    let address = serve(routes).await;
-    let answer = get(address, "HEAD /.lunasec/jwks.json HTTP/1.1").await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert!(answer.contains("content-length: 11\r\n"), "{answer}");
-    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
-    let frame = "HEAD /.lunasec/secure-frame?state=s HTTP/1.1\r\nx-session: ann";
-    let answer = get(address, frame).await;
-    assert!(answer.starts_with("HTTP/1.1 302 "), "{answer}");
 }

@@ -157,6 +157,15 @@ fn published_keys() -> Vec<Row> {
             Expected::no_such_page(),
         ),
     ];
+    for path in ["/.lunasec/", "/.lunasec/jwks.json/x", "/.lunasec/jwks.jso"] {
+        let name = format!("jwks, another path: {path}");
+        rows.push(Row::new(name, Request::get(path), Expected::no_such_page()));
+    }
+    rows.push(Row::new(
+        "jwks, and a provider that would panic",
+        Request::get(JWKS).by("throws"),
+        keys(),
+    ));
     let refused = Expected::method_not_allowed();
     rows.extend(other_methods("jwks", JWKS, &refused));
     rows

@@ -37,6 +37,10 @@ fn base_paths() -> Vec<Row> {
             Expected::no_such_page(),
         ),
     ];
+    for path in ["/API/.lunasec/jwks.json", "/api.lunasec/jwks.json"] {
+        let name = format!("jwks_base_api, another path: {path}");
+        rows.push(Row::new(name, Request::get(path), Expected::no_such_page()).below("/api"));
+    }
     for (name, base, path) in [
         ("frame_base_empty", "", ""),
         ("frame_base_api", "/api", "/api"),

@@ -45,6 +45,7 @@ pub(super) fn malformed() -> Vec<Row> {
         ("", no_json(" (line 1, column 0)")),
         ("[", no_json(" (line 1, column 1)")),
         ("{}", of_another_type(" (line 1, column 0)")),
+        (r#"{"4111":1}"#, of_another_type(" (line 1, column 0)")),
         ("\"4111\"", of_another_type(" (line 1, column 6)")),
         ("[] 4111", no_json(" (line 1, column 4)")),
         ("\u{feff}[]", no_json(" (line 1, column 1)")),
@@ -126,6 +127,13 @@ pub(super) fn sizes() -> Vec<Row> {
             "one byte too large, in chunks",
             chunked(&padded(BODY_LIMIT + 1)),
             too_large(),
+        ),
+        Row::new(
+            "in chunks, one of which is none",
+            list("2\r\n[]\r\nzz\r\n")
+                .header("transfer-encoding", "chunked")
+                .by_hand(),
+            Expected::error(ErrorKind::BadRequest),
         ),
         Row::new(
             "too large, by nobody",

@@ -119,6 +119,14 @@ pub(super) fn forms() -> Vec<Row> {
             stored(),
         ),
         Row::new(
+            "a form, and a query that nobody reads",
+            Request::new(Method::POST, "/profile?ssn=4111")
+                .header("content-type", FORM)
+                .body(format!("name=x&ssn={T1}"))
+                .by("ann"),
+            stored(),
+        ),
+        Row::new(
             "a form with a list",
             form(format!("name=x&others={T1}&others={T2}")),
             stored(),
