@@ -21,9 +21,15 @@ fn generate() -> GeneratedKey {
     GeneratedKey::generate(RsaBits::Rsa2048).unwrap()
 }
 
+/// A key as text.
+#[must_use]
+pub fn pem(key: &GeneratedKey) -> &str {
+    key.pem.expose_secret()
+}
+
 /// A key as an application is configured with it.
 #[must_use]
 pub fn provider(key: &GeneratedKey) -> InlineSecret {
-    let pem = SecretValue::new(key.pem.expose_secret().as_bytes());
+    let pem = SecretValue::new(pem(key).as_bytes());
     InlineSecret::new(pem, "the key of the test")
 }

@@ -7,26 +7,28 @@
 )]
 
 mod application;
-mod browser;
 mod clock;
-pub mod http1;
 mod jwts;
 mod keys;
 mod nobody;
 mod proxy;
 mod stub;
 mod tokenizer;
+pub mod walk;
 mod world;
 
 pub use application::{Application, Fault as ApplicationFault};
-pub use browser::{Browser, Page};
 pub use clock::TestClock;
 pub use jwts::{DecodedJwt, decode, sign};
-pub use keys::{other_key, provider, signing_key};
+pub use keys::{other_key, pem, provider, signing_key};
+pub use lunadefend_testing::{
+    browser::{Browser, Page},
+    http as http1,
+};
 pub use nobody::nobody;
 pub use proxy::{Fault, Proxy};
 pub use stub::{Act, Stub};
-pub use tokenizer::RunningTokenizer;
+pub use tokenizer::WorldTokenizer;
 pub use world::{Hosts, Settings, World};
 
 /// Compiles the handlers of the page.

@@ -2,7 +2,7 @@
 
 use crate::{
     Act, Stub,
-    http1::{Message, exchange_bytes},
+    http1::{Message, exchange_parts},
 };
 use lunadefend_core::BoxFuture;
 use std::{
@@ -106,7 +106,7 @@ fn act(state: Arc<State>, request: Message) -> BoxFuture<'static, Act> {
         let pass = async {
             let upstream = *state.upstream.get().unwrap();
             let request = request.with_header("connection", "close");
-            exchange_bytes(upstream, &request.to_bytes()).await
+            exchange_parts(upstream, &[&request.to_bytes()]).await
         };
         match fault {
             Fault::Pass => Act::Send(pass.await),

@@ -3,15 +3,15 @@
 use crate::TestClock;
 use lunadefend_core::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext};
-use lunadefend_tokenizer::{Tokenizer, TokenizerConfigBuilder, serve};
+use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer};
+use lunadefend_tokenizer::TokenizerConfigBuilder;
 use lunadefend_vault::{MasterKey, Timer, Vault, store::Store};
 use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle};
 
-/// A tokenizer on loopback; it ends when it is dropped.
-pub struct RunningTokenizer {
+/// The tokenizer of a world; it ends when it is dropped.
+pub struct WorldTokenizer {
     /// Where it listens.
     pub address: SocketAddr,
     /// Its public URL, without a slash at the end.
@@ -20,13 +20,13 @@ pub struct RunningTokenizer {
     pub master_key: secrecy::SecretString,
     /// What it keeps.
     pub vault: Vault,
-    task: JoinHandle<std::io::Result<()>>,
+    _running: RunningTokenizer,
     folder: Option<TempDir>,
 }
 
-impl RunningTokenizer {
+impl WorldTokenizer {
     pub(crate) async fn start(
-        listener: TcpListener,
+        bound: BoundTokenizer,
         url: String,
         config: TokenizerConfigBuilder,
         clock: Arc<TestClock>,
@@ -41,13 +41,12 @@ impl RunningTokenizer {
         let (master, master_key) = MasterKey::generate().unwrap();
         let timer = Arc::new(TestTimer(Arc::clone(&clock)));
         let vault = Vault::open(store, &master, clock).await.unwrap();
-        let tokenizer = Tokenizer::with_timer(config.build().unwrap(), vault.clone(), timer);
         Self {
-            address: listener.local_addr().unwrap(),
+            address: bound.address(),
             url,
             master_key,
+            _running: bound.serve_with(config, vault.clone(), timer).unwrap(),
             vault,
-            task: tokio::spawn(serve(listener, tokenizer, std::future::pending())),
             folder,
         }
     }
@@ -59,12 +58,6 @@ impl RunningTokenizer {
     #[must_use]
     pub fn stored_bytes(&self) -> Vec<u8> {
         std::fs::read(file(self.folder.as_ref().unwrap())).unwrap()
-    }
-}
-
-impl Drop for RunningTokenizer {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

@@ -1,17 +1,17 @@
 //! An application and its tokenizer, as they are deployed.
 
 use crate::{
-    Application, Browser, Proxy, RunningTokenizer, TestClock, keys::provider, signing_key,
+    Application, Browser, Proxy, TestClock, WorldTokenizer, keys::provider, signing_key,
     tokenizer::base,
 };
 use lunadefend::{Builder, LunaDefend, SessionId, WireLevel};
 use lunadefend_crypto::GeneratedKey;
 use lunadefend_http::{Cleartext, HttpClient};
+use lunadefend_testing::tokenizer::BoundTokenizer;
 use lunadefend_tokenizer::{
     AuthProviders, GrantDurations, JwksSource, Origin, TokenizerConfig, VerificationKeys,
 };
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// By what names browsers reach the two servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,12 +72,13 @@ pub struct World<A = Application> {
     /// The application.
     pub application: A,
     /// The tokenizer.
-    pub tokenizer: RunningTokenizer,
+    pub tokenizer: WorldTokenizer,
     settings: Settings,
     /// Where the application reaches the tokenizer.
     private_url: String,
     lines: Option<(Proxy, Proxy)>,
-    addresses: Arc<HashMap<String, SocketAddr>>,
+    /// Without any cookie; it knows where the two are.
+    browser: Browser,
 }
 
 impl World {
@@ -107,19 +108,15 @@ impl World {
     #[must_use]
     pub fn browser_of(&self, session: &SessionId) -> Browser {
         let mut browser = self.browser();
-        browser.set_cookie(
-            &self.application.url,
-            Application::COOKIE,
-            session.expose_id(),
-        );
+        let (app, id) = (&self.application.url, session.expose_id());
+        browser.set_cookie(app, Application::COOKIE, id).unwrap();
         browser
     }
 
     /// A browser with a session of the application that was moved to the tokenizer too.
     pub async fn browser_in(&self, session: &SessionId) -> Browser {
         let mut browser = self.browser_of(session);
-        let ensure = format!("{}/session/ensure", self.tokenizer.url);
-        let trail = browser.load_no_cors(&self.tokenizer.url, &ensure).await;
+        let trail = browser.transfer_session(&self.tokenizer.url).await.unwrap();
         assert_eq!(trail.len(), 3);
         assert_eq!(trail[2].status, 200, "{}", trail[2].text());
         browser
@@ -133,8 +130,8 @@ impl<A> World<A> {
         start: impl AsyncFnOnce(LunaDefend) -> (A, SocketAddr),
     ) -> Self {
         let clock = TestClock::new();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let tokenizer_address = listener.local_addr().unwrap();
+        let bound = BoundTokenizer::bind().await.unwrap();
+        let tokenizer_address = bound.address();
         let lines = if settings.proxied {
             let lines = (Proxy::start().await, Proxy::start().await);
             lines.0.lead_to(tokenizer_address);
@@ -171,10 +168,12 @@ impl<A> World<A> {
         )
         .application_origin(Origin::parse(&app_url, "APPLICATION_FRONT_END").unwrap())
         .grant_durations(settings.durations);
-        let addresses = [(&app_url, address), (&tokenizer_url, tokenizer_address)]
-            .map(|(url, address)| (base(url).origin(), address));
-        let tokenizer = RunningTokenizer::start(
-            listener,
+        let browser = Browser::new()
+            .unwrap()
+            .resolving(&base(&app_url).origin(), address)
+            .resolving(&base(&tokenizer_url).origin(), tokenizer_address);
+        let tokenizer = WorldTokenizer::start(
+            bound,
             tokenizer_url.clone(),
             config,
             Arc::clone(&clock),
@@ -188,7 +187,7 @@ impl<A> World<A> {
             settings,
             private_url,
             lines,
-            addresses: Arc::new(HashMap::from(addresses)),
+            browser,
         }
     }
 
@@ -229,7 +228,7 @@ impl<A> World<A> {
     /// A browser without any cookie.
     #[must_use]
     pub fn browser(&self) -> Browser {
-        Browser::new(Arc::clone(&self.addresses))
+        self.browser.stranger()
     }
 }
 

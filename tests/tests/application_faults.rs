@@ -104,7 +104,7 @@ async fn keys_that_cannot_be_had_at_the_start() {
         // Nothing is wrong with the tokenizer itself.
         let mut browser = world.browser();
         let health = format!("{}/health", world.tokenizer.url);
-        let page = browser.send(Method::GET, &health, &[], b"").await;
+        let page = browser.send(Method::GET, &health, &[], b"").await.unwrap();
         assert_eq!(page.status, 200, "{name}");
         world.clock.advance(Duration::from_secs(1));
     }
@@ -130,7 +130,10 @@ async fn a_session_transfer_waits_for_the_keys_and_is_not_used_up() {
     let line = world.line_to_application();
     line.plan(|_, _| Fault::Instead(Act::Reset(Vec::new())));
     let ensure = format!("{}/session/ensure", world.tokenizer.url);
-    let trail = browser.load_no_cors(&world.tokenizer.url, &ensure).await;
+    let trail = browser
+        .load_no_cors(&world.tokenizer.url, &ensure)
+        .await
+        .unwrap();
     let created = trail.last().unwrap();
     assert_eq!(created.status, 503);
     assert!(!created.text().contains("eyJ"));
@@ -139,7 +142,8 @@ async fn a_session_transfer_waits_for_the_keys_and_is_not_used_up() {
     world.clock.advance(Duration::from_secs(1));
     let trail = browser
         .load_no_cors(&world.tokenizer.url, created.url.as_str())
-        .await;
+        .await
+        .unwrap();
     assert_eq!(trail[0].status, 200, "{}", trail[0].text());
 }
 

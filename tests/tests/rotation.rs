@@ -260,6 +260,7 @@ async fn in_an_emergency_the_old_key_is_worth_nothing_at_once() {
             b"{\"sessionId\":\"s\",\"tokenId\":\"lunasec-11111111-1111-4111-8111-111111111111\"}",
         )
         .await
+        .unwrap()
         .status;
     assert_eq!(status, 401);
 }
@@ -291,7 +292,8 @@ async fn without_the_secret_store_everything_goes_on_for_a_day() {
             &[],
             b"",
         )
-        .await;
+        .await
+        .unwrap();
     assert_eq!(page.status, 503);
     assert_eq!(page.json()["error"]["name"], "secretUnavailable");
 

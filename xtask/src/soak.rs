@@ -1,7 +1,8 @@
 //! `cargo xtask soak`: many users at once on each example application.
 //!
 //! The application, the tokenizer and the load are three processes, so that the application's memory is what
-//! is measured. The load is `soak` of `examples/app-common`, which says what its lines mean.
+//! is measured. The load is `soak` of `lunadefend-tests`, which says what its lines mean; before it `walk` of the
+//! same walks through the application once.
 
 mod options;
 mod outcome;
@@ -20,7 +21,7 @@ use port::HeldPort;
 use process::Process;
 use std::{
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -88,6 +89,7 @@ fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
     let mut tokenizer = Process::start(&programs.find("lunadefend")?, &tokenizer, &[])?;
     let tokenizer_url = tokenizer.line("TOKENIZER_URL=", MOMENT)?;
     let environment = [
+        ("APP_ADDR", app_addr.clone()),
         ("TOKENIZER_URL", tokenizer_url.clone()),
         (
             "LUNASEC_SIGNING_KEY",
@@ -98,10 +100,9 @@ fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
         // warp calls it an error when it stops and a connection has had no request yet.
         ("RUST_LOG", "error,warp::server=off".to_owned()),
     ];
-    check_once(&app, &app_addr, &environment)?;
-
-    let mut app = Process::start(&app, &["--addr", &app_addr], &environment)?;
+    let mut app = Process::start(&app, &[], &environment)?;
     app.line("application: ", MOMENT)?;
+    walk(programs, &app_url, &tokenizer_url, &[])?;
     let (clients, seconds) = (options.clients.to_string(), options.seconds.to_string());
     let load = [
         ["--app", &app_url],
@@ -159,17 +160,23 @@ fn hold(tokenizer: &Process, load: &mut Process, word: &str) -> Result<u64> {
     held.parse().context("no number of held requests")
 }
 
-/// The check of the application itself, against a tokenizer that is not its own.
-fn check_once(app: &Path, addr: &str, environment: &[(&str, String)]) -> Result<()> {
-    let mut check = Process::start(app, &["--addr", addr, "--once"], environment)?;
-    let status = check.end(MOMENT)?;
-    if !status.success() {
-        bail!(
-            "its own check failed ({status}):\n{}",
-            check.rest().join("\n")
-        );
-    }
-    Ok(())
+/// One walk through a running application. Gives what was printed.
+fn walk(
+    programs: &Programs,
+    app: &str,
+    tokenizer: &str,
+    environment: &[(&str, String)],
+) -> Result<Vec<String>> {
+    let arguments = ["--app", app, "--tokenizer", tokenizer];
+    let mut walk = Process::start(&programs.find("walk")?, &arguments, environment)?;
+    let status = walk.end(PHASE)?;
+    let printed = walk.rest();
+    ensure!(
+        status.success(),
+        "a walk through it: {status}:\n{}",
+        printed.join("\n")
+    );
+    Ok(printed)
 }
 
 /// Waits until nobody can connect any more.

@@ -3,10 +3,17 @@
 
 mod assertions;
 mod backend;
+#[cfg(feature = "browser")]
+pub mod browser;
 mod call;
 mod clock;
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub mod http;
 #[cfg(feature = "keys")]
 mod keys;
+#[cfg(feature = "tokenizer")]
+pub mod tokenizer;
 mod values;
 
 pub use assertions::assert_error;

@@ -1,15 +1,17 @@
 //! The routes.
 
 use crate::{
+    error::AppError,
     failure::Failure,
+    model::{GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName},
     session::{self, User},
+    users::Users,
 };
 use actix_session::Session;
 use actix_web::{
     Resource,
     web::{self, Data, Json, Path, PayloadConfig, ServiceConfig},
 };
-use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
 use lunadefend::{LunaDefend, SessionId};
 use lunadefend_actix::{Granted, Granter, Luna, Session as LunaSession, Verified};
 

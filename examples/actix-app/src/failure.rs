@@ -1,8 +1,8 @@
 //! The global error handler: what every handler fails with, and how it is answered.
 
+use crate::error::AppError;
 use actix_session::SessionInsertError;
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use app_common::AppError;
 use lunadefend::ErrorKind;
 
 /// An error of LunaDefend, or one of the application.
@@ -20,8 +20,7 @@ impl ResponseError for Failure {
             Self::Luna(error) => error.error_response(),
             Self::App(error) => {
                 let (status, body) = error.answer();
-                // actix-web has the types of an older `http`.
-                let status = StatusCode::from_u16(status.as_u16());
+                let status = StatusCode::from_u16(status);
                 HttpResponse::build(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)).json(body)
             }
         }

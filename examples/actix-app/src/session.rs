@@ -1,6 +1,6 @@
 //! The application's own sessions, by actix-session, and what LunaDefend is told of them.
 
-use crate::failure::Failure;
+use crate::{cookie_session::CookieSession, error::AppError, failure::Failure, model::UserName};
 use actix_session::{
     Session, SessionExt, SessionMiddleware, config::PersistentSession, storage::CookieSessionStore,
 };
@@ -9,7 +9,6 @@ use actix_web::{
     cookie::{Key, SameSite, time::Duration},
     dev::Payload,
 };
-use app_common::{AppError, CookieSession, UserName};
 use lunadefend::{Error, ErrorKind, SessionId};
 use std::future::{Ready, ready};
 
@@ -34,7 +33,7 @@ pub(crate) fn middleware(key: Key) -> SessionMiddleware<CookieSessionStore> {
 pub(crate) fn begin(session: &Session, user: UserName) -> Result<(), Failure> {
     session.clear();
     session.renew();
-    session.insert(LOGGED_IN, CookieSession::begin(user)?)?;
+    session.insert(LOGGED_IN, CookieSession::begin(user))?;
     Ok(())
 }
 

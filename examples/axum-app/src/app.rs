@@ -1,10 +1,12 @@
 //! The routes.
 
 use crate::{
+    error::AppError,
     failure::Failure,
+    model::{GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName},
     session::{self, User},
+    users::Users,
 };
-use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRef, Path, State, rejection::JsonRejection},

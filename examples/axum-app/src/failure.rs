@@ -1,8 +1,9 @@
 //! The global error handler: what every handler fails with, and how it is answered.
 
-use app_common::AppError;
+use crate::error::AppError;
 use axum::{
     Json,
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use lunadefend::ErrorKind;
@@ -23,6 +24,8 @@ impl IntoResponse for Failure {
             Self::Luna(error) => error.into_response(),
             Self::App(error) => {
                 let (status, body) = error.answer();
+                let status = StatusCode::from_u16(status);
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 (status, Json(body)).into_response()
             }
         }

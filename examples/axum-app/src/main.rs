@@ -1,23 +1,63 @@
 #![doc = include_str!("../README.md")]
+#![expect(clippy::print_stdout, reason = "it tells its user where it is")]
 
 mod app;
+mod error;
 mod failure;
+mod model;
 mod session;
+mod stop;
+mod users;
 
-use app_common::Start;
-use lunadefend::LunaDefend;
-use std::process::ExitCode;
+use anyhow::{Context, Result, ensure};
+use lunadefend::{
+    LunaDefend,
+    secrets::{Environment, ProcessEnvironment},
+};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+use users::Users;
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    app_common::run("axum-app", serve).await
+async fn main() -> Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let stop = stop::on_signals()?;
+    let luna = LunaDefend::from_env().await?;
+    let database = setting("DATABASE_URL", "sqlite::memory:")?;
+    let users = Users::open(&database)
+        .await
+        .context("cannot open the database")?;
+    let serving = axum::serve(listen().await?, app::router(luna, users))
+        .with_graceful_shutdown(stop.clone().requested());
+    tokio::select! {
+        served = serving => Ok(served?),
+        () = stop.overdue() => anyhow::bail!("requests were cut off: they did not come to an end"),
+    }
 }
 
-async fn serve(start: Start) -> anyhow::Result<()> {
-    // Yours: `LunaDefend::from_env()`. This environment has the embedded tokenizer in it, if there is one.
-    let luna = LunaDefend::from_environment(start.environment).await?;
-    axum::serve(start.listener, app::router(luna, start.users))
-        .with_graceful_shutdown(start.stop.requested())
-        .await?;
-    Ok(())
+/// Listens at APP_ADDR: on loopback, as a log-in of this example believes every name.
+async fn listen() -> Result<TcpListener> {
+    let addr: SocketAddr = setting("APP_ADDR", "127.0.0.1:3000")?.parse()?;
+    ensure!(
+        addr.ip().is_loopback(),
+        "APP_ADDR must be a loopback address: this is an example"
+    );
+    let listener = TcpListener::bind(addr).await.with_context(|| {
+        format!("cannot listen on {addr}: choose another address with APP_ADDR")
+    })?;
+    println!(
+        "application: http://localhost:{}",
+        listener.local_addr()?.port()
+    );
+    Ok(listener)
+}
+
+fn setting(name: &str, default: &str) -> Result<String> {
+    Ok(ProcessEnvironment
+        .text(name)?
+        .unwrap_or_else(|| default.to_owned()))
 }

@@ -1,7 +1,6 @@
 //! The application's own sessions, by tower-sessions, and what LunaDefend is told of them.
 
-use crate::failure::Failure;
-use app_common::{AppError, UserName};
+use crate::{error::AppError, failure::Failure, model::UserName};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use lunadefend::{Error, ErrorKind, SessionId};
 use tower_sessions::{

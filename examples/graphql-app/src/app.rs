@@ -5,22 +5,42 @@ use crate::{
     schema::{AppSchema, schema},
 };
 use anyhow::Result;
-use app_common::{Login, MAX_BODY, Success};
 use async_graphql::{ParseRequestError, http::GraphiQLSource};
 use async_graphql_axum::{GraphQLBatchRequest, GraphQLResponse};
 use axum::{
     Json, RequestExt, Router,
     extract::{DefaultBodyLimit, FromRef, Request, State, rejection::JsonRejection},
-    http::{header, request::Parts},
+    http::HeaderMap,
     middleware::map_request,
-    response::{AppendHeaders, Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
     routing::{get, post},
+};
+use axum_extra::extract::{
+    CookieJar,
+    cookie::{Cookie, SameSite},
 };
 use lunadefend::{ErrorKind, LunaDefend, SessionId};
 use lunadefend_axum::{Error, Luna, Session};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The cookie of the application's own session.
 const COOKIE: &str = "graphql_app_session";
+
+/// The longest body of a request, in bytes. A body full of tokens makes as many requests to the tokenizer.
+const MAX_BODY: usize = 16 * 1024;
+
+/// `POST /login`. It believes the name; yours checks a password.
+#[derive(Deserialize)]
+struct Login {
+    user: String,
+}
+
+/// The response that says no more than that it went well.
+#[derive(Serialize)]
+struct Success {
+    success: bool,
+}
 
 #[derive(Clone, FromRef)]
 struct App {
@@ -44,7 +64,7 @@ impl IntoResponse for Unreadable {
     }
 }
 
-/// Whoever is not logged in can ask for what has no tokens.
+/// A user who is not logged in can ask for fields without tokens.
 async fn graphql(
     State(schema): State<AppSchema>,
     session: Option<Session>,
@@ -62,39 +82,36 @@ async fn graphiql() -> Html<String> {
     Html(GraphiQLSource::build().endpoint("/graphql").finish())
 }
 
-/// Logs in whoever says his name. A new session id at every log-in: grants are tied to it.
+/// Logs in a user by their name alone. A new session id at every log-in: grants are tied to it.
 async fn login(
     State(db): State<Db>,
+    jar: CookieJar,
     body: Result<Json<Login>, JsonRejection>,
-) -> Result<impl IntoResponse, Error> {
+) -> Result<(CookieJar, Json<Success>), Error> {
     // axum's own message would repeat what was sent.
     let Json(login) = body.map_err(|_| ErrorKind::BadRequest)?;
-    let id = lunadefend_crypto::random_bytes::<16>()
-        .map(|bytes| lunadefend_crypto::hex(&bytes))
-        .map_err(|cause| Error::new(ErrorKind::Internal).with_source(cause))?;
-    let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax");
+    let id = Uuid::new_v4().to_string();
+    // `.secure(true)` besides, where there is TLS.
+    let cookie = Cookie::build((COOKIE, id.clone()))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax);
     db.log_in(id, login.user.as_str());
-    let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
-    Ok((headers, Json(Success::ANSWER)))
+    Ok((jar.add(cookie), Json(Success { success: true })))
 }
 
 /// The session id provider: the session cookie, if it is one that we gave.
-fn session_of(db: &Db, parts: &Parts) -> Option<SessionId> {
-    let cookies = parts.headers.get_all(header::COOKIE).iter();
-    cookies
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
-        .and_then(|(_, id)| SessionId::new(id).ok())
-        .filter(|session| db.user(session).is_some())
+fn session_of(db: &Db, headers: &HeaderMap) -> Option<SessionId> {
+    let jar = CookieJar::from_headers(headers);
+    let session = SessionId::new(jar.get(COOKIE)?.value()).ok()?;
+    db.user(&session).is_some().then_some(session)
 }
 
 pub(crate) fn router(luna: LunaDefend) -> Result<Router> {
     let db = Db::default();
     let sessions = db.clone();
     let luna = Luna::new(luna, move |parts| {
-        let session = session_of(&sessions, parts);
+        let session = session_of(&sessions, &parts.headers);
         async move { Ok(session) }
     });
     let schema = schema(luna.grants(), db.clone())?;

@@ -1,10 +1,12 @@
 //! The routes.
 
 use crate::{
+    error::AppError,
     failure::{Failure, recover},
+    model::{GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName},
     session::{self, Sessions},
+    users::Users,
 };
-use app_common::{AppError, GetSsn, Login, MAX_BODY, Profile, SetSsn, Success, UserName, Users};
 use lunadefend::LunaDefend;
 use lunadefend_warp::{Granted, Granter, Luna, Session, Verified};
 use std::{convert::Infallible, future::ready};

@@ -1,10 +1,11 @@
 //! The global error handler: what every handler fails with, and how it is answered.
 
-use app_common::AppError;
+use crate::error::AppError;
 use lunadefend::ErrorKind;
 use std::convert::Infallible;
 use warp::{
     Rejection, Reply,
+    http::StatusCode,
     reject::MethodNotAllowed,
     reply::{self, Response},
 };
@@ -24,6 +25,8 @@ impl Reply for Failure {
             Self::Luna(error) => error.into_response(),
             Self::App(error) => {
                 let (status, body) = error.answer();
+                let status = StatusCode::from_u16(status);
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 reply::with_status(reply::json(&body), status).into_response()
             }
         }

@@ -1,26 +1,67 @@
 #![doc = include_str!("../README.md")]
+#![expect(clippy::print_stdout, reason = "it tells its user where it is")]
 
 mod app;
+mod cookie_session;
+mod error;
 mod failure;
+mod model;
 mod session;
+mod stop;
+mod users;
 
-use app_common::Start;
-use lunadefend::LunaDefend;
+use anyhow::{Context, Result, ensure};
+use lunadefend::{
+    LunaDefend,
+    secrets::{Environment, ProcessEnvironment},
+};
 use session::Sessions;
-use std::process::ExitCode;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+use users::Users;
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    app_common::run("warp-app", serve).await
+async fn main() -> Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let stop = stop::on_signals()?;
+    let luna = LunaDefend::from_env().await?;
+    let database = setting("DATABASE_URL", "sqlite::memory:")?;
+    let users = Users::open(&database)
+        .await
+        .context("cannot open the database")?;
+    let serving = warp::serve(app::routes(luna, users, Sessions::new()?))
+        .incoming(listen().await?)
+        .graceful(stop.clone().requested())
+        .run();
+    tokio::select! {
+        () = serving => Ok(()),
+        () = stop.overdue() => anyhow::bail!("requests were cut off: they did not come to an end"),
+    }
 }
 
-async fn serve(start: Start) -> anyhow::Result<()> {
-    // Yours: `LunaDefend::from_env()`. This environment has the embedded tokenizer in it, if there is one.
-    let luna = LunaDefend::from_environment(start.environment).await?;
-    warp::serve(app::routes(luna, start.users, Sessions::new()?))
-        .incoming(start.listener)
-        .graceful(start.stop.requested())
-        .run()
-        .await;
-    Ok(())
+/// Listens at APP_ADDR: on loopback, as a log-in of this example believes every name.
+async fn listen() -> Result<TcpListener> {
+    let addr: SocketAddr = setting("APP_ADDR", "127.0.0.1:3000")?.parse()?;
+    ensure!(
+        addr.ip().is_loopback(),
+        "APP_ADDR must be a loopback address: this is an example"
+    );
+    let listener = TcpListener::bind(addr).await.with_context(|| {
+        format!("cannot listen on {addr}: choose another address with APP_ADDR")
+    })?;
+    println!(
+        "application: http://localhost:{}",
+        listener.local_addr()?.port()
+    );
+    Ok(listener)
+}
+
+fn setting(name: &str, default: &str) -> Result<String> {
+    Ok(ProcessEnvironment
+        .text(name)?
+        .unwrap_or_else(|| default.to_owned()))
 }

@@ -1,8 +1,7 @@
 //! The application's own sessions, each in a signed cookie, and what LunaDefend is told of them.
 
-use crate::failure::Failure;
+use crate::{cookie_session::CookieSession, error::AppError, failure::Failure, model::UserName};
 use anyhow::Context;
-use app_common::{AppError, CookieSession, UserName};
 use cookie::{Cookie, CookieBuilder, CookieJar, Key, SameSite, time::Duration};
 use lunadefend::{Error, ErrorKind, SessionId};
 use std::convert::Infallible;
@@ -22,7 +21,7 @@ impl Sessions {
 
     /// Logs in, with a new session id: grants are tied to it. Gives the value of `Set-Cookie`.
     pub(crate) fn begin(&self, user: UserName) -> Result<String, Failure> {
-        let session = serde_json::to_string(&CookieSession::begin(user)?)
+        let session = serde_json::to_string(&CookieSession::begin(user))
             .map_err(|cause| AppError::Session(cause.into()))?;
         let lifetime = Duration::try_from(CookieSession::LIFETIME).unwrap_or(Duration::HOUR);
         let mut jar = CookieJar::new();

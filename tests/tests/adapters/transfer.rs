@@ -21,7 +21,7 @@ async fn a_browser_comes_back_with_a_session_at_the_tokenizer() {
         );
 
         let mut browser = world.browser();
-        let stranger = browser.load_no_cors(tokenizer, &ensure).await;
+        let stranger = browser.load_no_cors(tokenizer, &ensure).await.unwrap();
         let statuses: Vec<u16> = stranger.iter().map(|page| page.status).collect();
         assert_eq!(
             statuses,
@@ -30,11 +30,11 @@ async fn a_browser_comes_back_with_a_session_at_the_tokenizer() {
             adapter.name
         );
 
-        browser.set_cookie(APP, "id", "ann");
-        let trail = browser.load_no_cors(tokenizer, &ensure).await;
+        browser.set_cookie(APP, "id", "ann").unwrap();
+        let trail = browser.load_no_cors(tokenizer, &ensure).await.unwrap();
         let statuses: Vec<u16> = trail.iter().map(|page| page.status).collect();
         assert_eq!(statuses, [302, 302, 200], "{}", adapter.name);
-        let page = browser.fetch(APP, Method::GET, &verify, "").await;
+        let page = browser.fetch(APP, Method::GET, &verify, "").await.unwrap();
         assert_eq!(page.json()["success"], true, "{}", adapter.name);
     }
 }

@@ -201,9 +201,15 @@ async fn by_the_application(
     let mut browser = world.browser_of(session);
     let mut nobody = world.browser();
     let mut pages = vec![
-        nobody.fetch(&app, Method::POST, &profile, &body).await,
-        browser.fetch(&app, Method::GET, &frame, "").await,
-        browser.fetch(&app, Method::POST, &profile, "canary").await,
+        nobody
+            .fetch(&app, Method::POST, &profile, &body)
+            .await
+            .unwrap(),
+        browser.fetch(&app, Method::GET, &frame, "").await.unwrap(),
+        browser
+            .fetch(&app, Method::POST, &profile, "canary")
+            .await
+            .unwrap(),
         browser
             .send(
                 Method::POST,
@@ -211,11 +217,17 @@ async fn by_the_application(
                 &[("content-type", "text/plain")],
                 b"canary",
             )
-            .await,
+            .await
+            .unwrap(),
     ];
     world.application.set_fault(ApplicationFault::SessionStore);
-    pages.push(browser.fetch(&app, Method::POST, &profile, &body).await);
-    pages.push(browser.send(Method::GET, &frame, &[], b"").await);
+    pages.push(
+        browser
+            .fetch(&app, Method::POST, &profile, &body)
+            .await
+            .unwrap(),
+    );
+    pages.push(browser.send(Method::GET, &frame, &[], b"").await.unwrap());
     world.application.set_fault(ApplicationFault::None);
     for page in pages {
         assert!(!page.text().contains("canary"), "{}", page.text());

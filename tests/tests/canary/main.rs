@@ -73,7 +73,7 @@ impl Canaries {
                 self.add("the signature of a JWT", &signature[..40]);
             }
         }
-        for (name, value) in browser.cookies(&world.tokenizer.url) {
+        for (name, value) in browser.cookies(&world.tokenizer.url).unwrap() {
             self.add(&format!("the cookie {name}"), &value);
         }
     }

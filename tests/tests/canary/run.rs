@@ -65,7 +65,10 @@ async fn nothing_is_logged_that_is_nobodys_business() {
 /// The session moves, step by step.
 async fn transfer(world: &World, browser: &mut Browser, canaries: &mut Canaries) {
     let ensure = format!("{}/session/ensure", world.tokenizer.url);
-    let trail = browser.load_no_cors(&world.tokenizer.url, &ensure).await;
+    let trail = browser
+        .load_no_cors(&world.tokenizer.url, &ensure)
+        .await
+        .unwrap();
     assert_eq!(trail.len(), 3);
     for page in &trail {
         canaries.add_page(page);
@@ -74,14 +77,15 @@ async fn transfer(world: &World, browser: &mut Browser, canaries: &mut Canaries)
     // And once more, in vain.
     let page = browser
         .send(Method::GET, trail[2].url.as_str(), &[], b"")
-        .await;
+        .await
+        .unwrap();
     assert_eq!(page.status, 400);
 }
 
 async fn frame(world: &World, browser: &mut Browser, path: &str, body: &str) -> Page {
     let own = &world.tokenizer.url;
     let url = format!("{own}{path}");
-    browser.fetch(own, Method::POST, &url, body).await
+    browser.fetch(own, Method::POST, &url, body).await.unwrap()
 }
 
 /// The frame stores a value, the application gets the token, the frame reads the value.
@@ -98,16 +102,25 @@ async fn by_browser(
     canaries.add_token(token);
     canaries.add("an upload URL", upload.rsplit('/').next().unwrap());
     for status in [200, 409] {
-        let page = browser.fetch(&own, Method::PUT, upload, VALUE).await;
+        let page = browser
+            .fetch(&own, Method::PUT, upload, VALUE)
+            .await
+            .unwrap();
         assert_eq!(page.status, status);
     }
 
     let app = world.application.url.clone();
     let profile = format!("{app}/profile");
     let body = format!(r#"{{"ssn":"{token}"}}"#);
-    let page = browser.fetch(&app, Method::POST, &profile, &body).await;
+    let page = browser
+        .fetch(&app, Method::POST, &profile, &body)
+        .await
+        .unwrap();
     assert_eq!(page.status, 200);
-    let page = browser.fetch(&app, Method::GET, &profile, "").await;
+    let page = browser
+        .fetch(&app, Method::GET, &profile, "")
+        .await
+        .unwrap();
     assert_eq!(page.json()["ssn"], token);
 
     let body = format!(r#"{{"tokenId":"{token}"}}"#);
@@ -116,7 +129,10 @@ async fn by_browser(
     let page = frame(world, browser, "/detokenize", &body).await.json();
     let download = page["data"]["downloadUrl"].as_str().unwrap();
     canaries.add("a download URL", download.rsplit('/').next().unwrap());
-    let page = browser.fetch(&own, Method::GET, download, "").await;
+    let page = browser
+        .fetch(&own, Method::GET, download, "")
+        .await
+        .unwrap();
     assert_eq!(page.text(), VALUE);
     VerifiedToken::assertion(token).unwrap()
 }
@@ -162,7 +178,10 @@ async fn strange_requests(world: &World, browser: &mut Browser, token: &Verified
                 ("user-agent", "canary"),
             ];
             let body = format!(r#"{{"canary":"{id}","tokenId":"canary","ssn":"canary"}}"#);
-            browser.send(method, &url, &headers, body.as_bytes()).await;
+            browser
+                .send(method, &url, &headers, body.as_bytes())
+                .await
+                .unwrap();
         }
     }
     for authorization in [
@@ -173,7 +192,10 @@ async fn strange_requests(world: &World, browser: &mut Browser, token: &Verified
     ] {
         let headers = [("authorization", authorization)];
         let url = format!("{tokenizer}/grant/set");
-        browser.send(Method::POST, &url, &headers, b"{}").await;
+        browser
+            .send(Method::POST, &url, &headers, b"{}")
+            .await
+            .unwrap();
     }
     // Not even HTTP.
     for bytes in [

@@ -9,6 +9,7 @@ async fn post(world: &World, browser: &mut Browser, body: &str) -> Page {
     browser
         .fetch(app, Method::POST, &format!("{app}/profile"), body)
         .await
+        .unwrap()
 }
 
 async fn get(world: &World, browser: &mut Browser) -> Page {
@@ -16,6 +17,7 @@ async fn get(world: &World, browser: &mut Browser) -> Page {
     browser
         .fetch(app, Method::GET, &format!("{app}/profile"), "")
         .await
+        .unwrap()
 }
 
 /// The status and the name of the error.
@@ -122,7 +124,8 @@ async fn what_is_no_request_of_ours_is_refused_without_an_echo() {
             &[("content-type", "text/plain")],
             b"{}",
         )
-        .await;
+        .await
+        .unwrap();
     assert_eq!(error(&page), named(415, "unsupportedMediaType"));
 
     let mut nobody = world.browser();

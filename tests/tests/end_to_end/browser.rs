@@ -10,6 +10,7 @@ async fn frame_post(world: &World, browser: &mut Browser, path: &str, body: &str
     browser
         .fetch(&world.tokenizer.url, Method::POST, &url, body)
         .await
+        .unwrap()
 }
 
 async fn whole_life(hosts: Hosts, path: &'static str) {
@@ -37,15 +38,22 @@ async fn whole_life(hosts: Hosts, path: &'static str) {
     assert!(upload.starts_with(&format!("{tokenizer}/blob/")));
     let page = browser
         .fetch(&tokenizer, Method::PUT, upload, "078-05-1120")
-        .await;
+        .await
+        .unwrap();
     assert_eq!(page.status, 200, "{}", page.text());
 
     let app = world.application.url.clone();
     let profile = format!("{app}/profile");
     let body = format!(r#"{{"ssn":"{token}"}}"#);
-    let page = browser.fetch(&app, Method::POST, &profile, &body).await;
+    let page = browser
+        .fetch(&app, Method::POST, &profile, &body)
+        .await
+        .unwrap();
     assert_eq!(page.status, 200, "{}", page.text());
-    let page = browser.fetch(&app, Method::GET, &profile, "").await;
+    let page = browser
+        .fetch(&app, Method::GET, &profile, "")
+        .await
+        .unwrap();
     assert_eq!(page.json()["ssn"], token);
 
     let body = format!(r#"{{"tokenId":"{token}"}}"#);
@@ -56,7 +64,10 @@ async fn whole_life(hosts: Hosts, path: &'static str) {
         .unwrap()
         .to_owned();
     assert!(download.starts_with(&format!("{tokenizer}/blob/")));
-    let page = browser.fetch(&tokenizer, Method::GET, &download, "").await;
+    let page = browser
+        .fetch(&tokenizer, Method::GET, &download, "")
+        .await
+        .unwrap();
     assert_eq!(page.text(), "078-05-1120");
 
     // Another user's browser, with the token and even with the URL of the form.
@@ -92,7 +103,7 @@ async fn a_session_of_the_tokenizer_ends_and_is_renewed() {
     let mut browser = world.browser_in(&ann).await;
     let app = world.application.url.clone();
     let is_logged_in = async |browser: &mut Browser| {
-        let page = browser.fetch(&app, Method::GET, &verify, "").await;
+        let page = browser.fetch(&app, Method::GET, &verify, "").await.unwrap();
         assert_eq!(page.header("access-control-allow-origin"), app);
         page.json()["success"].as_bool().unwrap()
     };
@@ -105,7 +116,8 @@ async fn a_session_of_the_tokenizer_ends_and_is_renewed() {
 
     let trail = browser
         .load_no_cors(&app, &format!("{tokenizer}/session/ensure"))
-        .await;
+        .await
+        .unwrap();
     assert_eq!(trail.last().unwrap().status, 200);
     assert!(is_logged_in(&mut browser).await);
 }
@@ -122,9 +134,14 @@ async fn a_frame_notices_that_the_user_has_changed() {
     // Bob logs in with the same browser.
     let bob = world.application.log_in("bob");
     let cookie = lunadefend_tests::Application::COOKIE;
-    browser.set_cookie(&world.application.url, cookie, bob.expose_id());
+    browser
+        .set_cookie(&world.application.url, cookie, bob.expose_id())
+        .unwrap();
     let ensure = format!("{}/session/ensure", world.tokenizer.url);
-    let trail = browser.load_no_cors(&world.tokenizer.url, &ensure).await;
+    let trail = browser
+        .load_no_cors(&world.tokenizer.url, &ensure)
+        .await
+        .unwrap();
     let created = trail.last().unwrap();
     assert_eq!(created.status, 200);
     assert_ne!(created.header("session_hash"), hash);
@@ -136,7 +153,10 @@ async fn a_frame_notices_that_the_user_has_changed() {
             ("origin", world.tokenizer.url.as_str()),
             ("lunasec-session-hash", hash),
         ];
-        let page = browser.send(Method::POST, &url, &headers, b"{}").await;
+        let page = browser
+            .send(Method::POST, &url, &headers, b"{}")
+            .await
+            .unwrap();
         assert_eq!(page.status, status);
     }
 }

@@ -101,6 +101,7 @@ async fn a_new_key_is_found_with_one_request() {
     assert!(
         browser
             .cookies(&world.tokenizer.url)
+            .unwrap()
             .contains_key("access_token")
     );
 }
@@ -122,13 +123,19 @@ async fn a_restart_with_another_key_recovers_within_a_second() {
     let app = world.application.url.clone();
     let body = format!(r#"{{"ssn":"{TOKEN}"}}"#);
     let url = format!("{app}/profile");
-    let page = browser.fetch(&app, Method::POST, &url, &body).await;
+    let page = browser
+        .fetch(&app, Method::POST, &url, &body)
+        .await
+        .unwrap();
     assert_eq!(page.status, 500);
     assert_eq!(page.json()["error"]["name"], "tokenizerUnauthorized");
 
     world.clock.advance(Duration::from_secs(1));
     grant(&world.luna(), &ann).await.unwrap();
-    let page = browser.fetch(&app, Method::POST, &url, &body).await;
+    let page = browser
+        .fetch(&app, Method::POST, &url, &body)
+        .await
+        .unwrap();
     assert_eq!(page.status, 200, "the grant of before");
 }
 

@@ -69,7 +69,10 @@ async fn a_page_of_one_session_gets_nothing_by_the_session_of_another() {
                 ("lunadefend-page-session", &page_session),
             ];
             let url = format!("{tokenizer}/tokenize");
-            let page = browser.send(Method::POST, &url, &headers, b"{}").await;
+            let page = browser
+                .send(Method::POST, &url, &headers, b"{}")
+                .await
+                .unwrap();
             assert_eq!(page.status, status, "{}", page.text());
             if status == 401 {
                 assert_eq!(page.json()["error"]["errorName"], "sessionMismatch");

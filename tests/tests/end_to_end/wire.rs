@@ -148,7 +148,10 @@ async fn below_a_path_with_and_without_a_slash_at_the_end() {
     let ann = world.application.log_in("ann");
     let mut browser = world.browser_of(&ann);
     let ensure = format!("{}/session/ensure", world.tokenizer.url);
-    let trail = browser.load_no_cors(&world.tokenizer.url, &ensure).await;
+    let trail = browser
+        .load_no_cors(&world.tokenizer.url, &ensure)
+        .await
+        .unwrap();
     assert_eq!(trail[2].url.path(), "/prod/session/create");
     assert_eq!(trail[2].status, 200);
 }

@@ -83,6 +83,7 @@ impl Setting {
             self.create(),
             browser.fetch(app, Method::POST, &url, &body)
         );
+        let page = page.unwrap();
         Outcomes {
             verify,
             create,

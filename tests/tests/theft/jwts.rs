@@ -19,7 +19,8 @@ async fn everywhere(scene: &Scene, browser: &mut Browser, authorization: &str) -
             pages.push(
                 browser
                     .send(Method::POST, &url, &headers, body.as_bytes())
-                    .await,
+                    .await
+                    .unwrap(),
             );
         }
     }
@@ -29,24 +30,29 @@ async fn everywhere(scene: &Scene, browser: &mut Browser, authorization: &str) -
 /// Every route, with this cookie of the session's name, as the frame.
 async fn by_cookie(scene: &Scene, value: &str) -> Vec<Page> {
     let own = scene.world.tokenizer.url.clone();
-    let names = scene.browser.cookies(&own);
+    let names = scene.browser.cookies(&own).unwrap();
     let name = names
         .keys()
         .find(|name| name.contains("access_token"))
         .unwrap();
     let mut browser = scene.world.browser();
-    browser.set_cookie(&own, name, value);
+    browser.set_cookie(&own, name, value).unwrap();
     let mut pages = Vec::new();
     for route in POST_ROUTES {
         let url = scene.tokenizer(route);
-        pages.push(browser.fetch(&own, Method::POST, &url, &scene.body()).await);
+        pages.push(
+            browser
+                .fetch(&own, Method::POST, &url, &scene.body())
+                .await
+                .unwrap(),
+        );
     }
     pages
 }
 
 async fn is_logged_in(scene: &Scene, browser: &mut Browser, headers: &[(&str, &str)]) -> bool {
     let url = scene.tokenizer("/session/verify");
-    let page = browser.send(Method::GET, &url, headers, b"").await;
+    let page = browser.send(Method::GET, &url, headers, b"").await.unwrap();
     assert_eq!(page.status, 200);
     page.json()["success"].as_bool().unwrap()
 }
@@ -71,7 +77,7 @@ async fn a_transfer_jwt_is_good_for_one_transfer_and_nothing_else() {
             assert!(!is_logged_in(&scene, &mut thief, &headers).await, "{case}");
             // None of that has used it up.
             if !used {
-                let trail = victim.load_no_cors(&scene.app(), &url).await;
+                let trail = victim.load_no_cors(&scene.app(), &url).await.unwrap();
                 assert_eq!(trail[0].status, 200, "{case}");
             }
         }
@@ -98,7 +104,8 @@ async fn the_applications_jwt_is_no_cookie() {
             let body = scene.body();
             let page = browser
                 .send(Method::POST, &url, &headers, body.as_bytes())
-                .await;
+                .await
+                .unwrap();
             assert_refused(&page, 400, route);
         }
         // Nor move a session.
@@ -106,7 +113,7 @@ async fn the_applications_jwt_is_no_cookie() {
         let url = scene.transfer_url(&mut victim).await;
         let (start, _) = url.split_once("openid_token=").unwrap();
         let url = format!("{start}openid_token={}", application.expose_secret());
-        let page = victim.send(Method::GET, &url, &[], b"").await;
+        let page = victim.send(Method::GET, &url, &[], b"").await.unwrap();
         assert_refused(&page, 400, "/session/create");
         scene.assert_frame_reads().await;
     }
@@ -169,7 +176,8 @@ async fn a_good_cookie_does_not_rescue_a_bad_header() {
         let body = scene.body();
         let page = browser
             .send(Method::POST, &url, &headers, body.as_bytes())
-            .await;
+            .await
+            .unwrap();
         assert_refused(&page, 401, authorization);
     }
     // The session that the SDK acts for is the one that the browser has.
@@ -177,6 +185,7 @@ async fn a_good_cookie_does_not_rescue_a_bad_header() {
     let body = format!(r#"{{"tokenId":"{}"}}"#, token.expose_id());
     let page = browser
         .fetch(&own, Method::POST, &scene.tokenizer("/detokenize"), &body)
-        .await;
+        .await
+        .unwrap();
     assert_eq!(page.status, 200);
 }

@@ -84,7 +84,8 @@ impl Scene {
                 &self.tokenizer("/detokenize"),
                 &self.body(),
             )
-            .await;
+            .await
+            .unwrap();
         assert_eq!(page.status, 200, "{}", page.text());
         let url = page.json()["data"]["downloadUrl"]
             .as_str()
@@ -92,7 +93,8 @@ impl Scene {
             .to_owned();
         let page = browser
             .fetch(&self.world.tokenizer.url, Method::GET, &url, "")
-            .await;
+            .await
+            .unwrap();
         assert_eq!(page.text(), VALUE);
     }
 
@@ -108,10 +110,16 @@ impl Scene {
         self.next_second();
         let ensure = self.tokenizer("/session/ensure");
         let headers = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
-        let page = browser.send(Method::GET, &ensure, &headers, b"").await;
+        let page = browser
+            .send(Method::GET, &ensure, &headers, b"")
+            .await
+            .unwrap();
         assert_eq!(page.status, 302);
         let frame = page.header("location").to_owned();
-        let page = browser.send(Method::GET, &frame, &headers, b"").await;
+        let page = browser
+            .send(Method::GET, &frame, &headers, b"")
+            .await
+            .unwrap();
         assert_eq!(page.status, 302, "{}", page.text());
         let create = page.header("location").to_owned();
         assert!(create.starts_with(&self.tokenizer("/session/create?state=")));
@@ -129,11 +137,15 @@ async fn store(world: &World, browser: &mut Browser) -> VerifiedToken {
             &format!("{own}/tokenize"),
             r#"{"metadata":{"dataType":"string"}}"#,
         )
-        .await;
+        .await
+        .unwrap();
     assert_eq!(page.status, 200, "{}", page.text());
     let answer = page.json();
     let upload = answer["data"]["uploadUrl"].as_str().unwrap();
-    let page = browser.fetch(&own, Method::PUT, upload, VALUE).await;
+    let page = browser
+        .fetch(&own, Method::PUT, upload, VALUE)
+        .await
+        .unwrap();
     assert_eq!(page.status, 200);
     VerifiedToken::assertion(answer["data"]["tokenId"].as_str().unwrap()).unwrap()
 }

@@ -21,13 +21,16 @@ async fn the_page_cannot_ask_as_the_frame() {
                 403
             };
 
-            let page = browser.preflight(&app, &Method::POST, &url).await;
+            let page = browser.preflight(&app, &Method::POST, &url).await.unwrap();
             assert_refused(&page, 405, &case);
             // Even if the browser asked without it.
-            let page = browser.fetch(&app, Method::POST, &url, &body).await;
+            let page = browser
+                .fetch(&app, Method::POST, &url, &body)
+                .await
+                .unwrap();
             assert_refused(&page, status, &case);
             for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE] {
-                let page = browser.fetch(&app, method, &url, "").await;
+                let page = browser.fetch(&app, method, &url, "").await.unwrap();
                 assert_refused(&page, 405, &case);
             }
         }
@@ -69,7 +72,8 @@ async fn nothing_but_the_frames_own_origin_will_do() {
                 let url = scene.tokenizer(route);
                 let page = browser
                     .send(Method::POST, &url, &headers, scene.body().as_bytes())
-                    .await;
+                    .await
+                    .unwrap();
                 assert_refused(&page, 403, &format!("{hosts:?} {headers:?}"));
             }
         }
@@ -98,7 +102,8 @@ async fn a_request_that_needs_no_preflight_does_nothing() {
                 let url = scene.tokenizer(route);
                 let page = browser
                     .send(Method::POST, &url, &headers, scene.body().as_bytes())
-                    .await;
+                    .await
+                    .unwrap();
                 assert_refused(&page, status, kind);
             }
         }
@@ -126,13 +131,13 @@ async fn the_page_cannot_read_where_a_transfer_leads() {
                 let case = format!("{hosts:?} {mode} {dest}");
                 let mut browser = scene.browser.clone();
                 let ensure = scene.tokenizer("/session/ensure");
-                let trail = browser.follow(&app, &ensure, mode, dest).await;
+                let trail = browser.follow(&app, &ensure, mode, dest).await.unwrap();
                 assert_eq!(trail.len(), 1, "{case}");
                 assert_refused(&trail[0], 403, &case);
                 // Nor where the last step leads, with all that the browser has for it.
                 let mut victim = scene.world.browser_of(&scene.ann);
                 let url = scene.transfer_url(&mut victim).await;
-                let trail = victim.follow(&app, &url, mode, dest).await;
+                let trail = victim.follow(&app, &url, mode, dest).await.unwrap();
                 assert_refused(&trail[0], 403, &case);
 
                 // With a state of its own, and by every method.
@@ -140,7 +145,7 @@ async fn the_page_cannot_read_where_a_transfer_leads() {
                 for method in [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS] {
                     let headers = [("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
                     let read = matches!(method, Method::GET | Method::HEAD);
-                    let page = browser.send(method, &url, &headers, b"").await;
+                    let page = browser.send(method, &url, &headers, b"").await.unwrap();
                     assert_refused(&page, if read { 403 } else { 405 }, &case);
                 }
             }
@@ -149,7 +154,7 @@ async fn the_page_cannot_read_where_a_transfer_leads() {
                 let mut victim = scene.world.browser_of(&scene.ann);
                 let url = scene.transfer_url(&mut victim).await;
                 for url in [url, scene.tokenizer("/session/ensure")] {
-                    let trail = victim.follow(&app, &url, "navigate", dest).await;
+                    let trail = victim.follow(&app, &url, "navigate", dest).await.unwrap();
                     assert_eq!(trail.len(), 1, "{dest}");
                     assert_refused(&trail[0], 403, dest);
                 }
@@ -158,7 +163,7 @@ async fn the_page_cannot_read_where_a_transfer_leads() {
             let mut browser = scene.browser.clone();
             let ensure = scene.tokenizer("/session/ensure");
             scene.next_second();
-            let trail = browser.load_no_cors(&app, &ensure).await;
+            let trail = browser.load_no_cors(&app, &ensure).await.unwrap();
             assert_eq!(trail.len(), 3);
             assert_eq!(trail[2].status, 200);
             for page in trail {
@@ -177,7 +182,7 @@ async fn what_the_page_may_read_says_nothing() {
     let app = scene.app();
     let verify = scene.tokenizer("/session/verify");
     let mut browser = scene.browser.clone();
-    let page = browser.fetch(&app, Method::GET, &verify, "").await;
+    let page = browser.fetch(&app, Method::GET, &verify, "").await.unwrap();
     assert_eq!(page.header("access-control-allow-origin"), app);
     assert_eq!(page.text(), r#"{"success":true,"error":{}}"#);
     assert_eq!(page.header("lunasec-session-hash"), "");
@@ -189,9 +194,15 @@ async fn what_the_page_may_read_says_nothing() {
         "http://app.example.com:8080",
         "https://app.example.com",
     ] {
-        let page = browser.fetch(other, Method::GET, &verify, "").await;
+        let page = browser
+            .fetch(other, Method::GET, &verify, "")
+            .await
+            .unwrap();
         assert_no_cors(&page, other);
-        let page = browser.preflight(other, &Method::GET, &verify).await;
+        let page = browser
+            .preflight(other, &Method::GET, &verify)
+            .await
+            .unwrap();
         assert_no_cors(&page, other);
     }
 }

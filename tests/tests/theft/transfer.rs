@@ -9,7 +9,7 @@ const LEVELS: [WireLevel; 2] = [WireLevel::V1, WireLevel::V1Extended];
 
 async fn load(browser: &mut Browser, url: &str) -> Page {
     let headers = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
-    browser.send(Method::GET, url, &headers, b"").await
+    browser.send(Method::GET, url, &headers, b"").await.unwrap()
 }
 
 /// The parameters of a transfer's URL.
@@ -25,7 +25,7 @@ fn create(scene: &Scene, state: &str, jwt: &str) -> String {
 
 /// The names of a browser's cookies of the tokenizer.
 fn cookie_names(scene: &Scene, browser: &Browser) -> Vec<String> {
-    let cookies = browser.cookies(&scene.world.tokenizer.url);
+    let cookies = browser.cookies(&scene.world.tokenizer.url).unwrap();
     let application = lunadefend_tests::Application::COOKIE;
     cookies
         .into_keys()
@@ -150,7 +150,9 @@ async fn states_are_not_invented() {
             let names = cookie_names(&scene, &thief);
             let own = names.iter().find(|name| name.contains("state")).unwrap();
             let name = own.replace(&hash(state), &hash(invented));
-            thief.set_cookie(&scene.world.tokenizer.url, &name, invented);
+            thief
+                .set_cookie(&scene.world.tokenizer.url, &name, invented)
+                .unwrap();
             let page = load(&mut thief, &frame).await;
             let url = page.header("location").to_owned();
             assert_refused(&load(&mut thief, &url).await, 400, invented);
@@ -165,12 +167,12 @@ async fn a_victim_is_not_logged_in_as_the_thief() {
         for wire in LEVELS {
             let scene = Scene::new(hosts, wire).await;
             let mut victim = scene.browser.clone();
-            let before = victim.cookies(&scene.world.tokenizer.url);
+            let before = victim.cookies(&scene.world.tokenizer.url).unwrap();
             let bob = scene.world.application.log_in("bob");
             let mut thief = scene.world.browser_of(&bob);
             let url = scene.transfer_url(&mut thief).await;
             assert_refused(&load(&mut victim, &url).await, 400, "slipped");
-            assert_eq!(victim.cookies(&scene.world.tokenizer.url), before);
+            assert_eq!(victim.cookies(&scene.world.tokenizer.url).unwrap(), before);
 
             // While the victim has a transfer of her own under way.
             let own = scene.transfer_url(&mut victim).await;
@@ -204,7 +206,9 @@ async fn who_knows_a_state_has_no_cookie_of_it() {
             let name = names.iter().find(|name| name.contains("state")).unwrap();
             let hash = lunadefend_crypto::sha256(state.as_bytes());
             for value in [state.clone(), lunadefend_crypto::base64url(&hash)] {
-                thief.set_cookie(&scene.world.tokenizer.url, name, &value);
+                thief
+                    .set_cookie(&scene.world.tokenizer.url, name, &value)
+                    .unwrap();
                 let page = load(&mut thief, &url).await;
                 assert_refused(&page, 400, "an invented cookie");
             }
@@ -245,7 +249,7 @@ async fn five_tabs_at_once_with_a_v1_peer_end_with_sessions() {
             .map(|(mut tab, url)| {
                 let app = app.clone();
                 tokio::spawn(async move {
-                    let trail = tab.load_no_cors(&app, &url).await;
+                    let trail = tab.load_no_cors(&app, &url).await.unwrap();
                     (tab, trail)
                 })
             })

@@ -31,7 +31,8 @@ async fn download_url(scene: &Scene, token: &str) -> String {
     let mut browser = scene.browser.clone();
     let page = browser
         .fetch(own, Method::POST, &scene.tokenizer("/detokenize"), &body)
-        .await;
+        .await
+        .unwrap();
     assert_eq!(page.status, 200, "{}", page.text());
     page.json()["data"]["downloadUrl"]
         .as_str()
@@ -49,17 +50,19 @@ async fn an_uploaded_page_comes_back_inert() {
             // The thief uploads, and says what he likes.
             let page = browser
                 .fetch(&own, Method::POST, &scene.tokenizer("/tokenize"), "{}")
-                .await;
+                .await
+                .unwrap();
             let answer = page.json();
             let upload = answer["data"]["uploadUrl"].as_str().unwrap();
             let headers = [("content-type", kind), ("content-disposition", "inline")];
             let page = browser
                 .send(Method::PUT, upload, &headers, HTML.as_bytes())
-                .await;
+                .await
+                .unwrap();
             assert_eq!(page.status, 200);
 
             let url = download_url(&scene, answer["data"]["tokenId"].as_str().unwrap()).await;
-            let page = browser.fetch(&own, Method::GET, &url, "").await;
+            let page = browser.fetch(&own, Method::GET, &url, "").await.unwrap();
             assert_eq!((page.status, page.text().as_str()), (200, HTML));
             assert_inert(&page);
             // Asked for as anything else than data, also by the frame itself.
@@ -69,13 +72,13 @@ async fn an_uploaded_page_comes_back_inert() {
                 ("cors", "style"),
             ] {
                 for asker in [&own, &scene.app()] {
-                    let trail = browser.follow(asker, &url, mode, dest).await;
+                    let trail = browser.follow(asker, &url, mode, dest).await.unwrap();
                     assert_inert(&trail[0]);
                 }
             }
             for dest in ["document", "iframe", "object", "embed"] {
                 for asker in [&own, &scene.app()] {
-                    let trail = browser.follow(asker, &url, "navigate", dest).await;
+                    let trail = browser.follow(asker, &url, "navigate", dest).await.unwrap();
                     assert_refused(&trail[0], 403, dest);
                 }
             }
@@ -90,26 +93,30 @@ async fn the_page_cannot_read_at_a_url_that_it_got_hold_of() {
     let url = download_url(&scene, scene.token.expose_id()).await;
     let mut browser = scene.browser.clone();
     for method in [Method::GET, Method::HEAD] {
-        let page = browser.fetch(&app, method, &url, "").await;
+        let page = browser.fetch(&app, method, &url, "").await.unwrap();
         assert_inert(&page);
     }
     for method in [Method::PUT, Method::POST, Method::DELETE] {
-        let page = browser.preflight(&app, &method, &url).await;
+        let page = browser.preflight(&app, &method, &url).await.unwrap();
         assert_refused(&page, 405, method.as_str());
     }
     // A URL for reading does not write, and one for writing does not read.
-    let page = browser.fetch(&app, Method::PUT, &url, "overwritten").await;
+    let page = browser
+        .fetch(&app, Method::PUT, &url, "overwritten")
+        .await
+        .unwrap();
     assert_refused(&page, 403, "PUT");
     let own = scene.world.tokenizer.url.clone();
     let page = browser
         .fetch(&own, Method::POST, &scene.tokenizer("/tokenize"), "{}")
-        .await;
+        .await
+        .unwrap();
     let upload = page.json()["data"]["uploadUrl"]
         .as_str()
         .unwrap()
         .to_owned();
     assert_refused(
-        &browser.fetch(&own, Method::GET, &upload, "").await,
+        &browser.fetch(&own, Method::GET, &upload, "").await.unwrap(),
         403,
         "GET",
     );
@@ -124,10 +131,17 @@ async fn a_url_dies_with_its_grant_and_after_a_minute() {
     let mut browser = scene.browser.clone();
     let url = download_url(&scene, scene.token.expose_id()).await;
     clock.advance(Duration::from_secs(59));
-    assert_eq!(browser.fetch(&own, Method::GET, &url, "").await.status, 200);
+    assert_eq!(
+        browser
+            .fetch(&own, Method::GET, &url, "")
+            .await
+            .unwrap()
+            .status,
+        200
+    );
     clock.advance(Duration::from_secs(1));
     assert_refused(
-        &browser.fetch(&own, Method::GET, &url, "").await,
+        &browser.fetch(&own, Method::GET, &url, "").await.unwrap(),
         403,
         "a minute",
     );
@@ -146,7 +160,7 @@ async fn a_url_dies_with_its_grant_and_after_a_minute() {
     };
     let url = download_url(&scene, scene.token.expose_id()).await;
     scene.world.clock.advance(Duration::from_secs(5));
-    let page = browser.fetch(&own, Method::GET, &url, "").await;
+    let page = browser.fetch(&own, Method::GET, &url, "").await.unwrap();
     assert!(page.status == 403 || page.status == 404, "{}", page.status);
     assert_refused(&page, page.status, "the grant has ended");
     // The value that the SDK reads goes the same way.

@@ -9,7 +9,7 @@ async fn the_published_keys() {
     let world = World::start().await;
     let mut browser = world.browser();
     let url = format!("{}/.lunasec/jwks.json", world.application.url);
-    let page = browser.send(Method::GET, &url, &[], b"").await;
+    let page = browser.send(Method::GET, &url, &[], b"").await.unwrap();
     assert_eq!(page.status, 200);
 
     // The original has one key, by this name; ours has it by its thumbprint too.

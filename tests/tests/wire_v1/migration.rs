@@ -80,7 +80,10 @@ async fn a_grant_by_node_holds_for_us() {
     let mut browser = world.browser_of(&ann);
     let app = world.application.url.clone();
     let (url, body) = (format!("{app}/profile"), format!(r#"{{"ssn":"{T1}"}}"#));
-    let page = browser.fetch(&app, Method::POST, &url, &body).await;
+    let page = browser
+        .fetch(&app, Method::POST, &url, &body)
+        .await
+        .unwrap();
     assert_eq!(page.status, 200, "{}", page.text());
 
     world.clock.advance(Duration::from_secs(600));
@@ -138,25 +141,29 @@ async fn a_session_that_node_has_moved_reads_what_we_granted() {
     // `expressAuthPlugin` answers the browser that the tokenizer has sent to it.
     let mut browser = world.browser();
     let ensure = format!("{tokenizer}/session/ensure");
-    let page = browser.send(Method::GET, &ensure, &[], b"").await;
+    let page = browser.send(Method::GET, &ensure, &[], b"").await.unwrap();
     let (_, state) = page.header("location").split_once("state=").unwrap();
     let claims = APPLICATION
         .replace(r#""application""#, r#""user""#)
         .replacen('{', &format!(r#"{{"session_id":"{SESSION}","#), 1);
     let jwt = sign(&signing_key().key, HEADER, &claims);
     let create = format!("{tokenizer}/session/create?state={state}&openid_token={jwt}");
-    let page = browser.send(Method::GET, &create, &[], b"").await;
+    let page = browser.send(Method::GET, &create, &[], b"").await.unwrap();
     assert_eq!(page.status, 200, "{}", page.text());
 
     let body = format!(r#"{{"tokenId":"{}"}}"#, token.expose_id());
     let detokenize = format!("{tokenizer}/detokenize");
     let page = browser
         .fetch(&tokenizer, Method::POST, &detokenize, &body)
-        .await;
+        .await
+        .unwrap();
     assert_eq!(page.status, 200, "{}", page.text());
     let answer = page.json();
     let download = answer["data"]["downloadUrl"].as_str().unwrap();
-    let page = browser.fetch(&tokenizer, Method::GET, download, "").await;
+    let page = browser
+        .fetch(&tokenizer, Method::GET, download, "")
+        .await
+        .unwrap();
     assert_eq!(page.text(), "078-05-1120");
 }
 

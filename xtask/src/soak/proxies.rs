@@ -4,7 +4,9 @@
 mod front;
 mod tools;
 
-use super::{MOMENT, PHASE, Programs, hold, options::Options, outcome::number, port::HeldPort};
+use super::{
+    MOMENT, PHASE, Programs, hold, options::Options, outcome::number, port::HeldPort, walk,
+};
 use crate::{soak::process::Process, workspace::Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use front::{Front, Protocol, Proxy, Settings};
@@ -142,6 +144,7 @@ impl<'p> Scene<'p> {
 
     fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
+            ("APP_ADDR", self.app_port.addr()),
             ("TOKENIZER_URL", self.tokenizer_url.clone()),
             ("LUNASEC_SIGNING_KEY", self.key.clone()),
             ("SSL_CERT_FILE", self.roots.clone()),
@@ -149,25 +152,22 @@ impl<'p> Scene<'p> {
         ]
     }
 
-    fn app(&self, more: &[&str]) -> Result<Process> {
-        let addr = self.app_port.addr();
-        let arguments = [&["--addr", &addr, "--url", &self.app_url], more].concat();
-        Process::start(&self.programs.find(APP)?, &arguments, &self.environment())
+    fn app(&self) -> Result<Process> {
+        let mut app = Process::start(&self.programs.find(APP)?, &[], &self.environment())?;
+        app.line("application: ", MOMENT)?;
+        Ok(app)
     }
 
-    /// The application's own check of everything, and `lunadefend doctor`.
+    /// A walk through the application, and `lunadefend doctor`.
     fn live(self) -> Result<String> {
-        let mut check = self.app(&["--once"])?;
-        let status = check.end(PHASE)?;
-        let printed = check.rest();
-        ensure!(status.success(), "{status}:\n{}", printed.join("\n"));
+        let _app = self.app()?;
+        let roots = [("SSL_CERT_FILE", self.roots.clone())];
+        let printed = walk(self.programs, &self.app_url, &self.tokenizer_url, &roots)?;
         let steps = printed
             .iter()
             .filter(|line| line.ends_with(" [ok]"))
             .count();
 
-        let mut app = self.app(&[])?;
-        app.line("application: ", MOMENT)?;
         let arguments = ["doctor", "--app", &self.app_url];
         let lunadefend = self.programs.find("lunadefend")?;
         let mut doctor = Process::start(&lunadefend, &arguments, &self.environment())?;
@@ -185,8 +185,7 @@ impl<'p> Scene<'p> {
     /// As many connections as the proxy may have, used again when the tokenizer is about to close them.
     fn idle(self) -> Result<String> {
         let idle = self.idle.context("no idle time")?;
-        let mut app = self.app(&[])?;
-        app.line("application: ", MOMENT)?;
+        let _app = self.app()?;
         let millis = idle.as_millis().to_string();
         let mut load = self.load(&["--clients", IDLE_CONNECTIONS, "--idle", &millis])?;
         load.line("ready", PHASE)?;
@@ -225,8 +224,7 @@ impl<'p> Scene<'p> {
 
     /// Nobody who uses the application notices.
     fn restart_under_load(mut self, seconds: u64) -> Result<String> {
-        let mut app = self.app(&[])?;
-        app.line("application: ", MOMENT)?;
+        let _app = self.app()?;
         let measured = seconds.max(12).to_string();
         let mut load = self.load(&["--clients", USERS, "--seconds", &measured])?;
         load.line("ready", PHASE)?;

@@ -1,0 +1,102 @@
+//! A session that lives in a cookie alone, which the framework encrypts or signs.
+
+use crate::model::UserName;
+use lunadefend::{Clock, Error, SessionId};
+use lunadefend_jwt::SystemClock;
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
+use uuid::Uuid;
+
+/// Who is logged in, as what session, and for how long.
+///
+/// # Security
+/// The application cannot end it early: log-out makes the browser forget it. At the tokenizer log-out ends it
+/// for good: whoever kept the cookie gets no token of it any more. An application that must revoke sessions
+/// keeps them in a store. Its end is in it, because a browser is free to ignore `Max-Age`.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct CookieSession {
+    user: UserName,
+    id: String,
+    /// Milliseconds since the Unix epoch.
+    ends: u64,
+}
+
+impl fmt::Debug for CookieSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CookieSession").finish_non_exhaustive()
+    }
+}
+
+impl CookieSession {
+    /// How long one lives.
+    pub(crate) const LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+    /// Logs in, with a new session id: grants are tied to it.
+    pub(crate) fn begin(user: UserName) -> Self {
+        Self::begin_at(user, &SystemClock)
+    }
+
+    fn begin_at(user: UserName, clock: &dyn Clock) -> Self {
+        let lifetime = u64::try_from(Self::LIFETIME.as_millis()).unwrap_or(0);
+        Self {
+            user,
+            id: Uuid::new_v4().to_string(),
+            ends: clock.unix_millis().saturating_add(lifetime),
+        }
+    }
+
+    /// The same, unless its time is over.
+    pub(crate) fn if_live(self) -> Option<Self> {
+        self.if_live_at(&SystemClock)
+    }
+
+    fn if_live_at(self, clock: &dyn Clock) -> Option<Self> {
+        (clock.unix_millis() < self.ends).then_some(self)
+    }
+
+    /// Who is logged in.
+    pub(crate) fn into_user(self) -> UserName {
+        self.user
+    }
+
+    /// What grants are tied to.
+    pub(crate) fn id(&self) -> Result<SessionId, Error> {
+        SessionId::new(self.id.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    #[derive(Debug)]
+    struct At(Duration);
+
+    impl Clock for At {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + self.0
+        }
+    }
+
+    fn begin(clock: &At) -> CookieSession {
+        CookieSession::begin_at("ann".to_owned().try_into().unwrap(), clock)
+    }
+
+    #[test]
+    fn it_ends() {
+        let start = Duration::from_secs(7);
+        let session = begin(&At(start));
+        let last = start + CookieSession::LIFETIME - Duration::from_millis(1);
+        assert!(session.clone().if_live_at(&At(last)).is_some());
+        let over = start + CookieSession::LIFETIME;
+        assert!(session.if_live_at(&At(over)).is_none());
+    }
+
+    #[test]
+    fn every_log_in_has_its_own_id() {
+        let clock = At(Duration::ZERO);
+        let (one, other) = (begin(&clock).id().unwrap(), begin(&clock).id().unwrap());
+        assert_ne!(one.expose_id(), other.expose_id());
+    }
+}

@@ -1,0 +1,53 @@
+//! The errors that are the application's own.
+
+use serde_json::{Value, json};
+
+/// What the application refuses or fails at by itself. `failure.rs` puts the errors of
+/// LunaDefend beside it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    /// There is no such path.
+    #[error("there is nothing at this path")]
+    NotFound,
+    /// The path does not take this method.
+    #[error("this path does not take this method")]
+    MethodNotAllowed,
+    /// The body of a log-in cannot be read.
+    #[error("a log-in is {{\"user\":\"a name\"}} as application/json, the name of a-z, 0-9 and -")]
+    BadLogin,
+    /// The row belongs to somebody else.
+    #[error("this row is not yours")]
+    NotYourRow,
+    /// A verified token that stands in somebody else's row.
+    #[error("a token of somebody else's row cannot become yours")]
+    NotYourToken,
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// The session could not be read or written.
+    #[error("the session could not be read or written")]
+    Session(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl AppError {
+    /// The status and the body of the response, in the form that LunaDefend's errors have. The cause is not
+    /// in it: it is logged here.
+    pub(crate) fn answer(&self) -> (u16, Value) {
+        let (status, name) = match self {
+            Self::NotFound => (404, "notFound"),
+            Self::MethodNotAllowed => (405, "methodNotAllowed"),
+            Self::BadLogin => (400, "badRequest"),
+            Self::NotYourRow | Self::NotYourToken => (403, "forbidden"),
+            Self::Database(_) | Self::Session(_) => {
+                tracing::error!(cause = self as &dyn std::error::Error, "answering 500");
+                (500, "internalError")
+            }
+        };
+        let error = json!({
+            "name": name,
+            "message": self.to_string(),
+            "code": status.to_string(),
+        });
+        (status, json!({ "success": false, "error": error }))
+    }
+}

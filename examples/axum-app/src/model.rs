@@ -1,0 +1,99 @@
+//! What travels between the browser, the application and its database.
+
+use lunadefend::{Tokens, VerifiedToken};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The longest body of a request, in bytes. A body full of tokens makes as many requests to the tokenizer.
+pub(crate) const MAX_BODY: usize = 16 * 1024;
+
+/// The name that a user logs in with: 1 to 64 of `a-z`, `0-9` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct UserName(String);
+
+impl UserName {
+    /// The name.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for UserName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (1..=64).contains(&name.len()) && name.bytes().all(part) {
+            Ok(Self(name))
+        } else {
+            Err("a name is 1 to 64 of a-z, 0-9 and -")
+        }
+    }
+}
+
+/// `POST /login`. It believes the name; yours checks a password.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Login {
+    /// Who logs in.
+    pub(crate) user: UserName,
+}
+
+/// The answer that says no more than that it went well.
+#[derive(Debug, Serialize)]
+pub(crate) struct Success {
+    success: bool,
+}
+
+impl Success {
+    /// `{"success":true}`.
+    pub(crate) const ANSWER: Self = Self { success: true };
+}
+
+/// `POST /set-ssn`: every token in it is verified before the handler runs.
+#[derive(Debug, Tokens)]
+#[tokens(request)]
+pub(crate) struct SetSsn {
+    /// The token of the number that was typed into the tokenizer's frame.
+    #[token]
+    pub(crate) ssn_token: VerifiedToken,
+}
+
+/// `GET /get-ssn`: every token in it is granted before it is sent.
+#[derive(Debug, Tokens)]
+#[tokens(response)]
+pub(crate) struct GetSsn {
+    success: bool,
+    #[serde(rename = "ssnToken")]
+    #[token(ttl = "15m")]
+    ssn_token: Option<VerifiedToken>,
+}
+
+impl GetSsn {
+    /// Answers with the token of a row.
+    pub(crate) fn new(ssn_token: Option<VerifiedToken>) -> Self {
+        Self {
+            success: true,
+            ssn_token,
+        }
+    }
+}
+
+/// `/profile`: one type for both directions. It comes in with every token verified and goes out with
+/// every token granted, each time in one call for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Tokens)]
+pub(crate) struct Profile {
+    /// The social security number.
+    #[token(ttl = "15m")]
+    pub(crate) ssn: Option<VerifiedToken>,
+    /// The telephone number.
+    #[token]
+    pub(crate) phone: Option<VerifiedToken>,
+    /// The postal address.
+    #[token]
+    pub(crate) address: Option<VerifiedToken>,
+    /// Payment cards by what the user calls them. Readable for a moment only.
+    #[serde(default)]
+    #[token(ttl = "1m")]
+    pub(crate) cards: BTreeMap<String, VerifiedToken>,
+}
