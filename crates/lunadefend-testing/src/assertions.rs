@@ -10,10 +10,10 @@ use serde_json::Value;
 /// asserts that instead.
 ///
 /// ```
-/// use lunadefend_core::{Error, ErrorKind, error_response};
+/// use lunadefend_core::{Error, ErrorKind, log_and_render};
 /// use lunadefend_testing::assert_error;
 ///
-/// let response = error_response(&Error::new(ErrorKind::InvalidGrant));
+/// let response = log_and_render(&Error::new(ErrorKind::InvalidGrant));
 /// assert_error(response.status(), response.body(), ErrorKind::InvalidGrant);
 /// ```
 ///
