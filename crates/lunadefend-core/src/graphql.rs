@@ -8,11 +8,12 @@
 //! here looks into it.
 
 use crate::{
-    ErrorKind, FromUntrusted, GrantedToken, UntrustedToken, Unverified, tokens::private::Plain,
+    Error, ErrorKind, FromUntrusted, GrantedToken, UntrustedToken, Unverified, Verify,
+    VerifyCollector, VerifyProof, tokens::private::Plain,
 };
 use async_graphql::{
-    ContextSelectionSet, InputType, InputValueError, InputValueResult, OutputType, Positioned,
-    Scalar, ScalarType, ServerResult, Value, parser::types::Field, registry::Registry,
+    ContextSelectionSet, InputType, InputValueError, InputValueResult, MaybeUndefined, OutputType,
+    Positioned, Scalar, ScalarType, ServerResult, Value, parser::types::Field, registry::Registry,
 };
 use std::borrow::Cow;
 
@@ -38,7 +39,7 @@ impl ScalarType for LunaToken {
 
 /// Async-graphql's own error would repeat the value.
 fn bad_token<T: InputType>() -> InputValueError<T> {
-    let error = crate::Error::new(ErrorKind::BadToken);
+    let error = Error::new(ErrorKind::BadToken);
     InputValueError::custom(error.message()).with_extension("code", error.name())
 }
 
@@ -165,6 +166,29 @@ macro_rules! input_like {
     };
 }
 pub(crate) use input_like;
+
+/// GraphQL's own way to tell an absent field from `null`; [`Patch`](crate::Patch) is that of JSON.
+impl<T: Verify> Verify for MaybeUndefined<T> {
+    type Verified = MaybeUndefined<T::Verified>;
+
+    fn collect(&self, tokens: &mut VerifyCollector) {
+        if let Self::Value(value) = self {
+            value.collect(tokens);
+        }
+    }
+
+    fn upgrade(self, proof: &VerifyProof) -> Result<Self::Verified, Error> {
+        Ok(match self {
+            Self::Undefined => MaybeUndefined::Undefined,
+            Self::Null => MaybeUndefined::Null,
+            Self::Value(value) => MaybeUndefined::Value(value.upgrade(proof)?),
+        })
+    }
+}
+
+impl<T: FromUntrusted> FromUntrusted for MaybeUndefined<T> {
+    type Wire = MaybeUndefined<T::Wire>;
+}
 
 // A field without tokens of a type with `#[tokens(graphql)]`.
 

@@ -1,82 +1,11 @@
-//! What keeps a schema from being built: a directive that cannot be enforced.
+//! Whether every directive of a schema can be enforced.
 
 use crate::{
     model::{Field, Input, Kind, Mark, Model, named},
+    problem::{Problem, SchemaError},
     registry::Reading,
 };
 use async_graphql::parser::types::Type;
-use std::fmt;
-
-/// A schema with a `@token` that cannot be enforced, or without the extension that enforces it.
-///
-/// `Display` names every place, one after the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaError {
-    problems: Vec<Problem>,
-}
-
-impl SchemaError {
-    pub(crate) fn not_enforced() -> Self {
-        Self {
-            problems: vec![Problem::new(
-                "schema",
-                "it has no `TokenExtension`: build it by `lunadefend_graphql::build`",
-            )],
-        }
-    }
-
-    /// Every problem that was found.
-    #[must_use]
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
-    }
-}
-
-impl fmt::Display for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("tokens of this schema would go unchecked")?;
-        for problem in &self.problems {
-            write!(f, "; {problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for SchemaError {}
-
-/// One place of a schema, and what is wrong there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    place: String,
-    message: String,
-}
-
-impl Problem {
-    pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            message: message.into(),
-        }
-    }
-
-    /// Where it is: `Type.field`, `Type.field(argument:)` or `Type`.
-    #[must_use]
-    pub fn place(&self) -> &str {
-        &self.place
-    }
-
-    /// What is wrong, and what to do.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
-    }
-}
 
 /// The model of a schema whose every `@token` can be enforced.
 pub(crate) fn check(reading: Reading) -> Result<Model, SchemaError> {
@@ -107,7 +36,7 @@ pub(crate) fn check(reading: Reading) -> Result<Model, SchemaError> {
     if problems.is_empty() {
         Ok(model)
     } else {
-        Err(SchemaError { problems })
+        Err(SchemaError::new(problems))
     }
 }
 

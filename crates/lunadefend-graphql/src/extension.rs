@@ -1,21 +1,9 @@
 //! The extension that enforces `@token`, as a schema is given it.
 
-use crate::{
-    check::{SchemaError, check},
-    hooks::OfRequest,
-    model::Model,
-    registry,
-};
-use async_graphql::{
-    Request,
-    extensions::{Extension, ExtensionContext, ExtensionFactory},
-};
+use crate::{hooks::RequestExtension, read_schema::ReadSchema};
+use async_graphql::extensions::{Extension, ExtensionFactory};
 use lunadefend_core::Grants;
-use std::{
-    fmt,
-    num::NonZeroUsize,
-    sync::{Arc, OnceLock},
-};
+use std::{fmt, num::NonZeroUsize, sync::Arc};
 
 /// Enforces `@token` in every operation of a schema.
 ///
@@ -82,49 +70,9 @@ impl fmt::Debug for TokenExtension {
 
 impl ExtensionFactory for TokenExtension {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(OfRequest::new(self.grants.clone(), self.schema.clone()))
-    }
-}
-
-/// The schema that an extension was given to, as all its requests share it. It is read with the first of
-/// them: no extension sees it earlier.
-#[derive(Clone, Default)]
-pub(crate) struct ReadSchema(Arc<OnceLock<Result<Model, SchemaError>>>);
-
-impl ReadSchema {
-    pub(crate) fn read(&self, context: &ExtensionContext<'_>) -> &Result<Model, SchemaError> {
-        let read = || check(registry::of_extension(context));
-        self.0.get_or_init(read)
-    }
-
-    /// `None` before it is read, and when it cannot be enforced.
-    pub(crate) fn model(&self) -> Option<&Model> {
-        self.0.get()?.as_ref().ok()
-    }
-
-    /// Whether it can be enforced; `None` before it is read.
-    pub(crate) fn verdict(&self) -> Option<Result<(), SchemaError>> {
-        let schema = self.0.get()?.as_ref();
-        Some(schema.map(|_| ()).map_err(Clone::clone))
-    }
-}
-
-/// Goes with a request that asks for the schema of the extension, and for nothing else.
-#[derive(Clone, Default)]
-pub(crate) struct Probe(Arc<OnceLock<ReadSchema>>);
-
-impl Probe {
-    pub(crate) fn request(&self) -> Request {
-        Request::new("{__typename}").data(self.clone())
-    }
-
-    /// Where there are two extensions, the first one answers.
-    pub(crate) fn answer(&self, schema: &ReadSchema) {
-        self.0.get_or_init(|| schema.clone());
-    }
-
-    /// `None` when no extension of ours saw the request.
-    pub(crate) fn schema(&self) -> Option<&ReadSchema> {
-        self.0.get()
+        Arc::new(RequestExtension::new(
+            self.grants.clone(),
+            self.schema.clone(),
+        ))
     }
 }

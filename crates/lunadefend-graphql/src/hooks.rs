@@ -1,12 +1,12 @@
 //! When tokens are verified and granted in the course of one request.
 
 use crate::{
-    answers::{self, Answer, Outcome},
     error::server_error,
-    extension::{Probe, ReadSchema},
     inputs::{self, Found, Operation},
+    marked::{self, MarkedValue, Outcome},
     model::{Field, Model},
     nulls,
+    read_schema::{Probe, ReadSchema},
     request::{RequestGrants, find, session_of},
 };
 use async_graphql::{
@@ -34,16 +34,16 @@ use std::{
 ///
 /// Its hooks are called in the order in which they stand. What one of them needs of an earlier one that
 /// was never called, because another extension kept the call to itself, is an error.
-pub(crate) struct OfRequest {
+pub(crate) struct RequestExtension {
     service: Grants,
     schema: ReadSchema,
     grants: OnceLock<RequestGrants>,
     operation_name: OnceLock<Option<String>>,
     operation: OnceLock<Result<Walked, Error>>,
     is_verified: AtomicBool,
-    answers: Mutex<Vec<Answer>>,
-    /// Several fields of one subscription may have events at once. One is answered after the other, so
-    /// that each answer is known from the others.
+    marked: Mutex<Vec<MarkedValue>>,
+    /// Several fields of one subscription may have events at once. One is executed after the other, so
+    /// that each response is known from the others.
     turn: lock::Mutex<()>,
 }
 
@@ -55,12 +55,12 @@ struct Walked {
     tokens: HashSet<TokenId>,
     variables: HashMap<Name, Value>,
     is_subscription: bool,
-    /// Kept where tokens may have to be taken out of the answer again.
+    /// Kept where tokens may have to be taken out of the response again.
     document: Option<ExecutableDocument>,
 }
 
 #[async_trait]
-impl Extension for OfRequest {
+impl Extension for RequestExtension {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         self.schema.read(ctx);
         next.run(ctx).await
@@ -136,7 +136,7 @@ impl Extension for OfRequest {
     ) -> Response {
         let _turn = self.turn.lock().await;
         match self.before_execution().await {
-            Ok(()) => self.answer(next.run(ctx, operation_name).await).await,
+            Ok(()) => self.granted(next.run(ctx, operation_name).await).await,
             Err(error) => Response::from_errors(vec![error]),
         }
     }
@@ -156,15 +156,15 @@ impl Extension for OfRequest {
         };
         let path = info.path_node;
         let value = next.run(ctx, info).await?;
-        let answer = value
+        let marked = value
             .as_ref()
-            .and_then(|value| Answer::read(path, mark, value));
-        self.answers().extend(answer);
+            .and_then(|value| MarkedValue::read(path, mark, value));
+        self.marked().extend(marked);
         Ok(value)
     }
 }
 
-impl OfRequest {
+impl RequestExtension {
     pub(crate) fn new(service: Grants, schema: ReadSchema) -> Self {
         Self {
             service,
@@ -173,7 +173,7 @@ impl OfRequest {
             operation_name: OnceLock::new(),
             operation: OnceLock::new(),
             is_verified: AtomicBool::new(false),
-            answers: Mutex::default(),
+            marked: Mutex::default(),
             turn: lock::Mutex::default(),
         }
     }
@@ -193,8 +193,8 @@ impl OfRequest {
         self.grants.get().ok_or_else(out_of_order)
     }
 
-    fn answers(&self) -> MutexGuard<'_, Vec<Answer>> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn marked(&self) -> MutexGuard<'_, Vec<MarkedValue>> {
+        self.marked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn walk(
@@ -211,7 +211,7 @@ impl OfRequest {
         let found = inputs::of_operation(model, &operation, &variables)?;
         Ok(Walked {
             tokens: found.at_root.iter().chain(&found.below).cloned().collect(),
-            document: found.answers.then(|| document.clone()),
+            document: found.has_marked_fields.then(|| document.clone()),
             is_subscription: operation.definition.ty == OperationType::Subscription,
             found: Some(found),
             variables,
@@ -240,17 +240,17 @@ impl OfRequest {
         Ok(())
     }
 
-    /// Grants what an answer takes out.
-    async fn answer(&self, mut response: Response) -> Response {
-        let answers = std::mem::take(&mut *self.answers());
-        if answers.is_empty() {
+    /// Grants what a response takes out.
+    async fn granted(&self, mut response: Response) -> Response {
+        let marked = std::mem::take(&mut *self.marked());
+        if marked.is_empty() {
             return response;
         }
         let grants = match self.grants() {
             Ok(grants) => grants,
             Err(error) => return Response::from_errors(vec![error]),
         };
-        let Outcome { is_granted, failed } = answers::grant(answers, grants).await;
+        let Outcome { is_granted, failed } = marked::grant(marked, grants).await;
         if is_granted {
             // Tokens of one session are not for a cache that others read.
             let no_store = HeaderValue::from_static("no-store");
@@ -272,7 +272,7 @@ impl OfRequest {
         response
     }
 
-    fn take_out(&self, data: &mut Value, failed: &[answers::Failed]) {
+    fn take_out(&self, data: &mut Value, failed: &[marked::Failed]) {
         let name = self.operation_name.get().and_then(Option::as_deref);
         let document = self
             .walked()
@@ -333,7 +333,7 @@ impl OfRequest {
 }
 
 fn at(path: &QueryPathNode<'_>, error: &Error) -> ServerError {
-    server_error(error).with_path(answers::segments(path))
+    server_error(error).with_path(marked::segments(path))
 }
 
 fn internal(cause: impl Into<lunadefend_core::BoxError>) -> ServerError {

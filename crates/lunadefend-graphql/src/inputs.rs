@@ -83,7 +83,7 @@ pub(crate) struct Found {
     /// Tokens in arguments below, which a subscription uses with each event.
     pub(crate) below: Vec<TokenId>,
     /// Whether it selects a field whose tokens are granted.
-    pub(crate) answers: bool,
+    pub(crate) has_marked_fields: bool,
 }
 
 /// Walks a whole operation.
@@ -101,7 +101,7 @@ pub(crate) fn of_operation(
         operation,
         fragments: HashSet::new(),
         at_root: Vec::new(),
-        answers: false,
+        has_marked_fields: false,
     };
     let root = operation.root(model).ok_or_else(unmatched)?;
     walk.values.directives(&operation.definition.directives)?;
@@ -109,7 +109,7 @@ pub(crate) fn of_operation(
     Ok(Found {
         at_root: walk.at_root,
         below: walk.values.tokens,
-        answers: walk.answers,
+        has_marked_fields: walk.has_marked_fields,
     })
 }
 
@@ -134,7 +134,7 @@ struct Walk<'a> {
     /// Each is walked once for the root and once for below: what it says depends on nothing else.
     fragments: HashSet<(&'a str, bool)>,
     at_root: Vec<TokenId>,
-    answers: bool,
+    has_marked_fields: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -180,7 +180,7 @@ impl<'a> Walk<'a> {
             None if name.starts_with("__") => return Ok(()),
             None => return Err(unmatched()),
         };
-        self.answers |= known.mark.is_some();
+        self.has_marked_fields |= known.mark.is_some();
         self.values.arguments(&known.arguments, &field.arguments)?;
         if is_root {
             self.at_root.append(&mut self.values.tokens);

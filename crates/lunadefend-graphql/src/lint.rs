@@ -1,8 +1,8 @@
 //! What a schema says about tokens without saying `@token`.
 
 use crate::{
-    extension::ReadSchema,
     model::{Kind, Mark, Model, named},
+    read_schema::ReadSchema,
     registry,
     schema::read,
 };

@@ -2,8 +2,8 @@
 //! into it.
 
 use crate::{
-    check::Problem,
     model::{Composite, Field, Input, Kind, Mark, Model, TOKEN_SCALAR, named},
+    problem::Problem,
 };
 use async_graphql::{
     ObjectType, OutputType, Schema, SubscriptionType, Value,

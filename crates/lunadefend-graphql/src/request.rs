@@ -44,7 +44,7 @@ impl RequestGrants {
         })
     }
 
-    fn session(&self) -> Result<&SessionId, Error> {
+    pub(crate) fn session(&self) -> Result<&SessionId, Error> {
         self.session
             .as_ref()
             .ok_or_else(|| ErrorKind::NoSession.into())

@@ -2,8 +2,37 @@
 
 use crate::{error::into_graphql, request::RequestGrants};
 use async_graphql::{Context, Result};
-use lunadefend_core::{Grant, GrantDuration, Verify};
+use lunadefend_core::{Grant, GrantDuration, SessionId, Verify};
 use std::future::Future;
+
+/// The session of the request that a resolver runs for: that of its user.
+///
+/// ```
+/// use async_graphql::{Context, Object, Result};
+/// use lunadefend_graphql::session_in;
+/// # use lunadefend_core::SessionId;
+/// # struct Row { name: String }
+/// # struct Db;
+/// # impl Db { async fn row(&self, _: &SessionId) -> Option<Row> { None } }
+///
+/// struct Query;
+///
+/// #[Object]
+/// impl Query {
+///     async fn name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+///         let row = ctx.data::<Db>()?.row(session_in(ctx)?).await;
+///         Ok(row.map(|row| row.name))
+///     }
+/// }
+/// ```
+///
+/// # Errors
+/// With `sessionError` as `extensions.code` when nobody is logged in, and `internalError` in a schema
+/// without [`TokenExtension`](crate::TokenExtension).
+pub fn session_in<'a>(context: &Context<'a>) -> Result<&'a SessionId> {
+    let grants = RequestGrants::of(context).map_err(into_graphql)?;
+    grants.session().map_err(into_graphql)
+}
 
 /// Turns what came in into what is verified.
 ///

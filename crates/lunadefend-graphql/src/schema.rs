@@ -1,8 +1,9 @@
 //! Building a schema whose every `@token` is enforced, and telling whether one is.
 
 use crate::{
-    check::SchemaError,
-    extension::{Probe, ReadSchema, TokenExtension},
+    extension::TokenExtension,
+    problem::SchemaError,
+    read_schema::{Probe, ReadSchema},
 };
 use async_graphql::{Executor, ObjectType, Schema, SchemaBuilder, SubscriptionType};
 use futures_util::FutureExt;

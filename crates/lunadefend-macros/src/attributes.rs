@@ -1,7 +1,7 @@
 //! `#[tokens(..)]` on the type and `#[token]` on its fields.
 
 use crate::syntax;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Attribute, Error, LitStr, Meta, Path, Result};
 
@@ -27,6 +27,8 @@ pub(crate) struct TokensAttribute {
     pub(crate) direction: Direction,
     /// Whether the forms are GraphQL types too.
     pub(crate) graphql: bool,
+    /// What the user calls the granted form.
+    pub(crate) granted: Option<Ident>,
     /// Where the generated code finds what it needs.
     pub(crate) private: TokenStream,
 }
@@ -42,6 +44,7 @@ impl TokensAttribute {
         let mut parsed = Self {
             direction: Direction::Both,
             graphql: false,
+            granted: None,
             private: quote!(::lunadefend::__private),
         };
         for meta in syntax::metas(attributes, "tokens")? {
@@ -57,10 +60,14 @@ impl TokensAttribute {
                     parsed.private = quote!(#path::__private);
                     continue;
                 }
+                Meta::NameValue(pair) if pair.path.is_ident("granted") => {
+                    parsed.granted = Some(syntax::text(&meta)?.parse()?);
+                    continue;
+                }
                 other => {
                     return Err(Error::new_spanned(
                         other,
-                        "write `request`, `response`, `graphql` or `crate = \"path\"`",
+                        "write `request`, `response`, `graphql`, `granted = \"Name\"` or `crate = \"path\"`",
                     ));
                 }
             };
@@ -72,7 +79,13 @@ impl TokensAttribute {
             }
             parsed.direction = direction;
         }
-        Ok(parsed)
+        match &parsed.granted {
+            Some(name) if !parsed.direction.goes_out() => Err(Error::new(
+                name.span(),
+                "a type that only comes in has no granted form: remove this",
+            )),
+            _ => Ok(parsed),
+        }
     }
 }
 

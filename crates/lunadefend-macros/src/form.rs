@@ -6,7 +6,7 @@ use crate::{
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{GenericParam, Generics, LitStr, Member, WherePredicate};
+use syn::{GenericParam, Generics, LitStr, Member, Visibility, WherePredicate};
 
 pub(crate) struct Form<'a> {
     pub(crate) input: &'a Input,
@@ -17,6 +17,8 @@ pub(crate) struct Form<'a> {
 
 /// How one field looks in the form.
 pub(crate) struct FormField {
+    /// Of a granted form that of the user's field, so that their code finds what it knows.
+    pub(crate) vis: Visibility,
     pub(crate) ty: TokenStream,
     /// In `#[serde(..)]`, beside the names.
     pub(crate) serde: Vec<TokenStream>,
@@ -27,7 +29,7 @@ impl<'a> Form<'a> {
     /// `bounds` says what a field asks for.
     pub(crate) fn new(
         input: &'a Input,
-        name: &str,
+        ident: Ident,
         bounds: &dyn Fn(&Input, &Field) -> Vec<WherePredicate>,
     ) -> (Self, Generics) {
         let mut of_type = input.generics.clone();
@@ -46,7 +48,7 @@ impl<'a> Form<'a> {
         }
         let form = Self {
             input,
-            ident: input.hidden(name),
+            ident,
             generics: of_form,
         };
         (form, of_type)
@@ -127,7 +129,7 @@ impl<'a> Form<'a> {
         let (_, _, where_clause) = generics.split_for_impl();
         let parameters = &generics.params;
         let on_field = |field: &Field| match graphql {
-            Some(_) => derive.on_field(field),
+            Some(_) => derive.on_field(&field.graphql, field.token.is_some()),
             None => TokenStream::new(),
         };
         let variants = input
@@ -179,14 +181,14 @@ fn body(
 ) -> TokenStream {
     let ident = &variant.ident;
     let fields = variant.fields.iter().map(|of| {
-        let FormField { ty, serde } = field(of);
+        let FormField { vis, ty, serde } = field(of);
         let names = &of.serde.names;
         let name = match &of.member {
             Member::Named(name) => Some(quote!(#name:)),
             Member::Unnamed(_) => None,
         };
         let attributes = on_field(of);
-        quote!(#attributes #[serde(#(#names,)* #(#serde,)*)] #name #ty)
+        quote!(#attributes #[serde(#(#names,)* #(#serde,)*)] #vis #name #ty)
     });
     let fields = match variant.style {
         Style::Named => quote!({ #(#fields,)* }),

@@ -3,7 +3,7 @@
 //! `#[graphql(..)]` and the documentation are passed on as they are. There is nothing in them that could
 //! let a token past: what they can hand on of an untrusted or a granted one is nothing but itself.
 
-use crate::{attributes::Direction, input::Field};
+use crate::attributes::Direction;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Error, Generics, Result, ext::IdentExt};
@@ -25,10 +25,9 @@ impl Derive {
     }
 
     /// What goes onto a field of a GraphQL type.
-    pub(crate) fn on_field(self, field: &Field) -> TokenStream {
-        let attributes = &field.graphql;
+    pub(crate) fn on_field(self, attributes: &[Attribute], holds_tokens: bool) -> TokenStream {
         // Async-graphql's extensions that log an operation leave it out then.
-        let is_secret = matches!(self, Self::In) && field.token.is_some();
+        let is_secret = matches!(self, Self::In) && holds_tokens;
         let secret = (is_secret && !says(attributes, "secret")).then(|| quote!(#[graphql(secret)]));
         quote!(#(#attributes)* #secret)
     }

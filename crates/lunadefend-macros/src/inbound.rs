@@ -8,11 +8,11 @@ use crate::{
 };
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{WherePredicate, spanned::Spanned};
+use syn::{Visibility, WherePredicate, spanned::Spanned};
 
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = &input.attribute.private;
-    let (form, generics) = Form::new(input, "Untrusted", &bounds);
+    let (form, generics) = Form::new(input, input.hidden("Untrusted"), &bounds);
     let declaration = form.declare(Derive::In, &[], &|field| form_field(&form, field));
     let defaults = form.functions(defaults(input));
     let verify = form.implement(&quote!(#private::Verify), &verify(&form));
@@ -80,6 +80,7 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
                 .map(|_| quote!(default = #absent)),
         );
         return FormField {
+            vis: Visibility::Inherited,
             ty: quote!(<#ty as #private::FromUntrusted>::Wire),
             serde,
         };
@@ -91,6 +92,7 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
         }
         let way = way.marker();
         return FormField {
+            vis: Visibility::Inherited,
             ty: quote!(#private::Plain<#ty, #private::#way>),
             serde,
         };
@@ -110,6 +112,7 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
         }
     }));
     FormField {
+        vis: Visibility::Inherited,
         ty: ty.clone(),
         serde,
     }

@@ -3,7 +3,6 @@
 use crate::{
     attributes::{TokenAttribute, TokensAttribute},
     graphql::{self, GraphqlType},
-    probes,
     serde_attributes::{self, FieldSerde, Skipped},
     syntax,
 };
@@ -46,6 +45,7 @@ pub(crate) enum Style {
 }
 
 pub(crate) struct Field {
+    pub(crate) vis: Visibility,
     pub(crate) member: Member,
     /// Its name in patterns and in the names of functions, unique in the type.
     pub(crate) binding: Ident,
@@ -76,7 +76,7 @@ impl Input {
                 "a type that comes in with a request owns its data: write `String` instead of `&str`; a type that only goes out says `#[tokens(response)]`",
             ));
         }
-        let mut silenced: Vec<_> = probes::silenced(&input.attrs).collect();
+        let mut silenced: Vec<_> = syntax::silenced(&input.attrs).collect();
         let fields = match &input.data {
             Data::Struct(data) => data.fields.iter().collect(),
             Data::Enum(data) => data.variants.iter().flat_map(|of| &of.fields).collect(),
@@ -85,7 +85,7 @@ impl Input {
         silenced.extend(
             fields
                 .into_iter()
-                .flat_map(|of| probes::silenced(&of.attrs)),
+                .flat_map(|of| syntax::silenced(&of.attrs)),
         );
         let ident = input.ident;
         let (_, arguments, _) = generics.split_for_impl();
@@ -318,6 +318,7 @@ impl Scope<'_> {
         let mut lifetimes = self.generics.lifetimes().map(|found| &found.lifetime.ident);
         let mut constants = self.generics.const_params().map(|found| &found.ident);
         Ok(Field {
+            vis: field.vis.clone(),
             member,
             binding,
             parameters: parameters.collect(),

@@ -102,6 +102,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// }
 /// ```
 ///
+/// The form has no name of its own: it is `Granted<T>` of an adapter, or `<T as Grant>::Granted`. Where code is
+/// to be about it, such as a template or a computed field of GraphQL, `#[tokens(granted = "ProfileOut")]`
+/// names it.
+///
 /// # One direction
 /// By default a type can do both, and every field without tokens needs both `Deserialize` and
 /// `Serialize`. A type that is only ever read, or only ever sent, says so, and its fields need one of
@@ -190,7 +194,13 @@ use syn::{DeriveInput, parse_macro_input};
 /// `#[graphql(..)]` and the documentation of the type and of its fields are those of async-graphql's
 /// `InputObject` and `SimpleObject`; a `default` is one without a value. The types have the name of the
 /// struct; one that comes in and goes out names the first by `#[graphql(input_name = "..")]`. A field
-/// with tokens is `secret` when it comes in.
+/// with tokens is `secret` when it comes in. `MaybeUndefined` tells an absent field from `null`, with
+/// `#[serde(default)]`.
+///
+/// Computed fields are a `ComplexObject` of the granted form, by the name that `granted` gives it:
+/// `#[tokens(graphql, response, granted = "CardOut")]` with `#[graphql(complex)]`, and
+/// `#[ComplexObject] impl CardOut { .. }`. A one-of input is async-graphql's `OneofObject` with
+/// `UntrustedToken`s, which the resolver verifies by `verify_in`: the derive is for structs here.
 ///
 /// # Other attributes
 /// `#[tokens(crate = "path")]` is for those who do not depend on the facade `lunadefend`: it names the
@@ -219,12 +229,27 @@ fn expand(input: &Input) -> proc_macro2::TokenStream {
     let private = &input.attribute.private;
     let this = &input.this;
     let (parameters, _, where_clause) = input.generics.split_for_impl();
+    let silenced = &input.silenced;
     let direction = input.attribute.direction;
     let inbound = direction.comes_in().then(|| inbound::expand(input));
     let outbound = direction.goes_out().then(|| outbound::expand(input));
+    let (named, outbound) = outbound.unzip();
+    let named = named.flatten();
+    // A schema shows the documentation of the type, and no other.
+    let said = format!("What [`{}`] is once its tokens are granted.", input.ident);
+    let said = input.graphql.is_none().then(|| quote!(#[doc = #said]));
+    let named = named.map(|declaration| {
+        quote! {
+            #said
+            #[allow(dead_code, missing_docs, private_bounds, private_interfaces, trivial_bounds)]
+            #(#silenced)*
+            #declaration
+        }
+    });
     let probes = probes::expand(input);
-    let silenced = &input.silenced;
     quote! {
+        #named
+
         // Lints about declarations, all of which are ours. None that looks at what the user wrote in an
         // attribute, such as `deprecated` or `clippy::disallowed_methods`.
         #[allow(

@@ -10,9 +10,12 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{WherePredicate, parse_quote};
 
-pub(crate) fn expand(input: &Input) -> TokenStream {
+/// The granted form where the user gave it a name, and everything else.
+pub(crate) fn expand(input: &Input) -> (Option<TokenStream>, TokenStream) {
     let private = &input.attribute.private;
-    let (form, generics) = Form::new(input, "Granted", &bounds);
+    let name = input.attribute.granted.as_ref();
+    let ident = name.map_or_else(|| input.hidden("Granted"), Clone::clone);
+    let (form, generics) = Form::new(input, ident, &bounds);
     let declaration = form.declare(Derive::Out, &serialize_bounds(input), &|field| {
         form_field(&form, field)
     });
@@ -20,14 +23,19 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     let grant = grant(&form);
     let this = &input.this;
     let (parameters, _, where_clause) = generics.split_for_impl();
-    quote! {
-        #declaration
+    let (named, hidden) = match name {
+        Some(_) => (Some(declaration), None),
+        None => (None, Some(declaration)),
+    };
+    let rest = quote! {
+        #hidden
         #skips
 
         #[allow(deprecated)]
         #[automatically_derived]
         impl #parameters #private::Grant for #this #where_clause { #grant }
-    }
+    };
+    (named, rest)
 }
 
 fn bounds(input: &Input, field: &Field) -> Vec<WherePredicate> {
@@ -90,7 +98,8 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
         Some(way) => quote!(#private::Plain<#ty, #private::#way>),
         None => ty.clone(),
     };
-    FormField { ty, serde }
+    let vis = field.vis.clone();
+    FormField { vis, ty, serde }
 }
 
 /// The functions behind `#[serde(skip_serializing_if)]` on fields without tokens.

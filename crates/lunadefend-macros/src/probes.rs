@@ -5,7 +5,7 @@ use crate::{
     syntax,
 };
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{Member, spanned::Spanned};
 
 /// Constants that do not compile when a field is not what it may be.
@@ -75,7 +75,7 @@ fn nulls(input: &Input, field: &Field) -> Vec<TokenStream> {
         asked.push(quote_spanned! {ty.span()=>
             ::core::assert!(
                 !#private::Probe::<#ty>::IS_PATCH,
-                "a `Patch` is `Keep` when it is absent: write `#[serde(default)]` on it"
+                "absent, a `Patch` is `Keep` and a `MaybeUndefined` is `Undefined`: write `#[serde(default)]` on it"
             );
         });
     }
@@ -88,19 +88,4 @@ fn nulls(input: &Input, field: &Field) -> Vec<TokenStream> {
         });
     }
     asked
-}
-
-/// The lints that the user has silenced on the type or on one of its fields: what is written here about
-/// them stands somewhere else.
-pub(crate) fn silenced(attributes: &[syn::Attribute]) -> impl Iterator<Item = TokenStream> {
-    let silencing = attributes.iter().filter(|attribute| {
-        ["allow", "expect"]
-            .iter()
-            .any(|name| attribute.path().is_ident(name))
-    });
-    silencing.filter_map(|attribute| {
-        let list = attribute.meta.require_list().ok()?;
-        let lints = list.tokens.to_token_stream();
-        Some(quote!(#[allow(#lints)]))
-    })
 }

@@ -247,3 +247,18 @@ pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
         })
         .collect()
 }
+
+/// The lints that the user has silenced on the type or on one of its fields: what is written here about
+/// them stands somewhere else.
+pub(crate) fn silenced(attributes: &[Attribute]) -> impl Iterator<Item = TokenStream> {
+    let silencing = attributes.iter().filter(|attribute| {
+        ["allow", "expect"]
+            .iter()
+            .any(|name| attribute.path().is_ident(name))
+    });
+    silencing.filter_map(|attribute| {
+        let list = attribute.meta.require_list().ok()?;
+        let lints = list.tokens.to_token_stream();
+        Some(quote!(#[allow(#lints)]))
+    })
+}

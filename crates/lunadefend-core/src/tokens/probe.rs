@@ -65,6 +65,11 @@ impl<T> Probe<Patch<T>> {
     pub const IS_PATCH: bool = true;
 }
 
+#[cfg(feature = "async-graphql")]
+impl<T> Probe<async_graphql::MaybeUndefined<T>> {
+    pub const IS_PATCH: bool = true;
+}
+
 /// A type whose fields need `#[token]`: for fields that do not go through [`Plain`](super::private::Plain),
 /// as they are skipped or have functions of their own that read or write them.
 pub trait HoldsTokens {}
@@ -125,11 +130,18 @@ holders! {
     (T: HoldsTokens, const N: usize) [T; N];
 }
 
+#[cfg(feature = "async-graphql")]
+holders! {
+    (T: HoldsTokens) async_graphql::MaybeUndefined<T>;
+}
+
 /// A type that reads an absent member and `null` as one.
 pub trait LosesNull {}
 
 impl<T> LosesNull for Option<Option<T>> {}
 impl<T> LosesNull for Option<Patch<T>> {}
+#[cfg(feature = "async-graphql")]
+impl<T> LosesNull for Option<async_graphql::MaybeUndefined<T>> {}
 impl<T: LosesNull> LosesNull for Box<T> {}
 impl<T: LosesNull> LosesNull for Vec<T> {}
 impl<K, T: LosesNull> LosesNull for BTreeMap<K, T> {}

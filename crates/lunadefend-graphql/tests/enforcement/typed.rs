@@ -2,12 +2,13 @@
 
 use crate::fakes::{Answers, Call, Fake, codes, data, request, token};
 use async_graphql::{
-    Context, EmptyMutation, EmptySubscription, InputObject, Object, Request, Result, Schema,
+    ComplexObject, Context, EmptyMutation, EmptySubscription, InputObject, MaybeUndefined, Object,
+    Request, Result, Schema,
 };
 use lunadefend_core::{
     ErrorKind, GrantDuration, GrantedToken, UntrustedToken, Unverified, VerifiedToken,
 };
-use lunadefend_graphql::{GrantIn, Granted, Token, VerifyIn, build, into_graphql};
+use lunadefend_graphql::{GrantIn, Granted, Token, VerifyIn, build, into_graphql, session_in};
 use lunadefend_macros::Tokens;
 use std::time::Duration;
 
@@ -48,6 +49,33 @@ struct Row {
     #[token]
     cards: Vec<VerifiedToken>,
     name: String,
+}
+
+#[derive(Tokens)]
+#[tokens(request, graphql, crate = "lunadefend_core")]
+struct Change {
+    #[serde(default)]
+    name: MaybeUndefined<String>,
+    #[token]
+    #[serde(default)]
+    ssn: MaybeUndefined<VerifiedToken>,
+}
+
+/// A card.
+#[derive(Tokens)]
+#[tokens(response, graphql, granted = "CardOut", crate = "lunadefend_core")]
+#[graphql(complex)]
+struct Card {
+    label: String,
+    #[token]
+    number: VerifiedToken,
+}
+
+#[ComplexObject]
+impl CardOut {
+    async fn shouted(&self) -> String {
+        format!("{}!", self.label.to_uppercase())
+    }
 }
 
 #[derive(InputObject)]
@@ -109,6 +137,25 @@ impl Query {
     async fn for_a_minute(&self, ctx: &Context<'_>) -> Result<Option<GrantedToken>> {
         let minute = GrantDuration::new(Duration::from_secs(60)).map_err(|_| "out of range")?;
         Some(&stored(1)).grant_in_for(ctx, minute).await
+    }
+
+    async fn change(&self, ctx: &Context<'_>, of: Unverified<Change>) -> Result<String> {
+        let Change { name, ssn } = of.verify_in(ctx).await?;
+        Ok(format!("{name:?} {ssn:?}"))
+    }
+
+    async fn card(&self, ctx: &Context<'_>) -> Result<Granted<Card>> {
+        let label = "blue".to_owned();
+        Card {
+            label,
+            number: stored(1),
+        }
+        .grant_in(ctx)
+        .await
+    }
+
+    async fn who(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(session_in(ctx)?.expose_id().to_owned())
     }
 
     async fn refuses(&self) -> Result<bool> {
@@ -249,4 +296,60 @@ fn the_schema_shows_the_forms_by_the_names_of_the_types() {
         assert!(sdl.contains(expected), "{expected}\n{sdl}");
     }
     assert!(!sdl.contains("__"), "{sdl}");
+}
+
+#[tokio::test]
+async fn an_absent_field_null_and_a_token_are_three_things() {
+    let fake = Fake::default();
+    fake.allow([token(1)]);
+    let schema = schema(&fake);
+    let set = format!("ssn:\"{}\"", token(1));
+    for (of, expected) in [
+        ("", "Undefined Undefined"),
+        ("ssn:null,name:null", "Null Null"),
+        (&set, "Undefined Value(VerifiedToken(..))"),
+    ] {
+        let response = schema
+            .execute(request("ann", format!("{{change(of:{{{of}}})}}")))
+            .await;
+        assert_eq!(
+            data(&response),
+            format!("{{\"change\":\"{expected}\"}}"),
+            "{of}"
+        );
+    }
+    let other = format!("{{change(of:{{ssn:\"{}\"}})}}", token(2));
+    assert_eq!(
+        codes(&schema.execute(request("ann", other)).await),
+        ["invalidGrant"]
+    );
+}
+
+#[tokio::test]
+async fn a_computed_field_stands_beside_granted_tokens() {
+    let fake = Fake::default();
+    let schema = schema(&fake);
+    let response = schema
+        .execute(request("ann", "{card{number shouted}}"))
+        .await;
+    let expected = format!(
+        "{{\"card\":{{\"number\":\"{}\",\"shouted\":\"BLUE!\"}}}}",
+        token(1)
+    );
+    assert_eq!(data(&response), expected);
+    let sdl = schema.sdl();
+    assert!(
+        sdl.contains("\"\"\"\nA card.\n\"\"\"\ntype Card {"),
+        "{sdl}"
+    );
+}
+
+#[tokio::test]
+async fn a_resolver_knows_whose_request_it_is() {
+    let fake = Fake::default();
+    let schema = schema(&fake);
+    let response = schema.execute(request("ann", "{who}")).await;
+    assert_eq!(data(&response), "{\"who\":\"ann\"}");
+    let response = schema.execute(Request::new("{who}")).await;
+    assert_eq!(codes(&response), ["sessionError"]);
 }

@@ -180,6 +180,61 @@ fn a_granted_form_has_the_same_fields() {
     );
 }
 
+/// Fields are as visible as those of the type, also in another module.
+mod elsewhere {
+    use super::{Newtype, Tokens, VerifiedToken};
+
+    #[derive(Tokens)]
+    #[tokens(crate = "lunadefend_core", granted = "ProfileOut")]
+    #[serde(rename_all = "camelCase")]
+    pub(crate) struct Profile<T> {
+        pub(crate) first_name: T,
+        #[token]
+        pub(crate) ssn: VerifiedToken,
+        #[token]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub(crate) other: Option<Newtype>,
+    }
+
+    impl ProfileOut<String> {
+        pub(crate) fn page(&self) -> String {
+            format!("{} {}", self.first_name, self.ssn.expose_id())
+        }
+    }
+
+    #[derive(Tokens)]
+    #[tokens(crate = "lunadefend_core")]
+    pub(crate) struct Unnamed {
+        pub(crate) name: String,
+        #[token]
+        pub(crate) ssn: VerifiedToken,
+    }
+}
+
+#[test]
+fn a_granted_form_may_have_a_name() {
+    let grants = Grants::new(Fake::default());
+    let session = SessionId::new("ann").unwrap();
+    let profile = elsewhere::Profile {
+        first_name: "Ann".to_owned(),
+        ssn: token(1),
+        other: None,
+    };
+    let granted: elsewhere::ProfileOut<String> =
+        block_on(grants.create(&session, profile, None)).unwrap();
+    assert_eq!(granted.page(), format!("Ann {}", id(1)));
+    same::<elsewhere::Profile<String>>(r#"{"firstName":"Ann","ssn":"T1"}"#);
+    let unnamed = elsewhere::Unnamed {
+        name: "Ann".to_owned(),
+        ssn: token(1),
+    };
+    let granted = block_on(grants.create(&session, unnamed, None)).unwrap();
+    assert_eq!(
+        (granted.name.as_str(), granted.ssn.expose_id()),
+        ("Ann", &*id(1))
+    );
+}
+
 /// Each mentions the other, and itself.
 #[derive(Tokens)]
 #[tokens(crate = "lunadefend_core")]

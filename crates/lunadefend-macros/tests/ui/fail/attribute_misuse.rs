@@ -46,6 +46,13 @@ struct Unknown {
 }
 
 #[derive(Tokens)]
+#[tokens(crate = "lunadefend_core", request, granted = "Out")]
+struct NeverGranted {
+    #[token]
+    ssn: VerifiedToken,
+}
+
+#[derive(Tokens)]
 #[tokens(crate = "lunadefend_core")]
 struct Borrowed<'a> {
     name: &'a str,

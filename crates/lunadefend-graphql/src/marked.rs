@@ -1,18 +1,18 @@
-//! Tokens that an answer is about to take out: granted in one call, or taken out of the answer again.
+//! Values of fields with `@token` in a response: granted in one call, or taken out of the response again.
 
 use crate::{error::server_error, model::Mark, request::RequestGrants};
 use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, ServerError, Value};
 use lunadefend_core::{ErrorKind, GrantRequest, TokenId};
 use std::collections::HashSet;
 
-/// The tokens of one field of an answer.
-pub(crate) struct Answer {
+/// The tokens of one field of a response.
+pub(crate) struct MarkedValue {
     path: Vec<PathSegment>,
     /// A field with a value that is no token is not granted in part.
     requests: Result<Vec<GrantRequest>, ErrorKind>,
 }
 
-impl Answer {
+impl MarkedValue {
     /// Reads the value of a marked field. `None` when there is no token in it.
     pub(crate) fn read(path: &QueryPathNode<'_>, mark: Mark, value: &Value) -> Option<Self> {
         let mut requests = Vec::new();
@@ -55,25 +55,25 @@ pub(crate) fn segments(node: &QueryPathNode<'_>) -> Vec<PathSegment> {
 /// A field whose tokens were not granted, and why.
 pub(crate) type Failed = (Vec<PathSegment>, ServerError);
 
-/// What became of the tokens of an answer.
+/// What became of the tokens of a response.
 pub(crate) struct Outcome {
     /// Whether tokens were granted.
     pub(crate) is_granted: bool,
     pub(crate) failed: Vec<Failed>,
 }
 
-/// Grants every token of `answers` in one call.
-pub(crate) async fn grant(answers: Vec<Answer>, grants: &RequestGrants) -> Outcome {
+/// Grants every token of `values` in one call.
+pub(crate) async fn grant(values: Vec<MarkedValue>, grants: &RequestGrants) -> Outcome {
     let mut failed = Vec::new();
     let mut paths = Vec::new();
     let mut requests = Vec::new();
     let mut seen = HashSet::new();
-    for answer in answers {
-        match answer.requests {
-            Err(kind) => failed.push((answer.path, server_error(&kind.into()))),
+    for value in values {
+        match value.requests {
+            Err(kind) => failed.push((value.path, server_error(&kind.into()))),
             Ok(asked) => {
                 requests.extend(asked.into_iter().filter(|one| seen.insert(one.clone())));
-                paths.push(answer.path);
+                paths.push(value.path);
             }
         }
     }
