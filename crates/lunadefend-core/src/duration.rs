@@ -12,6 +12,9 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 /// There are no days and no spaces. The tokenizer has a maximum of its own, one hour unless
 /// configured.
 ///
+/// A [`Duration`] becomes one by [`new`](Self::new), which may refuse it: a call that takes an optional
+/// `GrantDuration` takes no bare `Duration`.
+///
 /// ```
 /// use lunadefend_core::GrantDuration;
 /// use std::time::Duration;
@@ -70,7 +73,7 @@ impl GrantDuration {
     /// [`DurationError::TooShort`] under one second, [`DurationError::TooLong`] over 2^63 - 1
     /// nanoseconds.
     pub const fn new(duration: Duration) -> Result<Self, DurationError> {
-        if duration.as_secs() < 1 {
+        if duration.as_secs() < Self::MIN.0.as_secs() {
             Err(DurationError::TooShort)
         } else if duration.as_nanos() > i64::MAX as u128 {
             Err(DurationError::TooLong)

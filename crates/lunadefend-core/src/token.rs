@@ -90,8 +90,9 @@ fn is_token(text: &str) -> bool {
 /// session of the request cannot reach a database, a response or a log. One question it answers: whether
 /// it [`is`](Self::is) the token that a row has already.
 ///
-/// The empty string is not a token: an optional one is `Option<UntrustedToken>`. (Extractors of forms
-/// and queries read a field that was left blank as `None`, where the type has an `Option`.)
+/// The empty string is not a token: an optional one is `Option<UntrustedToken>`. A field of a form that
+/// was left blank is `Clear` of a [`Patch<UntrustedToken>`](crate::Patch), and `None` of an
+/// `Option<VerifiedToken>` in a type with `#[derive(Tokens)]`.
 ///
 /// ```
 /// use lunadefend_core::UntrustedToken;
@@ -116,7 +117,8 @@ impl UntrustedToken {
     }
 
     /// Whether it is the token of a row, without asking a tokenizer: for a form that sends back what it
-    /// was filled with, and that was open for longer than a grant lives.
+    /// was filled with, and that was open for longer than a grant lives. In a request type with
+    /// `#[derive(Tokens)]` it is a field without `#[token]`, which stays untrusted.
     ///
     /// ```
     /// use lunadefend_core::{Error, Grants, SessionId, UntrustedToken, VerifiedToken};
@@ -183,7 +185,7 @@ impl<'de> Deserialize<'de> for UntrustedToken {
 /// # Security
 /// Verified is not owned. It says that the session may read the value now; not that the row it is
 /// about to be stored in, or was loaded from, belongs to the user. Authorise the row as always, and
-/// compare a re-submitted token with the row's own.
+/// ask a re-submitted token whether it [`is`](UntrustedToken::is) the row's own.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VerifiedToken(TokenId);
 

@@ -33,7 +33,30 @@ use std::fmt;
 /// A token from elsewhere, such as a field of a `multipart/form-data` body, is made by
 /// [`UntrustedToken::parse`](crate::UntrustedToken::parse) and verified by [`Grants::verify`].
 ///
-/// It also deserialises by serde alone, whose errors repeat what they found: do not log them.
+/// It also deserialises by serde alone, as a part of another type: for a message that says itself which
+/// session it is for, or any other field that is needed before the tokens are verified.
+///
+/// ```
+/// use lunadefend_core::{Error, Grants, SessionId, Unverified, VerifiedToken};
+///
+/// # #[derive(serde::Deserialize)]
+/// struct Envelope {
+///     user: String,
+///     cards: Unverified<Vec<VerifiedToken>>, // or another type with `#[derive(Tokens)]`
+/// }
+///
+/// async fn open(
+///     grants: &Grants,
+///     session_of: impl Fn(&str) -> SessionId,
+///     envelope: Envelope,
+/// ) -> Result<Vec<VerifiedToken>, Error> {
+///     let session = session_of(&envelope.user);
+///     envelope.cards.verify(grants, &session).await
+/// }
+/// ```
+///
+/// Then the errors are serde's, which repeat what they found: do not log them. A field of a form that was
+/// left blank is a wrong token there.
 #[must_use = "a value that came in must be verified against the session that it came with"]
 pub struct Unverified<T: FromUntrusted>(T::Wire);
 

@@ -207,8 +207,30 @@ use syn::{DeriveInput, parse_macro_input};
 /// crate to use instead, such as `lunadefend_core`.
 ///
 /// The derive stands beside others, such as utoipa's `ToSchema`, for which a token is a string:
-/// `#[schema(value_type = String)]`. It does not stand beside serde's own on a type with tokens: a
-/// row that is stored as JSON is another type (see `lunadefend_core::storage`).
+/// `#[schema(value_type = String)]`. It does not stand beside serde's own on a type with tokens, which
+/// would read them unverified and write them ungranted: a row that is stored as JSON is another type,
+/// with `lunadefend_core::storage` and a `From`. A generic wrapper has its tokens in a parameter only, and
+/// may have both, for lists with and without tokens:
+///
+/// ```
+/// # use lunadefend_core::VerifiedToken;
+/// # use lunadefend_macros::Tokens;
+/// #[derive(Tokens, serde::Serialize)]
+/// #[tokens(response)]
+/// # #[tokens(crate = "lunadefend_core")]
+/// struct Page<T> {
+///     #[token]
+///     items: Vec<T>,
+///     total: usize,
+/// }
+/// # fn is_sent<T: serde::Serialize>() {}
+/// # fn is_granted<T: lunadefend_core::IntoGranted>() {}
+/// # is_sent::<Page<String>>();
+/// # is_granted::<Page<VerifiedToken>>();
+/// ```
+///
+/// An enum of one's own with a default, for an absent member, is `Patch`: the untrusted form has no
+/// `Default` that could be borrowed.
 ///
 /// # Security
 /// What the types cannot see: a field of type `String` or `serde_json::Value` that holds the text of

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Patch, TokenId, VerifiedToken};
+use crate::{Patch, TokenId, UntrustedToken, VerifiedToken};
 
 fn error(body: &str) -> Error {
     Unverified::<Vec<VerifiedToken>>::from_json(body.as_bytes()).unwrap_err()
@@ -120,6 +120,22 @@ fn a_field_of_a_form_that_was_left_blank_holds_no_token() {
             "{wrong}"
         );
     }
+}
+
+/// The page to edit a row: its token may come back long after its grant ended.
+#[test]
+fn an_untrusted_token_of_a_form_may_be_left_blank() {
+    #[derive(Deserialize)]
+    struct Edit {
+        #[serde(default)]
+        ssn: Patch<UntrustedToken>,
+    }
+    let row = VerifiedToken::assertion(T).unwrap();
+    let edit = |text: &str| reading::form::<Edit>(text.as_bytes()).ok().unwrap().ssn;
+    assert!(matches!(edit(""), Patch::Keep));
+    assert!(matches!(edit("ssn="), Patch::Clear));
+    assert!(matches!(edit(&format!("ssn={T}")), Patch::Set(came) if came.is(&row)));
+    assert!(reading::form::<Edit>(b"ssn=4111").is_err());
 }
 
 #[test]
