@@ -21,7 +21,7 @@ pub enum Call {
     Create {
         /// The session id.
         session: String,
-        /// The different tokens, each with the duration that was asked for.
+        /// The tokens, each with the duration that was asked for: once for each different duration.
         grants: Vec<(String, Option<GrantDuration>)>,
     },
     /// A session was ended.

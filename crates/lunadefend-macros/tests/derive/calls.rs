@@ -1,9 +1,10 @@
 //! How many calls there are, for which tokens, and how long the grants live.
 
-use crate::fake::{Fake, id, receive, send, token};
+use crate::backend::{accepting, id, receive, refusing, send, token};
 use lunadefend_core::{ErrorKind, GrantDuration, VerifiedToken};
 use lunadefend_macros::Tokens;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use lunadefend_testing::Call;
+use std::{collections::BTreeMap, time::Duration};
 
 #[derive(Clone, Debug, PartialEq, Tokens)]
 #[tokens(crate = "lunadefend_core")]
@@ -50,20 +51,18 @@ fn json() -> String {
 
 #[test]
 fn all_tokens_are_verified_in_one_call() {
-    let fake = Arc::new(Fake::default());
-    let received: Customer = receive(&fake, &json()).unwrap().unwrap();
+    let backend = accepting();
+    let received: Customer = receive(&backend, &json()).unwrap().unwrap();
     assert_eq!(received, customer());
-    assert_eq!(
-        *fake.verified.lock().unwrap(),
-        [[1, 2, 3, 4, 5, 6].map(id).to_vec()]
-    );
+    let call = Call::verify("ann", [1, 2, 3, 4, 5, 6].map(id));
+    assert_eq!(backend.take_calls(), [call]);
 }
 
 #[test]
 fn one_bad_token_refuses_all() {
     for bad in 1..=6 {
-        let fake = Arc::new(Fake::refusing(bad));
-        let error = receive::<Customer>(&fake, &json()).unwrap().unwrap_err();
+        let backend = refusing(bad);
+        let error = receive::<Customer>(&backend, &json()).unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidGrant, "{bad}");
     }
 }
@@ -72,40 +71,38 @@ fn one_bad_token_refuses_all() {
 fn all_tokens_are_granted_in_one_call_for_as_long_as_the_fields_say() {
     let seconds = |seconds| GrantDuration::new(Duration::from_secs_f64(seconds)).ok();
     for of_call in [None, seconds(7.0)] {
-        let fake = Arc::new(Fake::default());
-        assert_eq!(send(&fake, customer(), of_call), json());
-        assert_eq!(
-            *fake.granted.lock().unwrap(),
-            [[
-                (id(1), of_call),
-                (id(2), seconds(90.0)),
-                (id(3), seconds(90.0)),
-                (id(4), seconds(1.5)),
-                (id(5), seconds(3600.0)),
-                (id(6), of_call),
-            ]]
-        );
+        let backend = accepting();
+        assert_eq!(send(&backend, customer(), of_call), json());
+        let grants = [
+            (id(1), of_call),
+            (id(2), seconds(90.0)),
+            (id(3), seconds(90.0)),
+            (id(4), seconds(1.5)),
+            (id(5), seconds(3600.0)),
+            (id(6), of_call),
+        ];
+        assert_eq!(backend.take_calls(), [Call::create("ann", grants)]);
     }
 }
 
 #[test]
 fn what_is_borrowed_is_granted_too() {
-    let fake = Arc::new(Fake::default());
+    let backend = accepting();
     let customer = customer();
     let customers = vec![customer.clone(), customer.clone()];
     let one = json();
-    assert_eq!(send(&fake, &customer, None), one);
-    assert_eq!(send(&fake, Some(&customer), None), one);
+    assert_eq!(send(&backend, &customer, None), one);
+    assert_eq!(send(&backend, Some(&customer), None), one);
     let some = Some(customer);
-    assert_eq!(send(&fake, &some, None), one);
-    assert_eq!(send(&fake, &customers, None), format!("[{one},{one}]"));
-    assert_eq!(send(&fake, &customers[..1], None), format!("[{one}]"));
-    assert_eq!(fake.granted.lock().unwrap().len(), 5);
+    assert_eq!(send(&backend, &some, None), one);
+    assert_eq!(send(&backend, &customers, None), format!("[{one},{one}]"));
+    assert_eq!(send(&backend, &customers[..1], None), format!("[{one}]"));
+    assert_eq!(backend.take_calls().len(), 5);
 }
 
 #[test]
 fn no_tokens_cost_no_call() {
-    let fake = Arc::new(Fake::default());
+    let backend = accepting();
     let json = r#"{"name":"Ann"}"#;
     #[derive(Tokens)]
     #[tokens(crate = "lunadefend_core")]
@@ -115,10 +112,9 @@ fn no_tokens_cost_no_call() {
         #[serde(skip_serializing_if = "Option::is_none")]
         ssn: Option<VerifiedToken>,
     }
-    let optional: Optional = receive(&fake, json).unwrap().unwrap();
-    assert_eq!(send(&fake, optional, None), json);
-    assert!(fake.verified.lock().unwrap().is_empty());
-    assert!(fake.granted.lock().unwrap().is_empty());
+    let optional: Optional = receive(&backend, json).unwrap().unwrap();
+    assert_eq!(send(&backend, optional, None), json);
+    assert_eq!(backend.take_calls(), []);
 }
 
 #[test]

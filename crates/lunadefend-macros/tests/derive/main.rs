@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod backend;
 mod calls;
-mod fake;
 mod nested;
 mod patch;
 mod serde_attributes;

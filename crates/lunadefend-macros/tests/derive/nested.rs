@@ -1,14 +1,12 @@
 //! The tokens that are verified are those that are in the JSON, however deep.
 
-use crate::fake::{Fake, id, receive, send};
+use crate::backend::{accepting, id, receive, send};
 use lunadefend_core::{ErrorKind, VerifiedToken};
 use lunadefend_macros::Tokens;
+use lunadefend_testing::Call;
 use proptest::{collection, option, prelude::*};
 use serde_json::{Map, Value, json};
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap};
 
 #[derive(Debug, Tokens)]
 #[tokens(crate = "lunadefend_core")]
@@ -100,22 +98,24 @@ proptest! {
 
     #[test]
     fn exactly_the_tokens_of_the_json_are_verified_and_granted(json in node()) {
-        let fake = Arc::new(Fake::default());
+        let backend = accepting();
         let text = json.to_string();
         let tokens = tokens_in(&text);
-        let node: Node = receive(&fake, &text).unwrap().unwrap();
-        let sent = send(&fake, node, None);
+        let node: Node = receive(&backend, &text).unwrap().unwrap();
+        let sent = send(&backend, node, None);
         prop_assert_eq!(serde_json::from_str::<Value>(&sent).unwrap(), json);
 
-        let verified = fake.verified.lock().unwrap();
-        prop_assert_eq!(verified.len(), usize::from(!tokens.is_empty()), "one call");
-        let verified: Vec<String> = verified.concat();
+        let calls = backend.take_calls();
+        if tokens.is_empty() {
+            prop_assert_eq!(calls, []);
+            return Ok(());
+        }
+        let [Call::Verify { tokens: verified, .. }, Call::Create { grants, .. }] = &*calls else {
+            return Err(TestCaseError::fail(format!("one call for each direction: {calls:?}")));
+        };
         prop_assert_eq!(verified.len(), tokens.len(), "each once");
-        prop_assert_eq!(verified.into_iter().collect::<BTreeSet<_>>(), tokens.clone());
-
-        let granted = fake.granted.lock().unwrap();
-        prop_assert_eq!(granted.len(), usize::from(!tokens.is_empty()), "one call");
-        let granted = granted.concat().into_iter().map(|(token, _)| token);
+        prop_assert_eq!(&verified.iter().cloned().collect::<BTreeSet<_>>(), &tokens);
+        let granted = grants.iter().map(|(token, _)| token.clone());
         prop_assert_eq!(granted.collect::<BTreeSet<_>>(), tokens);
     }
 
@@ -124,11 +124,10 @@ proptest! {
         let text = json.to_string();
         let tokens: Vec<String> = tokens_in(&text).into_iter().collect();
         prop_assume!(!tokens.is_empty());
-        let fake = Arc::new(Fake {
-            refused: [which.get(&tokens).clone()].into(),
-            ..Fake::default()
-        });
-        let error = receive::<Node>(&fake, &text).unwrap().unwrap_err();
+        let backend = accepting();
+        let bad: &String = which.get(&tokens);
+        backend.refuse(&VerifiedToken::assertion(bad).unwrap());
+        let error = receive::<Node>(&backend, &text).unwrap().unwrap_err();
         prop_assert_eq!(error.kind(), ErrorKind::InvalidGrant);
     }
 }

@@ -1,11 +1,9 @@
 //! Absent, `null` and a token are three things; a field of a form that was left blank is none.
 
-use crate::fake::{Fake, block_on, id, receive, send, token};
-use lunadefend_core::{
-    ErrorKind, FromUntrusted, Grants, Patch, SessionId, Unverified, VerifiedToken,
-};
+use crate::backend::{accepting, block_on, id, receive, refusing, send, token};
+use lunadefend_core::{ErrorKind, FromUntrusted, Patch, Unverified, VerifiedToken};
 use lunadefend_macros::Tokens;
-use std::sync::Arc;
+use lunadefend_testing::session;
 
 #[derive(Debug, PartialEq, Tokens)]
 #[tokens(crate = "lunadefend_core")]
@@ -25,16 +23,16 @@ fn a_patch_tells_null_from_absent_in_both_directions() {
         (r#"{"ssn":null}"#.to_owned(), Patch::Clear),
         (format!(r#"{{"ssn":"{value}"}}"#), Patch::Set(token(1))),
     ] {
-        let fake = Arc::new(Fake::default());
-        let read: Change = receive(&fake, &json).unwrap().unwrap();
+        let backend = accepting();
+        let read: Change = receive(&backend, &json).unwrap().unwrap();
         assert_eq!(read.ssn, ssn, "{json}");
         assert_eq!(read.name, Patch::Keep);
-        assert_eq!(send(&fake, read, None), json);
+        assert_eq!(send(&backend, read, None), json);
     }
-    let fake = Arc::new(Fake::refusing(1));
-    let refused = receive::<Change>(&fake, &format!(r#"{{"ssn":"{value}"}}"#)).unwrap();
+    let backend = refusing(1);
+    let refused = receive::<Change>(&backend, &format!(r#"{{"ssn":"{value}"}}"#)).unwrap();
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidGrant);
-    assert!(receive::<Change>(&fake, r#"{"ssn":""}"#).is_err());
+    assert!(receive::<Change>(&backend, r#"{"ssn":""}"#).is_err());
 }
 
 #[derive(Debug, Tokens)]
@@ -67,9 +65,8 @@ struct Rest {
 }
 
 fn form<T: FromUntrusted>(text: &str) -> Result<T, lunadefend_core::Error> {
-    let grants = Grants::new(Fake::default());
-    let session = SessionId::new("ann").unwrap();
-    block_on(Unverified::<T>::from_form(text.as_bytes())?.verify(&grants, &session))
+    let grants = accepting().grants();
+    block_on(Unverified::<T>::from_form(text.as_bytes())?.verify(&grants, &session("ann")))
 }
 
 #[test]

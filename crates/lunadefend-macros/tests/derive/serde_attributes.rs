@@ -1,10 +1,10 @@
 //! Serde's attributes do on the forms what they do with serde's own derives.
 
-use crate::fake::{Fake, id, receive, round_trip, same};
+use crate::backend::{accepting, id, receive, round_trip, same};
 use lunadefend_core::VerifiedToken;
 use lunadefend_macros::Tokens;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 #[derive(Tokens)]
 #[tokens(crate = "lunadefend_core")]
@@ -29,9 +29,9 @@ fn names() {
     for card in ["card", "creditCard"] {
         assert_eq!(round_trip::<Names>(&json(card, "in")), json("card", "out"));
     }
-    let fake = Arc::new(Fake::default());
+    let backend = accepting();
     let unknown = json("card", "in").replace('}', r#","4111":1}"#);
-    let error = receive::<Names>(&fake, &unknown).err().unwrap();
+    let error = receive::<Names>(&backend, &unknown).err().unwrap();
     assert!(error.to_string().starts_with("unknown field"), "{error}");
 }
 
@@ -150,8 +150,8 @@ fn tagged() {
     same::<Untagged>("null");
     same::<Untagged>(r#"{"theToken":"T1","number":1}"#);
     same::<Untagged>(r#"{"ssn":"T1"}"#);
-    let fake = Arc::new(Fake::default());
-    let error = receive::<Untagged>(&fake, r#"{"ssn":"4111"}"#)
+    let backend = accepting();
+    let error = receive::<Untagged>(&backend, r#"{"ssn":"4111"}"#)
         .err()
         .unwrap();
     assert_eq!(error.to_string(), "one of three");
@@ -222,12 +222,12 @@ impl Functions {
 
 #[test]
 fn functions_and_skips_on_fields_without_tokens() {
-    let fake = Arc::new(Fake::default());
+    let backend = accepting();
     let json = format!(
         r#"{{"token":"{}","with":"ff","written":255,"read":"fe","only_read":3,"only_written":4}}"#,
         id(1)
     );
-    let value: Functions = receive(&fake, &json).unwrap().unwrap();
+    let value: Functions = receive(&backend, &json).unwrap().unwrap();
     assert_eq!((value.with, value.written, value.read), (255, 255, 254));
     assert_eq!((&value.skipped, &value.ten), (&Opaque(9), &Opaque(10)));
     assert_eq!((value.only_read, value.only_written), (3, None));

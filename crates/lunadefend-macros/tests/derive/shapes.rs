@@ -1,8 +1,9 @@
 //! Structs and enums of every shape, generic and recursive.
 
-use crate::fake::{Fake, block_on, id, receive, round_trip, same, send, token};
-use lunadefend_core::{Grants, SessionId, VerifiedToken};
+use crate::backend::{accepting, block_on, id, receive, round_trip, same, send, token};
+use lunadefend_core::VerifiedToken;
 use lunadefend_macros::Tokens;
+use lunadefend_testing::{Call, session};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     hash::Hash,
@@ -118,9 +119,9 @@ fn sets_arrays_and_tuples() {
         format!(r#"["{}"]"#, id(1)),
         format!(r#"["{0}","{0}","{0}"]"#, id(1)),
     ] {
-        let fake = Arc::new(Fake::default());
-        assert!(receive::<[VerifiedToken; 2]>(&fake, &wrong).is_err());
-        assert!(receive::<(VerifiedToken, VerifiedToken)>(&fake, &wrong).is_err());
+        let backend = accepting();
+        assert!(receive::<[VerifiedToken; 2]>(&backend, &wrong).is_err());
+        assert!(receive::<(VerifiedToken, VerifiedToken)>(&backend, &wrong).is_err());
     }
 }
 
@@ -136,14 +137,14 @@ fn what_is_shared_is_granted_by_cloning_it() {
     let rows = vec![Arc::new(Row {
         ssn: Arc::new(token(1)),
     })];
-    let fake = Arc::new(Fake::default());
+    let backend = accepting();
     let json = format!(r#"[{{"ssn":"{}"}}]"#, id(1));
-    assert_eq!(send(&fake, rows.clone(), None), json);
+    assert_eq!(send(&backend, rows.clone(), None), json);
     assert_eq!(
-        send(&fake, (&rows, [&rows[0]]), None),
+        send(&backend, (&rows, [&rows[0]]), None),
         format!("[{json},{json}]")
     );
-    assert_eq!(fake.granted.lock().unwrap().len(), 2, "one call each");
+    assert_eq!(backend.take_calls().len(), 2, "one call each");
 }
 
 /// A template names the fields of the granted form as those of the type.
@@ -162,8 +163,8 @@ fn a_granted_form_has_the_same_fields() {
         tags: vec!["new".to_owned()],
         ssn: token(1),
     };
-    let grants = Grants::new(Fake::default());
-    let session = SessionId::new("ann").unwrap();
+    let grants = accepting().grants();
+    let session = session("ann");
     let granted = block_on(grants.create(&session, profile, None)).unwrap();
     let page = format!(
         "{:>5} {} {} {}",
@@ -213,8 +214,8 @@ mod elsewhere {
 
 #[test]
 fn a_granted_form_may_have_a_name() {
-    let grants = Grants::new(Fake::default());
-    let session = SessionId::new("ann").unwrap();
+    let grants = accepting().grants();
+    let session = session("ann");
     let profile = elsewhere::Profile {
         first_name: "Ann".to_owned(),
         ssn: token(1),
@@ -341,9 +342,9 @@ struct OnlyWritten(u8);
 
 #[test]
 fn types_of_one_direction() {
-    let fake = Arc::new(Fake::default());
+    let backend = accepting();
     let json = format!(r#"{{"only_read":7,"also":8,"token":"{}"}}"#, id(1));
-    let request: Request<OnlyRead> = receive(&fake, &json).unwrap().unwrap();
+    let request: Request<OnlyRead> = receive(&backend, &json).unwrap().unwrap();
     assert_eq!(
         (request.only_read, request.also, request.token),
         (OnlyRead(7), Some(OnlyRead(8)), token(1))
@@ -362,8 +363,8 @@ fn types_of_one_direction() {
     let json = format!(
         r#"{{"only_written":7,"name":"Ann","token":"{two}","tokens":["{two}","{three}"],"with":7}}"#
     );
-    assert_eq!(send(&fake, &response, None), json);
-    assert_eq!(send(&fake, response, None), json);
+    assert_eq!(send(&backend, &response, None), json);
+    assert_eq!(send(&backend, response, None), json);
 }
 
 #[test]
@@ -375,10 +376,10 @@ fn an_untrusted_token_may_stay_one() {
         #[token]
         now: VerifiedToken,
     }
-    let fake = Arc::new(Fake::default());
+    let backend = accepting();
     let json = format!(r#"{{"later":"{}","now":"{}"}}"#, id(1), id(2));
-    let partly: Partly = receive(&fake, &json).unwrap().unwrap();
-    assert_eq!(*fake.verified.lock().unwrap(), [[id(2)]]);
+    let partly: Partly = receive(&backend, &json).unwrap().unwrap();
+    assert_eq!(backend.take_calls(), [Call::verify("ann", [id(2)])]);
     assert_eq!(partly.now, token(2));
     drop(partly.later);
 }

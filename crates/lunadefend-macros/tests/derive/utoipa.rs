@@ -1,6 +1,6 @@
 //! Beside the derive of an OpenAPI library, which reads serde's attributes too.
 
-use crate::fake::same;
+use crate::backend::same;
 use lunadefend_core::VerifiedToken;
 use lunadefend_macros::Tokens;
 use utoipa::{PartialSchema, ToSchema};
