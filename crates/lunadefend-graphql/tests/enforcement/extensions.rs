@@ -1,6 +1,6 @@
 //! Beside other extensions, before them and after them.
 
-use crate::fakes::{Call, Fake, codes, request, token};
+use crate::support::{allow, codes, request, token};
 use async_graphql::{
     EmptyMutation, EmptySubscription, InputObject, Name, Object, Request, Response, Schema,
     ServerResult, ValidationResult, Variables,
@@ -18,6 +18,7 @@ use async_graphql::{
 };
 use lunadefend_core::SessionId;
 use lunadefend_graphql::{Token, TokenExtension, build, check};
+use lunadefend_testing::{Call, TestBackend};
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -151,21 +152,21 @@ impl Extension for Other {
 type Complete = Schema<Query, EmptyMutation, EmptySubscription>;
 
 /// Ours first, as `build` has it, or the other one first.
-fn both_orders(fake: &Fake, other: &Other) -> [(Complete, Arc<AtomicUsize>); 2] {
+fn both_orders(backend: &TestBackend, other: &Other) -> [(Complete, Arc<AtomicUsize>); 2] {
     let ran = Arc::new(AtomicUsize::new(0));
     let query = Query(Arc::clone(&ran));
     let first = build(
         query,
         EmptyMutation,
         EmptySubscription,
-        &fake.grants(),
+        &backend.grants(),
         |schema| schema.extension(other.clone()),
     );
     let ran_after = Arc::new(AtomicUsize::new(0));
     let query = Query(Arc::clone(&ran_after));
     let after = Schema::build(query, EmptyMutation, EmptySubscription)
         .extension(other.clone())
-        .extension(TokenExtension::new(&fake.grants()))
+        .extension(TokenExtension::new(&backend.grants()))
         .finish();
     [(first.unwrap(), ran), (after, ran_after)]
 }
@@ -175,23 +176,26 @@ fn by(number: usize) -> String {
 }
 
 fn verify(number: usize) -> Vec<Call> {
-    vec![Call::Verify("ann".to_owned(), vec![token(number)])]
+    vec![Call::verify("ann", vec![token(number)])]
 }
 
 #[tokio::test]
 async fn a_step_that_another_one_keeps_to_itself_is_an_error() {
     for other in [Other::Parses, Other::Validates] {
-        let fake = Fake::default();
-        fake.allow_all();
-        let [(first, ran), (after, ran_after)] = both_orders(&fake, &other);
+        let backend = TestBackend::new();
+        backend.accept_all();
+        let [(first, ran), (after, ran_after)] = both_orders(&backend, &other);
         assert!(first.execute(request("ann", by(1))).await.is_ok());
-        assert_eq!((ran.load(Ordering::SeqCst), fake.calls()), (1, verify(1)));
+        assert_eq!(
+            (ran.load(Ordering::SeqCst), backend.take_calls()),
+            (1, verify(1))
+        );
 
         let response = after.execute(request("ann", by(1))).await;
         assert_eq!(codes(&response), ["internalError"]);
         assert_eq!(response.errors[0].message, "internal error");
         assert_eq!(
-            (ran_after.load(Ordering::SeqCst), fake.calls()),
+            (ran_after.load(Ordering::SeqCst), backend.take_calls()),
             (0, vec![])
         );
     }
@@ -199,14 +203,14 @@ async fn a_step_that_another_one_keeps_to_itself_is_an_error() {
 
 #[tokio::test]
 async fn an_operation_that_another_one_rewrites_is_looked_at_again() {
-    let fake = Fake::default();
-    fake.allow([token(1)]);
-    let [(first, ran), (after, ran_after)] = both_orders(&fake, &Other::Rewrites(2));
+    let backend = TestBackend::new();
+    allow(&backend, [token(1)]);
+    let [(first, ran), (after, ran_after)] = both_orders(&backend, &Other::Rewrites(2));
     for (schema, ran, asked) in [(first, ran, 2), (after, ran_after, 1)] {
         let response = schema.execute(request("ann", by(1))).await;
         assert_eq!(codes(&response), ["invalidGrant"]);
         assert_eq!(
-            (ran.load(Ordering::SeqCst), fake.calls()),
+            (ran.load(Ordering::SeqCst), backend.take_calls()),
             (0, verify(asked))
         );
     }
@@ -214,9 +218,9 @@ async fn an_operation_that_another_one_rewrites_is_looked_at_again() {
 
 #[tokio::test]
 async fn an_operation_that_another_one_chooses_is_looked_at_again() {
-    let fake = Fake::default();
-    fake.allow([token(1)]);
-    let [(first, ran), (after, ran_after)] = both_orders(&fake, &Other::Chooses("B"));
+    let backend = TestBackend::new();
+    allow(&backend, [token(1)]);
+    let [(first, ran), (after, ran_after)] = both_orders(&backend, &Other::Chooses("B"));
     for (schema, ran) in [(first, ran), (after, ran_after)] {
         let query = format!("query A{} query B{}", by(1), by(2));
         let response = schema
@@ -229,19 +233,22 @@ async fn an_operation_that_another_one_chooses_is_looked_at_again() {
 
 #[tokio::test]
 async fn another_one_may_find_the_session() {
-    let fake = Fake::default();
-    fake.allow_all();
-    for (schema, _) in both_orders(&fake, &Other::LogsIn) {
+    let backend = TestBackend::new();
+    backend.accept_all();
+    for (schema, _) in both_orders(&backend, &Other::LogsIn) {
         assert!(schema.execute(by(1)).await.is_ok());
         let session = "by extension".to_owned();
-        assert_eq!(fake.calls(), [Call::Verify(session, vec![token(1)])]);
+        assert_eq!(
+            backend.take_calls(),
+            [Call::verify(session, vec![token(1)])]
+        );
     }
 }
 
 #[tokio::test]
 async fn persisted_queries_are_enforced_in_both_orders() {
-    let fake = Fake::default();
-    fake.allow([token(1)]);
+    let backend = TestBackend::new();
+    allow(&backend, [token(1)]);
     let persisted = || ApolloPersistedQueries::new(LruCacheStorage::new(8));
     let ran = Arc::new(AtomicUsize::new(0));
     let query = || Query(Arc::clone(&ran));
@@ -249,12 +256,12 @@ async fn persisted_queries_are_enforced_in_both_orders() {
         query(),
         EmptyMutation,
         EmptySubscription,
-        &fake.grants(),
+        &backend.grants(),
         |schema| schema.extension(persisted()),
     );
     let after = Schema::build(query(), EmptyMutation, EmptySubscription)
         .extension(persisted())
-        .extension(TokenExtension::new(&fake.grants()))
+        .extension(TokenExtension::new(&backend.grants()))
         .finish();
     check(&after).await.unwrap();
     for schema in [first.unwrap(), after] {
@@ -273,12 +280,12 @@ async fn persisted_queries_are_enforced_in_both_orders() {
         };
         let text = "query($ssn:String!){by(ssn:$ssn)}";
         assert_eq!(send(text, 1).await, [""; 0]);
-        assert_eq!(fake.calls(), verify(1));
+        assert_eq!(backend.take_calls(), verify(1));
         // By its hash alone.
         assert_eq!(send("", 1).await, [""; 0]);
-        assert_eq!(fake.calls(), verify(1));
+        assert_eq!(backend.take_calls(), verify(1));
         assert_eq!(send("", 2).await, ["invalidGrant"]);
-        assert_eq!(fake.calls(), verify(2));
+        assert_eq!(backend.take_calls(), verify(2));
     }
     assert_eq!(ran.load(Ordering::SeqCst), 4);
 }
@@ -286,10 +293,10 @@ async fn persisted_queries_are_enforced_in_both_orders() {
 /// What async-graphql's `Logger` and `Tracing` write, they have of `stringify_execute_doc`.
 #[tokio::test]
 async fn what_is_secret_is_not_logged() {
-    let fake = Fake::default();
-    fake.allow_all();
+    let backend = TestBackend::new();
+    backend.accept_all();
     let log = Arc::new(Mutex::default());
-    let [(schema, _), _] = both_orders(&fake, &Other::Logs(Arc::clone(&log)));
+    let [(schema, _), _] = both_orders(&backend, &Other::Logs(Arc::clone(&log)));
     let query = "query($a:String,$s:Secrets){log(argument:$a,secrets:$s)}";
     let variables = serde_json::json!({
         "a": token(1),
@@ -310,11 +317,11 @@ async fn what_is_secret_is_not_logged() {
 
 #[tokio::test]
 async fn one_that_waits_keeps_nobody_from_telling() {
-    let fake = Fake::default();
-    fake.allow_all();
-    for (schema, _) in both_orders(&fake, &Other::Waits) {
+    let backend = TestBackend::new();
+    backend.accept_all();
+    for (schema, _) in both_orders(&backend, &Other::Waits) {
         check(&schema).await.unwrap();
         assert!(schema.execute(request("ann", by(1))).await.is_ok());
-        assert_eq!(fake.calls(), verify(1));
+        assert_eq!(backend.take_calls(), verify(1));
     }
 }

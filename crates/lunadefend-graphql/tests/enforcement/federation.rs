@@ -1,9 +1,10 @@
 //! Federated entities: their fields go out as any other, their keys come in as a scalar of nobody's.
 
-use crate::fakes::{Answers, Call, Fake, codes, data, request, token};
+use crate::support::{codes, data, request, token};
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Response, SimpleObject};
 use lunadefend_core::ErrorKind;
 use lunadefend_graphql::{Token, build};
+use lunadefend_testing::{Call, TestBackend};
 
 #[derive(SimpleObject)]
 struct Person {
@@ -26,8 +27,8 @@ impl Query {
     }
 }
 
-async fn entity(fake: &Fake, id: &str) -> Response {
-    let grants = fake.grants();
+async fn entity(backend: &TestBackend, id: &str) -> Response {
+    let grants = backend.grants();
     let schema = build(Query, EmptyMutation, EmptySubscription, &grants, |schema| {
         schema
     });
@@ -39,29 +40,29 @@ async fn entity(fake: &Fake, id: &str) -> Response {
 
 #[tokio::test]
 async fn what_an_entity_takes_out_is_granted() {
-    let fake = Fake::default();
-    let response = entity(&fake, "7").await;
+    let backend = TestBackend::new();
+    let response = entity(&backend, "7").await;
     assert!(response.is_ok(), "{:?}", response.errors);
     assert!(data(&response).contains(&token(1)));
-    let expected = Call::Create("ann".to_owned(), vec![(token(1), None)]);
-    assert_eq!(fake.calls(), [expected]);
+    let expected = Call::create("ann", vec![(token(1), None)]);
+    assert_eq!(backend.take_calls(), [expected]);
 }
 
 /// Async-graphql's paths into entities lack the index: nobody can say which of them it is.
 #[tokio::test]
 async fn what_is_not_granted_is_not_sent() {
-    let fake = Fake::default();
-    fake.answer(Answers::Fails(ErrorKind::TokenizerUnavailable));
-    let response = entity(&fake, "7").await;
+    let backend = TestBackend::new();
+    backend.fail(ErrorKind::TokenizerUnavailable);
+    let response = entity(&backend, "7").await;
     assert_eq!(codes(&response), ["tokenizerUnavailable"]);
     assert_eq!(data(&response), "null");
 }
 
 #[tokio::test]
 async fn a_key_that_is_a_token_is_refused() {
-    let fake = Fake::default();
-    fake.allow_all();
-    let response = entity(&fake, &token(2)).await;
+    let backend = TestBackend::new();
+    backend.accept_all();
+    let response = entity(&backend, &token(2)).await;
     assert_eq!(codes(&response), ["badRequest"]);
-    assert!(fake.calls().is_empty());
+    assert!(backend.take_calls().is_empty());
 }

@@ -2,47 +2,46 @@
 
 mod schema;
 
-use crate::fakes::{Answers, Call, Fake, codes, data, request, token};
+use crate::support::{allow, asked_about, codes, data, number, request, token};
 use async_graphql::{
     BatchRequest, BatchResponse, Data, EmptySubscription, Request, Schema, SchemaBuilder,
     ValidationMode, Variables,
 };
-use lunadefend_core::{ErrorKind, Grants, SessionId};
+use lunadefend_core::{
+    BoxFuture, Error, ErrorKind, GrantRequest, GrantService, Grants, SessionId, TokenId, Verdict,
+};
 use lunadefend_graphql::{TokenExtension, build, check};
+use lunadefend_testing::{Call, TestBackend};
 use schema::{Mutation, Query, Ran, pick};
 use std::sync::Arc;
 
 type Builder = SchemaBuilder<Query, Mutation, EmptySubscription>;
 type Complete = Schema<Query, Mutation, EmptySubscription>;
 
-fn schema(fake: &Fake, configure: fn(Builder) -> Builder) -> (Complete, Ran) {
+fn schema(backend: &TestBackend, configure: fn(Builder) -> Builder) -> (Complete, Ran) {
+    schema_on(&backend.grants(), configure)
+}
+
+fn schema_on(grants: &Grants, configure: fn(Builder) -> Builder) -> (Complete, Ran) {
     let ran = Ran::default();
     let mutation = Mutation::new(&ran);
     let query = Query(ran.clone());
-    let schema = build(
-        query,
-        mutation,
-        EmptySubscription,
-        &fake.grants(),
-        |schema| configure(schema.directive(pick)),
-    );
+    let schema = build(query, mutation, EmptySubscription, grants, |schema| {
+        configure(schema.directive(pick))
+    });
     (schema.unwrap(), ran)
 }
 
 /// The tokens that an operation has verified, by their numbers.
 async fn verified(query: &str, variables: serde_json::Value) -> Vec<usize> {
-    let fake = Fake::default();
-    fake.allow_all();
-    let (schema, ran) = schema(&fake, |schema| schema);
+    let backend = TestBackend::new();
+    backend.accept_all();
+    let (schema, ran) = schema(&backend, |schema| schema);
     let request = request("ann", query).variables(Variables::from_json(variables));
     let response = schema.execute(request).await;
     assert!(response.errors.is_empty(), "{query}: {:?}", response.errors);
     assert!(ran.times() > 0, "{query}");
-    let verified = fake.verified();
-    let numbers = verified
-        .iter()
-        .map(|id| id.rsplit('-').next().unwrap().parse().unwrap());
-    numbers.collect()
+    asked_about(&backend).iter().map(|id| number(id)).collect()
 }
 
 /// Puts the token with a number for each `~number`.
@@ -207,13 +206,13 @@ async fn every_shape() {
 
 /// What an operation is answered with when every token is good, and how many calls it costs.
 async fn refused(request: Request) -> (Vec<String>, usize) {
-    let fake = Fake::default();
-    fake.allow_all();
-    let (schema, ran) = schema(&fake, |schema| schema);
+    let backend = TestBackend::new();
+    backend.accept_all();
+    let (schema, ran) = schema(&backend, |schema| schema);
     let response = schema.execute(request).await;
     assert_eq!(ran.times(), 0, "a resolver ran");
     assert_eq!(data(&response), "null");
-    (codes(&response), fake.calls().len())
+    (codes(&response), backend.take_calls().len())
 }
 
 #[tokio::test]
@@ -288,28 +287,34 @@ async fn without_validation_what_does_not_match_is_refused_all_the_same() {
         r#"{node{by(ssn:"~1")}}"#,
         r#"{node{either{child(of:"~1"){__typename}}}}"#,
     ] {
-        let fake = Fake::default();
-        fake.allow_all();
-        let (schema, ran) = schema(&fake, |schema| schema.validation_mode(ValidationMode::Fast));
+        let backend = TestBackend::new();
+        backend.accept_all();
+        let (schema, ran) = schema(&backend, |schema| {
+            schema.validation_mode(ValidationMode::Fast)
+        });
         let response = schema.execute(request("ann", with_tokens(query))).await;
         assert_eq!(codes(&response), ["badRequest"], "{query}");
-        assert_eq!((ran.times(), fake.calls().len()), (0, 0), "{query}");
+        assert_eq!((ran.times(), backend.take_calls().len()), (0, 0), "{query}");
     }
     // What is there twice: async-graphql takes the first variable, and the first argument.
     for query in [
         r#"query($a:String!="~1",$a:String!="~2"){by(ssn:$a)}"#,
         r#"{by(ssn:"~1",ssn:"~2")}"#,
     ] {
-        let fake = Fake::default();
-        fake.allow([token(2)]);
-        let (schema, ran) = schema(&fake, |schema| schema.validation_mode(ValidationMode::Fast));
+        let backend = TestBackend::new();
+        allow(&backend, [token(2)]);
+        let (schema, ran) = schema(&backend, |schema| {
+            schema.validation_mode(ValidationMode::Fast)
+        });
         let response = schema.execute(request("ann", with_tokens(query))).await;
         assert_eq!(codes(&response), ["invalidGrant"], "{query}");
         assert_eq!(ran.times(), 0, "{query}");
     }
     // The wrong type, which only validation would have named: the echo would have been the parser's.
-    let fake = Fake::default();
-    let (schema, _) = schema(&fake, |schema| schema.validation_mode(ValidationMode::Fast));
+    let backend = TestBackend::new();
+    let (schema, _) = schema(&backend, |schema| {
+        schema.validation_mode(ValidationMode::Fast)
+    });
     let response = schema.execute(request("ann", "{by(ssn:4111)}")).await;
     assert_eq!(codes(&response), ["badToken"]);
     assert!(!format!("{:?}", response.errors).contains("4111"));
@@ -319,55 +324,88 @@ async fn without_validation_what_does_not_match_is_refused_all_the_same() {
 async fn only_the_chosen_operation_is_asked_about() {
     let text =
         with_tokens(r#"query A{by(ssn:"~1")} query B{by(ssn:"~2")} query C{by(ssn:"4111")}"#);
-    let fake = Fake::default();
-    fake.allow([token(2)]);
-    let (schema, ran) = schema(&fake, |schema| schema);
+    let backend = TestBackend::new();
+    allow(&backend, [token(2)]);
+    let (schema, ran) = schema(&backend, |schema| schema);
     let chosen = request("ann", &text).operation_name("B");
     assert!(schema.execute(chosen).await.is_ok());
-    assert_eq!(fake.verified(), [token(2)]);
+    assert_eq!(asked_about(&backend), [token(2)]);
     assert_eq!(ran.times(), 1);
     for name in [None, Some("D")] {
         let mut request = request("ann", &text);
         request.operation_name = name.map(str::to_owned);
         assert!(schema.execute(request).await.is_err());
     }
-    assert_eq!((ran.times(), fake.calls().len()), (1, 0));
+    assert_eq!((ran.times(), backend.take_calls().len()), (1, 0));
+}
+
+/// A tokenizer that forgets the last of its verdicts.
+#[derive(Debug)]
+struct OneTooFew(TestBackend);
+
+impl GrantService for OneTooFew {
+    fn verify_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        tokens: &'a [TokenId],
+    ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>> {
+        Box::pin(async move {
+            let mut verdicts = self.0.verify_all(session, tokens).await?;
+            verdicts.pop();
+            Ok(verdicts)
+        })
+    }
+
+    fn create_all<'a>(
+        &'a self,
+        session: &'a SessionId,
+        grants: &'a [GrantRequest],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.0.create_all(session, grants)
+    }
 }
 
 #[tokio::test]
 async fn an_answer_that_is_not_a_clear_yes_is_a_no() {
-    for (answers, code) in [
-        (Answers::Short, "badTokenizerResponse"),
+    for (fails, is_short, code) in [
+        (None, true, "badTokenizerResponse"),
         (
-            Answers::Fails(ErrorKind::TokenizerUnavailable),
+            Some(ErrorKind::TokenizerUnavailable),
+            false,
             "tokenizerUnavailable",
         ),
-        (Answers::Truth, "invalidGrant"),
+        (None, false, "invalidGrant"),
     ] {
-        let fake = Fake::default();
-        fake.allow([token(1)]);
-        fake.answer(answers);
-        let (schema, ran) = schema(&fake, |schema| schema);
+        let backend = TestBackend::new();
+        allow(&backend, [token(1)]);
+        if let Some(kind) = fails {
+            backend.fail(kind);
+        }
+        let grants = match is_short {
+            true => Grants::new(OneTooFew(backend.clone())),
+            false => backend.grants(),
+        };
+        let (schema, ran) = schema_on(&grants, |schema| schema);
         let query = with_tokens(r#"{a:by(ssn:"~1") b:by(ssn:"~2")}"#);
         let response = schema.execute(request("ann", query)).await;
         assert_eq!(codes(&response), [code]);
-        assert_eq!((ran.times(), fake.calls().len()), (0, 1), "{code}");
+        assert_eq!((ran.times(), backend.take_calls().len()), (0, 1), "{code}");
         assert_eq!(data(&response), "null");
     }
 }
 
 #[tokio::test]
 async fn the_session_is_that_of_the_request_or_of_the_connection() {
-    let fake = Fake::default();
-    fake.allow_all();
-    let (schema, ran) = schema(&fake, |schema| {
+    let backend = TestBackend::new();
+    backend.accept_all();
+    let (schema, ran) = schema(&backend, |schema| {
         // One session for everybody is none.
         schema.data(SessionId::new("schema").unwrap())
     });
     let query = with_tokens(r#"{by(ssn:"~1")}"#);
     let nobody = schema.execute(Request::new(&query)).await;
     assert_eq!(codes(&nobody), ["sessionError"]);
-    assert_eq!((ran.times(), fake.calls().len()), (0, 0));
+    assert_eq!((ran.times(), backend.take_calls().len()), (0, 0));
     // Without a token nobody has to be logged in.
     assert!(
         schema
@@ -382,17 +420,14 @@ async fn the_session_is_that_of_the_request_or_of_the_connection() {
         schema.execute_stream_with_session_data(Request::new(&query), Arc::new(connection));
     let responses: Vec<_> = futures_util::StreamExt::collect(stream).await;
     assert!(responses.iter().all(|response| response.is_ok()));
-    assert_eq!(
-        fake.calls(),
-        [Call::Verify("bob".to_owned(), vec![token(1)])]
-    );
+    assert_eq!(backend.take_calls(), [Call::verify("bob", vec![token(1)])]);
 }
 
 #[tokio::test]
 async fn each_request_of_a_batch_is_for_itself() {
-    let fake = Fake::default();
-    fake.allow([token(1)]);
-    let (schema, ran) = schema(&fake, |schema| schema);
+    let backend = TestBackend::new();
+    allow(&backend, [token(1)]);
+    let (schema, ran) = schema(&backend, |schema| schema);
     let requests = [1, 2].map(|number| Request::new(format!("{{by(ssn:\"{}\")}}", token(number))));
     let batch = BatchRequest::Batch(requests.into()).data(SessionId::new("ann").unwrap());
     let BatchResponse::Batch(responses) = schema.execute_batch(batch).await else {
@@ -401,7 +436,7 @@ async fn each_request_of_a_batch_is_for_itself() {
     assert_eq!(codes(&responses[0]), [""; 0]);
     assert_eq!(codes(&responses[1]), ["invalidGrant"]);
     assert_eq!(ran.times(), 1);
-    assert_eq!(fake.calls().len(), 2);
+    assert_eq!(backend.take_calls().len(), 2);
 }
 
 #[tokio::test]
@@ -412,23 +447,23 @@ async fn one_token_too_many_is_an_error_and_never_a_part() {
             .collect();
         format!("{{byAll(ssns:[[{}]])}}", tokens.join(","))
     };
-    let fake = Fake::default();
-    fake.allow_all();
-    let (schema, ran) = schema(&fake, |schema| schema);
+    let backend = TestBackend::new();
+    backend.accept_all();
+    let (schema, ran) = schema(&backend, |schema| schema);
     let most = schema
         .execute(request("ann", list(Grants::MAX_TOKENS.get())))
         .await;
     assert!(most.is_ok());
-    assert_eq!(fake.verified().len(), 500);
+    assert_eq!(asked_about(&backend).len(), 500);
     let over = schema
         .execute(request("ann", list(Grants::MAX_TOKENS.get() + 1)))
         .await;
     assert_eq!(codes(&over), ["tooManyTokens"]);
     assert!(over.errors[0].message.contains("more than 500 "));
-    assert_eq!((ran.times(), fake.calls().len()), (1, 0));
+    assert_eq!((ran.times(), backend.take_calls().len()), (1, 0));
 
     // Set by hand.
-    let extension = TokenExtension::new(&fake.grants()).max_tokens(2.try_into().unwrap());
+    let extension = TokenExtension::new(&backend.grants()).max_tokens(2.try_into().unwrap());
     let small = Schema::build(Query(ran.clone()), Mutation::new(&ran), EmptySubscription)
         .extension(extension)
         .finish();
@@ -442,10 +477,10 @@ async fn one_token_too_many_is_an_error_and_never_a_part() {
 
 #[tokio::test]
 async fn the_limit_is_that_of_the_grants_and_on_different_tokens() {
-    let fake = Fake::default();
-    fake.allow_all();
+    let backend = TestBackend::new();
+    backend.accept_all();
     let ran = Ran::default();
-    let grants = fake.grants().with_max_tokens(1.try_into().unwrap());
+    let grants = backend.grants().with_max_tokens(1.try_into().unwrap());
     let schema = Schema::build(Query(ran.clone()), Mutation::new(&ran), EmptySubscription)
         .extension(TokenExtension::new(&grants))
         .finish();
@@ -477,8 +512,8 @@ async fn what_is_nested_too_deep_is_refused() {
     for (depth, refused) in [(50, false), (200, true)] {
         let value = (0..depth).fold(serde_json::json!(1), |value, _| serde_json::json!([value]));
         let variables = Variables::from_json(serde_json::json!({ "v": value }));
-        let fake = Fake::default();
-        let (schema, ran) = schema(&fake, |schema| schema);
+        let backend = TestBackend::new();
+        let (schema, ran) = schema(&backend, |schema| schema);
         let request = request("ann", "query($v:JSON){json(value:$v)}").variables(variables);
         let response = schema.execute(request).await;
         assert_eq!(

@@ -6,7 +6,6 @@
 )]
 
 mod extensions;
-mod fakes;
 mod federation;
 mod inputs;
 mod outputs;
@@ -14,4 +13,5 @@ mod recorded;
 mod schema;
 mod shapes;
 mod subscriptions;
+mod support;
 mod typed;

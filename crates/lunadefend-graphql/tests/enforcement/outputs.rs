@@ -1,12 +1,13 @@
 //! Tokens that go out.
 
-use crate::fakes::{Answers, Call, Fake, codes, data, request, token};
+use crate::support::{codes, data, number, request, token};
 use async_graphql::{
     CacheControl, ComplexObject, EmptyMutation, EmptySubscription, ID, Interface, MergedObject,
     Object, PathSegment, Request, Response, Result, Schema, SimpleObject, Union,
 };
 use lunadefend_core::{ErrorKind, GrantDuration};
 use lunadefend_graphql::{Token, build};
+use lunadefend_testing::{Call, TestBackend};
 
 #[derive(SimpleObject)]
 #[graphql(complex)]
@@ -171,34 +172,40 @@ impl Level {
 #[derive(MergedObject)]
 struct Query(Rows, Deep);
 
-fn schema(fake: &Fake) -> Schema<Query, EmptyMutation, EmptySubscription> {
+fn schema(backend: &TestBackend) -> Schema<Query, EmptyMutation, EmptySubscription> {
     let query = Query(Rows, Deep);
     build(
         query,
         EmptyMutation,
         EmptySubscription,
-        &fake.grants(),
+        &backend.grants(),
         |schema| schema,
     )
     .unwrap()
 }
 
-async fn answer(fake: &Fake, query: &str) -> Response {
-    schema(fake).execute(request("ann", query)).await
+async fn answer(backend: &TestBackend, query: &str) -> Response {
+    schema(backend).execute(request("ann", query)).await
 }
 
 /// What an operation grants, by the numbers of the tokens and with the seconds asked for.
 async fn granted(query: &str) -> Vec<(usize, Option<u64>)> {
-    let fake = Fake::default();
-    let response = answer(&fake, query).await;
+    let backend = TestBackend::new();
+    let response = answer(&backend, query).await;
     assert!(response.is_ok(), "{query}: {:?}", response.errors);
-    let calls = fake.calls();
-    let [Call::Create(session, tokens)] = calls.as_slice() else {
+    let calls = backend.take_calls();
+    let [
+        Call::Create {
+            session,
+            grants: tokens,
+            ..
+        },
+    ] = calls.as_slice()
+    else {
         assert!(calls.is_empty(), "{query}: {calls:?}");
         return Vec::new();
     };
     assert_eq!(session, "ann");
-    let number = |id: &str| id.rsplit('-').next().unwrap().parse().unwrap();
     let seconds = |duration: &GrantDuration| duration.get().as_secs();
     let granted = tokens.iter();
     let granted = granted.map(|(id, duration)| (number(id), duration.as_ref().map(seconds)));
@@ -246,20 +253,20 @@ async fn every_shape() {
 
 #[tokio::test]
 async fn a_hundred_rows_with_three_tokens_each_are_one_call() {
-    let fake = Fake::default();
-    let response = answer(&fake, "{rows(count:100){ssn card email:ssn plain}}").await;
+    let backend = TestBackend::new();
+    let response = answer(&backend, "{rows(count:100){ssn card email:ssn plain}}").await;
     assert!(response.is_ok());
     // `email` is the ssn by another name: 200 different tokens, 300 places.
-    let calls = fake.calls();
-    let [Call::Create(_, tokens)] = calls.as_slice() else {
+    let calls = backend.take_calls();
+    let [Call::Create { grants: tokens, .. }] = calls.as_slice() else {
         panic!("{calls:?}");
     };
     assert_eq!(tokens.len(), 200);
 
-    let response = answer(&fake, "{rows(count:100){ssn card email}}").await;
+    let response = answer(&backend, "{rows(count:100){ssn card email}}").await;
     assert!(response.is_ok());
-    let calls = fake.calls();
-    let [Call::Create(_, tokens)] = calls.as_slice() else {
+    let calls = backend.take_calls();
+    let [Call::Create { grants: tokens, .. }] = calls.as_slice() else {
         panic!("{calls:?}");
     };
     assert_eq!(tokens.len(), 300);
@@ -267,15 +274,15 @@ async fn a_hundred_rows_with_three_tokens_each_are_one_call() {
 
 #[tokio::test]
 async fn an_answer_with_tokens_is_for_no_cache() {
-    let fake = Fake::default();
-    let with = answer(&fake, "{row{ssn}}").await;
+    let backend = TestBackend::new();
+    let with = answer(&backend, "{row{ssn}}").await;
     assert_eq!(with.http_headers["cache-control"], "no-store");
     let never = CacheControl {
         public: false,
         max_age: -1,
     };
     assert_eq!(with.cache_control, never);
-    let without = answer(&fake, "{row{name}}").await;
+    let without = answer(&backend, "{row{name}}").await;
     assert!(without.http_headers.is_empty());
 }
 
@@ -286,31 +293,25 @@ fn leaked(response: &Response) -> bool {
 
 #[tokio::test]
 async fn what_is_not_granted_is_not_sent() {
-    for (answers, code) in [
-        (
-            Answers::Fails(ErrorKind::TokenizerUnavailable),
-            "tokenizerUnavailable",
-        ),
-        (
-            Answers::Fails(ErrorKind::GrantCreation),
-            "grantCreationFailure",
-        ),
-        (Answers::Fails(ErrorKind::GrantDuration), "grantDuration"),
+    for (kind, code) in [
+        (ErrorKind::TokenizerUnavailable, "tokenizerUnavailable"),
+        (ErrorKind::GrantCreation, "grantCreationFailure"),
+        (ErrorKind::GrantDuration, "grantDuration"),
     ] {
-        let fake = Fake::default();
-        fake.answer(answers);
-        let response = answer(&fake, "{maybe{ssn name} none}").await;
+        let backend = TestBackend::new();
+        backend.fail(kind);
+        let response = answer(&backend, "{maybe{ssn name} none}").await;
         assert_eq!(codes(&response), [code]);
         assert_eq!(data(&response), r#"{"maybe":null,"none":null}"#);
-        assert_eq!(fake.calls().len(), 1);
+        assert_eq!(backend.take_calls().len(), 1);
     }
-    let fake = Fake::default();
-    let nobody = schema(&fake)
+    let backend = TestBackend::new();
+    let nobody = schema(&backend)
         .execute(Request::new("{maybe{ssn name card}}"))
         .await;
     assert_eq!(codes(&nobody), ["sessionError", "sessionError"]);
     assert_eq!(data(&nobody), r#"{"maybe":null}"#);
-    assert!(fake.calls().is_empty());
+    assert!(backend.take_calls().is_empty());
     assert!(nobody.http_headers.is_empty());
 }
 
@@ -337,7 +338,7 @@ async fn a_null_goes_up_to_what_may_be_null() {
         ("{faces{ssn} none}", "null"),
         (
             "{either{... on Row{card name} ... on Plain{card}}}",
-            r#"{"either":[{"card":null,"name":"row 1"},{"card":"lunasec-0a1b2c3d-1111-4222-8333-000000000009"}]}"#,
+            r#"{"either":[{"card":null,"name":"row 1"},{"card":"lunasec-00000000-0000-4000-8000-000000000009"}]}"#,
         ),
         (
             "{deep{name optional{name required{ssn}}}}",
@@ -356,9 +357,9 @@ async fn a_null_goes_up_to_what_may_be_null() {
             r#"{"deep":{"name":"name","o":null},"none":null}"#,
         ),
     ] {
-        let fake = Fake::default();
-        fake.answer(Answers::Fails(ErrorKind::TokenizerUnavailable));
-        let response = answer(&fake, query).await;
+        let backend = TestBackend::new();
+        backend.fail(ErrorKind::TokenizerUnavailable);
+        let response = answer(&backend, query).await;
         assert_eq!(data(&response), expected, "{query}");
         assert!(
             codes(&response)
@@ -371,9 +372,9 @@ async fn a_null_goes_up_to_what_may_be_null() {
 
 #[tokio::test]
 async fn an_error_says_where_and_nothing_else() {
-    let fake = Fake::default();
-    fake.answer(Answers::Fails(ErrorKind::TokenizerUnavailable));
-    let response = answer(&fake, "{a:maybes{b:card}}").await;
+    let backend = TestBackend::new();
+    backend.fail(ErrorKind::TokenizerUnavailable);
+    let response = answer(&backend, "{a:maybes{b:card}}").await;
     let paths: Vec<_> = response
         .errors
         .iter()
@@ -400,14 +401,11 @@ async fn an_error_says_where_and_nothing_else() {
 
 #[tokio::test]
 async fn a_field_that_holds_something_else_is_not_granted_in_part() {
-    let fake = Fake::default();
-    let response = answer(&fake, "{broken row{ssn} failing}").await;
+    let backend = TestBackend::new();
+    let response = answer(&backend, "{broken row{ssn} failing}").await;
     // The others are granted; the error of a resolver is its own.
-    let calls = fake.calls();
-    assert_eq!(
-        calls,
-        [Call::Create("ann".to_owned(), vec![(token(3), None)])]
-    );
+    let calls = backend.take_calls();
+    assert_eq!(calls, [Call::create("ann", vec![(token(3), None)])]);
     let mut codes = codes(&response);
     codes.sort();
     assert_eq!(codes, ["badToken", "no code: the database is down"]);
@@ -421,13 +419,13 @@ async fn a_field_that_holds_something_else_is_not_granted_in_part() {
 
 #[tokio::test]
 async fn one_token_too_many_is_an_error_and_never_a_part() {
-    let fake = Fake::default();
-    let most = answer(&fake, "{rows(count:250){ssn card}}").await;
+    let backend = TestBackend::new();
+    let most = answer(&backend, "{rows(count:250){ssn card}}").await;
     assert!(most.is_ok());
-    assert_eq!(fake.calls().len(), 1);
-    let over = answer(&fake, "{rows(count:251){ssn card}}").await;
+    assert_eq!(backend.take_calls().len(), 1);
+    let over = answer(&backend, "{rows(count:251){ssn card}}").await;
     assert!(codes(&over).iter().all(|code| code == "tooManyTokens"));
     assert_eq!(codes(&over).len(), 502);
     assert!(!leaked(&over), "{}", data(&over));
-    assert!(fake.calls().is_empty());
+    assert!(backend.take_calls().is_empty());
 }

@@ -1,9 +1,10 @@
 //! The original's recorded cases: as there where it was right, refused where it skipped the check.
 
-use crate::fakes::{Answers, Call, Fake, codes, data, request};
+use crate::support::{codes, data, request};
 use async_graphql::{EmptySubscription, InputObject, Object, Request, Schema, SimpleObject};
 use lunadefend_core::{ErrorKind, GrantDuration};
 use lunadefend_graphql::{Token, build};
+use lunadefend_testing::{Call, TestBackend};
 use std::{
     sync::{
         Arc,
@@ -130,15 +131,14 @@ struct Case {
 }
 
 fn verify(tokens: &[&str]) -> Vec<Call> {
-    let tokens = tokens.iter().map(|&token| token.to_owned()).collect();
-    vec![Call::Verify("g-1".to_owned(), tokens)]
+    vec![Call::verify("g-1", tokens.iter().copied())]
 }
 
 fn create(tokens: &[&str], minutes: Option<u64>) -> Vec<Call> {
     let duration = minutes.map(|minutes| Duration::from_secs(minutes * 60));
     let duration = duration.map(|duration| GrantDuration::new(duration).unwrap());
-    let tokens = tokens.iter().map(|&token| (token.to_owned(), duration));
-    vec![Call::Create("g-1".to_owned(), tokens.collect())]
+    let grants = tokens.iter().map(|&token| (token, duration));
+    vec![Call::create("g-1", grants)]
 }
 
 const FORM_SSN: &str = r#"{"form":{"ssn":"lunasec-0a1b2c3d-1111-4222-8333-444455556666"}}"#;
@@ -205,15 +205,15 @@ async fn the_originals_cases() {
     let cases = cases();
     assert_eq!(cases.len(), 23);
     for case in cases {
-        let fake = Fake::default();
+        let backend = TestBackend::new();
         match case.tokenizer {
-            Yes => fake.allow_all(),
+            Yes => backend.accept_all(),
             No => {}
-            Fails(kind) => fake.answer(Answers::Fails(kind)),
+            Fails(kind) => backend.fail(kind),
         }
         let ran = Arc::new(AtomicUsize::new(0));
         let mutation = Mutation(Arc::clone(&ran));
-        let grants = fake.grants();
+        let grants = backend.grants();
         let schema: Schema<_, _, EmptySubscription> =
             build(Query, mutation, EmptySubscription, &grants, |schema| schema).unwrap();
         let request = match case.session {
@@ -222,7 +222,7 @@ async fn the_originals_cases() {
         };
         let response = schema.execute(request).await;
         let name = case.name;
-        assert_eq!(fake.calls(), case.calls, "{name}");
+        assert_eq!(backend.take_calls(), case.calls, "{name}");
         assert_eq!(data(&response), case.data, "{name}");
         assert_eq!(codes(&response), case.codes, "{name}");
         assert_eq!(ran.load(Ordering::SeqCst), case.ran, "{name}");

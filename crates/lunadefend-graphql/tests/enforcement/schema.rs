@@ -1,6 +1,6 @@
 //! What the schema says, which schemas do not build, and what the lint finds.
 
-use crate::fakes::{Fake, codes, data, request, token};
+use crate::support::{codes, data, request, token};
 use async_graphql::{
     EmptyMutation, EmptySubscription, InputObject, Interface, Json, Object, Scalar, ScalarType,
     Schema, SimpleObject, Value,
@@ -12,6 +12,7 @@ use async_graphql::{
 };
 use lunadefend_core::UntrustedToken;
 use lunadefend_graphql::{FindingKind, SchemaError, Token, TokenExtension, build, check, lint};
+use lunadefend_testing::TestBackend;
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Something with a token.
@@ -84,12 +85,12 @@ impl Query {
 
 type Complete = Schema<Query, EmptyMutation, EmptySubscription>;
 
-fn enforced(fake: &Fake) -> Complete {
+fn enforced(backend: &TestBackend) -> Complete {
     build(
         Query,
         EmptyMutation,
         EmptySubscription,
-        &fake.grants(),
+        &backend.grants(),
         |schema| schema,
     )
     .unwrap()
@@ -97,13 +98,13 @@ fn enforced(fake: &Fake) -> Complete {
 
 #[test]
 fn the_sdl_shows_the_directive() {
-    let sdl = enforced(&Fake::default()).sdl();
+    let sdl = enforced(&TestBackend::new()).sdl();
     assert_eq!(sdl, include_str!("schema.graphql"), "{sdl}");
 }
 
 #[tokio::test]
 async fn the_lint_names_what_says_token_and_is_not_marked() {
-    let found = lint(&enforced(&Fake::default())).await;
+    let found = lint(&enforced(&TestBackend::new())).await;
     let places: Vec<_> = found.iter().map(|finding| finding.place()).collect();
     assert_eq!(
         places,
@@ -148,7 +149,7 @@ async fn the_lint_names_every_directive_that_nobody_enforces() {
 /// A dynamic schema, where the directive can stand anywhere.
 async fn problem(change: fn(SchemaBuilder) -> SchemaBuilder) -> (Dynamic, SchemaError) {
     let builder = Dynamic::build("Query", None, None)
-        .extension(TokenExtension::new(&Fake::default().grants()))
+        .extension(TokenExtension::new(&TestBackend::new().grants()))
         .register(DynamicObject::new("Query").field(field("ok", "Boolean")));
     let schema = change(builder).finish().unwrap();
     let error = check(&schema).await.unwrap_err();
@@ -329,7 +330,7 @@ fn build_names_every_problem() {
         ssn: 1,
         card: String::new(),
     };
-    let grants = Fake::default().grants();
+    let grants = TestBackend::new().grants();
     let built = build(wrong, EmptyMutation, EmptySubscription, &grants, |schema| {
         schema
     });
@@ -346,13 +347,13 @@ fn build_names_every_problem() {
 
 #[tokio::test]
 async fn a_dynamic_schema_is_enforced_as_well() {
-    let fake = Fake::default();
+    let backend = TestBackend::new();
     let ssn = Field::new("ssn", TypeRef::named("LunaToken"), |_| {
         FieldFuture::from_value(Some(token(1).into()))
     });
     let of = InputValue::new("of", TypeRef::named("String")).directive(marked());
     let schema = Dynamic::build("Query", None, None)
-        .extension(TokenExtension::new(&fake.grants()))
+        .extension(TokenExtension::new(&backend.grants()))
         .register(DynamicScalar::new("LunaToken"))
         .register(DynamicObject::new("Query").field(ssn.argument(of)))
         .finish()
@@ -360,7 +361,7 @@ async fn a_dynamic_schema_is_enforced_as_well() {
     check(&schema).await.unwrap();
     let response = schema.execute(request("ann", "{ssn}")).await;
     assert_eq!(data(&response), format!("{{\"ssn\":{:?}}}", token(1)));
-    assert_eq!(fake.calls().len(), 1);
+    assert_eq!(backend.take_calls().len(), 1);
     let query = format!("{{ssn(of:{:?})}}", token(2));
     assert_eq!(
         codes(&schema.execute(request("ann", query)).await),
@@ -377,7 +378,7 @@ async fn a_default_that_cannot_be_read_matters_where_tokens_come_in() {
         let ssn = || InputValue::new("ssn", TypeRef::named("String"));
         let of = InputValue::new("of", TypeRef::named(ty)).default_value(nameless.clone());
         let schema = Dynamic::build("Query", None, None)
-            .extension(TokenExtension::new(&Fake::default().grants()))
+            .extension(TokenExtension::new(&TestBackend::new().grants()))
             .register(DynamicInput::new("Form").field(ssn().directive(marked())))
             .register(DynamicInput::new("Plain").field(ssn()))
             .register(DynamicObject::new("Query").field(field("ok", "Boolean").argument(of)))
@@ -390,14 +391,14 @@ async fn a_default_that_cannot_be_read_matters_where_tokens_come_in() {
 /// GraphQL forbids it; async-graphql does not.
 #[tokio::test]
 async fn a_default_that_contains_itself_is_no_endless_walk() {
-    let fake = Fake::default();
+    let backend = TestBackend::new();
     let own = InputValue::new("own", TypeRef::named("Form"));
     let own = own.default_value(Value::Object(async_graphql::indexmap::IndexMap::default()));
     let ssn = InputValue::new("ssn", TypeRef::named("String")).directive(marked());
     let form = DynamicInput::new("Form").field(own).field(ssn);
     let ok = field("ok", "Boolean").argument(InputValue::new("of", TypeRef::named("Form")));
     let schema = Dynamic::build("Query", None, None)
-        .extension(TokenExtension::new(&fake.grants()))
+        .extension(TokenExtension::new(&backend.grants()))
         .register(form)
         .register(DynamicObject::new("Query").field(ok))
         .finish()

@@ -4,10 +4,11 @@
 mod document;
 mod schema;
 
-use crate::fakes::{Fake, codes, token};
+use crate::support::{allow, asked_about, codes, token, verified_token};
 use async_graphql::{Request, Variables};
 use document::Document;
 use lunadefend_core::SessionId;
+use lunadefend_testing::TestBackend;
 use proptest::prelude::*;
 use schema::Shape;
 use std::sync::{
@@ -45,17 +46,21 @@ impl Mint {
 }
 
 struct Run {
-    fake: Fake,
+    backend: TestBackend,
     ran: Arc<AtomicUsize>,
     schema: async_graphql::dynamic::Schema,
 }
 
 impl Run {
     fn new(shape: &Shape) -> Self {
-        let fake = Fake::default();
+        let backend = TestBackend::new();
         let ran = Arc::new(AtomicUsize::new(0));
-        let schema = shape.build(&fake.grants(), &ran);
-        Self { fake, ran, schema }
+        let schema = shape.build(&backend.grants(), &ran);
+        Self {
+            backend,
+            ran,
+            schema,
+        }
     }
 
     async fn execute(&self, document: &Document, edit: impl Fn(&str) -> String) -> Vec<String> {
@@ -88,10 +93,10 @@ fn look_at(seed: u64) {
 
         // All good: one call, for exactly the planted ones.
         let run = Run::new(&shape);
-        run.fake.allow_all();
+        run.backend.accept_all();
         let errors = run.execute(&document, str::to_owned).await;
         assert!(errors.is_empty(), "{errors:?}\n{}", shown());
-        assert_eq!(run.fake.verified(), planted, "{}", shown());
+        assert_eq!(asked_about(&run.backend), planted, "{}", shown());
 
         if planted.is_empty() {
             return;
@@ -100,8 +105,8 @@ fn look_at(seed: u64) {
 
         // One of them was never granted.
         let run = Run::new(&shape);
-        run.fake.allow(planted.iter().cloned());
-        run.fake.forbid(victim);
+        allow(&run.backend, planted.iter().cloned());
+        run.backend.refuse(&verified_token(victim));
         let errors = run.execute(&document, str::to_owned).await;
         assert_eq!(errors, ["invalidGrant"], "{victim}\n{}", shown());
         assert_eq!(run.ran(), 0, "{victim}\n{}", shown());
@@ -109,11 +114,16 @@ fn look_at(seed: u64) {
         // One of them is no token. That of a default of the schema cannot be exchanged.
         if document.text.contains(victim) || document.variables.to_string().contains(victim) {
             let run = Run::new(&shape);
-            run.fake.allow_all();
+            run.backend.accept_all();
             let broken = |text: &str| text.replace(victim, "4111111111111111");
             let errors = run.execute(&document, broken).await;
             assert_eq!(errors, ["badToken"], "{victim}\n{}", shown());
-            assert_eq!((run.ran(), run.fake.calls().len()), (0, 0), "{}", shown());
+            assert_eq!(
+                (run.ran(), run.backend.take_calls().len()),
+                (0, 0),
+                "{}",
+                shown()
+            );
         }
     });
 }

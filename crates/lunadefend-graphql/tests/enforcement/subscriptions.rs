@@ -1,6 +1,6 @@
 //! Subscriptions: verified when they begin, granted with each event.
 
-use crate::fakes::{Answers, Call, Fake, codes, data, request, token};
+use crate::support::{allow, codes, data, request, token, verified_token};
 use async_graphql::{
     Context, EmptyMutation, InputObject, MergedSubscription, Object, Response, Result, Schema,
     SimpleObject, Subscription,
@@ -8,6 +8,7 @@ use async_graphql::{
 use futures_util::{Stream, StreamExt, stream};
 use lunadefend_core::{ErrorKind, UntrustedToken};
 use lunadefend_graphql::{Token, VerifyIn, build};
+use lunadefend_testing::{Call, TestBackend};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -107,19 +108,21 @@ impl More {
 struct All(Events, More);
 
 struct Run {
-    fake: Fake,
+    backend: TestBackend,
     ran: Arc<AtomicUsize>,
     schema: Schema<Query, EmptyMutation, All>,
 }
 
 impl Run {
     fn new() -> Self {
-        let fake = Fake::default();
+        let backend = TestBackend::new();
         let ran = Arc::new(AtomicUsize::new(0));
         let all = All(Events(Arc::clone(&ran)), More);
-        let schema = build(Query, EmptyMutation, all, &fake.grants(), |schema| schema);
+        let schema = build(Query, EmptyMutation, all, &backend.grants(), |schema| {
+            schema
+        });
         Self {
-            fake,
+            backend,
             ran,
             schema: schema.unwrap(),
         }
@@ -135,11 +138,11 @@ impl Run {
 }
 
 fn verify(number: usize) -> Call {
-    Call::Verify("ann".to_owned(), vec![token(number)])
+    Call::verify("ann", vec![token(number)])
 }
 
 fn create(number: usize) -> Call {
-    Call::Create("ann".to_owned(), vec![(token(number), None)])
+    Call::create("ann", vec![(token(number), None)])
 }
 
 #[tokio::test]
@@ -148,10 +151,10 @@ async fn each_event_is_granted_in_one_call() {
     let mut events = run.begin("subscription{events(count:2){ssn a:ssn}}");
     let first = events.next().await.unwrap();
     assert!(first.is_ok() && data(&first).contains(&token(1)));
-    assert_eq!(run.fake.calls(), [create(1)]);
+    assert_eq!(run.backend.take_calls(), [create(1)]);
     let second = events.next().await.unwrap();
     assert!(second.is_ok() && data(&second).contains(&token(2)));
-    assert_eq!(run.fake.calls(), [create(2)]);
+    assert_eq!(run.backend.take_calls(), [create(2)]);
     assert!(events.next().await.is_none());
 }
 
@@ -166,19 +169,19 @@ async fn a_subscription_with_a_bad_token_does_not_begin() {
     assert_eq!(all.len(), 1);
     assert_eq!(codes(&all[0]), ["invalidGrant"]);
     assert_eq!(run.ran(), 0);
-    assert_eq!(run.fake.calls(), [verify(7)]);
+    assert_eq!(run.backend.take_calls(), [verify(7)]);
 
     // That of the field of the root is used once, and verified once.
-    run.fake.allow([token(7)]);
+    allow(&run.backend, [token(7)]);
     let all: Vec<_> = run.begin(&query).collect().await;
     assert_eq!((all.len(), run.ran()), (2, 1));
-    assert_eq!(run.fake.calls(), [verify(7), create(1), create(2)]);
+    assert_eq!(run.backend.take_calls(), [verify(7), create(1), create(2)]);
 }
 
 #[tokio::test]
 async fn what_each_event_uses_is_verified_with_each_event() {
     let run = Run::new();
-    run.fake.allow([token(1)]);
+    allow(&run.backend, [token(1)]);
     let query = format!(
         "subscription{{events(count:3){{same(of:\"{}\")}}}}",
         token(1)
@@ -187,15 +190,15 @@ async fn what_each_event_uses_is_verified_with_each_event() {
     let first = events.next().await.unwrap();
     assert_eq!(data(&first), r#"{"events":{"same":true}}"#);
     assert_eq!(
-        (run.ran(), run.fake.calls()),
+        (run.ran(), run.backend.take_calls()),
         (2, vec![verify(1), verify(1)])
     );
     // The grant ends.
-    run.fake.forbid(&token(1));
+    run.backend.refuse(&verified_token(&token(1)));
     let second = events.next().await.unwrap();
     assert_eq!(codes(&second), ["invalidGrant"]);
-    assert_eq!((run.ran(), run.fake.calls()), (2, vec![verify(1)]));
-    run.fake.allow([token(1)]);
+    assert_eq!((run.ran(), run.backend.take_calls()), (2, vec![verify(1)]));
+    allow(&run.backend, [token(1)]);
     assert!(events.next().await.unwrap().is_ok());
     assert_eq!(run.ran(), 3);
 }
@@ -204,12 +207,11 @@ async fn what_each_event_uses_is_verified_with_each_event() {
 async fn an_event_that_is_not_granted_is_not_sent_and_the_next_one_is() {
     let run = Run::new();
     let mut events = run.begin("subscription{events(count:2){ssn}}");
-    run.fake
-        .answer(Answers::Fails(ErrorKind::TokenizerUnavailable));
+    run.backend.fail(ErrorKind::TokenizerUnavailable);
     let first = events.next().await.unwrap();
     assert_eq!(codes(&first), ["tokenizerUnavailable"]);
     assert_eq!(data(&first), r#"{"events":{"ssn":null}}"#);
-    run.fake.answer(Answers::Truth);
+    run.backend.recover();
     assert!(events.next().await.unwrap().is_ok());
 }
 
@@ -218,17 +220,16 @@ async fn a_part_of_a_merged_subscription_is_enforced_by_the_name_of_the_whole() 
     let run = Run::new();
     let all: Vec<_> = run.begin("subscription{t:tokens}").collect().await;
     assert!(all.iter().all(Response::is_ok));
-    let calls = run.fake.calls();
+    let calls = run.backend.take_calls();
     assert_eq!(calls.len(), 2);
     assert!(
-        matches!(&calls[0], Call::Create(_, tokens) if tokens[0].0 == token(8) && tokens[0].1.is_some())
+        matches!(&calls[0], Call::Create { grants: tokens, .. } if tokens[0].0 == token(8) && tokens[0].1.is_some())
     );
 
     let all: Vec<_> = run.begin("subscription{bare{name}}").collect().await;
     assert_eq!(data(&all[0]), r#"{"bare":{"name":"bare"}}"#);
 
-    run.fake
-        .answer(Answers::Fails(ErrorKind::TokenizerUnavailable));
+    run.backend.fail(ErrorKind::TokenizerUnavailable);
     let all: Vec<_> = run.begin("subscription{t:tokens}").collect().await;
     assert!(all.iter().all(|response| data(response) == "null"));
 }
@@ -240,17 +241,17 @@ async fn events_of_several_fields_do_not_mix() {
     let all: Vec<_> = run.begin(query).collect().await;
     assert_eq!(all.len(), 42);
     assert!(all.iter().all(Response::is_ok));
-    let calls = run.fake.calls();
+    let calls = run.backend.take_calls();
     assert_eq!(calls.len(), 42);
     for call in &calls {
         assert!(
-            matches!(call, Call::Create(_, tokens) if tokens.len() == 1),
+            matches!(call, Call::Create { grants: tokens, .. } if tokens.len() == 1),
             "{call:?}"
         );
     }
     // Each was granted before it was sent.
     for (call, response) in calls.iter().zip(&all) {
-        let Call::Create(_, tokens) = call else {
+        let Call::Create { grants: tokens, .. } = call else {
             panic!()
         };
         assert!(data(response).contains(&tokens[0].0));
@@ -260,11 +261,11 @@ async fn events_of_several_fields_do_not_mix() {
 #[tokio::test]
 async fn a_typed_token_costs_no_call_of_its_own() {
     let run = Run::new();
-    run.fake.allow([token(7)]);
+    allow(&run.backend, [token(7)]);
     let query = format!("subscription{{typed(of:\"{}\"){{__typename}}}}", token(7));
     let all: Vec<_> = run.begin(&query).collect().await;
     assert!(all.iter().all(Response::is_ok), "{all:?}");
-    assert_eq!((run.ran(), run.fake.calls()), (1, vec![verify(7)]));
+    assert_eq!((run.ran(), run.backend.take_calls()), (1, vec![verify(7)]));
 }
 
 #[tokio::test]

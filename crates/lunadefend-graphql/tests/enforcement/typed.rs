@@ -1,6 +1,6 @@
 //! The typed way: the compiler asks for what the directive asks for, and neither costs a call twice.
 
-use crate::fakes::{Answers, Call, Fake, codes, data, request, token};
+use crate::support::{allow, asked_about, codes, data, request, token};
 use async_graphql::{
     ComplexObject, Context, EmptyMutation, EmptySubscription, InputObject, MaybeUndefined, Object,
     Request, Result, Schema,
@@ -10,6 +10,7 @@ use lunadefend_core::{
 };
 use lunadefend_graphql::{GrantIn, Granted, Token, VerifyIn, build, into_graphql, session_in};
 use lunadefend_macros::Tokens;
+use lunadefend_testing::{Call, TestBackend};
 use std::time::Duration;
 
 /// Who pays.
@@ -165,12 +166,12 @@ impl Query {
 
 type Complete = Schema<Query, EmptyMutation, EmptySubscription>;
 
-fn schema(fake: &Fake) -> Complete {
+fn schema(backend: &TestBackend) -> Complete {
     build(
         Query,
         EmptyMutation,
         EmptySubscription,
-        &fake.grants(),
+        &backend.grants(),
         |schema| schema,
     )
     .unwrap()
@@ -187,42 +188,42 @@ fn pay(card: usize) -> String {
 
 #[tokio::test]
 async fn a_derived_input_is_verified_in_the_one_call_of_the_operation() {
-    let fake = Fake::default();
-    fake.allow((1..=3).map(token));
-    let response = schema(&fake).execute(request("ann", pay(1))).await;
+    let backend = TestBackend::new();
+    allow(&backend, (1..=3).map(token));
+    let response = schema(&backend).execute(request("ann", pay(1))).await;
     assert!(response.is_ok(), "{:?}", response.errors);
     let numbers = "00000000001,00000000003,00000000002";
     assert_eq!(data(&response), format!("{{\"pay\":\"ann 0 {numbers}\"}}"));
-    assert_eq!(fake.verified(), [token(1), token(2), token(3)]);
+    assert_eq!(asked_about(&backend), [token(1), token(2), token(3)]);
 
-    let response = schema(&fake).execute(request("ann", pay(4))).await;
+    let response = schema(&backend).execute(request("ann", pay(4))).await;
     assert_eq!(codes(&response), ["invalidGrant"]);
 }
 
 #[tokio::test]
 async fn tokens_by_hand_cost_one_call_as_well() {
-    let fake = Fake::default();
-    fake.allow((1..=3).map(token));
+    let backend = TestBackend::new();
+    allow(&backend, (1..=3).map(token));
     let (a, b) = (token(1), token(2));
     let query = format!("{{byHand(of:[{{ssn:\"{a}\"}},{{ssn:\"{b}\"}}]) single(ssn:\"{a}\")}}");
-    let response = schema(&fake).execute(request("ann", query)).await;
+    let response = schema(&backend).execute(request("ann", query)).await;
     assert_eq!(data(&response), r#"{"byHand":2,"single":true}"#);
-    assert_eq!(fake.verified(), [token(1), token(2)]);
-    let response = schema(&fake)
+    assert_eq!(asked_about(&backend), [token(1), token(2)]);
+    let response = schema(&backend)
         .execute(request("ann", "{single(ssn:null)}"))
         .await;
     assert_eq!(data(&response), r#"{"single":false}"#);
-    assert!(fake.calls().is_empty());
+    assert!(backend.take_calls().is_empty());
 }
 
 #[tokio::test]
 async fn a_hundred_derived_rows_are_one_call() {
-    let fake = Fake::default();
+    let backend = TestBackend::new();
     let query = "{rows(count:100){ssn cards name}}";
-    let response = schema(&fake).execute(request("ann", query)).await;
+    let response = schema(&backend).execute(request("ann", query)).await;
     assert!(response.is_ok(), "{:?}", response.errors);
-    let calls = fake.calls();
-    let [Call::Create(_, tokens)] = calls.as_slice() else {
+    let calls = backend.take_calls();
+    let [Call::Create { grants: tokens, .. }] = calls.as_slice() else {
         panic!("{calls:?}");
     };
     assert_eq!(tokens.len(), 300);
@@ -239,21 +240,21 @@ async fn what_a_resolver_granted_is_not_granted_again() {
         ("{forAMinute}", Some(60)),
         ("{home{street town}}", Some(300)),
     ] {
-        let fake = Fake::default();
-        let response = schema(&fake).execute(request("ann", query)).await;
+        let backend = TestBackend::new();
+        let response = schema(&backend).execute(request("ann", query)).await;
         assert!(response.is_ok(), "{query}: {:?}", response.errors);
         let duration =
             seconds.map(|seconds| GrantDuration::new(Duration::from_secs(seconds)).unwrap());
-        let expected = Call::Create("ann".to_owned(), vec![(token(1), duration)]);
-        assert_eq!(fake.calls(), [expected], "{query}");
+        let expected = Call::create("ann", vec![(token(1), duration)]);
+        assert_eq!(backend.take_calls(), [expected], "{query}");
     }
 }
 
 #[tokio::test]
 async fn errors_have_their_names() {
-    let fake = Fake::default();
-    fake.answer(Answers::Fails(ErrorKind::TokenizerUnavailable));
-    let schema = schema(&fake);
+    let backend = TestBackend::new();
+    backend.fail(ErrorKind::TokenizerUnavailable);
+    let schema = schema(&backend);
     let response = schema.execute(request("ann", "{ssn}")).await;
     assert_eq!(codes(&response), ["tokenizerUnavailable"]);
     let response = schema.execute(Request::new("{ssn}")).await;
@@ -281,7 +282,7 @@ async fn errors_have_their_names() {
 
 #[test]
 fn the_schema_shows_the_forms_by_the_names_of_the_types() {
-    let sdl = schema(&Fake::default()).sdl();
+    let sdl = schema(&TestBackend::new()).sdl();
     for expected in [
         "\"\"\"\nWho pays.\n\"\"\"\ninput Payer {\n",
         "\t\"\"\"\n\tThe card.\n\t\"\"\"\n\tCARD: LunaToken!\n",

@@ -1,6 +1,6 @@
 //! A schema with a token in every shape of input.
 
-use crate::fakes::token;
+use crate::support::token;
 use async_graphql::{
     CustomDirective, Directive, ID, InputObject, Interface, Json, MergedObject, Object,
     OneofObject, SimpleObject, Union,
@@ -146,7 +146,7 @@ impl Query {
         &self,
         #[graphql(
             directive = Token::apply(None),
-            default = "lunasec-0a1b2c3d-1111-4222-8333-000000000088"
+            default = "lunasec-00000000-0000-4000-8000-000000000058"
         )]
         ssn: String,
         plain: Option<String>,

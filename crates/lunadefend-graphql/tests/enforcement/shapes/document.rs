@@ -4,7 +4,7 @@ use super::{
     Dice, Mint,
     schema::{Input, Leaf, Shape, Slot, Ty},
 };
-use crate::fakes::token;
+use crate::support::token;
 use async_graphql::Value;
 use serde_json::{Map, json};
 use std::fmt::Write;

@@ -1,7 +1,7 @@
 //! Random schemas.
 
 use super::{Dice, Mint};
-use crate::fakes::token;
+use crate::support::token;
 use async_graphql::{
     Name, Value,
     dynamic::{
