@@ -301,9 +301,9 @@ fn the_schema_shows_the_forms_by_the_names_of_the_types() {
 
 #[tokio::test]
 async fn an_absent_field_null_and_a_token_are_three_things() {
-    let fake = Fake::default();
-    fake.allow([token(1)]);
-    let schema = schema(&fake);
+    let backend = TestBackend::new();
+    allow(&backend, [token(1)]);
+    let schema = schema(&backend);
     let set = format!("ssn:\"{}\"", token(1));
     for (of, expected) in [
         ("", "Undefined Undefined"),
@@ -328,8 +328,8 @@ async fn an_absent_field_null_and_a_token_are_three_things() {
 
 #[tokio::test]
 async fn a_computed_field_stands_beside_granted_tokens() {
-    let fake = Fake::default();
-    let schema = schema(&fake);
+    let backend = TestBackend::new();
+    let schema = schema(&backend);
     let response = schema
         .execute(request("ann", "{card{number shouted}}"))
         .await;
@@ -347,8 +347,8 @@ async fn a_computed_field_stands_beside_granted_tokens() {
 
 #[tokio::test]
 async fn a_resolver_knows_whose_request_it_is() {
-    let fake = Fake::default();
-    let schema = schema(&fake);
+    let backend = TestBackend::new();
+    let schema = schema(&backend);
     let response = schema.execute(request("ann", "{who}")).await;
     assert_eq!(data(&response), "{\"who\":\"ann\"}");
     let response = schema.execute(Request::new("{who}")).await;
