@@ -5,12 +5,14 @@ mod flight;
 use crate::RefreshPolicy;
 use flight::fetch;
 use lunadefend_core::{Clock, SecretError, SecretProvider, SecretVersions};
+use lunadefend_flight::Flight;
 use std::{
     error::Error,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
+use tokio::sync::oneshot;
 
 /// How long a caller who could go on with an old value waits for a newer one.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -38,16 +40,14 @@ struct Inner<T, E> {
     clock: Arc<dyn Clock>,
     make: Box<Make<T, E>>,
     state: Mutex<State<T>>,
-    /// Whoever has it fetches, or changes the value.
-    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct State<T> {
     value: Arc<T>,
     fetched_at: SystemTime,
     due_at: SystemTime,
-    /// Counts the fetches that ended, well or not.
-    attempts: u64,
+    /// There while a fetch runs.
+    flight: Option<Flight<()>>,
     /// When the last fetch failed, if it did: the provider is left alone for a while after that.
     failed_at: Option<SystemTime>,
 }
@@ -69,8 +69,8 @@ enum Look<T> {
     Fresh(Arc<T>),
     /// Start a fetch, and go on with the value.
     Due(Arc<T>),
-    /// Wait for a fetch; the number of those that ended so far.
-    Overdue(u64),
+    /// Wait for a fetch.
+    Overdue,
     /// The provider failed a moment ago: take what there is, if it is not too old.
     Paused,
 }
@@ -97,7 +97,7 @@ where
             value: Arc::new(make(None, versions, now)?),
             fetched_at: now,
             due_at: flight::due_at(&policy, now),
-            attempts: 0,
+            flight: None,
             failed_at: None,
         };
         Ok(Self(Arc::new(Inner {
@@ -106,7 +106,6 @@ where
             clock,
             make: Box::new(make),
             state: Mutex::new(state),
-            turn: Arc::default(),
         })))
     }
 
@@ -115,31 +114,26 @@ where
     /// # Errors
     /// [`SecretExpired`] when no fetch succeeded for [`RefreshPolicy::max_age`].
     pub async fn get(&self) -> Result<Arc<T>, SecretExpired> {
-        let seen = match self.0.look() {
-            Look::Fresh(value) => return Ok(value),
-            Look::Due(value) => {
-                if let Ok(turn) = Arc::clone(&self.0.turn).try_lock_owned() {
-                    drop(self.start(turn));
+        let flight = {
+            let mut state = self.0.lock();
+            match self.0.look(&state) {
+                Look::Fresh(value) => return Ok(value),
+                Look::Due(value) => {
+                    let _ = self.join(&mut state);
+                    return Ok(value);
                 }
-                return Ok(value);
-            }
-            Look::Overdue(seen) => seen,
-            Look::Paused => return self.0.usable(),
-        };
-        let newer = async {
-            let turn = Arc::clone(&self.0.turn).lock_owned().await;
-            // Whoever had the turn before may have fetched.
-            if self.0.lock().attempts == seen {
-                // What went wrong is logged, and the value says the rest.
-                let _ = self.start(turn).await;
+                Look::Overdue => self.join(&mut state),
+                Look::Paused => return self.0.usable(&state),
             }
         };
-        if self.0.usable().is_ok() {
-            let _ = tokio::time::timeout(PATIENCE, newer).await;
+        let is_usable = self.0.usable(&self.0.lock()).is_ok();
+        // What went wrong is logged, and the value says the rest.
+        if is_usable {
+            let _ = tokio::time::timeout(PATIENCE, flight.landed()).await;
         } else {
-            newer.await;
+            flight.landed().await;
         }
-        self.0.usable()
+        self.0.usable(&self.0.lock())
     }
 
     /// The value of the last fetch that succeeded, however old; nothing is fetched.
@@ -153,29 +147,44 @@ where
     /// # Errors
     /// Those of the provider and of the function that makes the value; the old value is then kept.
     pub async fn refresh(&self) -> Result<Arc<T>, E> {
-        // A fetch that runs already began before whatever the caller wants to see.
-        let turn = Arc::clone(&self.0.turn).lock_owned().await;
-        let origin = || self.0.provider.origin().into();
-        self.start(turn).await.unwrap_or_else(|panicked| {
+        let (tell, told) = oneshot::channel();
+        {
+            // A fetch that runs already began before whatever the caller wants to see.
+            let mut state = self.at_rest().await;
+            state.flight = Some(self.start(Some(tell)));
+        }
+        told.await.unwrap_or_else(|panicked| {
             Err(E::from(SecretError::Unavailable {
-                origin: origin(),
+                origin: self.0.provider.origin().into(),
                 source: Some(panicked.into()),
             }))
         })
     }
 
-    /// Replaces the value by one that is made of it.
+    /// Replaces the value by one that is made of it, by a function that must not use the cache itself.
     pub async fn update(&self, change: impl FnOnce(&T) -> T) {
-        let _turn = self.0.turn.lock().await;
-        let changed = Arc::new(change(&self.last()));
-        self.0.lock().value = changed;
+        let mut state = self.at_rest().await;
+        state.value = Arc::new(change(&state.value));
+    }
+
+    /// The state, while no fetch runs.
+    async fn at_rest(&self) -> MutexGuard<'_, State<T>> {
+        loop {
+            let flight = {
+                let state = self.0.lock();
+                match state.flight.as_ref().filter(|flight| flight.is_running()) {
+                    None => return state,
+                    Some(flight) => flight.clone(),
+                }
+            };
+            flight.landed().await;
+        }
     }
 }
 
 impl<T, E> Inner<T, E> {
-    fn look(&self) -> Look<T> {
+    fn look(&self, state: &State<T>) -> Look<T> {
         let now = self.clock.now();
-        let state = self.lock();
         // No pause ends later because the clock was set back since.
         let since_failure = state.failed_at.and_then(|at| now.duration_since(at).ok());
         if since_failure.is_some_and(|since| since < flight::pause(&self.policy)) {
@@ -186,7 +195,7 @@ impl<T, E> Inner<T, E> {
             return Look::Due(Arc::clone(&state.value));
         };
         if age > self.policy.slowest() || self.policy.every().is_zero() {
-            Look::Overdue(state.attempts)
+            Look::Overdue
         } else if now < state.due_at {
             Look::Fresh(Arc::clone(&state.value))
         } else {
@@ -194,8 +203,7 @@ impl<T, E> Inner<T, E> {
         }
     }
 
-    fn usable(&self) -> Result<Arc<T>, SecretExpired> {
-        let state = self.lock();
+    fn usable(&self, state: &State<T>) -> Result<Arc<T>, SecretExpired> {
         let age = self.clock.now().duration_since(state.fetched_at);
         match age {
             Ok(age) if age >= self.policy.max_age() => Err(SecretExpired {

@@ -10,10 +10,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lunadefend-macros", &[]),
     ("lunadefend-crypto", &[]),
     ("lunadefend-http", &[]),
-    ("lunadefend-refresh", &[]),
+    ("lunadefend-flight", &[]),
     ("lunadefend-core", &[MACROS]),
     ("lunadefend-jwt", &[CORE, CRYPTO]),
-    ("lunadefend-secrets", &[CORE, REFRESH]),
+    ("lunadefend-secrets", &[CORE, FLIGHT]),
     ("lunadefend-secrets-*", &[CORE, SECRETS]),
     ("lunadefend-settings", &[CORE, SECRETS]),
     // An adapter has its framework and core, and no client.
@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lunadefend-vault-*", &[CORE, CRYPTO, VAULT]),
     (
         "lunadefend-tokenizer",
-        &[CORE, CRYPTO, HTTP, JWT, REFRESH, VAULT],
+        &[CORE, CRYPTO, HTTP, JWT, FLIGHT, VAULT],
     ),
     // An application that uses the facade compiles no tokenizer.
     (
@@ -70,7 +70,7 @@ const CRYPTO: &str = "lunadefend-crypto";
 const HTTP: &str = "lunadefend-http";
 const JWT: &str = "lunadefend-jwt";
 const MACROS: &str = "lunadefend-macros";
-const REFRESH: &str = "lunadefend-refresh";
+const FLIGHT: &str = "lunadefend-flight";
 const SECRETS: &str = "lunadefend-secrets";
 const SETTINGS: &str = "lunadefend-settings";
 const VAULT: &str = "lunadefend-vault";

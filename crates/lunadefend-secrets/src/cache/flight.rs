@@ -1,8 +1,9 @@
 //! One fetch.
 
-use super::{SecretCache, State};
+use super::{Inner, SecretCache, State};
 use crate::RefreshPolicy;
 use lunadefend_core::{SecretError, SecretProvider, SecretVersions};
+use lunadefend_flight::{Flight, launch};
 use std::{
     collections::hash_map::RandomState,
     error::Error,
@@ -10,7 +11,7 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tokio::{sync::OwnedMutexGuard, task::JoinHandle};
+use tokio::sync::oneshot;
 
 /// How long a provider may take that has no deadline of its own.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -42,35 +43,26 @@ pub(super) fn pause(policy: &RefreshPolicy) -> Duration {
     policy.every().clamp(MIN_PAUSE, MAX_PAUSE)
 }
 
+/// Learns what came of a fetch.
+type Tell<T, E> = oneshot::Sender<Result<Arc<T>, E>>;
+
 impl<T, E> SecretCache<T, E>
 where
     T: Send + Sync + 'static,
     E: Error + From<SecretError> + Send + Sync + 'static,
 {
-    /// Fetches in a task of its own.
-    pub(super) fn start(&self, turn: OwnedMutexGuard<()>) -> JoinHandle<Result<Arc<T>, E>> {
-        let mut landing = Landing {
-            cache: self.clone(),
-            fetched: None,
-            _turn: turn,
-        };
-        tokio::spawn(async move {
-            let cache = landing.cache.clone();
-            let outcome = cache.attempt().await;
-            match outcome {
-                Ok((value, at)) => {
-                    landing.keep(Arc::clone(&value), at);
-                    Ok(value)
-                }
-                Err(error) => {
-                    tracing::error!(
-                        origin = cache.0.provider.origin(),
-                        error = &error as &dyn Error,
-                        "a secret could not be refreshed; the last one is used until it is too old"
-                    );
-                    Err(error)
-                }
-            }
+    /// Joins the fetch that runs, or starts one.
+    pub(super) fn join(&self, state: &mut State<T>) -> Flight<()> {
+        let running = state.flight.take().filter(Flight::is_running);
+        let flight = running.unwrap_or_else(|| self.start(None));
+        state.flight.insert(flight).clone()
+    }
+
+    /// Starts a fetch; the state must be locked, and keep the flight.
+    pub(super) fn start(&self, tell: Option<Tell<T, E>>) -> Flight<()> {
+        let (cache, fetching) = (self.clone(), self.clone());
+        launch(async move { fetching.attempt().await }, move |fetched| {
+            cache.land(fetched, tell)
         })
     }
 
@@ -81,40 +73,42 @@ where
         let value = (self.0.make)(Some(&*before), versions, now)?;
         Ok((Arc::new(value), now))
     }
-}
 
-/// Ends a fetch however its task ends; then the turn is passed on.
-struct Landing<T, E> {
-    cache: SecretCache<T, E>,
-    /// The new value and its time, unless the fetch failed.
-    fetched: Option<(Arc<T>, SystemTime)>,
-    _turn: OwnedMutexGuard<()>,
-}
-
-impl<T, E> Landing<T, E> {
-    fn keep(&mut self, value: Arc<T>, at: SystemTime) {
-        self.fetched = Some((value, at));
+    /// Takes what came of a fetch: nothing, if its task died.
+    fn land(&self, fetched: Option<Result<(Arc<T>, SystemTime), E>>, tell: Option<Tell<T, E>>) {
+        let outcome = fetched.map(|fetched| {
+            fetched.inspect_err(|error| {
+                tracing::error!(
+                    origin = self.0.provider.origin(),
+                    error = error as &dyn Error,
+                    "a secret could not be refreshed; the last one is used until it is too old"
+                );
+            })
+        });
+        self.0
+            .keep(outcome.as_ref().and_then(|outcome| outcome.as_ref().ok()));
+        if let (Some(tell), Some(outcome)) = (tell, outcome) {
+            // A caller who went away hears nothing.
+            let _ = tell.send(outcome.map(|(value, _)| value));
+        }
     }
 }
 
-impl<T, E> Drop for Landing<T, E> {
-    fn drop(&mut self) {
-        let inner = &self.cache.0;
-        count(self.fetched.is_some());
-        let mut state = inner.lock();
-        state.attempts += 1;
-        match self.fetched.take() {
+impl<T, E> Inner<T, E> {
+    /// Keeps a new value and its time, unless the fetch failed.
+    fn keep(&self, fetched: Option<&(Arc<T>, SystemTime)>) {
+        count(fetched.is_some());
+        let mut state = self.lock();
+        state.flight = None;
+        match fetched {
             Some((value, at)) => {
-                *state = State {
-                    value,
-                    fetched_at: at,
-                    due_at: due_at(&inner.policy, at),
-                    attempts: state.attempts,
-                    failed_at: None,
-                };
+                state.value = Arc::clone(value);
+                state.fetched_at = *at;
+                state.due_at = due_at(&self.policy, *at);
+                state.failed_at = None;
             }
             None => {
-                let now = inner.clock.now();
+                let now = self.clock.now();
                 state.failed_at = Some(now);
                 // The clock was set back: what is left of the value's time counts from now.
                 if now < state.fetched_at {

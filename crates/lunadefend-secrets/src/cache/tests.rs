@@ -88,7 +88,7 @@ async fn load(world: &Arc<World>, policy: RefreshPolicy) -> Result<Cache, Secret
 
 /// Waits until a fetch that nobody waits for has ended.
 async fn settled(cache: &Cache) {
-    drop(cache.0.turn.lock().await);
+    drop(cache.at_rest().await);
 }
 
 async fn value(cache: &Cache) -> usize {

@@ -7,10 +7,10 @@ use super::{
     fetch::{FetchError, Fetched},
 };
 use lunadefend_core::Clock;
+use lunadefend_flight::launch;
 use lunadefend_jwt::{KeySet, LEGACY_KID};
-use state::{Attempt, Flight, Look, RETRY_UNKNOWN_KEY, State};
+use state::{Attempt, Look, RETRY_UNKNOWN_KEY, Running, State};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
 
 /// The fetched key set. Times are milliseconds of the clock since the Unix epoch.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Cache {
                     Look::Failed(last) => return last.map(Current::known),
                 }
             };
-            let has_landed_well = landed(&flight).await;
+            let has_landed_well = flight.has_landed_well().await;
             let now = self.clock.unix_millis();
             let state = self.lock();
             // Dropped meanwhile: what that fetch brought does not count.
@@ -119,7 +119,7 @@ impl Cache {
             if let Some(newer) = state.other_than(&seen.set) {
                 return Ok(Some(newer));
             }
-            match &state.flight {
+            match state.running() {
                 Some(flight) => (flight.clone(), false),
                 None if state.is_paused(kid, now)
                     || (state.was_tried(now, RETRY_UNKNOWN_KEY) && !seen.may_be_behind) =>
@@ -130,7 +130,7 @@ impl Cache {
             }
         };
         loop {
-            let has_landed_well = landed(&flight).await;
+            let has_landed_well = flight.has_landed_well().await;
             let now = self.clock.unix_millis();
             let mut state = self.lock();
             let newer = state.other_than(&seen.set);
@@ -149,7 +149,7 @@ impl Cache {
             }
             // It was fetched because it was due, and a cache on the way may have answered, with a set
             // that is older than the key.
-            is_own = state.flight.is_none();
+            is_own = state.running().is_none();
             flight = self.start(&mut state, now, Reason::UnknownKey);
         }
     }
@@ -165,37 +165,45 @@ impl Cache {
     ///
     /// The fetch is a task of its own: a client that goes away does not end it, or whoever invents
     /// keys and hangs up could keep everybody else from the new ones.
-    fn start(self: &Arc<Self>, state: &mut State, now: u64, reason: Reason) -> Flight {
-        if let Some(flight) = &state.flight {
-            return flight.clone();
+    fn start(self: &Arc<Self>, state: &mut State, now: u64, reason: Reason) -> Running {
+        if let Some(running) = state.running() {
+            return running.clone();
         }
-        let (done, ended) = watch::channel(false);
-        let flight = Flight {
-            drops: state.drops,
-            // Keys that had to be dropped must not come again from a cache, whichever answers.
-            revalidates: state.drops > 0 || reason == Reason::UnknownKey,
-            ended,
-        };
         state.last_attempt = Some(Attempt {
             at: now,
             // Until it is known better: if the task dies, the attempt has failed.
             failed: true,
             of_overdue: state.is_overdue(now, self.source.stale_millis()),
         });
-        state.flight = Some(flight.clone());
-        let landing = Landing {
-            cache: Arc::clone(self),
-            drops: flight.drops,
-            done,
+        let drops = state.drops;
+        // Keys that had to be dropped must not come again from a cache, whichever answers.
+        let revalidates = drops > 0 || reason == Reason::UnknownKey;
+        let (cache, fetching) = (Arc::clone(self), Arc::clone(self));
+        let flight = launch(
+            async move {
+                let source = &fetching.source;
+                source.fetch(fetching.allow_demo_key, revalidates).await
+            },
+            move |fetched| cache.land(fetched, drops),
+        );
+        let running = Running {
+            drops,
+            revalidates,
+            flight,
         };
-        let revalidates = flight.revalidates;
-        tokio::spawn(async move {
-            let cache = &landing.cache;
-            let fetched = cache.source.fetch(cache.allow_demo_key, revalidates).await;
-            let counts = cache.store(fetched, landing.drops);
-            landing.done.send_replace(counts);
-        });
-        flight
+        state.flight = Some(running.clone());
+        running
+    }
+
+    /// Takes what came of a fetch: nothing, if its task died. Whether it is a set that counts.
+    fn land(&self, fetched: Option<Result<Fetched, FetchError>>, drops: u64) -> bool {
+        let counts = fetched.is_some_and(|fetched| self.store(fetched, drops));
+        let mut state = self.lock();
+        // After a drop the flight in the state is another one.
+        if state.drops == drops {
+            state.flight = None;
+        }
+        counts
     }
 
     /// Keeps what came; whether it is a set that counts.
@@ -233,29 +241,4 @@ impl Cache {
         // Nothing that is done under the lock leaves the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Ends the flight however its task ends; then the sender is dropped, which wakes who waits.
-struct Landing {
-    cache: Arc<Cache>,
-    drops: u64,
-    done: watch::Sender<bool>,
-}
-
-impl Drop for Landing {
-    fn drop(&mut self) {
-        let mut state = self.cache.lock();
-        // After a drop the flight in the state is another one.
-        if state.drops == self.drops {
-            state.flight = None;
-        }
-    }
-}
-
-/// Waits for the end of a fetch; whether it brought a set that counts.
-async fn landed(flight: &Flight) -> bool {
-    let mut ended = flight.ended.clone();
-    // An error says that the sender is gone, and with it the fetch.
-    while ended.changed().await.is_ok() {}
-    *ended.borrow()
 }

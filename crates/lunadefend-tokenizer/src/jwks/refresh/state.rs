@@ -2,8 +2,8 @@
 
 use super::{Failed, FetchedSet};
 use crate::jwks::fetch::{MINUTE, SECOND};
+use lunadefend_flight::Flight;
 use std::{collections::HashMap, sync::Arc};
-use tokio::sync::watch;
 
 /// For how long a set that is not fresh any more is used while the next one is fetched: a tokenizer
 /// that is busy lets nobody wait. After that everybody waits for the fetch.
@@ -23,8 +23,8 @@ pub(super) struct State {
     pub(super) last_attempt: Option<Attempt>,
     /// Keys that were fetched for in vain, and when.
     unknown: HashMap<String, u64>,
-    /// There while a fetch runs.
-    pub(super) flight: Option<Flight>,
+    /// There while a fetch runs, and where its task never began.
+    pub(super) flight: Option<Running>,
     /// How often the set was dropped. A fetch that began before the last time does not count.
     pub(super) drops: u64,
 }
@@ -39,12 +39,18 @@ pub(super) struct Attempt {
 
 /// A fetch that runs.
 #[derive(Clone, Debug)]
-pub(super) struct Flight {
+pub(super) struct Running {
     pub(super) drops: u64,
     /// Whether caches on the way were told to ask the application.
     pub(super) revalidates: bool,
-    /// Holds whether it brought a set that counts; it ends when the sender is dropped.
-    pub(super) ended: watch::Receiver<bool>,
+    pub(super) flight: Flight<bool>,
+}
+
+impl Running {
+    /// Waits for its end; whether it brought a set that counts.
+    pub(super) async fn has_landed_well(&self) -> bool {
+        self.flight.landed().await.unwrap_or(false)
+    }
 }
 
 /// What somebody does who comes now.
@@ -110,11 +116,18 @@ impl State {
             Some(_) => RETRY_STALE,
             None => RETRY_WITHOUT_KEYS,
         };
-        self.flight.is_none()
+        self.running().is_none()
             && self
                 .last_attempt
                 .is_some_and(|attempt| attempt.failed && attempt.of_overdue)
             && self.was_tried(now, pause)
+    }
+
+    /// The fetch that runs.
+    pub(super) fn running(&self) -> Option<&Running> {
+        self.flight
+            .as_ref()
+            .filter(|running| running.flight.is_running())
     }
 
     pub(super) fn was_tried(&self, now: u64, pause: u64) -> bool {
