@@ -7,11 +7,10 @@ mod package;
 use crate::{
     api,
     command::{self, cargo},
-    deps, tidy,
+    deps, steps, tidy,
     workspace::Workspace,
 };
 use anyhow::{Result, bail};
-use std::time::{Duration, Instant};
 
 /// One of the things that are checked.
 struct Step {
@@ -66,44 +65,13 @@ const STEPS: &[Step] = &[
 ];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let (steps, options) = parse(arguments)?;
-    // A step that fails does not keep the others from being looked at.
-    let mut outcomes = Vec::new();
-    for step in steps {
-        println!("== {}", step.name);
-        let started = Instant::now();
-        let outcome = (step.run)(workspace, &options);
-        let taken = started.elapsed();
-        if let Err(error) = &outcome {
-            eprintln!("error: {}: {error:#}", step.name);
-        }
-        println!(
-            "== {}: {} in {}",
-            step.name,
-            verdict(outcome.is_ok()),
-            shown(taken)
-        );
-        outcomes.push((step.name, outcome.is_ok(), taken));
-    }
-
-    println!();
-    for (name, ok, taken) in &outcomes {
-        println!("check: {name:<9} {:<6} {:>8}", verdict(*ok), shown(*taken));
-    }
-    let failed: Vec<_> = outcomes
-        .iter()
-        .filter(|(_, ok, _)| !ok)
-        .map(|(name, ..)| *name)
-        .collect();
-    println!(
-        "{} steps passed, {} failed",
-        outcomes.len() - failed.len(),
-        failed.len()
-    );
-    if !failed.is_empty() {
-        bail!("these steps failed: {}", failed.join(", "));
-    }
-    Ok(())
+    let (chosen, options) = parse(arguments)?;
+    steps::run(
+        "check",
+        chosen
+            .iter()
+            .map(|step| (step.name, || (step.run)(workspace, &options))),
+    )
 }
 
 fn parse(arguments: &[String]) -> Result<(Vec<&'static Step>, Options)> {
@@ -127,14 +95,6 @@ fn parse(arguments: &[String]) -> Result<(Vec<&'static Step>, Options)> {
         .filter(|step| named.is_empty() || named.contains(&step.name))
         .collect();
     Ok((steps, options))
-}
-
-fn verdict(ok: bool) -> &'static str {
-    if ok { "ok" } else { "FAILED" }
-}
-
-fn shown(taken: Duration) -> String {
-    format!("{:.1} s", taken.as_secs_f64())
 }
 
 fn fmt(workspace: &Workspace) -> Result<()> {

@@ -15,6 +15,7 @@ mod command;
 mod deps;
 mod mutate;
 mod soak;
+mod steps;
 mod test;
 mod tidy;
 mod tools;
@@ -56,7 +57,8 @@ Usage: cargo xtask <command> [arguments]
         The life of a token behind nginx and haproxy, as docs/proxies.md configures them: over
         HTTP/2 and HTTP/1.1 with TLS, 100 idle connections at the idle time, and restarts of the
         tokenizer under load. Installs what is missing by apt-get, as root. Not part of the CI.
-  mutate [--list] [--find] [NAME..]
+  soak --long [--no-build] [NAME..]
+{LONG}  mutate [--list] [--find] [NAME..]
         Breaks one guard after the other, as xtask/mutations says, and sees whether the tests
         that it names fail. Not part of the CI. NAME is a package or a part of a name;
         --find shows which tests of the named targets fail.
@@ -66,6 +68,10 @@ Usage: cargo xtask <command> [arguments]
   tidy  The rules of the house that no lint knows.
   help  This text.
 ";
+
+fn usage() -> String {
+    USAGE.replace("{LONG}", &soak::long_runs())
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -80,7 +86,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let Some((command, rest)) = arguments.split_first() else {
-        print!("{USAGE}");
+        print!("{}", usage());
         bail!("which command?");
     };
     let without_arguments = |run: fn(&Workspace) -> Result<()>| {
@@ -89,6 +95,10 @@ fn run(arguments: &[String]) -> Result<()> {
         }
         run(&Workspace::open()?)
     };
+    if rest.first().is_some_and(|first| first == "--help") {
+        print!("{}", usage());
+        return Ok(());
+    }
     match command.as_str() {
         "test" => test::run(&Workspace::open()?, rest),
         "check" => check::run(&Workspace::open()?, rest),
@@ -98,11 +108,11 @@ fn run(arguments: &[String]) -> Result<()> {
         "deps" => without_arguments(deps::run),
         "tidy" => without_arguments(tidy::run),
         "help" | "--help" | "-h" => {
-            print!("{USAGE}");
+            print!("{}", usage());
             Ok(())
         }
         unknown => {
-            eprint!("{USAGE}");
+            eprint!("{}", usage());
             bail!("there is no command `{unknown}`")
         }
     }

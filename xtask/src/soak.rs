@@ -4,6 +4,7 @@
 //! is measured. The load is `soak` of `lunadefend-tests`, which says what its lines mean; before it `walk` of the
 //! same walks through the application once.
 
+mod long;
 mod options;
 mod outcome;
 mod port;
@@ -15,7 +16,8 @@ use crate::{
     workspace::Workspace,
 };
 use anyhow::{Context as _, Result, bail, ensure};
-use options::Options;
+pub(crate) use long::list as long_runs;
+use options::{Load, Options, What};
 use outcome::{Outcome, number};
 use port::HeldPort;
 use process::Process;
@@ -48,12 +50,18 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         ]))?;
     }
     let programs = Programs(workspace.target().join("debug"));
-    if options.proxies {
-        return proxies::run(workspace, &programs, &options);
+    match &options.what {
+        What::Apps(apps, load) => soak_all(&programs, apps, *load),
+        What::Proxies { seconds } => proxies::run(workspace, &programs, *seconds),
+        What::Long(names) => long::run(workspace, &programs, names),
     }
+}
+
+/// Many users on one application after the other.
+fn soak_all(programs: &Programs, apps: &[&str], load: Load) -> Result<()> {
     let mut failed = Vec::new();
-    for app in &options.apps {
-        let outcome = soak(&programs, app, &options);
+    for app in apps {
+        let outcome = soak(programs, app, load);
         match outcome.and_then(|outcome| outcome.judge().map(|()| outcome)) {
             Ok(outcome) => println!("soak: {app}: {outcome}"),
             Err(error) => {
@@ -79,7 +87,8 @@ impl Programs {
     }
 }
 
-fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
+fn soak(programs: &Programs, app: &str, load: Load) -> Result<Outcome> {
+    let Load { clients, seconds } = load;
     let app = programs.find(app)?;
     let app_port = HeldPort::any()?;
     let app_url = format!("http://localhost:{}", app_port.number());
@@ -103,21 +112,20 @@ fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
     let mut app = Process::start(&app, &[], &environment)?;
     app.line("application: ", MOMENT)?;
     walk(programs, &app_url, &tokenizer_url, &[])?;
-    let (clients, seconds) = (options.clients.to_string(), options.seconds.to_string());
-    let load = [
+    let arguments = [
         ["--app", &app_url],
         ["--tokenizer", &tokenizer_url],
-        ["--clients", &clients],
-        ["--seconds", &seconds],
+        ["--clients", &clients.to_string()],
+        ["--seconds", &seconds.to_string()],
     ];
-    let mut load = Process::start(&programs.find("soak")?, load.as_flattened(), &[])?;
+    let mut load = Process::start(&programs.find("soak")?, arguments.as_flattened(), &[])?;
 
     load.line("ready", PHASE)?;
     hold(&tokenizer, &mut load, "fill")?;
     tokenizer.signal("CONT")?;
     load.line("warm", PHASE)?;
     let warm_kib = app.resident_kib()?;
-    let measured = load.line("measured ", PHASE + Duration::from_secs(options.seconds))?;
+    let measured = load.line("measured ", PHASE + Duration::from_secs(seconds))?;
     let end_kib = app.resident_kib()?;
 
     // The application is told to stop, and only then may the tokenizer answer.
@@ -137,7 +145,7 @@ fn soak(programs: &Programs, app: &str, options: &Options) -> Result<Outcome> {
     );
 
     Ok(Outcome {
-        clients: options.clients,
+        clients,
         requests: number(&measured, "requests=")?,
         errors: number(&measured, "errors=")?,
         millis: number(&measured, "millis=")?,

@@ -4,9 +4,7 @@
 mod front;
 mod tools;
 
-use super::{
-    MOMENT, PHASE, Programs, hold, options::Options, outcome::number, port::HeldPort, walk,
-};
+use super::{MOMENT, PHASE, Programs, hold, outcome::number, port::HeldPort, walk};
 use crate::{soak::process::Process, workspace::Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use front::{Front, Protocol, Proxy, Settings};
@@ -24,13 +22,14 @@ const IDLE_CONNECTIONS: &str = "100";
 const USERS: &str = "50";
 /// How long the tokenizer keeps idle connections where that is what is looked at.
 const IDLE: Duration = Duration::from_secs(8);
-/// How often the tokenizer is restarted under load, how long it is away, and how long it is left alone
-/// in between.
-const RESTARTS: u32 = 3;
+/// How often the tokenizer is restarted under load at least, one time in how many seconds, how long it is away,
+/// and how long it is left alone in between.
+const RESTARTS: u64 = 3;
+const SECONDS_PER_RESTART: u64 = 4;
 const AWAY: Duration = Duration::from_millis(1500);
 const BETWEEN_RESTARTS: Duration = Duration::from_secs(1);
 
-pub(super) fn run(workspace: &Workspace, programs: &Programs, options: &Options) -> Result<()> {
+pub(super) fn run(workspace: &Workspace, programs: &Programs, seconds: u64) -> Result<()> {
     tools::install()?;
     let mut failed = Vec::new();
     for proxy in [Proxy::Nginx, Proxy::Haproxy] {
@@ -44,7 +43,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs, options: &Options)
         let idle = Scene::set(workspace, programs, proxy, Protocol::Http2, Some(IDLE))
             .and_then(|scene| scene.idle());
         let restarts = Scene::set(workspace, programs, proxy, Protocol::Http2, None)
-            .and_then(|scene| scene.restart_under_load(options.seconds));
+            .and_then(|scene| scene.restart_under_load(seconds));
         let rest = [
             (format!("{proxy}, idle connections"), idle),
             (format!("{proxy}, restarts under load"), restarts),
@@ -225,13 +224,14 @@ impl<'p> Scene<'p> {
     /// Nobody who uses the application notices.
     fn restart_under_load(mut self, seconds: u64) -> Result<String> {
         let _app = self.app()?;
-        let measured = seconds.max(12).to_string();
+        let restarts = RESTARTS.max(seconds / SECONDS_PER_RESTART);
+        let measured = (restarts * SECONDS_PER_RESTART).to_string();
         let mut load = self.load(&["--clients", USERS, "--seconds", &measured])?;
         load.line("ready", PHASE)?;
         hold(&self.tokenizer, &mut load, "fill")?;
         self.tokenizer.signal("CONT")?;
         load.line("warm", PHASE)?;
-        for _ in 0..RESTARTS {
+        for _ in 0..restarts {
             sleep(BETWEEN_RESTARTS);
             self.tokenizer.signal("TERM")?;
             let status = self.tokenizer.end(MOMENT)?;
@@ -247,7 +247,7 @@ impl<'p> Scene<'p> {
                 self.idle,
             )?;
         }
-        let measured = load.line("measured ", PHASE)?;
+        let measured = load.line("measured ", PHASE + Duration::from_secs(seconds))?;
         let (requests, errors) = (
             number(&measured, "requests=")?,
             number(&measured, "errors=")?,
@@ -257,7 +257,7 @@ impl<'p> Scene<'p> {
             "{errors} of {requests} calls of the application failed"
         );
         Ok(format!(
-            "{requests} calls of the application, {RESTARTS} restarts of {} ms, 0 failed",
+            "{requests} calls of the application, {restarts} restarts of {} ms, 0 failed",
             AWAY.as_millis()
         ))
     }

@@ -1,0 +1,106 @@
+//! `cargo xtask soak --long`: what shows something only when it runs for longer than the CI may.
+
+use super::{
+    Programs,
+    options::{APPS, Load},
+    proxies, soak_all,
+};
+use crate::{mutate, steps, workspace::Workspace};
+use anyhow::{Result, bail};
+use std::fmt::Write as _;
+
+/// Something that runs for long. Another one is another row of [`RUNS`].
+struct Run {
+    name: &'static str,
+    /// Reads after its name, in the help.
+    what: &'static str,
+    /// About how long it takes on two cores, when everything is built.
+    minutes: u32,
+    run: fn(&Workspace, &Programs) -> Result<()>,
+}
+
+const RUNS: &[Run] = &[
+    Run {
+        name: "apps",
+        what: "750 users for 10 minutes on each example application",
+        minutes: 35,
+        run: |_, programs| {
+            let load = Load {
+                clients: 750,
+                seconds: 600,
+            };
+            soak_all(programs, APPS, load)
+        },
+    },
+    Run {
+        name: "proxies",
+        what: "as --proxies, each with 75 restarts of the tokenizer in 5 minutes",
+        minutes: 15,
+        run: |workspace, programs| proxies::run(workspace, programs, 300),
+    },
+    Run {
+        name: "mutations",
+        what: "every mutation of `mutate`",
+        minutes: 60,
+        run: |workspace, _| mutate::run(workspace, &[]),
+    },
+];
+
+/// Runs those with these names, or all.
+pub(super) fn run(workspace: &Workspace, programs: &Programs, names: &[&str]) -> Result<()> {
+    let chosen = RUNS
+        .iter()
+        .filter(|run| names.is_empty() || names.contains(&run.name));
+    steps::run(
+        "soak",
+        chosen.map(|run| (run.name, || (run.run)(workspace, programs))),
+    )
+}
+
+/// The name of a run as the table has it.
+pub(super) fn named(name: &str) -> Result<&'static str> {
+    match RUNS.iter().find(|run| run.name == name) {
+        Some(run) => Ok(run.name),
+        None => {
+            let names: Vec<_> = RUNS.iter().map(|run| run.name).collect();
+            bail!(
+                "there is no long run `{name}`; there are {}",
+                names.join(", ")
+            )
+        }
+    }
+}
+
+/// What the help says of them.
+pub(crate) fn list() -> String {
+    let minutes: u32 = RUNS.iter().map(|run| run.minutes).sum();
+    let mut text = format!(
+        "        What shows something only after longer than the CI may run, in about {minutes} minutes, or only\n        \
+         the named ones:\n"
+    );
+    for Run {
+        name,
+        what,
+        minutes,
+        ..
+    } in RUNS
+    {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "          {name:<9} {what} ({minutes} min)");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_names_each_run_and_the_sum_of_their_times() {
+        let list = list();
+        assert!(list.contains("about 110 minutes"), "{list}");
+        for run in RUNS {
+            assert!(list.contains(&format!("  {} ", run.name)), "{list}");
+        }
+    }
+}
