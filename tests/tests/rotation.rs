@@ -91,6 +91,7 @@ fn version(key: &GeneratedKey, created: SystemTime) -> SecretVersion {
     SecretVersion {
         value: SecretValue::new(key.pem.expose_secret()),
         created: Some(created),
+        origin: None,
     }
 }
 

@@ -5,7 +5,6 @@
     reason = "a command talks to its user by stdout and stderr"
 )]
 
-mod bytes;
 mod dev;
 mod doctor;
 mod keygen;

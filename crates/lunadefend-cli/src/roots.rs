@@ -12,7 +12,11 @@ const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 ///
 /// They take the place of the system's root certificates, so that a wrong one leaves none.
 pub(crate) fn problem(environment: &dyn Environment) -> Option<String> {
-    let path = |name| environment.text(name).ok().flatten();
+    let path = |name| {
+        let value = environment.get(name)?;
+        let text = std::str::from_utf8(value.expose_secret()).ok()?;
+        Some(text.to_owned()).filter(|text| !text.is_empty())
+    };
     if let Some(file) = path(FILE) {
         return of_file(Path::new(&file)).map(|problem| {
             format!("{FILE} names {problem}: name a PEM file of root certificates, or unset it")

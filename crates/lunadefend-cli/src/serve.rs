@@ -2,12 +2,13 @@
 
 use crate::{
     listen,
-    settings::{self, HELP, Settings},
+    settings::{self, Serving, serve_help},
 };
 use anyhow::Result;
 use clap::Args;
 use lunadefend_jwt::SystemClock;
-use lunadefend_secrets::{Environment, ProcessEnvironment};
+use lunadefend_secrets::ProcessEnvironment;
+use lunadefend_settings::{Side, table};
 use lunadefend_tokenizer::Tokenizer;
 use lunadefend_vault_redb::open_embedded_with;
 use std::{path::PathBuf, sync::Arc};
@@ -17,18 +18,23 @@ use std::{path::PathBuf, sync::Arc};
 /// SIGTERM stops it. SIGHUP makes it drop the application's key set and fetch it anew, for an
 /// emergency.
 #[derive(Args)]
-#[command(after_help = HELP)]
+#[command(after_help = serve_help())]
 pub(crate) struct Serve {
     /// The file of the embedded store; made when it is not there.
     #[arg(long, value_name = "PATH")]
     store: PathBuf,
+    /// A TOML file with settings; what the environment has set wins.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl Serve {
     pub(crate) async fn run(self) -> Result<()> {
-        let environment: Arc<dyn Environment> = Arc::new(ProcessEnvironment);
-        let listener = listen::bind(settings::addr(&*environment)?, settings::ADDR).await?;
-        let settings = Settings::read(environment, listener.local_addr()?).await?;
+        let environment = Arc::new(ProcessEnvironment);
+        let settings = settings::open(Side::Tokenizer, environment, self.config.as_deref())?;
+        let addr = settings::addr(&settings)?;
+        let listener = listen::bind(addr, settings.name_of(&table::LISTEN)).await?;
+        let settings = Serving::read(&settings, listener.local_addr()?).await?;
         let clock = Arc::new(SystemClock);
         let opened =
             open_embedded_with(&self.store, &settings.store, settings.master_key, clock).await?;

@@ -1,276 +1,196 @@
-//! The settings of `lunadefend serve`, by the original's names where it has them.
+//! The settings of `lunadefend serve`, from the environment and from a TOML file.
 
-use crate::{bytes, roots};
+use crate::roots;
 use anyhow::{Context, Result, bail};
-use lunadefend::secrets::{Environment, SecretSettings, refuse_misspelled, secret_providers};
-use lunadefend_core::{GrantDuration, SecretValue, parse_duration};
+use lunadefend::secrets::secret_providers;
+use lunadefend_core::{GrantDuration, SecretValue, SettingError};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
+use lunadefend_settings::{Environment, Setting, Settings, Side, bare_secret, help, table};
 use lunadefend_tokenizer::{
-    AuthProviders, CookiePolicy, GrantDurations, JwksSource, Limits, Origin, TokenizerConfig,
-    VerificationKeys,
+    AuthProviders, ConfigError, CookiePolicy, GrantDurations, JwksSource, Limits, Origin,
+    TokenizerConfig, VerificationKeys,
 };
 use lunadefend_vault::MasterKey;
 use lunadefend_vault_redb::EmbeddedOptions;
-use std::{net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 /// What the help of `lunadefend serve` says about them.
-pub(crate) const HELP: &str = "\
-Settings from the environment:
-  TOKENIZER_URL            where browsers reach this tokenizer, such as
-                           https://tokenizer.example.com [default: http://localhost:<port>]
-  SECUREFRAME_HTTP_ADDR    the address to listen on [default: 127.0.0.1:17766]
-  SESSION_JWKS_URL         the application's key set, such as
-                           https://app.example.com/.lunasec/jwks.json
-  SESSION_PUBLIC_KEY       instead of it: the application's one public key, PEM or base64 of it
-  LUNADEFEND_JWKS_STALE_IF_ERROR
-                           how long the last key set serves after it was fresh, when no newer
-                           one can be fetched; 0s is never [default: 15m]
-  AUTH_PROVIDERS           who knows the users: a URL, or
-                           {\"app\":{\"url\":\"https://app.example.com\",\"default\":true}}
-  APPLICATION_FRONT_END    origins of the application's pages, separated by commas
-  GRANT_DEFAULT_DURATION   how long a grant lives when nobody says [default: 15m]
-  GRANT_MAXIMUM_DURATION   how long it may live at most [default: 1h]
-  BLOB_URL                 another URL of this tokenizer for values only (recommended)
-  LUNADEFEND_COOKIES       cross-site, or same-site when application and tokenizer are
-                           sub-domains of one site (recommended) [default: cross-site]
-  LUNADEFEND_MAX_VALUE     the longest value, such as 64MiB [default: 16MiB, at most 1GiB]
-  LUNADEFEND_SESSION_VALUES  how many values one session may store from the frame in 24 hours
-                           [default: 64]
-  LUNADEFEND_SESSION_BYTES   how long these may be together [default: 256MiB]
-  LUNADEFEND_DISK_RESERVE  new values are refused while less than this is free on the disk of the
-                           store, so that grants and sessions go on; 0 for never
-                           [default: 128MiB]
-  LUNADEFEND_MASTER_KEY    32 bytes as hex or base64 that seal the store; without it they are
-                           kept in <STORE>.key. LUNADEFEND_MASTER_KEY_PROVIDER takes them from
-                           elsewhere: file with LUNADEFEND_MASTER_KEY_PATH, or another provider
-                           with its settings under this prefix
-  LUNADEFEND_IDLE_TIMEOUT  how long a connection is kept without a request: longer than the proxy
-                           in front keeps its own to the tokenizer [default: 11m]
-  LUNADEFEND_ALLOW_CLEARTEXT  true permits http:// to other hosts than loopback
-  SSL_CERT_FILE, SSL_CERT_DIR  a PEM file of root certificates, or folders of such files, in place
-                           of the system's: for a SESSION_JWKS_URL with a certificate of your own
-  RUST_LOG                 what is logged [default: warn]
+pub(crate) fn serve_help() -> String {
+    format!(
+        "Settings from the environment. In the file of --config they have the same names in small letters, \
+         without\nlunadefend_; what the environment has set wins.\n{}\n\
+         HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are not used, on purpose.",
+        help(Side::Tokenizer)
+    )
+}
 
-HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are not used, on purpose.";
+/// The settings of a side, not looked at yet.
+pub(crate) fn open(
+    side: Side,
+    environment: Arc<dyn Environment>,
+    config: Option<&Path>,
+) -> Result<Settings, SettingError> {
+    let settings = Settings::from_environment(side, environment)?;
+    match config {
+        Some(path) => settings.with_toml_file(path),
+        None => Ok(settings),
+    }
+}
 
-pub(crate) const ADDR: &str = "SECUREFRAME_HTTP_ADDR";
-const IDLE_TIMEOUT: &str = "LUNADEFEND_IDLE_TIMEOUT";
-const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3600);
-const STALE_IF_ERROR: &str = "LUNADEFEND_JWKS_STALE_IF_ERROR";
-/// Below the ports that Linux gives to outgoing connections (32768 to 60999), one of which could have
-/// it at the start.
-const DEFAULT_PORT: u16 = 17766;
+/// The address to listen on.
+pub(crate) fn addr(settings: &Settings) -> Result<SocketAddr> {
+    let text = settings.text(&table::LISTEN)?;
+    let addr = text.as_deref().unwrap_or(table::LISTEN.default).parse();
+    let advice = "write an address with a port, such as 0.0.0.0:17766";
+    addr.with_context(|| settings.wrong(&table::LISTEN, advice))
+}
 
-/// The settings, parsed.
+/// What `lunadefend serve` is made of.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct Serving {
     pub(crate) config: TokenizerConfig,
     pub(crate) store: EmbeddedOptions,
     pub(crate) master_key: Option<MasterKey>,
 }
 
-/// The address to listen on.
-pub(crate) fn addr(environment: &dyn Environment) -> Result<SocketAddr> {
-    text(environment, ADDR)?
-        .map_or(
-            Ok(SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT))),
-            |text| text.parse(),
-        )
-        .with_context(|| {
-            format!("{ADDR} is wrong: write an address with a port, such as 0.0.0.0:17766")
-        })
-}
-
-impl Settings {
-    /// Reads the rest, for a tokenizer that listens on `addr`.
-    pub(crate) async fn read(environment: Arc<dyn Environment>, addr: SocketAddr) -> Result<Self> {
-        refuse_misspelled(&*environment)?;
-        let get = |name: &'static str| text(&*environment, name);
-        let cleartext = match get("LUNADEFEND_ALLOW_CLEARTEXT")?.as_deref() {
-            Some("true" | "1") => Cleartext::Allowed,
-            None | Some("false" | "0") => Cleartext::LoopbackOnly,
-            Some(_) => bail!("LUNADEFEND_ALLOW_CLEARTEXT is wrong: write true or false"),
-        };
-        let public_url = match get("TOKENIZER_URL")? {
-            Some(url) => url,
-            None if addr.ip().is_loopback() => format!("http://localhost:{}", addr.port()),
-            None => bail!(
-                "TOKENIZER_URL is not set: set it to the URL at which browsers reach this tokenizer"
-            ),
-        };
-        let public_url = BaseUrl::parse(&public_url, "TOKENIZER_URL", cleartext)?;
-        let providers = get("AUTH_PROVIDERS")?.context(
-            "AUTH_PROVIDERS is not set: set it to the URL of the application, such as https://app.example.com",
-        )?;
-        let providers = AuthProviders::parse(&providers, "AUTH_PROVIDERS", cleartext)?;
-        let jwks_url = get("SESSION_JWKS_URL")?;
-        if jwks_url
-            .as_ref()
-            .is_some_and(|url| url.starts_with("https:"))
-            && let Some(problem) = roots::problem(&*environment)
-        {
-            bail!("{problem}");
-        }
-        let keys = session_keys(
-            jwks_url,
-            get("SESSION_PUBLIC_KEY")?,
-            time(
-                STALE_IF_ERROR,
-                get(STALE_IF_ERROR)?,
-                Duration::ZERO..=JwksSource::MAX_STALE_IF_ERROR,
-                "0s to 24h, such as 15m",
-            )?,
-            cleartext,
-        )?;
-
-        let mut config = TokenizerConfig::builder(public_url, keys, providers)
-            .limits(limits(&*environment)?)
-            .grant_durations(GrantDurations::new(
-                duration(
-                    "GRANT_DEFAULT_DURATION",
-                    get("GRANT_DEFAULT_DURATION")?,
-                    GrantDuration::DEFAULT,
-                )?,
-                duration(
-                    "GRANT_MAXIMUM_DURATION",
-                    get("GRANT_MAXIMUM_DURATION")?,
-                    GrantDuration::DEFAULT_MAX,
-                )?,
-            )?)
-            .cookie_policy(match get("LUNADEFEND_COOKIES")?.as_deref() {
-                None | Some("cross-site") => CookiePolicy::CrossSite,
-                Some("same-site") => CookiePolicy::SameSite,
-                Some(_) => bail!("LUNADEFEND_COOKIES is wrong: write cross-site or same-site"),
-            });
-        for origin in get("APPLICATION_FRONT_END")?
-            .iter()
-            .flat_map(|list| list.split(','))
-        {
-            config =
-                config.application_origin(Origin::parse(origin.trim(), "APPLICATION_FRONT_END")?);
-        }
-        if let Some(url) = get("BLOB_URL")? {
-            config = config.blob_url(BaseUrl::parse(&url, "BLOB_URL", cleartext)?);
-        }
+impl Serving {
+    /// Reads everything but the address, for a tokenizer that listens on `addr`.
+    pub(crate) async fn read(settings: &Settings, addr: SocketAddr) -> Result<Self> {
+        let reserve = settings.bytes(&table::DISK_RESERVE)?;
+        let config = config(settings, addr).map_err(|error| match error.downcast() {
+            // The library calls settings by their variables.
+            Ok(ConfigError::Setting(error)) => settings.spelled(error).into(),
+            Ok(error) => error.into(),
+            Err(error) => error,
+        })?;
         Ok(Self {
-            config: config.build()?,
-            store: EmbeddedOptions::default().reserve(size(
-                &*environment,
-                "LUNADEFEND_DISK_RESERVE",
-                0..=u64::MAX,
-                EmbeddedOptions::RESERVE,
-            )?),
-            master_key: master_key(environment).await?,
+            config,
+            store: EmbeddedOptions::default().reserve(reserve.unwrap_or(EmbeddedOptions::RESERVE)),
+            master_key: master_key(settings).await?,
         })
     }
 }
 
-/// An empty variable counts as one that is not set, as with the original; the keys do not go by here.
-fn text(environment: &dyn Environment, name: &'static str) -> Result<Option<String>> {
-    let text = environment.text(name)?;
-    Ok(text.filter(|text| !text.trim().is_empty()))
+fn config(settings: &Settings, addr: SocketAddr) -> Result<TokenizerConfig> {
+    let cleartext = match settings.flag(&table::ALLOW_CLEARTEXT)? {
+        true => Cleartext::Allowed,
+        false => Cleartext::LoopbackOnly,
+    };
+    let url =
+        |setting: &Setting, text: &str| BaseUrl::parse(text, settings.name_of(setting), cleartext);
+    let public_url = match settings.text(&table::OWN_URL)? {
+        Some(url) => url,
+        None if addr.ip().is_loopback() => format!("http://localhost:{}", addr.port()),
+        None => {
+            let advice = "set it to the URL at which browsers reach this tokenizer";
+            return Err(settings.missing(&table::OWN_URL, advice).into());
+        }
+    };
+    let public_url = url(&table::OWN_URL, &public_url)?;
+    let providers = settings.text(&table::AUTH_PROVIDERS)?.ok_or_else(|| {
+        let advice = "set it to the URL of the application, such as https://app.example.com";
+        settings.missing(&table::AUTH_PROVIDERS, advice)
+    })?;
+    let name = settings.name_of(&table::AUTH_PROVIDERS);
+    let providers = AuthProviders::parse(&providers, name, cleartext)?;
+    let keys = session_keys(settings, cleartext)?;
+
+    let mut config = TokenizerConfig::builder(public_url, keys, providers)
+        .limits(limits(settings)?)
+        .grant_durations(GrantDurations::new(
+            grant_duration(
+                settings,
+                &table::GRANT_DEFAULT_DURATION,
+                GrantDuration::DEFAULT,
+            )?,
+            grant_duration(
+                settings,
+                &table::GRANT_MAXIMUM_DURATION,
+                GrantDuration::DEFAULT_MAX,
+            )?,
+        )?);
+    if settings.choice(&table::COOKIES)? == Some("same-site") {
+        config = config.cookie_policy(CookiePolicy::SameSite);
+    }
+    let name = settings.name_of(&table::APPLICATION_FRONT_END);
+    for origin in settings.list(&table::APPLICATION_FRONT_END)? {
+        config = config.application_origin(Origin::parse(&origin, name)?);
+    }
+    if let Some(text) = settings.text(&table::BLOB_URL)? {
+        config = config.blob_url(url(&table::BLOB_URL, &text)?);
+    }
+    Ok(config.build()?)
 }
 
-fn limits(environment: &dyn Environment) -> Result<Limits> {
-    const VALUES: &str = "LUNADEFEND_SESSION_VALUES";
+fn limits(settings: &Settings) -> Result<Limits, SettingError> {
     let mut limits = Limits::default();
-    let largest = 1..=Limits::MAX_VALUE;
-    limits.max_value = size(
-        environment,
-        "LUNADEFEND_MAX_VALUE",
-        largest,
-        limits.max_value,
-    )?;
-    let bytes = 1..=u64::MAX;
-    limits.session_bytes = size(
-        environment,
-        "LUNADEFEND_SESSION_BYTES",
-        bytes,
-        limits.session_bytes,
-    )?;
-    if let Some(text) = text(environment, VALUES)? {
-        let values = text.parse().ok().filter(|values| *values > 0);
-        limits.session_values =
-            values.with_context(|| format!("{VALUES} is wrong: write a number from 1 on"))?;
+    if let Some(bytes) = settings.bytes(&table::MAX_VALUE)? {
+        limits.max_value = bytes;
     }
-    let idle = text(environment, IDLE_TIMEOUT)?;
-    let bounds = SECOND..=24 * HOUR;
-    if let Some(idle) = time(IDLE_TIMEOUT, idle, bounds, "1s to 24h, such as 11m")? {
+    if let Some(bytes) = settings.bytes(&table::SESSION_BYTES)? {
+        limits.session_bytes = bytes;
+    }
+    if let Some(values) = settings.integer(&table::SESSION_VALUES)? {
+        limits.session_values = u32::try_from(values).unwrap_or(u32::MAX);
+    }
+    if let Some(idle) = settings.duration(&table::IDLE_TIMEOUT)? {
         limits.idle = idle;
     }
     Ok(limits)
 }
 
-fn size(
-    environment: &dyn Environment,
-    name: &'static str,
-    range: RangeInclusive<u64>,
-    default: u64,
-) -> Result<u64> {
-    text(environment, name)?.map_or(Ok(default), |text| bytes::parse(name, &text, range))
+fn grant_duration(
+    settings: &Settings,
+    setting: &Setting,
+    default: GrantDuration,
+) -> Result<GrantDuration, SettingError> {
+    let duration = settings.duration(setting)?.map(GrantDuration::new);
+    duration
+        .unwrap_or(Ok(default))
+        .map_err(|error| settings.wrong(setting, error.to_string()))
 }
 
-fn duration(name: &str, text: Option<String>, default: GrantDuration) -> Result<GrantDuration> {
-    text.map_or(Ok(default), |text| text.parse())
-        .with_context(|| format!("{name} is wrong"))
-}
-
-/// A length of time within bounds; `what` says which ones.
-fn time(
-    name: &str,
-    text: Option<String>,
-    bounds: RangeInclusive<Duration>,
-    what: &str,
-) -> Result<Option<Duration>> {
-    let Some(text) = text else { return Ok(None) };
-    match parse_duration(text.trim()) {
-        Ok(time) if bounds.contains(&time) => Ok(Some(time)),
-        _ => bail!("{name} is wrong: write {what}"),
-    }
-}
-
-fn session_keys(
-    jwks_url: Option<String>,
-    public_key: Option<String>,
-    stale_if_error: Option<Duration>,
-    cleartext: Cleartext,
-) -> Result<VerificationKeys> {
-    match (jwks_url, public_key) {
+fn session_keys(settings: &Settings, cleartext: Cleartext) -> Result<VerificationKeys> {
+    let url = settings.text(&table::SESSION_JWKS_URL)?;
+    let public_key = settings.text(&table::SESSION_PUBLIC_KEY)?;
+    let names = [&table::SESSION_JWKS_URL, &table::SESSION_PUBLIC_KEY];
+    let [url_name, key_name] = names.map(|setting| settings.name_of(setting));
+    match (url, public_key) {
         (Some(url), None) => {
-            let url = BaseUrl::parse(&url, "SESSION_JWKS_URL", cleartext)?;
+            let url = BaseUrl::parse(&url, url_name, cleartext)?;
+            if url.is_https()
+                && let Some(problem) = roots::problem(&**settings.environment())
+            {
+                bail!("{problem}");
+            }
             let http = HttpClient::builder().tls(url.is_https()).build()?;
             let mut source = JwksSource::new(url, http)?;
-            if let Some(time) = stale_if_error {
+            if let Some(time) = settings.duration(&table::STALE_IF_ERROR)? {
                 source = source.stale_if_error(time)?;
             }
             Ok(VerificationKeys::Jwks(source))
         }
         (None, Some(key)) => Ok(VerificationKeys::Public(PublicKey::parse(
             key.as_bytes(),
-            "environment variable SESSION_PUBLIC_KEY",
+            key_name,
         )?)),
         (None, None) => bail!(
-            "SESSION_JWKS_URL is not set: set it to the application's key set, such as https://app.example.com/.lunasec/jwks.json, or set SESSION_PUBLIC_KEY"
+            "{url_name} is not set: set it to the application's key set, such as https://app.example.com/.lunasec/jwks.json, or set {key_name}"
         ),
         (Some(_), Some(_)) => {
-            bail!("SESSION_JWKS_URL and SESSION_PUBLIC_KEY are both set: unset one of them")
+            bail!("{url_name} and {key_name} are both set: unset one of them")
         }
     }
 }
 
-async fn master_key(environment: Arc<dyn Environment>) -> Result<Option<MasterKey>> {
-    const NAME: &str = "LUNADEFEND_MASTER_KEY";
-    // A key that is named by another provider needs no variable of its own.
-    if environment.get(NAME).is_none()
-        && environment.get("LUNADEFEND_MASTER_KEY_PROVIDER").is_none()
-    {
+async fn master_key(settings: &Settings) -> Result<Option<MasterKey>> {
+    let Some(settings) = settings.secret(&table::MASTER_KEY) else {
         return Ok(None);
-    }
-    let settings = SecretSettings::from_environment(NAME, NAME, environment);
+    };
     let provider = secret_providers().make(settings)?;
-    let secret: SecretValue = provider.fetch().await?.current.value;
+    let secret = provider.fetch().await?.current.value;
+    let secret = SecretValue::new(bare_secret(secret.expose_secret()));
     Ok(Some(MasterKey::from_secret(&secret, &provider.origin())?))
 }
 
@@ -278,6 +198,7 @@ async fn master_key(environment: Arc<dyn Environment>) -> Result<Option<MasterKe
 mod tests {
     use super::*;
     use lunadefend_secrets::FixedEnvironment;
+    use lunadefend_settings::table::SETTINGS;
 
     const LEAST: [(&str, &str); 2] = [
         (
@@ -287,24 +208,31 @@ mod tests {
         ("AUTH_PROVIDERS", "http://localhost:3000"),
     ];
 
-    async fn read(more: &[(&str, &str)]) -> Result<Settings> {
-        let variables = LEAST
-            .iter()
-            .chain(more)
-            .map(|(name, value)| (*name, *value));
-        let environment = Arc::new(FixedEnvironment::from_iter(variables));
-        let addr = addr(&*environment)?;
-        Settings::read(environment, addr).await
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        let environment = FixedEnvironment::from_iter(variables.iter().copied());
+        open(Side::Tokenizer, Arc::new(environment), None)
+    }
+
+    async fn serving(settings: &Settings) -> Result<Serving> {
+        Serving::read(settings, addr(settings)?).await
+    }
+
+    async fn read(more: &[(&str, &str)]) -> Result<Serving> {
+        serving(&settings(&[&LEAST[..], more].concat())?).await
+    }
+
+    /// The same from a file, with nothing in the environment.
+    async fn read_file(text: &str) -> Result<Serving> {
+        let settings = settings(&[])?.with_toml("tokenizer.toml", text)?;
+        serving(&settings).await
     }
 
     #[tokio::test]
     async fn the_least_is_enough_on_loopback() {
-        let settings = read(&[]).await.unwrap();
-        assert_eq!(
-            addr(&FixedEnvironment::default()).unwrap().to_string(),
-            "127.0.0.1:17766"
-        );
-        assert!(settings.master_key.is_none());
+        let serving = read(&[]).await.unwrap();
+        let addr = addr(&settings(&[]).unwrap()).unwrap();
+        assert_eq!(addr.to_string(), "127.0.0.1:17766");
+        assert!(serving.master_key.is_none());
     }
 
     #[tokio::test]
@@ -337,7 +265,6 @@ mod tests {
             ("LUNADEFEND_DISK_RESERVE", "canary"),
             ("LUNADEFEND_MAX_VALUES", "canary"),
             ("LUNADEFEND_MASTER_KEY", "canary"),
-            ("LUNADEFEND_MASTER_KEY", ""),
             ("LUNADEFEND_MASTER_KEY_PROVIDER", "canary"),
             ("LUNADEFEND_COOKIE", "canary"),
             ("LUNADEFEND_IDLE_TIMEOUT", "canary"),
@@ -358,8 +285,9 @@ mod tests {
     #[test]
     fn the_default_port_is_no_ephemeral_one() {
         // `ip_local_port_range` of Linux; IANA's range for private use begins at 49152.
-        assert!((1024..32768).contains(&DEFAULT_PORT));
-        assert!(HELP.contains(&format!("[default: 127.0.0.1:{DEFAULT_PORT}]")));
+        let addr = addr(&settings(&[]).unwrap()).unwrap();
+        assert!((1024..32768).contains(&addr.port()));
+        assert!(serve_help().contains("[default: 127.0.0.1:17766]"));
     }
 
     #[tokio::test]
@@ -387,7 +315,11 @@ mod tests {
         let default = shown(&[]).await;
         assert!(default.contains("idle: 660s"), "{default}");
         assert!(default.contains("stale_if_error: 900s"), "{default}");
-        let set = shown(&[(IDLE_TIMEOUT, "2m"), (STALE_IF_ERROR, "0s")]).await;
+        let set = shown(&[
+            ("LUNADEFEND_IDLE_TIMEOUT", "2m"),
+            ("LUNADEFEND_JWKS_STALE_IF_ERROR", "0s"),
+        ])
+        .await;
         assert!(set.contains("idle: 120s"), "{set}");
         assert!(set.contains("stale_if_error: 0ns"), "{set}");
     }
@@ -395,8 +327,7 @@ mod tests {
     #[tokio::test]
     async fn sizes_and_quotas() {
         let limits = |more: &[(&str, &str)]| {
-            let environment = FixedEnvironment::from_iter(more.iter().copied());
-            let limits = limits(&environment).unwrap();
+            let limits = limits(&settings(more).unwrap()).unwrap();
             (
                 limits.max_value,
                 limits.session_values,
@@ -415,7 +346,7 @@ mod tests {
         assert!(read(&all).await.is_ok());
         for (name, _) in all {
             assert!(
-                HELP.contains(&format!("  {name} ")),
+                serve_help().contains(&format!("  {name} ")),
                 "{name} is in the help"
             );
         }
@@ -432,6 +363,86 @@ mod tests {
         ])
         .await;
         assert!(settings.unwrap().master_key.is_some());
+    }
+
+    #[tokio::test]
+    async fn empty_variables_count_as_not_set() {
+        for setting in SETTINGS {
+            if LEAST.iter().any(|(name, _)| *name == setting.env) {
+                continue;
+            }
+            for empty in ["", "\r\n", "''"] {
+                let read = read(&[(setting.env, empty)]).await;
+                assert!(read.is_ok(), "{}: {read:?}", setting.env);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn quotes_that_docker_keeps_are_no_part_of_a_value() {
+        let providers = r#"'{"app":{"url":"https://app.example.com","default":true}}'"#;
+        let key = format!("\"{}\"\r", "0123456789abcdef".repeat(4));
+        let read = read(&[
+            ("AUTH_PROVIDERS", providers),
+            ("LUNADEFEND_MASTER_KEY", &key),
+        ])
+        .await;
+        assert!(read.unwrap().master_key.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_file_has_the_same_settings() {
+        const LEAST: &str = "auth_providers = \"http://localhost:3000\"\nsession_jwks_url = \"http://localhost:3000/jwks.json\"\n";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "0123456789abcdef".repeat(4)).unwrap();
+        let all = format!(
+            "{LEAST}idle_timeout = \"2m\"\nmax_value = \"1MiB\"\nsession_values = 7\ncookies = \"same-site\"\napplication_front_end = [\"http://localhost:3000\"]\n[master_key]\nprovider = \"file\"\npath = {:?}",
+            file.path()
+        );
+        let read = read_file(&all).await.unwrap();
+        assert!(read.master_key.is_some());
+        let shown = format!("{:?}", read.config);
+        assert!(
+            shown.contains("idle: 120s") && shown.contains("session_values: 7"),
+            "{shown}"
+        );
+        for (more, words) in [
+            (
+                "cookies = \"canary\"",
+                "cookies is wrong: write cross-site or same-site",
+            ),
+            (
+                "idle_timeout = 5",
+                "idle_timeout is wrong: write a text in quotes",
+            ),
+            (
+                "max_value = \"257MiB\"",
+                "session_bytes must not be less than",
+            ),
+            (
+                "grant_default_duration = \"2h\"",
+                "grant_default_duration (2h) must not",
+            ),
+            ("blob_url = \"ftp://canary\"", "blob_url must start with"),
+            (
+                "max_valu = 1",
+                "max_valu is wrong: there is no such setting; did you mean max_value?",
+            ),
+            (
+                "deadline = \"5s\"",
+                "deadline is wrong: it is a setting of the application",
+            ),
+            (
+                "[master_key]\nprovider = \"file\"",
+                "master_key.path is wrong: this provider needs it",
+            ),
+        ] {
+            let error = format!(
+                "{:#}",
+                read_file(&format!("{LEAST}{more}")).await.unwrap_err()
+            );
+            assert!(error.starts_with(words), "{more}: {error}");
+        }
     }
 
     #[tokio::test]

@@ -112,7 +112,7 @@ async fn application() {
             async move { outcome }
         })))
     });
-    let luna = configuration.from_env().await.unwrap();
+    let luna = configuration.build().await.unwrap();
     let routes = Luna::new(luna.clone(), |_| async { Ok(None) }).routes();
     let app = Router::new()
         .route("/grant/{number}", post(grant))

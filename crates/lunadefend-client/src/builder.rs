@@ -1,7 +1,7 @@
 //! Settings of a client, checked once.
 
 use crate::{Client, KeyService, SessionIds, SigningKeys, client::Inner, transport::Transport};
-use lunadefend_core::Clock;
+use lunadefend_core::{Clock, SettingError};
 use lunadefend_http::{BaseUrl, HttpClient, HttpError};
 use lunadefend_jwt::{SystemClock, WireLevel};
 use std::{fmt, sync::Arc, time::Duration};
@@ -11,20 +11,10 @@ use tokio::sync::Semaphore;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A setting is out of its range.
-    #[error("{setting} is wrong: it must be {range}")]
-    Range {
-        /// The setting.
-        setting: &'static str,
-        /// What it may be.
-        range: &'static str,
-    },
-    /// A URL is https, and the HTTP client that was handed in cannot speak it.
-    #[error("{setting} is https, but the HTTP client that was handed in is built without TLS")]
-    NoTls {
-        /// The setting.
-        setting: &'static str,
-    },
+    /// A setting is out of its range, or does not go with the HTTP client that was handed in. It is called as its
+    /// method of the builder.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// The HTTP client cannot be set up.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -238,7 +228,9 @@ impl ClientBuilder {
         let https = urls.into_iter().find(|(_, url)| url.is_https());
         match (&self.http, https) {
             (Some(client), Some((setting, _))) if !client.has_tls() => {
-                Err(BuildError::NoTls { setting })
+                let problem =
+                    "is https, but the HTTP client that was handed in is built without TLS";
+                Err(SettingError::new(setting, problem, "").into())
             }
             (Some(client), _) => Ok(client.clone()),
             (None, https) => Ok(HttpClient::builder()
@@ -249,12 +241,9 @@ impl ClientBuilder {
     }
 }
 
-fn check(holds: bool, setting: &'static str, range: &'static str) -> Result<(), BuildError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(BuildError::Range { setting, range })
-    }
+fn check(holds: bool, setting: &'static str, range: &str) -> Result<(), SettingError> {
+    let error = || SettingError::wrong(setting, format!("it must be {range}"));
+    holds.then_some(()).ok_or_else(error)
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -2,6 +2,7 @@
 
 use lunadefend_core::{Error, SecretValue, SessionId};
 use lunadefend_crypto::{HmacKey, base64url, length_prefixed, sha256};
+use lunadefend_settings::bare_secret;
 
 /// Separates this use of SHA-256 and of the session key from all others.
 const DOMAIN: &[u8] = b"lunadefend session id v1";
@@ -101,27 +102,8 @@ impl SessionKey {
     /// # Errors
     /// [`SessionKeyError`] for a shorter one.
     pub fn from_secret(secret: &SecretValue) -> Result<Self, SessionKeyError> {
-        let bytes = secret.expose_secret();
-        Self::new(text_of(bytes).unwrap_or(bytes))
+        Self::new(bare_secret(secret.expose_secret()))
     }
-}
-
-/// The text of a secret without what files, shells and editors put around it; `None` for bytes. Random
-/// bytes pass for a text about once in 10^13.
-fn text_of(secret: &[u8]) -> Option<&[u8]> {
-    let text = std::str::from_utf8(secret).ok()?;
-    if text
-        .chars()
-        .any(|letter| letter.is_control() && !letter.is_whitespace())
-    {
-        return None;
-    }
-    let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
-    let unquoted = ['"', '\'', '`'].into_iter().find_map(|quote| {
-        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
-        Some(inner.trim())
-    });
-    Some(unquoted.unwrap_or(text).as_bytes())
 }
 
 #[cfg(test)]
@@ -209,7 +191,7 @@ mod tests {
         /// Nothing is left out of bytes, and of a text only what is around it.
         #[test]
         fn of_a_secret_the_middle_is_the_key(secret: Vec<u8>) {
-            let kept = text_of(&secret).unwrap_or(&secret);
+            let kept = bare_secret(&secret);
             prop_assert!(secret.windows(kept.len().max(1)).any(|part| part == kept) || kept.is_empty());
             prop_assert!(std::str::from_utf8(&secret).is_ok() || kept == secret);
         }

@@ -66,9 +66,10 @@ impl SigningKeys {
         let origin = provider.origin();
         let parse = move |version: &SecretVersion| {
             let secret = version.value.expose_secret();
+            let origin = version.origin.as_deref().unwrap_or(&origin);
             match demo_key {
-                DemoKey::Refused => SigningKey::parse(secret, &origin),
-                DemoKey::Allowed => SigningKey::parse_allowing_demo_key(secret, &origin),
+                DemoKey::Refused => SigningKey::parse(secret, origin),
+                DemoKey::Allowed => SigningKey::parse_allowing_demo_key(secret, origin),
             }
         };
         let cache = SecretCache::load(

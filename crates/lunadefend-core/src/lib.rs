@@ -21,6 +21,7 @@ mod response;
 mod secret;
 mod session;
 mod sessions;
+mod setting_error;
 #[cfg(feature = "sqlx")]
 mod sqlx;
 pub mod storage;
@@ -48,6 +49,7 @@ pub use response::{is_encoded, is_json, log_and_render, render_granted};
 pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
 pub use session::{SessionId, resolve_session};
 pub use sessions::{SessionService, Sessions};
+pub use setting_error::SettingError;
 pub use token::{GrantedToken, TokenId, UntrustedToken, VerifiedToken};
 pub use tokens::{FromUntrusted, IntoGranted};
 pub use trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof};

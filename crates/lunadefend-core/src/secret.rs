@@ -38,6 +38,9 @@ pub struct SecretVersion {
     /// When this version was made, when the provider knows: the switch to a new signing key is
     /// timed by it.
     pub created: Option<SystemTime>,
+    /// Where it is, when that is another place than the provider's [`origin`](SecretProvider::origin): errors
+    /// about this version name it.
+    pub origin: Option<Cow<'static, str>>,
 }
 
 /// The current version of a secret and, during a rotation, its neighbours.
@@ -69,6 +72,7 @@ impl From<SecretValue> for SecretVersions {
         Self::only(SecretVersion {
             value,
             created: None,
+            origin: None,
         })
     }
 }

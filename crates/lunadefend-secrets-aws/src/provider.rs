@@ -217,6 +217,7 @@ impl AwsSecret {
                 created: answer
                     .created_date
                     .and_then(|date| SystemTime::try_from(date).ok()),
+                origin: None,
             },
         })
     }

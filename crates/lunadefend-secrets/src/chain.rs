@@ -59,7 +59,7 @@ impl SecretProvider for SecretChain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EnvironmentSecret, FixedEnvironment, InlineSecret, SecretFn};
+    use crate::{EnvironmentSecret, FileSecret, FixedEnvironment, InlineSecret, SecretFn};
     use lunadefend_core::SecretValue;
 
     fn variable(name: &'static str) -> EnvironmentSecret {
@@ -83,6 +83,10 @@ mod tests {
                 "fallback",
             ),
             (
+                SecretChain::first(variable("EMPTY")).or_else(fallback()),
+                "fallback",
+            ),
+            (
                 SecretChain::first(variable("UNSET"))
                     .or_else(SecretChain::first(variable("UNSET")).or_else(variable("SET")))
                     .or_else(fallback()),
@@ -96,7 +100,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_or_unreachable_secret_stops() {
-        let chain = SecretChain::first(variable("EMPTY")).or_else(fallback());
+        let folder = tempfile::tempdir().unwrap();
+        let chain = SecretChain::first(FileSecret::new(folder.path())).or_else(fallback());
         assert!(matches!(
             chain.fetch().await,
             Err(SecretError::Misconfigured { .. })

@@ -1,57 +1,8 @@
 //! Secrets in variables of the environment.
 
 use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions};
-use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
-
-/// Variables by name: those of the process, or a map in tests.
-pub trait Environment: fmt::Debug + Send + Sync + 'static {
-    /// The value of a variable; `None` when it is not set. On Unix the bytes are those of the process,
-    /// which need not be UTF-8.
-    fn get(&self, name: &str) -> Option<SecretValue>;
-
-    /// The names of the variables that are set, so that a misspelled one can be found; none unless
-    /// implemented.
-    fn names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// The value of a variable that is a setting and no secret, as text.
-    ///
-    /// # Errors
-    /// [`NotUtf8`], naming the variable.
-    fn text(&self, name: &str) -> Result<Option<String>, NotUtf8> {
-        self.get(name)
-            .map(|value| {
-                std::str::from_utf8(value.expose_secret())
-                    .map(str::to_owned)
-                    .map_err(|_| NotUtf8(name.to_owned()))
-            })
-            .transpose()
-    }
-}
-
-/// The value of a variable is not UTF-8.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is wrong: its value is not UTF-8")]
-pub struct NotUtf8(String);
-
-impl NotUtf8 {
-    /// The variable.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<T: Environment + ?Sized> Environment for Arc<T> {
-    fn get(&self, name: &str) -> Option<SecretValue> {
-        (**self).get(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        (**self).names()
-    }
-}
+use lunadefend_settings::Environment;
+use std::{borrow::Cow, sync::Arc};
 
 /// The environment of the process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,48 +27,6 @@ impl Environment for ProcessEnvironment {
         variables
             .filter_map(|(name, _)| name.into_string().ok())
             .collect()
-    }
-}
-
-/// An environment that is handed in.
-///
-/// ```
-/// use lunadefend_secrets::{Environment, FixedEnvironment};
-///
-/// let environment = FixedEnvironment::from_iter([("LUNADEFEND_SESSION_KEY", "hunter2")]);
-/// assert!(environment.get("LUNADEFEND_SESSION_KEY").is_some());
-/// assert!(environment.get("TOKENIZER_URL").is_none());
-/// assert!(!format!("{environment:?}").contains("hunter2"));
-/// ```
-#[derive(Clone, Default)]
-pub struct FixedEnvironment(BTreeMap<String, SecretValue>);
-
-impl<K: Into<String>, V: Into<Vec<u8>>> FromIterator<(K, V)> for FixedEnvironment {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name.into(), SecretValue::new(value)))
-                .collect(),
-        )
-    }
-}
-
-impl Environment for FixedEnvironment {
-    fn get(&self, name: &str) -> Option<SecretValue> {
-        self.0.get(name).cloned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-}
-
-/// Prints the names of the variables, never their values.
-impl fmt::Debug for FixedEnvironment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FixedEnvironment")?;
-        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
@@ -166,20 +75,21 @@ impl SecretProvider for EnvironmentSecret {
 
     fn fetch(&self) -> BoxFuture<'_, Result<SecretVersions, SecretError>> {
         Box::pin(async move {
-            let Some(value) = self.environment.get(&self.name) else {
+            let value = self.environment.get(&self.name);
+            let so_far = if value.is_some() {
+                "it is set but empty, which counts as not set; "
+            } else {
+                ""
+            };
+            let value = value.filter(|value| !value.expose_secret().trim_ascii().is_empty());
+            let Some(value) = value else {
+                let name = &self.name;
+                let advice = format!("{so_far}set {name}, or configure another secret provider");
                 return Err(SecretError::NotFound {
                     origin: self.origin().into(),
-                    advice: format!("set {}, or configure another secret provider", self.name)
-                        .into(),
+                    advice: advice.into(),
                 });
             };
-            if value.expose_secret().trim_ascii().is_empty() {
-                return Err(SecretError::Misconfigured {
-                    origin: self.origin().into(),
-                    advice: "it is set but empty; give it a value or unset it".into(),
-                    source: None,
-                });
-            }
             Ok(value.into())
         })
     }
@@ -188,6 +98,7 @@ impl SecretProvider for EnvironmentSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lunadefend_settings::FixedEnvironment;
 
     async fn fetch(environment: impl Environment) -> Result<SecretVersions, SecretError> {
         EnvironmentSecret::new("LUNASEC_SIGNING_KEY")
@@ -226,7 +137,7 @@ mod tests {
             )]))
             .await
             .unwrap_err();
-            assert!(matches!(error, SecretError::Misconfigured { .. }));
+            assert!(matches!(error, SecretError::NotFound { .. }));
             let text = error.to_string();
             assert!(text.contains("LUNASEC_SIGNING_KEY"), "{text}");
             assert!(text.contains("is set but empty"), "{text}");
@@ -246,16 +157,6 @@ mod tests {
         for name in ["", "A=B", "A\0B", "LUNADEFEND_NO_SUCH_VARIABLE"] {
             assert!(ProcessEnvironment.get(name).is_none(), "{name:?}");
         }
-    }
-
-    #[test]
-    fn settings_are_text() {
-        let environment =
-            FixedEnvironment::from_iter([("GOOD", b"value".to_vec()), ("BAD", b"\xff".to_vec())]);
-        assert_eq!(environment.text("GOOD"), Ok(Some("value".to_owned())));
-        assert_eq!(environment.text("NONE"), Ok(None));
-        let error = environment.text("BAD").unwrap_err();
-        assert_eq!(error.to_string(), "BAD is wrong: its value is not UTF-8");
     }
 
     #[test]

@@ -99,6 +99,7 @@ impl FileSecret {
         Ok(SecretVersion {
             value: SecretValue::new(secret),
             created: metadata.modified().ok(),
+            origin: None,
         })
     }
 

@@ -7,22 +7,19 @@ mod environment;
 mod file;
 mod function;
 mod inline;
-mod misspelled;
 mod providers;
 mod refresh;
-mod settings;
 mod staged;
 
 pub use cache::{SecretCache, SecretExpired};
 pub use chain::SecretChain;
-pub use environment::{
-    Environment, EnvironmentSecret, FixedEnvironment, NotUtf8, ProcessEnvironment,
-};
+pub use environment::{EnvironmentSecret, ProcessEnvironment};
 pub use file::FileSecret;
 pub use function::SecretFn;
 pub use inline::InlineSecret;
-pub use misspelled::refuse_misspelled;
 pub use providers::SecretProviders;
-pub use refresh::{RefreshPolicy, RefreshPolicyError};
-pub use settings::{SecretSettings, SettingError, SettingValue, closest};
+pub use refresh::RefreshPolicy;
 pub use staged::StagedSecret;
+
+pub use lunadefend_core::SettingError;
+pub use lunadefend_settings::{Environment, FixedEnvironment, SecretSettings};

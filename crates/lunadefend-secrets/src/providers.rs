@@ -1,32 +1,26 @@
 //! Secret providers by the names that configurations call them.
 
-use crate::{
-    EnvironmentSecret, FileSecret, InlineSecret, SecretChain, SecretSettings, SettingError,
-    StagedSecret, closest,
-};
-use lunadefend_core::SecretProvider;
-use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
+use crate::{EnvironmentSecret, FileSecret, InlineSecret, SecretChain, StagedSecret};
+use lunadefend_core::{SecretProvider, SettingError};
+use lunadefend_settings::{SecretSettings, closest};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 type Make =
     dyn Fn(&mut SecretSettings) -> Result<Arc<dyn SecretProvider>, SettingError> + Send + Sync;
 
 /// The providers that a configuration can name, each with the function that makes it of its settings.
 ///
-/// | name | settings |
-/// |---|---|
-/// | `environment`, `env` | `name`, the variable |
-/// | `file` | `path` |
-/// | `inline`, `manual` | `value`, in the original's configuration `signingKey` |
+/// Of this crate are `environment` (also `env`), `file` and `inline` (also `manual`); their settings are in
+/// [`table::SECRET`](lunadefend_settings::table::SECRET).
 ///
 /// A variable `X` or a file `x` is rotated by its neighbours `X_PREVIOUS` and `X_NEXT`, `x.previous`
 /// and `x.next`, when they are there: see [`StagedSecret`]. Several names, as a list or separated by
 /// commas, are a [`SecretChain`].
 ///
 /// ```
-/// use lunadefend_core::SecretValue;
-/// use lunadefend_secrets::{
-///     FixedEnvironment, InlineSecret, SecretProviders, SecretSettings, SettingError,
-/// };
+/// use lunadefend_core::{SecretValue, SettingError};
+/// use lunadefend_secrets::{FixedEnvironment, InlineSecret, SecretProviders};
+/// use lunadefend_settings::{Settings, Side, table};
 /// use std::sync::Arc;
 ///
 /// # fn main() -> Result<(), SettingError> {
@@ -40,11 +34,8 @@ type Make =
 ///     ("LUNADEFEND_SECRETS_PROVIDER", "vault"),
 ///     ("LUNADEFEND_SECRETS_PATH", "kv/lunadefend"),
 /// ]);
-/// let settings = SecretSettings::from_environment(
-///     "LUNADEFEND_SECRETS",
-///     "LUNASEC_SIGNING_KEY",
-///     Arc::new(environment),
-/// );
+/// let settings = Settings::from_environment(Side::Application, Arc::new(environment))?;
+/// let settings = settings.secret_or_variable(&table::SIGNING_KEY);
 /// assert_eq!(providers.make(settings)?.origin(), "vault kv/lunadefend");
 /// # Ok(())
 /// # }
@@ -88,8 +79,6 @@ impl SecretProviders {
         &self,
         mut settings: SecretSettings,
     ) -> Result<Arc<dyn SecretProvider>, SettingError> {
-        // As in the original's documentation.
-        settings.alias("source", "provider")?;
         let mut names = settings.list("provider")?.into_iter();
         let first = names.next();
         let first = self.find(first.as_deref().unwrap_or("environment"), &mut settings)?;
@@ -152,7 +141,7 @@ impl Default for SecretProviders {
 
 fn environment(settings: &mut SecretSettings) -> Result<Arc<dyn SecretProvider>, SettingError> {
     let name = settings.text("name")?;
-    let name = name.map_or_else(|| settings.variable().clone(), Cow::Owned);
+    let name = name.as_deref().unwrap_or(settings.variable());
     let environment = settings.environment();
     let variable = |suffix: &str| {
         EnvironmentSecret::new(format!("{name}{suffix}")).with_environment(Arc::clone(environment))
@@ -175,8 +164,6 @@ fn file(settings: &mut SecretSettings) -> Result<Arc<dyn SecretProvider>, Settin
 }
 
 fn inline(settings: &mut SecretSettings) -> Result<Arc<dyn SecretProvider>, SettingError> {
-    settings.alias("signingKey", "value")?;
-    settings.alias("signing_key", "value")?;
     let value = settings.secret("value")?;
     let value = value.ok_or_else(|| {
         settings.error(
@@ -200,26 +187,32 @@ impl fmt::Debug for SecretProviders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FixedEnvironment, SettingValue};
-    use lunadefend_core::SecretValue;
+    use crate::FixedEnvironment;
+    use lunadefend_settings::{Settings, Side, table::SIGNING_KEY};
 
-    fn text(value: &str) -> SettingValue {
-        SettingValue::Text(SecretValue::new(value))
-    }
-
-    fn table<const N: usize>(entries: [(&str, SettingValue); N]) -> SecretSettings {
-        let entries = entries.map(|(name, value)| (name.to_owned(), value));
+    /// The settings of the signing key in a file.
+    fn read(entries: &str) -> Result<SecretSettings, SettingError> {
         let environment = FixedEnvironment::from_iter([
-            ("LUNASEC_SIGNING_KEY", "from the variable"),
+            ("LUNASEC_SIGNING_KEY", ""),
             ("LUNASEC_SIGNING_KEY_PREVIOUS", "the one before"),
             ("OTHER", "from the other"),
         ]);
-        SecretSettings::from_table(
-            "auth.secrets",
-            "LUNASEC_SIGNING_KEY",
-            entries.into(),
-            Arc::new(environment),
-        )
+        let settings = Settings::from_environment(Side::Application, Arc::new(environment))?;
+        let text = format!("[auth.secrets]\n{entries}");
+        let settings = settings.with_toml("lunadefend.toml", &text)?;
+        Ok(settings.secret_or_variable(&SIGNING_KEY))
+    }
+
+    fn from_environment(variables: &[(&str, &str)]) -> SecretSettings {
+        let environment = FixedEnvironment::from_iter(variables.iter().copied());
+        let settings = Settings::from_environment(Side::Application, Arc::new(environment));
+        settings.unwrap().secret_or_variable(&SIGNING_KEY)
+    }
+
+    async fn fetched(settings: SecretSettings) -> Vec<u8> {
+        let provider = SecretProviders::default().make(settings).unwrap();
+        let secret = provider.fetch().await.unwrap().current.value;
+        secret.expose_secret().to_vec()
     }
 
     fn error(settings: SecretSettings) -> String {
@@ -233,99 +226,109 @@ mod tests {
         let path = folder.path().join("key");
         std::fs::write(&path, "from the file").unwrap();
         let path = path.to_str().unwrap();
-        let list = |names: &[&str]| {
-            SettingValue::List(names.iter().map(|name| (*name).to_owned()).collect())
-        };
-        for (settings, expected) in [
-            (table([]), "from the variable"),
+        for (entries, expected) in [
             (
-                table([("provider", text("environment"))]),
-                "from the variable",
-            ),
-            (table([("source", text("env"))]), "from the variable"),
-            (
-                table([("provider", text("Environment")), ("name", text("OTHER"))]),
+                "provider = 'Environment'\nname = 'OTHER'".to_owned(),
                 "from the other",
             ),
             (
-                table([("provider", text("file")), ("path", text(path))]),
+                "source = 'env'\nname = 'OTHER'".to_owned(),
+                "from the other",
+            ),
+            (
+                format!("provider = 'file'\npath = {path:?}"),
                 "from the file",
             ),
+            ("provider = 'inline'\nvalue = 'here'".to_owned(), "here"),
             (
-                table([("provider", text("inline")), ("value", text("here"))]),
+                "provider = 'manual'\nsigningKey = 'here'".to_owned(),
                 "here",
             ),
             (
-                table([("provider", text("manual")), ("signingKey", text("here"))]),
-                "here",
-            ),
-            (
-                table([
-                    ("provider", list(&["environment", "file"])),
-                    ("name", text("NOT_SET")),
-                    ("path", text(path)),
-                ]),
+                format!("provider = ['environment', 'file']\nname = 'NOT_SET'\npath = {path:?}"),
                 "from the file",
             ),
         ] {
-            let provider = SecretProviders::default().make(settings).unwrap();
-            let secret = provider.fetch().await.unwrap().current.value;
-            assert_eq!(secret.expose_secret(), expected.as_bytes());
+            assert_eq!(fetched(read(&entries).unwrap()).await, expected.as_bytes());
         }
-        let provider = SecretProviders::default().make(table([])).unwrap();
-        let previous = provider.fetch().await.unwrap().previous.unwrap();
+        let key = [
+            ("LUNASEC_SIGNING_KEY", "from the variable"),
+            ("LUNASEC_SIGNING_KEY_PREVIOUS", "the one before"),
+            ("LUNASEC_SIGNING_KEY_NEXT", ""),
+        ];
+        let provider = SecretProviders::default().make(from_environment(&key));
+        let versions = provider.unwrap().fetch().await.unwrap();
+        assert_eq!(versions.current.value.expose_secret(), b"from the variable");
+        let previous = versions.previous.unwrap();
         assert_eq!(previous.value.expose_secret(), b"the one before");
+        assert!(versions.next.is_none(), "empty is not set");
     }
 
     #[test]
     fn what_is_wrong_is_named_with_a_suggestion_and_never_repeated() {
-        for (settings, expected) in [
+        for (entries, expected) in [
             (
-                table([("provider", text("fiel")), ("path", text("canary"))]),
+                "provider = 'fiel'\npath = 'canary'",
                 "auth.secrets.provider is wrong: there is no such provider; did you mean \"file\"?",
             ),
             (
-                table([("provider", text("canary"))]),
+                "provider = 'canary'",
                 "auth.secrets.provider is wrong: there is no such provider; there are environment, file, inline",
             ),
             (
-                table([("provider", SettingValue::Other)]),
-                "auth.secrets.provider is wrong: write a text in quotes",
+                "provider = 1",
+                "auth.secrets.provider is wrong: write a text in quotes, not a number",
             ),
             (
-                table([("provider", text("file")), ("pth", text("canary"))]),
-                "auth.secrets.path is wrong: this provider needs it: set it to the path of the file that has the secret",
+                "provider = 'file'\npth = 'canary'",
+                "auth.secrets.pth is wrong: there is no such setting here; did you mean auth.secrets.path?",
             ),
             (
-                table([("nmae", text("canary"))]),
+                "nmae = 'canary'",
                 "auth.secrets.nmae is wrong: there is no such setting here; did you mean auth.secrets.name?",
             ),
             (
-                table([("value", text("canary"))]),
-                "auth.secrets.value is wrong: there is no such setting here; there are name, provider, source",
+                "value = 'canary'",
+                "auth.secrets.value is wrong: there is no such setting here; there are name, provider, source, refresh, max_age, new_key_delay",
             ),
             (
-                table([("provider", text("inline"))]),
+                "provider = 'inline'",
                 "auth.secrets.value is wrong: this provider needs it: set it to the secret itself",
             ),
             (
-                table([("source", text("file")), ("provider", text("file"))]),
+                "source = 'file'\nprovider = 'file'",
                 "auth.secrets.source is wrong: it is the same as `provider`: leave out one",
             ),
         ] {
-            assert_eq!(error(settings), expected);
+            let made = read(entries).and_then(|settings| SecretProviders::default().make(settings));
+            assert_eq!(made.unwrap_err().to_string(), expected);
+        }
+    }
+
+    /// Docker keeps the quotes of an env-file, and Windows ends its lines with a carriage return.
+    #[tokio::test]
+    async fn a_path_is_without_quotes_and_line_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "from the file").unwrap();
+        let path = path.to_str().unwrap();
+        for written in [
+            format!("\"{path}\""),
+            format!("{path}\r"),
+            format!("'{path}'\r\n"),
+        ] {
+            let settings = from_environment(&[
+                ("LUNADEFEND_SECRETS_PROVIDER", "\"file\"\r"),
+                ("LUNADEFEND_SECRETS_PATH", &written),
+            ]);
+            assert_eq!(fetched(settings).await, b"from the file", "{written:?}");
         }
     }
 
     #[test]
     fn variables_of_other_programs_are_left_alone_and_misspelled_ones_are_not() {
-        let with = |variables: &[(&str, &str)]| {
-            let environment = FixedEnvironment::from_iter(variables.iter().copied());
-            let environment = Arc::new(environment);
-            SecretSettings::from_environment("LUNADEFEND_SECRETS", "KEY", environment)
-        };
         // What Kubernetes sets for a service of that name.
-        let settings = with(&[
+        let settings = from_environment(&[
             ("LUNADEFEND_SECRETS_SERVICE_HOST", "10.0.0.1"),
             ("LUNADEFEND_SECRETS_PORT", "tcp://10.0.0.1:80"),
             ("LUNADEFEND_SECRETS_PROVIDER", "environment, file"),
@@ -334,7 +337,7 @@ mod tests {
         let provider = SecretProviders::default().make(settings).unwrap();
         assert_eq!(
             provider.origin(),
-            "environment variable KEY, file /run/secrets/key"
+            "environment variable LUNASEC_SIGNING_KEY, file /run/secrets/key"
         );
         for (variable, expected) in [
             (
@@ -343,10 +346,10 @@ mod tests {
             ),
             (
                 "LUNADEFEND_SECRETS_PATH",
-                "LUNADEFEND_SECRETS_PATH is wrong: there is no such setting here; there are name, provider",
+                "LUNADEFEND_SECRETS_PATH is wrong: there is no such setting here; there are name, provider, refresh, max_age, new_key_delay",
             ),
         ] {
-            assert_eq!(error(with(&[(variable, "canary")])), expected);
+            assert_eq!(error(from_environment(&[(variable, "canary")])), expected);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How often a secret is fetched again, and for how long an old one is better than none.
 
+use lunadefend_core::SettingError;
 use std::time::Duration;
 
 /// When a [`SecretCache`](crate::SecretCache) asks its provider again.
@@ -19,28 +20,6 @@ pub struct RefreshPolicy {
     max_age: Duration,
 }
 
-/// A time of a [`RefreshPolicy`] is out of its range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RefreshPolicyError {
-    /// The time between two fetches.
-    #[error("a secret is fetched again after 1s to 24h, or after 0s: then each time it is used")]
-    Every,
-    /// The age up to which a secret is used while its provider cannot be reached.
-    #[error(
-        "the age up to which a secret is used without its provider must be longer than twice the time between two fetches, and at most 7 days (168h)"
-    )]
-    MaxAge,
-}
-
-impl RefreshPolicyError {
-    /// Which of the two times it is about.
-    #[must_use]
-    pub const fn is_about_max_age(self) -> bool {
-        matches!(self, Self::MaxAge)
-    }
-}
-
 impl RefreshPolicy {
     const MAX_EVERY: Duration = Duration::from_secs(24 * 3600);
     const MAX_MAX_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -50,14 +29,20 @@ impl RefreshPolicy {
     /// fails: more than twice `every`, and at most 7 days.
     ///
     /// # Errors
-    /// [`RefreshPolicyError`], naming the time that is out of its range.
-    pub fn new(every: Duration, max_age: Duration) -> Result<Self, RefreshPolicyError> {
+    /// [`SettingError`], calling the time that is out of its range `refresh` or `max_age`.
+    pub fn new(every: Duration, max_age: Duration) -> Result<Self, SettingError> {
         let at_least = Duration::from_secs(1);
         if !every.is_zero() && !(at_least..=Self::MAX_EVERY).contains(&every) {
-            return Err(RefreshPolicyError::Every);
+            return Err(SettingError::wrong(
+                "refresh",
+                "a secret is fetched again after 1s to 24h, or after 0s: then each time it is used",
+            ));
         }
         if max_age <= every * 2 || max_age > Self::MAX_MAX_AGE {
-            return Err(RefreshPolicyError::MaxAge);
+            return Err(SettingError::wrong(
+                "max_age",
+                "the age up to which a secret is used without its provider must be longer than twice the time between two fetches, and at most 7 days (168h)",
+            ));
         }
         Ok(Self { every, max_age })
     }
@@ -110,26 +95,15 @@ mod tests {
             (seconds(0), seconds(1), None),
             (seconds(1), seconds(3), None),
             (seconds(86_400), seconds(7 * 86_400), None),
-            (
-                Duration::from_millis(999),
-                seconds(9),
-                Some(RefreshPolicyError::Every),
-            ),
-            (
-                seconds(86_401),
-                seconds(7 * 86_400),
-                Some(RefreshPolicyError::Every),
-            ),
-            (seconds(0), seconds(0), Some(RefreshPolicyError::MaxAge)),
-            (seconds(300), seconds(600), Some(RefreshPolicyError::MaxAge)),
-            (
-                seconds(300),
-                seconds(7 * 86_400 + 1),
-                Some(RefreshPolicyError::MaxAge),
-            ),
+            (Duration::from_millis(999), seconds(9), Some("refresh")),
+            (seconds(86_401), seconds(7 * 86_400), Some("refresh")),
+            (seconds(0), seconds(0), Some("max_age")),
+            (seconds(300), seconds(600), Some("max_age")),
+            (seconds(300), seconds(7 * 86_400 + 1), Some("max_age")),
         ] {
             let outcome = RefreshPolicy::new(every, max_age).err();
-            assert_eq!(outcome, expected, "{every:?} {max_age:?}");
+            let setting = outcome.as_ref().map(|error| &*error.setting);
+            assert_eq!(setting, expected, "{every:?} {max_age:?}");
         }
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 /// that is kept in files or variables, which have no versions.
 ///
 /// A neighbour that is not found is none: the places may be named for good, and filled while a
-/// rotation is under way.
+/// rotation is under way. One that is not usable, such as an empty file, is left out with a warning: it must not
+/// keep the current version from being used.
 ///
 /// ```
 /// use lunadefend_secrets::{FileSecret, StagedSecret};
@@ -71,8 +72,18 @@ impl SecretProvider for StagedSecret {
 
 async fn neighbour(provider: &dyn SecretProvider) -> Result<Option<SecretVersion>, SecretError> {
     match provider.fetch().await {
-        Ok(versions) => Ok(Some(versions.current)),
+        Ok(versions) => {
+            let mut version = versions.current;
+            version
+                .origin
+                .get_or_insert_with(|| provider.origin().into());
+            Ok(Some(version))
+        }
         Err(SecretError::NotFound { .. }) => Ok(None),
+        Err(error @ SecretError::Misconfigured { .. }) => {
+            tracing::warn!(%error, "a previous or next version is left out");
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -80,7 +91,7 @@ async fn neighbour(provider: &dyn SecretProvider) -> Result<Option<SecretVersion
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EnvironmentSecret, FixedEnvironment};
+    use crate::{EnvironmentSecret, FileSecret, FixedEnvironment, SecretFn};
 
     fn variable(name: &'static str) -> EnvironmentSecret {
         let environment =
@@ -102,10 +113,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_neighbour_that_is_wrong_is_an_error() {
-        let secret = StagedSecret::new(variable("KEY")).next(variable("BAD"));
+    async fn a_neighbour_that_is_not_usable_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("key.next");
+        std::fs::write(&empty, "").unwrap();
+        // A variable that is empty, an empty file, a folder.
+        for secret in [
+            StagedSecret::new(variable("KEY")).next(variable("BAD")),
+            StagedSecret::new(variable("KEY")).next(FileSecret::new(&empty)),
+            StagedSecret::new(variable("KEY")).next(FileSecret::new(folder.path())),
+        ] {
+            let versions = secret.previous(variable("OLD")).fetch().await.unwrap();
+            assert_eq!(versions.current.value.expose_secret(), b"one");
+            let previous = versions.previous.unwrap();
+            assert_eq!(previous.origin.unwrap(), "environment variable OLD");
+            assert!(versions.next.is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn no_answer_for_a_neighbour_is_an_error_and_so_is_no_current_version() {
+        let down = SecretFn::new("vault", || async {
+            Err(SecretError::Unavailable {
+                origin: "vault".into(),
+                source: None,
+            })
+        });
+        let secret = StagedSecret::new(variable("KEY")).next(down);
         let error = secret.fetch().await.unwrap_err();
-        assert!(error.to_string().contains("BAD"), "{error}");
+        assert!(matches!(error, SecretError::Unavailable { .. }));
         let secret = StagedSecret::new(variable("NONE")).previous(variable("OLD"));
         let error = secret.fetch().await.unwrap_err();
         assert!(matches!(error, SecretError::NotFound { .. }));

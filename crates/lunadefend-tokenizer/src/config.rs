@@ -8,15 +8,15 @@ mod providers;
 pub use durations::GrantDurations;
 pub use limits::Limits;
 pub use origins::Origin;
+pub use providers::AuthProviders;
 pub(crate) use providers::Provider;
-pub use providers::{AuthProviders, ProvidersError};
 
 use crate::{
     cookies::{CookiePolicy, Cookies},
     jwks::VerificationKeys,
 };
 use http::HeaderValue;
-use lunadefend_core::GrantDuration;
+use lunadefend_core::SettingError;
 use lunadefend_http::{BaseUrl, UrlError};
 use lunadefend_jwt::JwtPolicy;
 use std::{fmt, time::Duration};
@@ -25,56 +25,12 @@ use std::{fmt, time::Duration};
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
+    /// A setting that is missing or wrong. Those of `lunadefend serve` have the names of their variables.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A URL that cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// Auth providers that cannot be used.
-    #[error(transparent)]
-    Providers(#[from] ProvidersError),
-    /// More than an origin.
-    #[error(
-        "{setting} must be one origin such as https://app.example.com, without path and wildcard"
-    )]
-    Origin {
-        /// The name of the setting.
-        setting: &'static str,
-    },
-    /// The default duration of grants is over the maximum.
-    #[error(
-        "GRANT_DEFAULT_DURATION ({default}) must not be longer than GRANT_MAXIMUM_DURATION ({maximum})"
-    )]
-    DefaultOverMaximum {
-        /// The default.
-        default: GrantDuration,
-        /// The maximum.
-        maximum: GrantDuration,
-    },
-    /// The key set is at an https URL and the HTTP client has no TLS.
-    #[error("SESSION_JWKS_URL is an https URL: build the HTTP client with TLS")]
-    JwksWithoutTls,
-    /// The configured key is the one that the original publishes.
-    #[error(
-        "SESSION_PUBLIC_KEY is the published demo key, with which anybody can sign: make a key of your own"
-    )]
-    DemoKey,
-    /// Nobody may issue JWTs.
-    #[error("the list of JWT issuers must not be empty: leave it out for the default, node-sdk")]
-    NoIssuer,
-    /// A session could not store even one value of the greatest length.
-    #[error(
-        "a session must be allowed to store one value of the greatest length: LUNADEFEND_SESSION_BYTES must not be less than LUNADEFEND_MAX_VALUE"
-    )]
-    QuotaUnderValue,
-    /// A limit that is zero or too large.
-    #[error("the limit {name} must be between {min} and {max}")]
-    Limit {
-        /// The name of the limit.
-        name: &'static str,
-        /// The smallest value.
-        min: u64,
-        /// The largest value.
-        max: u64,
-    },
 }
 
 /// What a `main` that returns it prints: as `Display`, and the causes.
@@ -256,7 +212,8 @@ impl TokenizerConfigBuilder {
         let mut jwt = JwtPolicy::new(public_origin.as_str());
         if let Some(issuers) = self.issuers {
             if issuers.is_empty() {
-                return Err(ConfigError::NoIssuer);
+                let advice = "leave it out for the default, node-sdk";
+                return Err(SettingError::new("issuers", "must not be empty", advice).into());
             }
             jwt = jwt.with_issuers(issuers);
         }
@@ -267,7 +224,12 @@ impl TokenizerConfigBuilder {
             && key.is_demo_key()
             && !self.allow_demo_key
         {
-            return Err(ConfigError::DemoKey);
+            return Err(SettingError::new(
+                "SESSION_PUBLIC_KEY",
+                "is the published demo key, with which anybody can sign",
+                "make a key of your own",
+            )
+            .into());
         }
         let blob_url = self.blob_url.unwrap_or_else(|| self.public_url.clone());
         let blob_reader =

@@ -4,7 +4,7 @@ mod fetch;
 mod refresh;
 
 use crate::config::ConfigError;
-use lunadefend_core::Clock;
+use lunadefend_core::{Clock, SettingError};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, HttpClient};
 use lunadefend_jwt::{Claims, JwtError, JwtPolicy, KeySet, LEGACY_KID, ParsedJwt};
@@ -61,10 +61,12 @@ impl JwksSource {
     /// Takes the URL of a key set, such as `https://app.example.com/.lunasec/jwks.json`.
     ///
     /// # Errors
-    /// [`ConfigError::JwksWithoutTls`] when the URL is https and the client has no TLS.
+    /// [`ConfigError`] when the URL is https and the client has no TLS.
     pub fn new(url: BaseUrl, client: HttpClient) -> Result<Self, ConfigError> {
         if url.is_https() && !client.has_tls() {
-            return Err(ConfigError::JwksWithoutTls);
+            let problem = "is an https URL";
+            let advice = "build the HTTP client with TLS";
+            return Err(SettingError::new("SESSION_JWKS_URL", problem, advice).into());
         }
         Ok(Self {
             url,
@@ -78,17 +80,14 @@ impl JwksSource {
     /// set, zero for never.
     ///
     /// # Errors
-    /// [`ConfigError::Limit`] above [`MAX_STALE_IF_ERROR`](Self::MAX_STALE_IF_ERROR).
+    /// [`ConfigError`] above [`MAX_STALE_IF_ERROR`](Self::MAX_STALE_IF_ERROR).
     ///
     /// # Security
     /// For so long a key that was retired is accepted when the key set cannot be fetched.
     pub fn stale_if_error(mut self, time: Duration) -> Result<Self, ConfigError> {
         if time > Self::MAX_STALE_IF_ERROR {
-            return Err(ConfigError::Limit {
-                name: "stale_if_error, in seconds,",
-                min: 0,
-                max: Self::MAX_STALE_IF_ERROR.as_secs(),
-            });
+            let advice = "it must be from 0s to 24h";
+            return Err(SettingError::wrong("LUNADEFEND_JWKS_STALE_IF_ERROR", advice).into());
         }
         self.stale_if_error = time;
         Ok(self)

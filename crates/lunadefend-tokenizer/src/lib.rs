@@ -21,7 +21,7 @@ mod session_hash;
 mod size;
 
 pub use config::{
-    AuthProviders, ConfigError, GrantDurations, Limits, Origin, ProvidersError, TokenizerConfig,
+    AuthProviders, ConfigError, GrantDurations, Limits, Origin, TokenizerConfig,
     TokenizerConfigBuilder,
 };
 pub use cookies::CookiePolicy;

@@ -1,29 +1,19 @@
 //! Building a `LunaDefend` from settings, wherever they come from.
 
 use crate::{ConfigError, LunaDefend, SessionIds, WireLevel};
-use lunadefend_client::{Client, DemoKey, KeyRotation, SigningKeys};
-use lunadefend_core::{Clock, Grants, SecretProvider};
+use lunadefend_client::{Client, DemoKey, KeyRotation, SessionKeyError, SigningKeys};
+use lunadefend_core::{Clock, Grants, SecretProvider, SettingError};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::EnvironmentSecret;
 use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
-/// What settings are called where a configuration comes from, for its errors.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Names {
-    pub(crate) tokenizer_url: &'static str,
-    pub(crate) public_tokenizer_url: &'static str,
-    pub(crate) session_key: &'static str,
-    pub(crate) blob_origins: &'static str,
+/// A value, and what its setting is called where it comes from.
+#[derive(Clone)]
+pub(crate) struct Named<T> {
+    pub(crate) value: T,
+    pub(crate) setting: &'static str,
 }
-
-/// The names of the builder's methods, which are those of the TOML file too.
-pub(crate) const LOWER_CASE: Names = Names {
-    tokenizer_url: "tokenizer_url",
-    public_tokenizer_url: "public_tokenizer_url",
-    session_key: "session_key",
-    blob_origins: "blob_origins",
-};
 
 /// Settings of a [`LunaDefend`]. Nothing is checked, fetched or connected before
 /// [`build`](Self::build).
@@ -44,18 +34,17 @@ pub(crate) const LOWER_CASE: Names = Names {
 /// ```
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
-    pub(crate) names: Names,
-    tokenizer_url: String,
-    public_tokenizer_url: Option<String>,
+    pub(crate) tokenizer_url: Named<String>,
+    pub(crate) public_tokenizer_url: Option<Named<String>>,
     signing_key: Arc<dyn SecretProvider>,
     rotation: KeyRotation,
-    session_key: Option<Arc<dyn SecretProvider>>,
+    pub(crate) session_key: Option<Named<Arc<dyn SecretProvider>>>,
     raw_session_ids: bool,
     wire: WireLevel,
     deadline: Option<Duration>,
     max_retries: Option<u32>,
     max_tokens: NonZeroUsize,
-    blob_origins: Vec<String>,
+    pub(crate) blob_origins: Vec<Named<String>>,
     cleartext: Cleartext,
     demo_key: DemoKey,
     clock: Arc<dyn Clock>,
@@ -64,8 +53,10 @@ pub struct Builder {
 impl Builder {
     pub(crate) fn new(tokenizer_url: String) -> Self {
         Self {
-            names: LOWER_CASE,
-            tokenizer_url,
+            tokenizer_url: Named {
+                value: tokenizer_url,
+                setting: "tokenizer_url",
+            },
             public_tokenizer_url: None,
             signing_key: Arc::new(EnvironmentSecret::new("LUNASEC_SIGNING_KEY")),
             rotation: KeyRotation::default(),
@@ -84,7 +75,10 @@ impl Builder {
 
     /// Where browsers reach the tokenizer, when that differs from where the application does.
     pub fn public_tokenizer_url(mut self, url: impl Into<String>) -> Self {
-        self.public_tokenizer_url = Some(url.into());
+        self.public_tokenizer_url = Some(Named {
+            value: url.into(),
+            setting: "public_tokenizer_url",
+        });
         self
     }
 
@@ -106,11 +100,14 @@ impl Builder {
     /// text, blanks, line ends and quotes around it are no part of the key.
     /// Without one they are sent as their SHA-256.
     pub fn session_key(mut self, provider: impl SecretProvider) -> Self {
-        self.session_key = Some(Arc::new(provider));
+        self.session_key = Some(Named {
+            value: Arc::new(provider),
+            setting: "session_key",
+        });
         self
     }
 
-    /// Sends session ids as they are, as the original does: for an application that shares a tokenizer
+    /// Sends session ids as they are, as LunaSec's SDK does: for an application that shares a tokenizer
     /// with a Node application.
     ///
     /// # Security
@@ -154,7 +151,10 @@ impl Builder {
     /// Permits an origin, besides the tokenizer's own, to send values to and fetch them from: that of
     /// the tokenizer's bucket.
     pub fn blob_origin(mut self, url: impl Into<String>) -> Self {
-        self.blob_origins.push(url.into());
+        self.blob_origins.push(Named {
+            value: url.into(),
+            setting: "blob_origins",
+        });
         self
     }
 
@@ -188,18 +188,10 @@ impl Builder {
     /// # Errors
     /// [`ConfigError`], naming the setting that is missing or wrong.
     pub async fn build(self) -> Result<LunaDefend, ConfigError> {
-        let url = |text: &str, setting| BaseUrl::parse(text, setting, self.cleartext);
-        let tokenizer_url = url(&self.tokenizer_url, self.names.tokenizer_url)?;
-        let public_tokenizer_url = self
-            .public_tokenizer_url
-            .as_deref()
-            .map(|text| url(text, self.names.public_tokenizer_url))
-            .transpose()?;
-        let blob_origins = self
-            .blob_origins
-            .iter()
-            .map(|text| url(text, self.names.blob_origins))
-            .collect::<Result<Vec<_>, _>>()?;
+        let url = |url: &Named<String>| BaseUrl::parse(&url.value, url.setting, self.cleartext);
+        let tokenizer_url = url(&self.tokenizer_url)?;
+        let public_tokenizer_url = self.public_tokenizer_url.as_ref().map(url).transpose()?;
+        let blob_origins: Result<_, _> = self.blob_origins.iter().map(url).collect();
 
         let keys = SigningKeys::load(
             Arc::clone(&self.signing_key),
@@ -211,7 +203,7 @@ impl Builder {
             .session_ids(self.resolve_session_ids().await?)
             .wire_level(self.wire)
             .clock(Arc::clone(&self.clock))
-            .blob_origins(blob_origins);
+            .blob_origins(blob_origins?);
         if let Some(url) = public_tokenizer_url {
             client = client.public_tokenizer_url(url);
         }
@@ -228,18 +220,19 @@ impl Builder {
         match (&self.session_key, self.raw_session_ids) {
             (None, true) => Ok(SessionIds::Raw),
             (None, false) => Ok(SessionIds::Hashed),
-            (Some(_), true) => Err(ConfigError::invalid(
-                self.names.session_key,
+            (Some(key), true) => Err(SettingError::wrong(
+                key.setting,
                 "raw session ids use no key: leave out one of the two settings",
-            )),
-            (Some(provider), false) => {
+            )
+            .into()),
+            (Some(key), false) => {
+                let provider = &key.value;
                 let secret = provider.fetch().await?.current.value;
-                SessionIds::keyed_by(&secret).map_err(|_| {
-                    ConfigError::invalid(
-                        provider.origin(),
-                        "a session key must have 32 bytes or more: make one with `openssl rand -base64 32`",
-                    )
-                })
+                let ids = SessionIds::keyed_by(&secret);
+                let wrong = |error: SessionKeyError| {
+                    SettingError::wrong(provider.origin(), error.to_string())
+                };
+                Ok(ids.map_err(wrong)?)
             }
         }
     }
@@ -250,7 +243,10 @@ impl fmt::Debug for Builder {
         // The URL is left out: a wrong one may hold a password.
         f.debug_struct("Builder")
             .field("signing_key", &self.signing_key)
-            .field("session_key", &self.session_key)
+            .field(
+                "session_key",
+                &self.session_key.as_ref().map(|key| &key.value),
+            )
             .finish_non_exhaustive()
     }
 }

@@ -1,14 +1,18 @@
 //! Where the settings of a `LunaDefend` are read from.
 
-use crate::{Builder, ConfigError, LunaDefend, environment, file, secrets::secret_providers};
-use lunadefend_client::KeyRotation;
-use lunadefend_core::SecretProvider;
-use lunadefend_secrets::{
-    Environment, ProcessEnvironment, RefreshPolicy, SecretProviders, SecretSettings, SettingError,
+use crate::{
+    Builder, ConfigError, LunaDefend, WireLevel, builder::Named, secrets::secret_providers,
 };
-use std::{path::Path, sync::Arc};
+use lunadefend_client::KeyRotation;
+use lunadefend_core::{SecretProvider, SettingError};
+use lunadefend_secrets::{ProcessEnvironment, RefreshPolicy, SecretProviders};
+use lunadefend_settings::{Environment, SecretSettings, Setting, Settings, Side, table};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 /// Reads settings, and knows the secret providers that they may name.
+///
+/// The environment is that of the process unless another one is handed in. A file is read as well when there is
+/// one: what the environment has set wins.
 ///
 /// ```no_run
 /// use lunadefend::{LunaDefend, SecretValue, secrets::InlineSecret};
@@ -23,23 +27,31 @@ use std::{path::Path, sync::Arc};
 ///         let secret = SecretValue::new("what your client returned");
 ///         Ok(Arc::new(InlineSecret::new(secret, format!("vault {path}"))))
 ///     })
-///     .from_env()
+///     .build()
 ///     .await?;
 /// # drop(luna);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a configuration does nothing until it is read"]
+#[must_use = "a configuration does nothing until it is built"]
 pub struct Configuration {
     environment: Arc<dyn Environment>,
+    file: Option<File>,
     providers: SecretProviders,
+}
+
+#[derive(Clone)]
+enum File {
+    Path(PathBuf),
+    Text(String),
 }
 
 impl Default for Configuration {
     fn default() -> Self {
         Self {
             environment: Arc::new(ProcessEnvironment),
+            file: None,
             providers: secret_providers(),
         }
     }
@@ -61,75 +73,122 @@ impl Configuration {
     }
 
     /// Reads another environment than that of the process.
-    pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
-        self.environment = environment;
+    pub fn environment(mut self, environment: impl Environment) -> Self {
+        self.environment = Arc::new(environment);
         self
     }
 
-    /// Reads the environment, and builds.
+    /// Reads a TOML file as well. Relative paths in it are relative to the working directory.
+    pub fn toml_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(File::Path(path.into()));
+        self
+    }
+
+    /// Reads a TOML text as well, in place of a file.
+    pub fn toml(mut self, text: impl Into<String>) -> Self {
+        self.file = Some(File::Text(text.into()));
+        self
+    }
+
+    /// Reads and checks every setting, and builds.
     ///
     /// # Errors
-    /// [`ConfigError`], naming the variable that is missing or wrong.
-    pub async fn from_env(self) -> Result<LunaDefend, ConfigError> {
-        environment::builder(&self)?.build().await
+    /// [`ConfigError`], naming the variable, or the path in the file, that is missing or wrong.
+    pub async fn build(self) -> Result<LunaDefend, ConfigError> {
+        self.builder()?.build().await
     }
 
-    /// Reads a TOML file, and builds.
-    ///
-    /// # Errors
-    /// [`ConfigError`], naming the setting or the line that is wrong.
-    pub async fn from_toml_file(self, path: impl AsRef<Path>) -> Result<LunaDefend, ConfigError> {
-        let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-            path: path.to_owned(),
-            source,
-        })?;
-        self.from_toml(&text).await
-    }
-
-    /// Reads a TOML text, and builds.
-    ///
-    /// # Errors
-    /// [`ConfigError`], naming the setting or the line that is wrong.
-    pub async fn from_toml(self, text: &str) -> Result<LunaDefend, ConfigError> {
-        file::builder(&self, text)?.build().await
-    }
-
-    /// The environment that is read.
-    pub(crate) fn variables(&self) -> &Arc<dyn Environment> {
-        &self.environment
-    }
-
-    /// A signing key and its rotation by these settings.
-    pub(crate) fn signing_key(
-        &self,
-        builder: Builder,
-        mut settings: SecretSettings,
-    ) -> Result<Builder, ConfigError> {
-        let usual = RefreshPolicy::default();
-        let every = settings.duration("refresh")?.unwrap_or(usual.every());
-        let max_age = settings.duration("max_age")?.unwrap_or(usual.max_age());
-        let policy = RefreshPolicy::new(every, max_age).map_err(|error| {
-            let name = if error.is_about_max_age() {
-                "max_age"
-            } else {
-                "refresh"
-            };
-            settings.error(name, error.to_string())
-        })?;
-        let mut rotation = KeyRotation::new(policy);
-        if let Some(delay) = settings.duration("new_key_delay")? {
-            rotation = rotation.with_delay(delay);
+    fn settings(&self) -> Result<Settings, SettingError> {
+        let environment = Arc::clone(&self.environment);
+        let settings = Settings::from_environment(Side::Application, environment)?;
+        match &self.file {
+            None => Ok(settings),
+            Some(File::Path(path)) => settings.with_toml_file(path),
+            Some(File::Text(text)) => settings.with_toml("the TOML text", text),
         }
-        let provider = self.providers.make(settings)?;
-        Ok(builder.signing_key(provider).key_rotation(rotation))
     }
 
-    /// Another secret by these settings.
-    pub(crate) fn secret(
-        &self,
-        settings: SecretSettings,
-    ) -> Result<Arc<dyn SecretProvider>, SettingError> {
-        self.providers.make(settings)
+    fn builder(&self) -> Result<Builder, SettingError> {
+        let settings = self.settings()?;
+        let named = |setting: &Setting, value| Named {
+            value,
+            setting: settings.name_of(setting),
+        };
+        let url = settings.text(&table::TOKENIZER_URL)?.ok_or_else(|| {
+            settings.missing(
+                &table::TOKENIZER_URL,
+                "set it to the URL of the tokenizer, such as https://tokenizer.example.com; `lunadefend dev` starts one and prints it",
+            )
+        })?;
+        let mut builder = Builder::new(String::new());
+        builder.tokenizer_url = named(&table::TOKENIZER_URL, url);
+        let public = settings.text(&table::PUBLIC_TOKENIZER_URL)?;
+        builder.public_tokenizer_url = public.map(|url| named(&table::PUBLIC_TOKENIZER_URL, url));
+        let origins = settings.list(&table::BLOB_ORIGINS)?.into_iter();
+        builder.blob_origins = origins
+            .map(|origin| named(&table::BLOB_ORIGINS, origin))
+            .collect();
+
+        let signing_key = settings.secret_or_variable(&table::SIGNING_KEY);
+        builder = builder
+            .signing_key(self.providers.make(signing_key)?)
+            .key_rotation(key_rotation(&settings)?);
+        if let Some(session_key) = settings.secret(&table::SESSION_KEY) {
+            builder.session_key = Some(Named {
+                value: self.providers.make(session_key)?,
+                setting: settings.name_of(&table::SESSION_KEY),
+            });
+        }
+        if settings.choice(&table::SESSION_IDS)? == Some("raw") {
+            builder = builder.raw_session_ids();
+        }
+        if settings.choice(&table::WIRE)? == Some("v1") {
+            builder = builder.wire(WireLevel::V1);
+        }
+        if let Some(deadline) = settings.duration(&table::DEADLINE)? {
+            builder = builder.deadline(deadline);
+        }
+        if let Some(retries) = settings.integer(&table::MAX_RETRIES)? {
+            builder = builder.max_retries(u32::try_from(retries).unwrap_or(u32::MAX));
+        }
+        let tokens = settings.integer(&table::MAX_TOKENS)?;
+        let tokens = tokens.and_then(|tokens| usize::try_from(tokens).ok());
+        if let Some(tokens) = tokens.and_then(NonZeroUsize::new) {
+            builder = builder.max_tokens(tokens);
+        }
+        if settings.flag(&table::ALLOW_CLEARTEXT)? {
+            builder = builder.allow_cleartext();
+        }
+        Ok(builder)
+    }
+}
+
+fn key_rotation(settings: &Settings) -> Result<KeyRotation, SettingError> {
+    let usual = RefreshPolicy::default();
+    let every = settings.duration(&table::SECRETS_REFRESH)?;
+    let max_age = settings.duration(&table::SECRETS_MAX_AGE)?;
+    let policy = RefreshPolicy::new(
+        every.unwrap_or(usual.every()),
+        max_age.unwrap_or(usual.max_age()),
+    )
+    .map_err(|error| {
+        let setting = match &*error.setting {
+            "max_age" => &table::SECRETS_MAX_AGE,
+            _ => &table::SECRETS_REFRESH,
+        };
+        error.of(settings.name_of(setting))
+    })?;
+    let rotation = KeyRotation::new(policy);
+    let delay = settings.duration(&table::NEW_KEY_DELAY)?;
+    Ok(delay.map_or(rotation, |delay| rotation.with_delay(delay)))
+}
+
+/// A text may have a key in it.
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => f.debug_tuple("Path").field(path).finish(),
+            Self::Text(_) => f.write_str("Text(..)"),
+        }
     }
 }

@@ -4,8 +4,6 @@
 mod builder;
 mod config_error;
 mod configuration;
-mod environment;
-mod file;
 mod luna_defend;
 mod secret_providers;
 

@@ -3,8 +3,7 @@
 use crate::{Builder, ConfigError, Configuration};
 use lunadefend_client::{Client, KeyService, Tokenizer};
 use lunadefend_core::{AuthPlugin, Backend, Error, Grants, SessionId, Sessions, wire::PageSession};
-use lunadefend_secrets::Environment;
-use std::{num::NonZeroUsize, path::Path, sync::Arc};
+use std::{num::NonZeroUsize, path::PathBuf};
 
 /// Grants, sessions and the tokenizer API of one application. Cheap to clone.
 ///
@@ -35,48 +34,33 @@ pub struct LunaDefend {
 }
 
 impl LunaDefend {
-    /// Starts from the URL of the tokenizer. See [`Builder`].
-    pub fn builder(tokenizer_url: impl Into<String>) -> Builder {
-        Builder::new(tokenizer_url.into())
-    }
-
-    /// Starts a configuration that knows secret providers of your own.
-    pub fn configuration() -> Configuration {
-        Configuration::default()
-    }
-
-    /// Reads the settings from the environment: `TOKENIZER_URL`, `LUNASEC_SIGNING_KEY` and the others
-    /// of the README's table.
+    /// Reads the settings from the environment of the process: `TOKENIZER_URL`, `LUNASEC_SIGNING_KEY` and the
+    /// others of the README's table.
     ///
     /// # Errors
     /// [`ConfigError`], naming the variable that is missing or wrong.
     pub async fn from_env() -> Result<Self, ConfigError> {
-        Self::configuration().from_env().await
+        Self::configuration().build().await
     }
 
-    /// Reads the same settings from an environment that is handed in.
-    ///
-    /// # Errors
-    /// [`ConfigError`], naming the variable that is missing or wrong.
-    pub async fn from_environment(environment: Arc<dyn Environment>) -> Result<Self, ConfigError> {
-        let configuration = Self::configuration().environment(environment);
-        configuration.from_env().await
-    }
-
-    /// Reads the settings from a TOML file, as shown in the README.
+    /// Reads the settings from a TOML file, as shown in the README. What the environment has set wins.
     ///
     /// # Errors
     /// [`ConfigError`], naming the setting or the line that is wrong.
-    pub async fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        Self::configuration().from_toml_file(path).await
+    pub async fn from_toml_file(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
+        Self::configuration().toml_file(path).build().await
     }
 
-    /// Reads the settings from a TOML text.
-    ///
-    /// # Errors
-    /// [`ConfigError`], naming the setting or the line that is wrong.
-    pub async fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        Self::configuration().from_toml(text).await
+    /// Reads the settings of another environment, of a TOML text, or with secret providers of your own. See
+    /// [`Configuration`].
+    pub fn configuration() -> Configuration {
+        Configuration::default()
+    }
+
+    /// Reads nothing, and takes the settings from the program, beginning with the URL of the tokenizer. See
+    /// [`Builder`].
+    pub fn builder(tokenizer_url: impl Into<String>) -> Builder {
+        Builder::new(tokenizer_url.into())
     }
 
     pub(crate) fn new(client: Client, max_tokens: NonZeroUsize) -> Self {

@@ -1,21 +1,14 @@
 //! The secret providers that a configuration can name.
 
-use lunadefend_core::SecretProvider;
-use lunadefend_secrets::{SecretProviders, SecretSettings, SettingError};
+use lunadefend_core::{SecretProvider, SettingError};
+use lunadefend_secrets::{SecretProviders, SecretSettings};
 use std::sync::Arc;
 
 const AWS: &str = "aws-secrets-manager";
 
 /// The secret providers that a configuration can name: those of [`SecretProviders`], and
-/// `aws-secrets-manager` (also `awsSecretsManager`) with the feature `aws`.
-///
-/// | setting of `aws-secrets-manager` | meaning |
-/// |---|---|
-/// | `secret_id`, `secretArn` | the name or the ARN of the secret |
-/// | `region` | such as `eu-central-1`, when it is not in the ARN nor where AWS looks for it |
-/// | `field` | the field of a JSON object that holds the secret |
-/// | `endpoint` | another address than AWS's |
-/// | `allow_cleartext` | `true` permits an `http://` endpoint on another machine |
+/// `aws-secrets-manager` (also `awsSecretsManager`) with the feature `aws`. Their settings are in the table of
+/// [`docs/secrets.md`](https://github.com/lunadefend/lunadefend-rust/blob/main/docs/secrets.md).
 #[must_use]
 pub fn secret_providers() -> SecretProviders {
     SecretProviders::default().with(AWS, aws)
@@ -23,9 +16,6 @@ pub fn secret_providers() -> SecretProviders {
 
 #[cfg(feature = "aws")]
 fn aws(settings: &mut SecretSettings) -> Result<Arc<dyn SecretProvider>, SettingError> {
-    for alias in ["secretArn", "secret_arn", "arn"] {
-        settings.alias(alias, "secret_id")?;
-    }
     let id = settings.required("secret_id", "the name or the ARN of the secret")?;
     let mut builder = lunadefend_secrets_aws::AwsSecret::builder(id);
     if let Some(region) = settings.text("region")? {
@@ -37,10 +27,8 @@ fn aws(settings: &mut SecretSettings) -> Result<Arc<dyn SecretProvider>, Setting
     if let Some(endpoint) = settings.text("endpoint")? {
         builder = builder.endpoint(endpoint);
     }
-    match settings.text("allow_cleartext")?.as_deref() {
-        Some("true") => builder = builder.allow_cleartext(),
-        None | Some("false") => {}
-        Some(_) => return Err(settings.error("allow_cleartext", "write \"true\" or \"false\"")),
+    if settings.flag("allow_cleartext")? {
+        builder = builder.allow_cleartext();
     }
     match builder.build() {
         Ok(secret) => Ok(Arc::new(secret)),

@@ -7,9 +7,13 @@
 
 use lunadefend::{
     ConfigError, ErrorKind, LunaDefend, SecretValue, SessionId, UntrustedToken,
-    secrets::{FixedEnvironment, InlineSecret},
+    secrets::{FixedEnvironment, InlineSecret, secret_providers},
 };
 use lunadefend_crypto::{GeneratedKey, RsaBits};
+use lunadefend_settings::{
+    Settings, Side,
+    table::{self, SETTINGS},
+};
 use secrecy::ExposeSecret;
 use std::{
     sync::{Arc, OnceLock},
@@ -28,7 +32,20 @@ fn pem() -> &'static str {
 
 async fn from_env(variables: &[(&str, &str)]) -> Result<LunaDefend, ConfigError> {
     let variables = variables.iter().copied();
-    LunaDefend::from_environment(Arc::new(FixedEnvironment::from_iter(variables))).await
+    let configuration = LunaDefend::configuration();
+    let environment = FixedEnvironment::from_iter(variables);
+    configuration.environment(environment).build().await
+}
+
+async fn from_toml(text: &str) -> Result<LunaDefend, ConfigError> {
+    both(&[], text).await
+}
+
+/// An environment, and a file.
+async fn both(variables: &[(&str, &str)], text: &str) -> Result<LunaDefend, ConfigError> {
+    let environment = FixedEnvironment::from_iter(variables.iter().copied());
+    let configuration = LunaDefend::configuration().environment(environment);
+    configuration.toml(text).build().await
 }
 
 /// The error as its reader sees it, which never has a canary in it.
@@ -108,13 +125,17 @@ async fn how_many_tokens_one_call_may_have_is_a_setting() {
     variables.push(("LUNADEFEND_MAX_TOKENS", "7"));
     assert_eq!(most(from_env(&variables).await), 7);
 
-    let toml = async |number| {
+    let toml = async |number: &str| {
         let key = format!("provider = 'inline'\nvalue = '''{}'''", pem());
         let text = format!("tokenizer_url = {URL:?}\nmax_tokens = {number}\n[auth.secrets]\n{key}");
-        LunaDefend::from_toml(&text).await
+        from_toml(&text).await
     };
-    assert_eq!(most(toml(8).await), 8);
-    assert!(text(toml(0).await).contains("max_tokens"));
+    assert_eq!(most(toml("8").await), 8);
+    assert!(
+        text(toml("\"8\"").await)
+            .contains("max_tokens is wrong: write a whole number without quotes, not a text")
+    );
+    assert!(text(toml("0").await).contains("max_tokens"));
 }
 
 #[tokio::test]
@@ -154,13 +175,20 @@ async fn every_wrong_variable_is_named_when_it_is_built() {
             "'canary canary canary canary 31'\n",
             "32 bytes",
         ),
-        ("LUNADEFEND_SESSION_KEY", "", "LUNADEFEND_SESSION_KEY"),
         ("LUNADEFEND_SESSION_IDS", "canary", "LUNADEFEND_SESSION_IDS"),
         ("LUNADEFEND_WIRE", "canary", "LUNADEFEND_WIRE"),
         ("LUNADEFEND_DEADLINE", "5 canaries", "LUNADEFEND_DEADLINE"),
-        ("LUNADEFEND_DEADLINE", "0s", "deadline"),
+        (
+            "LUNADEFEND_DEADLINE",
+            "0s",
+            "LUNADEFEND_DEADLINE is wrong: write a duration from 1ms to 1h",
+        ),
         ("LUNADEFEND_MAX_RETRIES", "-1", "LUNADEFEND_MAX_RETRIES"),
-        ("LUNADEFEND_MAX_RETRIES", "11", "max_retries"),
+        (
+            "LUNADEFEND_MAX_RETRIES",
+            "11",
+            "LUNADEFEND_MAX_RETRIES is wrong: write a whole number from 0 to 10",
+        ),
         ("LUNADEFEND_MAX_TOKENS", "0", "LUNADEFEND_MAX_TOKENS"),
         ("LUNADEFEND_MAX_TOKENS", "many", "whole number from 1"),
         (
@@ -245,6 +273,96 @@ async fn every_wrong_variable_is_named_when_it_is_built() {
     assert!(text(from_env(&both).await).contains("leave out one of the two"));
 }
 
+/// `X: ${X:-}` of a compose file gives empty variables for what is not set.
+#[tokio::test]
+async fn an_empty_variable_counts_as_not_set() {
+    for setting in SETTINGS {
+        if ["TOKENIZER_URL", "LUNASEC_SIGNING_KEY"].contains(&setting.env) {
+            continue;
+        }
+        for empty in ["", " ", "\r", "\"\""] {
+            let variables = [
+                ("TOKENIZER_URL", URL),
+                ("LUNASEC_SIGNING_KEY", pem()),
+                ("LUNASEC_SIGNING_KEY_NEXT", empty),
+                ("LUNADEFEND_SECRETS_PROVIDER", empty),
+                ("LUNADEFEND_SECRETS_PATH", empty),
+                ("LUNADEFEND_SESSION_KEY_PROVIDER", empty),
+                (setting.env, empty),
+            ];
+            let built = from_env(&variables).await;
+            assert!(built.is_ok(), "{}={empty:?}: {built:?}", setting.env);
+        }
+    }
+}
+
+/// What Docker's env-files and Windows leave around a value.
+#[tokio::test]
+async fn quotes_and_carriage_returns_are_no_part_of_a_value() {
+    let quoted = format!("\"{URL}\"");
+    let carriage_return = format!("{URL}\r");
+    for url in [&*quoted, &carriage_return] {
+        let key = ("LUNASEC_SIGNING_KEY", pem());
+        let wire = ("LUNADEFEND_WIRE", "\"v1\"");
+        from_env(&[("TOKENIZER_URL", url), key, wire])
+            .await
+            .unwrap();
+    }
+    let key = ("LUNASEC_SIGNING_KEY", pem());
+    let lonely = text(from_env(&[("TOKENIZER_URL", "\"http://canary"), key]).await);
+    assert!(
+        lonely.contains("TOKENIZER_URL is wrong: it begins or ends with a quotation mark"),
+        "{lonely}"
+    );
+}
+
+#[tokio::test]
+async fn the_environment_wins_over_the_file() {
+    let file = format!(
+        "tokenizer_url = \"http://t.example\"\nmax_tokens = 8\n[auth.secrets]\nprovider = \"file\"\npath = \"/no/canary\"\nrefresh = \"1m\"\n[auth.session_key]\nprovider = \"inline\"\nvalue = {SESSION_KEY:?}"
+    );
+    let url = ("TOKENIZER_URL", URL);
+    let key = ("LUNASEC_SIGNING_KEY", pem());
+    let luna = both(&[url, key], &file).await.unwrap();
+    assert_eq!(luna.grants().max_tokens().get(), 8, "the file's");
+    assert!(luna.client().tokenizer_url().as_str().starts_with(URL));
+
+    // Each error names what was read: the variable, or the path.
+    let text = async |variables: &[(&str, &str)]| text(both(variables, &file).await);
+    assert!(
+        text(&[key])
+            .await
+            .starts_with("tokenizer_url must start with https://")
+    );
+    let wrong = text(&[key, ("TOKENIZER_URL", "http://t.example")]).await;
+    assert!(wrong.starts_with("TOKENIZER_URL must start with https://"));
+    // Half of a secret's description in each would be neither's.
+    let half = text(&[url, ("LUNADEFEND_SECRETS_PATH", "/run/key")]).await;
+    assert!(
+        half.starts_with("LUNADEFEND_SECRETS_PATH is wrong: there is no such setting here"),
+        "{half}"
+    );
+    let raw = text(&[url, key, ("LUNADEFEND_SESSION_IDS", "raw")]).await;
+    assert!(raw.starts_with("auth.session_key is wrong: raw session ids"));
+}
+
+#[tokio::test]
+async fn a_wrong_neighbour_of_the_key_is_named_by_its_own_variable() {
+    let environment = FixedEnvironment::from_iter([
+        ("LUNASEC_SIGNING_KEY", pem()),
+        ("LUNASEC_SIGNING_KEY_NEXT", "canary"),
+    ]);
+    let settings = Settings::from_environment(Side::Application, Arc::new(environment)).unwrap();
+    let settings = settings.secret_or_variable(&table::SIGNING_KEY);
+    let provider = secret_providers().make(settings).unwrap();
+    let versions = provider.fetch().await.unwrap();
+    assert_eq!(versions.current.origin, None, "it is the provider's");
+    assert_eq!(
+        versions.next.unwrap().origin.unwrap(),
+        "environment variable LUNASEC_SIGNING_KEY_NEXT"
+    );
+}
+
 #[tokio::test]
 async fn a_file_chooses_the_provider_under_each_of_its_names() {
     let folder = tempfile::tempdir().unwrap();
@@ -272,7 +390,7 @@ async fn a_file_chooses_the_provider_under_each_of_its_names() {
         let toml = format!(
             "tokenizer_url = \"{URL}\"\ndeadline = \"2s\"\n[auth.secrets]\n{choice}\n{setting}\n"
         );
-        LunaDefend::from_toml(&toml).await.unwrap();
+        from_toml(&toml).await.unwrap();
         let path = folder.path().join("lunadefend.toml");
         std::fs::write(&path, toml).unwrap();
         LunaDefend::from_toml_file(&path).await.unwrap();
@@ -289,11 +407,11 @@ async fn what_is_wrong_in_a_file_is_named_without_its_values() {
         ("tokenizer_url = \"http://t.example\"", "tokenizer_url"),
         (
             "tokenizer_url = \"http://localhost\"\ntokeniser = 1",
-            "line 2: unknown field `tokeniser`",
+            "tokeniser is wrong: there is no such setting",
         ),
         (
             "tokenizer_url = \"http://localhost\"\nmax_retries = \"canary\"",
-            "line 2",
+            "max_retries is wrong: write a whole number without quotes, not a text",
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"canary\"",
@@ -305,7 +423,7 @@ async fn what_is_wrong_in_a_file_is_named_without_its_values() {
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secret]\nvalue = \"canary\"",
-            "line 2: unknown field `secret`, expected `secrets` or `session_key`; did you mean `secrets`?",
+            "auth.secret is wrong: there is no such setting; did you mean auth.secrets?",
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nsorce = \"file\"",
@@ -313,7 +431,7 @@ async fn what_is_wrong_in_a_file_is_named_without_its_values() {
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nrefresh = 5",
-            "auth.secrets.refresh is wrong: write a text in quotes",
+            "auth.secrets.refresh is wrong: write a text in quotes, such as \"5m\", not a number",
         ),
         (
             "tokenizer_url = \"http://localhost\"\n[auth.session_key]\nprovider = \"canary\"",
@@ -336,6 +454,34 @@ async fn what_is_wrong_in_a_file_is_named_without_its_values() {
             "/nowhere/key",
         ),
         (
+            "tokenizer_url = \"http://localhost\"\ndeadline = 5",
+            "deadline is wrong: write a text in quotes, such as \"5m\", not a number",
+        ),
+        (
+            "tokenizer_url = [\"canary\"]",
+            "tokenizer_url is wrong: write a text in quotes, not a list",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\nallow_cleartext = \"true\"",
+            "allow_cleartext is wrong: write true or false without quotes, not a text",
+        ),
+        (
+            "auth = \"canary\"",
+            "auth is wrong: write a table, [auth], not a text",
+        ),
+        (
+            "cookies = \"canary\"",
+            "cookies is wrong: it is a setting of the tokenizer",
+        ),
+        (
+            "tokenizer_url = \"http://localhost\"\n[auth.secrets]\nprovider = \"file\"\npth = \"canary\"",
+            "auth.secrets.pth is wrong: there is no such setting here; did you mean auth.secrets.path?",
+        ),
+        (
+            "wire = \"v1\"\nwire = \"canary\"",
+            "line 2 of the TOML text is wrong: duplicate key",
+        ),
+        (
             "tokenizer_url = \"http://localhost\"\nwire = \"canary\"",
             "wire",
         ),
@@ -348,7 +494,7 @@ async fn what_is_wrong_in_a_file_is_named_without_its_values() {
             "deadline",
         ),
     ] {
-        let text = text(LunaDefend::from_toml(toml).await);
+        let text = text(from_toml(toml).await);
         assert!(text.contains(words), "{toml}: {text}");
     }
 }
@@ -372,7 +518,7 @@ async fn the_session_key_comes_from_the_same_providers() {
         "tokenizer_url = \"{URL}\"\n[auth.secrets]\nprovider = \"inline\"\nvalue = '''{}'''\n[auth.session_key]\nsource = \"file\"\npath = {path:?}",
         pem()
     );
-    let text = text(LunaDefend::from_toml(&toml).await);
+    let text = text(from_toml(&toml).await);
     assert!(
         text.contains("session-key") && text.contains("32 bytes"),
         "{text}"
@@ -394,8 +540,8 @@ async fn a_provider_of_ones_own_has_a_name_and_settings() {
             ("LUNADEFEND_SECRETS_PROVIDER", "ourVault"),
             ("LUNADEFEND_SECRETS_VAULT_PATH", path),
         ]);
-        let configuration = configuration("canary").environment(Arc::new(environment));
-        configuration.from_env().await
+        let configuration = configuration("canary").environment(environment);
+        configuration.build().await
     };
     from_env("kv/key").await.unwrap();
     assert!(text(from_env("kv/other").await).contains("vault kv/other"));
@@ -408,13 +554,16 @@ async fn a_provider_of_ones_own_has_a_name_and_settings() {
     let toml = |setting: &str| {
         format!("tokenizer_url = \"{URL}\"\n[auth.secrets]\nprovider = \"our-vault\"\n{setting}")
     };
-    let luna = configuration("")
-        .from_toml(&toml("vault_path = \"kv/key\""))
+    let configuration = || configuration("").environment(FixedEnvironment::default());
+    let luna = configuration()
+        .toml(toml("vault_path = \"kv/key\""))
+        .build()
         .await;
     let published = luna.unwrap().keys().published().await.unwrap();
     assert!(published[0].signs);
-    let luna = configuration("")
-        .from_toml(&toml("vault_path = \"kv/key\"\nvalue = \"canary\""))
+    let luna = configuration()
+        .toml(toml("vault_path = \"kv/key\"\nvalue = \"canary\""))
+        .build()
         .await;
     assert!(text(luna).contains("auth.secrets.value"));
 }
@@ -472,7 +621,7 @@ async fn a_secret_of_aws_is_configured_by_its_settings() {
             "did you mean auth.secrets.field?",
         ),
     ] {
-        let text = text(LunaDefend::from_toml(&of(&settings)).await);
+        let text = text(from_toml(&of(&settings)).await);
         assert!(text.contains(words), "{settings}: {text}");
     }
 }

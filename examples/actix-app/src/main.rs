@@ -69,7 +69,8 @@ fn listen() -> Result<TcpListener> {
 }
 
 fn setting(name: &str, default: &str) -> Result<String> {
-    Ok(ProcessEnvironment
-        .text(name)?
-        .unwrap_or_else(|| default.to_owned()))
+    match ProcessEnvironment.get(name) {
+        Some(value) => Ok(std::str::from_utf8(value.expose_secret())?.to_owned()),
+        None => Ok(default.to_owned()),
+    }
 }

@@ -33,8 +33,11 @@ async fn main() -> Result<()> {
 
 /// Listens at APP_ADDR: on loopback, as a log-in of this example believes every name.
 async fn listen() -> Result<TcpListener> {
-    let addr = ProcessEnvironment.text("APP_ADDR")?;
-    let addr: SocketAddr = addr.as_deref().unwrap_or("127.0.0.1:3000").parse()?;
+    let addr = ProcessEnvironment.get("APP_ADDR");
+    let addr = addr
+        .as_ref()
+        .map_or(&b"127.0.0.1:3000"[..], |addr| addr.expose_secret());
+    let addr: SocketAddr = std::str::from_utf8(addr)?.parse()?;
     ensure!(
         addr.ip().is_loopback(),
         "APP_ADDR must be a loopback address: this is an example"

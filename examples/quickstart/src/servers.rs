@@ -107,10 +107,11 @@ async fn signing_key() -> Result<Arc<dyn SecretProvider>> {
 }
 
 fn external_tokenizer() -> Result<Option<String>> {
-    let Some(text) = ProcessEnvironment.text(TOKENIZER_URL)? else {
+    let Some(text) = ProcessEnvironment.get(TOKENIZER_URL) else {
         return Ok(None);
     };
-    let url = BaseUrl::parse(&text, TOKENIZER_URL, Cleartext::LoopbackOnly)?;
+    let text = std::str::from_utf8(text.expose_secret())?;
+    let url = BaseUrl::parse(text, TOKENIZER_URL, Cleartext::LoopbackOnly)?;
     Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
 }
 

@@ -5,7 +5,7 @@
 use lunadefend::{ConfigError, LunaDefend, secrets::FixedEnvironment};
 use lunadefend_tests::signing_key;
 use secrecy::ExposeSecret;
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
 const EC_KEY: &str = include_str!("../../../crates/lunadefend-crypto/tests/fixtures/ec.sec1.pem");
 const URL: (&str, &str) = ("TOKENIZER_URL", "http://127.0.0.1:47799");
@@ -13,7 +13,9 @@ const URL: (&str, &str) = ("TOKENIZER_URL", "http://127.0.0.1:47799");
 /// The text of the error and of its causes.
 async fn refusal(variables: &[(&'static str, &str)]) -> String {
     let environment = FixedEnvironment::from_iter(variables.iter().copied());
-    let error: ConfigError = LunaDefend::from_environment(Arc::new(environment))
+    let error: ConfigError = LunaDefend::configuration()
+        .environment(environment)
+        .build()
         .await
         .err()
         .unwrap();

@@ -181,7 +181,11 @@ async fn the_settings_of_the_page_are_such() {
             "/run/secrets/lunasec-signing-key",
             key.path().to_str().unwrap(),
         );
-    let luna = LunaDefend::from_toml(&toml).await.unwrap();
+    let luna = LunaDefend::configuration()
+        .toml(toml)
+        .build()
+        .await
+        .unwrap();
     create(&luna, SESSION, T1).await.unwrap();
 
     let request = stub.requests().pop().unwrap();

@@ -13,16 +13,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lunadefend-flight", &[]),
     ("lunadefend-core", &[MACROS]),
     ("lunadefend-jwt", &[CORE, CRYPTO]),
-    ("lunadefend-secrets", &[CORE, FLIGHT]),
-    ("lunadefend-secrets-*", &[CORE, SECRETS]),
-    ("lunadefend-settings", &[CORE, SECRETS]),
+    ("lunadefend-settings", &[CORE]),
+    ("lunadefend-secrets", &[CORE, FLIGHT, SETTINGS]),
+    ("lunadefend-secrets-*", &[CORE, SECRETS, SETTINGS]),
     // An adapter has its framework and core, and no client.
     ("lunadefend-actix", &[CORE, MACROS]),
     ("lunadefend-axum", &[CORE, MACROS]),
     ("lunadefend-graphql", &[CORE, MACROS]),
     ("lunadefend-warp", &[CORE, MACROS]),
     // The client and the tokenizer share only what the format needs.
-    ("lunadefend-client", &[CORE, CRYPTO, HTTP, JWT, SECRETS]),
+    (
+        "lunadefend-client",
+        &[CORE, CRYPTO, HTTP, JWT, SECRETS, SETTINGS],
+    ),
     ("lunadefend-vault", &[CORE, CRYPTO]),
     ("lunadefend-vault-*", &[CORE, CRYPTO, VAULT]),
     (

@@ -38,6 +38,7 @@ fn version((index, created): Version) -> SecretVersion {
     SecretVersion {
         value: SecretValue::new([index]),
         created: created.map(at),
+        origin: None,
     }
 }
 

@@ -150,6 +150,7 @@ impl Vault {
         let version = |key: &[u8]| SecretVersion {
             value: SecretValue::new(key),
             created: None,
+            origin: None,
         };
         let mut versions = SecretVersions::only(version(current));
         versions.previous = previous.map(version);

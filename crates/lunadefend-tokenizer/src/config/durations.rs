@@ -1,7 +1,7 @@
 //! How long grants live.
 
 use super::ConfigError;
-use lunadefend_core::{DurationError, GrantDuration};
+use lunadefend_core::{DurationError, GrantDuration, SettingError};
 
 /// How long a grant lives when nobody says, and how long it may live at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +45,12 @@ impl GrantDurations {
     /// Takes a default and a maximum.
     ///
     /// # Errors
-    /// [`ConfigError::DefaultOverMaximum`].
+    /// [`ConfigError`] when the default is longer than the maximum.
     pub fn new(default: GrantDuration, maximum: GrantDuration) -> Result<Self, ConfigError> {
         if default > maximum {
-            Err(ConfigError::DefaultOverMaximum { default, maximum })
+            let problem =
+                format!("({default}) must not be longer than GRANT_MAXIMUM_DURATION ({maximum})");
+            Err(SettingError::new("GRANT_DEFAULT_DURATION", problem, "").into())
         } else {
             Ok(Self { default, maximum })
         }

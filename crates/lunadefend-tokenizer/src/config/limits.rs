@@ -1,6 +1,7 @@
 //! Sizes and times.
 
 use super::ConfigError;
+use lunadefend_core::SettingError;
 use lunadefend_vault::Quota;
 use std::time::Duration;
 
@@ -77,30 +78,28 @@ impl Limits {
         self.max_connections as u64 + Self::RESERVED_FILES as u64
     }
 
-    pub(crate) const fn check(&self) -> Result<(), ConfigError> {
-        if self.max_connections == 0 || self.max_connections > 1 << 20 {
-            return Err(ConfigError::Limit {
-                name: "max_connections",
-                min: 1,
-                max: 1 << 20,
-            });
-        }
-        if self.max_value == 0 || self.max_value > Self::MAX_VALUE {
-            return Err(ConfigError::Limit {
-                name: "max_value",
-                min: 1,
-                max: Self::MAX_VALUE,
-            });
-        }
-        if self.session_values == 0 {
-            return Err(ConfigError::Limit {
-                name: "session_values",
-                min: 1,
-                max: u32::MAX as u64,
-            });
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        for (setting, value, most) in [
+            ("max_connections", self.max_connections.into(), 1 << 20),
+            ("LUNADEFEND_MAX_VALUE", self.max_value, Self::MAX_VALUE),
+            (
+                "LUNADEFEND_SESSION_VALUES",
+                self.session_values.into(),
+                u32::MAX.into(),
+            ),
+        ] {
+            if !(1..=most).contains(&value) {
+                let advice = format!("it must be from 1 to {most}");
+                return Err(SettingError::wrong(setting, advice).into());
+            }
         }
         if self.session_bytes < self.max_value {
-            return Err(ConfigError::QuotaUnderValue);
+            return Err(SettingError::new(
+                "LUNADEFEND_SESSION_BYTES",
+                "must not be less than LUNADEFEND_MAX_VALUE",
+                "a session must be allowed to store one value of the greatest length",
+            )
+            .into());
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use http::HeaderValue;
+use lunadefend_core::SettingError;
 use lunadefend_http::{BaseUrl, Cleartext};
 use std::fmt;
 use url::{Host, Url};
@@ -28,8 +29,7 @@ impl Origin {
     /// Takes the value of a setting; `setting` is its name, for the error.
     ///
     /// # Errors
-    /// [`ConfigError::Url`] when it is not a URL, [`ConfigError::Origin`] when it has a path or a
-    /// wildcard.
+    /// [`ConfigError`] when it is not a URL, or has a path or a wildcard.
     pub fn parse(text: &str, setting: &'static str) -> Result<Self, ConfigError> {
         // Which pages may ask is no secret and no credential goes there: cleartext is not judged.
         let url = BaseUrl::parse(text, setting, Cleartext::Allowed)?;
@@ -38,7 +38,9 @@ impl Origin {
         if url.path().is_empty() && !text.contains('*') {
             Ok(Self::of(&url))
         } else {
-            Err(ConfigError::Origin { setting })
+            let problem =
+                "must be one origin such as https://app.example.com, without path and wildcard";
+            Err(SettingError::new(setting, problem, "").into())
         }
     }
 

@@ -1,10 +1,10 @@
 //! Who knows the users: where `/session/ensure` sends browsers.
 
-use super::Origin;
-use lunadefend_core::{AuthPlugin, wire};
+use super::{ConfigError, Origin};
+use lunadefend_core::{AuthPlugin, SettingError, wire};
 use lunadefend_http::{BaseUrl, Cleartext, UrlError};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 use url::Url;
 
 /// The auth providers: applications that can say whose session a browser has.
@@ -20,7 +20,7 @@ use url::Url;
 /// parse(r#"{"shop":{"url":"https://shop.example.com","default":true},
 ///           "desk":{"url":"https://desk.example.com/api/.lunasec/secure-frame"}}"#)?;
 /// assert!(parse(r#"{"a":{"url":"https://a.example"},"b":{"url":"https://b.example"}}"#).is_err());
-/// # Ok::<(), lunadefend_tokenizer::ProvidersError>(())
+/// # Ok::<(), lunadefend_tokenizer::ConfigError>(())
 /// ```
 ///
 /// A URL without a path, or with `/` only, means `/.lunasec/secure-frame` there. A query is kept.
@@ -39,72 +39,16 @@ pub(crate) struct Provider {
     redirect: String,
 }
 
-/// Why a list of auth providers cannot be used.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProvidersError {
-    /// Neither a URL nor a JSON object.
-    #[error(
-        "{setting} must be a URL, or a JSON object such as {{\"my-app\":{{\"url\":\"https://app.example.com\"}}}}"
-    )]
-    Malformed {
-        /// The name of the setting.
-        setting: &'static str,
-    },
-    /// No provider at all.
-    #[error("{setting} must name at least one provider")]
-    Empty {
-        /// The name of the setting.
-        setting: &'static str,
-    },
-    /// A name that cannot be used.
-    #[error("names of providers in {setting} must be 1 to 64 of A-Z a-z 0-9 . _ -")]
-    Name {
-        /// The name of the setting.
-        setting: &'static str,
-    },
-    /// A provider without a URL, or with a member of the wrong type.
-    #[error(
-        "each provider in {setting} must be an object with a \"url\" string and, if there is a choice, a \"default\" boolean"
-    )]
-    Provider {
-        /// The name of the setting.
-        setting: &'static str,
-    },
-    /// A URL that cannot be used.
-    #[error(transparent)]
-    Url(#[from] UrlError),
-    /// The URL has a `state` of its own.
-    #[error("the URL of a provider in {setting} must not have a `state` parameter: it is added")]
-    State {
-        /// The name of the setting.
-        setting: &'static str,
-    },
-    /// Several providers and none, or more than one, is the default.
-    #[error("exactly one of the providers in {setting} must have \"default\": true")]
-    Default {
-        /// The name of the setting.
-        setting: &'static str,
-    },
-}
-
-/// What a `main` that returns it prints: as `Display`, and the causes.
-impl fmt::Debug for ProvidersError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lunadefend_core::fmt_with_causes(self, f)
-    }
-}
-
 impl AuthProviders {
     /// Takes the value of a setting; `setting` is its name, for the error.
     ///
     /// # Errors
-    /// A [`ProvidersError`] that names the setting, never the value.
+    /// A [`ConfigError`] that names the setting, never the value.
     pub fn parse(
         text: &str,
         setting: &'static str,
         cleartext: Cleartext,
-    ) -> Result<Self, ProvidersError> {
+    ) -> Result<Self, ConfigError> {
         let text = text.trim();
         if text.starts_with(['{', '[']) {
             Self::from_json(text, setting, cleartext)
@@ -121,24 +65,37 @@ impl AuthProviders {
         text: &str,
         setting: &'static str,
         cleartext: Cleartext,
-    ) -> Result<Self, ProvidersError> {
+    ) -> Result<Self, ConfigError> {
         let entries: BTreeMap<String, Value> = wire::from_slice(text.as_bytes(), wire::REQUEST)
-            .map_err(|_| ProvidersError::Malformed { setting })?;
+            .map_err(|_| {
+                refused(
+                    setting,
+                    "must be a URL, or a JSON object such as {\"my-app\":{\"url\":\"https://app.example.com\"}}",
+                )
+            })?;
         let mut providers = Vec::with_capacity(entries.len());
         let mut defaults = Vec::new();
         for (name, entry) in entries {
             let (url, is_default) =
-                read_entry(&entry).ok_or(ProvidersError::Provider { setting })?;
+                read_entry(&entry).ok_or_else(|| {
+                    refused(
+                        setting,
+                        "must have an object with a \"url\" string for each provider and, if there is a choice, a \"default\" boolean",
+                    )
+                })?;
             if is_default {
                 defaults.push(providers.len());
             }
             providers.push(Provider::new(name, url, setting, cleartext)?);
         }
         let default = match (providers.len(), defaults.as_slice()) {
-            (0, _) => return Err(ProvidersError::Empty { setting }),
+            (0, _) => return Err(refused(setting, "must name at least one provider")),
             (1, _) => 0,
             (_, [default]) => *default,
-            _ => return Err(ProvidersError::Default { setting }),
+            _ => {
+                let problem = "must have \"default\": true in exactly one of its providers";
+                return Err(refused(setting, problem));
+            }
         };
         Ok(Self { providers, default })
     }
@@ -157,6 +114,10 @@ impl AuthProviders {
     }
 }
 
+fn refused(setting: &'static str, problem: impl Into<Cow<'static, str>>) -> ConfigError {
+    SettingError::new(setting, problem, "").into()
+}
+
 fn read_entry(entry: &Value) -> Option<(&str, bool)> {
     let entry = entry.as_object()?;
     let url = entry.get("url")?.as_str()?;
@@ -173,13 +134,14 @@ impl Provider {
         url: &str,
         setting: &'static str,
         cleartext: Cleartext,
-    ) -> Result<Self, ProvidersError> {
+    ) -> Result<Self, ConfigError> {
         let named = (1..=64).contains(&name.len())
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         if !named {
-            return Err(ProvidersError::Name { setting });
+            let problem = "must have names of providers with 1 to 64 of A-Z a-z 0-9 . _ -";
+            return Err(refused(setting, problem));
         }
         // The query is cut off first: everything before it obeys the rules of every other URL.
         let (base_text, query) = url.split_once('?').unwrap_or((url, ""));
@@ -193,7 +155,8 @@ impl Provider {
             return Err(UrlError::Characters { setting }.into());
         }
         if url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "state") {
-            return Err(ProvidersError::State { setting });
+            let problem = "must have no `state` parameter in the URL of a provider";
+            return Err(refused(setting, format!("{problem}: it is added")));
         }
         let base = BaseUrl::parse(base_text, setting, cleartext)?;
         let target = if base.path().is_empty() {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::jwks::JwksSource;
+use lunadefend_core::GrantDuration;
 use lunadefend_http::{Cleartext, HttpClient};
 
 fn base(text: &str) -> BaseUrl {
@@ -11,7 +12,7 @@ fn jwks() -> VerificationKeys {
     VerificationKeys::Jwks(JwksSource::new(base("http://localhost/jwks.json"), client).unwrap())
 }
 
-fn providers(text: &str) -> Result<AuthProviders, ProvidersError> {
+fn providers(text: &str) -> Result<AuthProviders, ConfigError> {
     AuthProviders::parse(text, "AUTH_PROVIDERS", Cleartext::LoopbackOnly)
 }
 
@@ -76,17 +77,18 @@ fn named_providers() {
 fn providers_that_are_refused() {
     const A: &str = r#"{"url":"http://localhost:1"}"#;
     let error = |text: &str| providers(text).unwrap_err();
-    let malformed = |text: &str| matches!(error(text), ProvidersError::Malformed { .. });
+    let says = |text: &str, words: &str| {
+        let error = error(text).to_string();
+        error.starts_with("AUTH_PROVIDERS ") && error.contains(words)
+    };
+    let malformed = |text: &str| says(text, "must be a URL, or a JSON object");
     assert!(malformed("{"));
     assert!(malformed("[]"));
     assert!(malformed(&format!(r#"{{"a":{A},"a":{A}}}"#)), "twice");
-    assert!(matches!(error("{}"), ProvidersError::Empty { .. }));
+    assert!(says("{}", "at least one provider"));
     for name in ["", "a b", "a/b", &"a".repeat(65)] {
         let text = format!(r#"{{"{name}":{A}}}"#);
-        assert!(
-            matches!(error(&text), ProvidersError::Name { .. }),
-            "{name}"
-        );
+        assert!(says(&text, "names of providers"), "{name}");
     }
     for entry in [
         "1",
@@ -97,17 +99,14 @@ fn providers_that_are_refused() {
         r#"{"url":"http://localhost","default":"yes"}"#,
     ] {
         let text = format!(r#"{{"a":{entry}}}"#);
-        assert!(
-            matches!(error(&text), ProvidersError::Provider { .. }),
-            "{entry}"
-        );
+        assert!(says(&text, "an object with a \"url\" string"), "{entry}");
     }
     for text in [
         format!(r#"{{"a":{A},"b":{A}}}"#),
         r#"{"a":{"url":"http://localhost:1","default":true},"b":{"url":"http://localhost:2","default":true}}"#
             .to_owned(),
     ] {
-        assert!(matches!(error(&text), ProvidersError::Default { .. }));
+        assert!(says(&text, "\"default\": true in exactly one"));
     }
     for url in [
         "",
@@ -120,10 +119,10 @@ fn providers_that_are_refused() {
         "https://app.example.com/?a=\u{e9}",
         "ftp://app.example.com",
     ] {
-        assert!(matches!(error(url), ProvidersError::Url(_)), "{url}");
+        assert!(matches!(error(url), ConfigError::Url(_)), "{url}");
     }
     for url in ["http://localhost?state=1", "http://localhost?x=1&st%61te"] {
-        assert!(matches!(error(url), ProvidersError::State { .. }), "{url}");
+        assert!(says(url, "no `state` parameter"), "{url}");
     }
 }
 
@@ -147,6 +146,11 @@ fn errors_name_the_setting_and_not_the_value() {
     assert!(!shown.contains("canary"), "{shown}");
 }
 
+fn no_issuer() -> ConfigError {
+    let builder = builder("https://t.example.com").issuers([]);
+    builder.build().unwrap_err()
+}
+
 #[test]
 fn a_main_that_returns_the_error_prints_what_to_do() {
     let url = BaseUrl::parse("http://example.com", "TOKENIZER_URL", Cleartext::default());
@@ -157,8 +161,8 @@ fn a_main_that_returns_the_error_prints_what_to_do() {
             url.to_string(),
         ),
         (
-            format!("{:?}", ConfigError::NoIssuer),
-            ConfigError::NoIssuer.to_string(),
+            format!("{:?}", no_issuer()),
+            "issuers must not be empty: leave it out for the default, node-sdk".to_owned(),
         ),
         (
             format!("{:?}", providers("").unwrap_err()),
@@ -185,12 +189,8 @@ fn origins() {
         assert_eq!(origin(text).unwrap().as_str(), expected);
         assert_eq!(origin(text).unwrap().header(), expected);
     }
-    assert!(matches!(
-        origin("https://app.example.com/x"),
-        Err(ConfigError::Origin {
-            setting: "APPLICATION_FRONT_END"
-        })
-    ));
+    let error = origin("https://app.example.com/x").unwrap_err().to_string();
+    assert!(error.starts_with("APPLICATION_FRONT_END must be one origin"));
     for text in [
         "*",
         "null",
@@ -242,20 +242,18 @@ fn values_have_the_public_origin_unless_configured() {
 #[test]
 fn settings_that_are_refused() {
     let refused = |builder: TokenizerConfigBuilder| builder.build().unwrap_err();
-    assert_eq!(
-        refused(builder("https://t.example.com").issuers([])),
-        ConfigError::NoIssuer
-    );
     for (change, name) in [
         (
             (|limits: &mut Limits| limits.max_connections = 0) as fn(&mut Limits),
             "max_connections",
         ),
-        (|limits| limits.max_value = 0, "max_value"),
+        (|limits| limits.max_value = 0, "MAX_VALUE"),
         (
             |limits| limits.max_value = Limits::MAX_VALUE + 1,
-            "max_value",
+            "MAX_VALUE",
         ),
+        (|limits| limits.session_values = 0, "SESSION_VALUES"),
+        (|limits| limits.session_bytes = 1, "SESSION_BYTES"),
     ] {
         let mut limits = Limits::default();
         change(&mut limits);
@@ -264,7 +262,9 @@ fn settings_that_are_refused() {
     }
     let client = HttpClient::builder().tls(false).build().unwrap();
     assert_eq!(
-        JwksSource::new(base("https://app.example.com/jwks.json"), client).unwrap_err(),
-        ConfigError::JwksWithoutTls
+        JwksSource::new(base("https://app.example.com/jwks.json"), client)
+            .unwrap_err()
+            .to_string(),
+        "SESSION_JWKS_URL is an https URL: build the HTTP client with TLS"
     );
 }

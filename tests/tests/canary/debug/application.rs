@@ -8,7 +8,7 @@ use lunadefend_http::{Answer, BaseUrl, Cleartext, HttpClient, Request};
 use lunadefend_tests::{World, provider, signing_key};
 use lunadefend_tokenizer::AuthProviders;
 use secrecy::ExposeSecret;
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 pub(super) fn http(shown: &mut Shown) {
@@ -78,7 +78,10 @@ pub(super) async fn configuration(shown: &mut Shown) {
         ]);
         variables.insert(key, value);
         let environment = FixedEnvironment::from_iter(variables);
-        let built = LunaDefend::from_environment(Arc::new(environment)).await;
+        let built = LunaDefend::configuration()
+            .environment(environment)
+            .build()
+            .await;
         shown.add(&built.unwrap_err());
     }
     for toml in [
@@ -94,6 +97,7 @@ pub(super) async fn configuration(shown: &mut Shown) {
         ),
         format!("[auth.secrets]\nvalue = {CANARY}"),
     ] {
-        shown.add(&LunaDefend::from_toml(&toml).await.unwrap_err());
+        let built = LunaDefend::configuration().toml(toml).build().await;
+        shown.add(&built.unwrap_err());
     }
 }

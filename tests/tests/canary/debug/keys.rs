@@ -9,6 +9,7 @@ use lunadefend_client::{DemoKey, KeyRotation, KeyService, SigningKeys};
 use lunadefend_core::TransferState;
 use lunadefend_crypto::{AeadKey, HmacKey, PublicKey, SigningKey};
 use lunadefend_jwt::{JwtPolicy, JwtSigner, KeySet, ParsedJwt, jwks_document};
+use lunadefend_settings::{Settings, Side, table};
 use lunadefend_tests::{TestClock, decode, provider, signing_key};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
@@ -82,16 +83,11 @@ pub(super) async fn secret_providers(shown: &mut Shown) {
         let value = value.clone();
         async move { Ok::<_, SecretError>(value) }
     });
-    let table = [(
-        "value".to_owned(),
-        secrets::SettingValue::Text(SecretValue::new(CANARY)),
-    )];
-    let settings = secrets::SecretSettings::from_table(
-        "auth.secrets",
-        "NAME",
-        table.into(),
-        Arc::<secrets::FixedEnvironment>::clone(&environment),
-    );
+    let text = format!("[auth.secrets]\nprovider = \"inline\"\nvalue = \"{CANARY}\"");
+    let settings = Settings::from_environment(Side::Application, environment.clone())
+        .and_then(|settings| settings.with_toml("test.toml", &text))
+        .unwrap();
+    shown.add(&settings.secret(&table::SIGNING_KEY).unwrap());
     shown.add(&settings);
     shown.add(&secrets::StagedSecret::new(inline.clone()).next(variable.clone()));
     shown.add(&environment);

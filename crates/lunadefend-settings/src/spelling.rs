@@ -1,27 +1,7 @@
-//! Variables that nobody reads because their names are wrong.
+//! Names that are almost those of settings.
 
-use crate::{Environment, SettingError, closest};
-
-/// All variables of LunaDefend, the application's and the tokenizer's: one file may have both.
-const KNOWN: [&str; 17] = [
-    "LUNADEFEND_ALLOW_CLEARTEXT",
-    "LUNADEFEND_BLOB_ORIGINS",
-    "LUNADEFEND_COOKIES",
-    "LUNADEFEND_DEADLINE",
-    "LUNADEFEND_DISK_RESERVE",
-    "LUNADEFEND_IDLE_TIMEOUT",
-    "LUNADEFEND_JWKS_STALE_IF_ERROR",
-    "LUNADEFEND_MASTER_KEY",
-    "LUNADEFEND_MAX_RETRIES",
-    "LUNADEFEND_MAX_TOKENS",
-    "LUNADEFEND_MAX_VALUE",
-    "LUNADEFEND_SECRETS",
-    "LUNADEFEND_SESSION_BYTES",
-    "LUNADEFEND_SESSION_IDS",
-    "LUNADEFEND_SESSION_KEY",
-    "LUNADEFEND_SESSION_VALUES",
-    "LUNADEFEND_WIRE",
-];
+use crate::{Environment, Kind, table::SETTINGS};
+use lunadefend_core::SettingError;
 
 /// What all of them begin with. It says nothing about how alike two names are.
 const PREFIX: &str = "LUNADEFEND_";
@@ -35,12 +15,11 @@ const SHORTEST_SLIP: usize = 6;
 ///
 /// # Errors
 /// [`SettingError`], naming the variable and the one that was probably meant.
-pub fn refuse_misspelled(environment: &dyn Environment) -> Result<(), SettingError> {
+pub(crate) fn refuse_misspelled(environment: &dyn Environment) -> Result<(), SettingError> {
     for name in environment.names() {
         let Some(rest) = name.strip_prefix(PREFIX) else {
             continue;
         };
-        let settings = || KNOWN.iter().filter_map(|known| known.strip_prefix(PREFIX));
         let is_known = settings().any(|known| {
             rest.strip_prefix(known)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
@@ -59,12 +38,33 @@ pub fn refuse_misspelled(environment: &dyn Environment) -> Result<(), SettingErr
             );
             continue;
         }
-        return Err(SettingError {
-            setting: name,
-            advice: format!("there is no such setting; did you mean {PREFIX}{meant}?"),
-        });
+        let advice = format!("there is no such setting; did you mean {PREFIX}{meant}?");
+        return Err(SettingError::wrong(name, advice));
     }
     Ok(())
+}
+
+/// What follows the prefix in our variables, the application's and the tokenizer's: one environment may have both.
+fn settings() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().flat_map(|setting| {
+        let of_secret = match setting.kind {
+            Kind::Secret(prefix) => Some(prefix),
+            _ => None,
+        };
+        let names = std::iter::once(setting.env).chain(of_secret);
+        names.filter_map(|name| name.strip_prefix(PREFIX))
+    })
+}
+
+/// The closest known name to `unknown`, if one is close.
+#[must_use]
+pub fn closest<'a>(unknown: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .into_iter()
+        .map(|name| (strsim::normalized_damerau_levenshtein(unknown, name), name))
+        .filter(|(likeness, _)| *likeness >= 0.7)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, name)| name)
 }
 
 /// Whether Kubernetes set this variable for a service, as Docker's links once did: `X_SERVICE_HOST`,
@@ -102,8 +102,8 @@ mod tests {
             let environment = FixedEnvironment::from_iter([(name, "canary")]);
             refuse_misspelled(&environment).err()
         };
-        for name in KNOWN {
-            assert_eq!(refused(name), None);
+        for name in settings() {
+            assert_eq!(refused(&format!("{PREFIX}{name}")), None);
         }
         for name in [
             "LUNADEFEND_MASTER_KEY_PROVIDER",
@@ -126,6 +126,15 @@ mod tests {
                 format!("{name} is wrong: there is no such setting; did you mean {meant}?")
             );
         }
+    }
+
+    #[test]
+    fn suggestions() {
+        let names = ["provider", "path", "name", "secret_id"];
+        assert_eq!(closest("provdier", names), Some("provider"));
+        assert_eq!(closest("secretid", names), Some("secret_id"));
+        assert_eq!(closest("pahts", names), None);
+        assert_eq!(closest("", names), None);
     }
 
     /// What Kubernetes puts into every pod of a namespace with a service of this name.

@@ -1,0 +1,100 @@
+//! The table of all settings.
+//!
+//! A new setting is one line here, and one where it is used.
+
+use crate::{
+    Kind::{Bool, Bytes, Choice, Duration as Time, Hidden, Integer, List, Secret, Text, Url},
+    SecretSetting, Setting,
+    Side::{Application, Both, Tokenizer},
+};
+use std::time::Duration;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+const EVER: Duration = Duration::from_nanos(i64::MAX as u64);
+const GIB: u64 = 1 << 30;
+
+/// Makes a constant of each line, and [`SETTINGS`] of all of them.
+macro_rules! settings {
+    ($($name:ident: $side:expr, $env:literal, $toml:literal, $kind:expr, $default:literal, $doc:literal;)*) => {
+        $(
+            #[doc = $doc]
+            pub const $name: Setting = Setting {
+                side: $side,
+                env: $env,
+                toml: $toml,
+                kind: $kind,
+                default: $default,
+                doc: $doc,
+            };
+        )*
+
+        /// All settings, in the order in which documentation shows them.
+        pub const SETTINGS: &[&Setting] = &[$(&$name),*];
+    };
+}
+
+#[rustfmt::skip]
+settings! {
+    TOKENIZER_URL: Application, "TOKENIZER_URL", "tokenizer_url", Url, "", "the tokenizer, as the application reaches it; its path is kept. Required";
+    PUBLIC_TOKENIZER_URL: Application, "PUBLIC_TOKENIZER_URL", "public_tokenizer_url", Url, "", "the tokenizer, as browsers reach it, when that differs";
+    SIGNING_KEY: Application, "LUNASEC_SIGNING_KEY", "auth.secrets", Secret("LUNADEFEND_SECRETS"), "", "the RSA key that signs JWTs. Required. `LUNADEFEND_SECRETS_PROVIDER` takes it from elsewhere: `file` with `LUNADEFEND_SECRETS_PATH`, `aws-secrets-manager`, one of your own";
+    SECRETS_REFRESH: Application, "LUNADEFEND_SECRETS_REFRESH", "auth.secrets.refresh", Time(Duration::ZERO, DAY), "5m", "how often the signing key is fetched again; `0s` asks its provider each time";
+    SECRETS_MAX_AGE: Application, "LUNADEFEND_SECRETS_MAX_AGE", "auth.secrets.max_age", Time(SECOND, WEEK), "24h", "for how long the last signing key is used while its provider fails";
+    NEW_KEY_DELAY: Application, "LUNADEFEND_SECRETS_NEW_KEY_DELAY", "auth.secrets.new_key_delay", Time(Duration::ZERO, EVER), "16m30s", "how old a new signing key is before it signs";
+    SESSION_KEY: Application, "LUNADEFEND_SESSION_KEY", "auth.session_key", Secret("LUNADEFEND_SESSION_KEY"), "", "32 bytes or more: session ids are sent as their HMAC instead of their SHA-256. `LUNADEFEND_SESSION_KEY_PROVIDER` takes them from elsewhere";
+    SESSION_IDS: Application, "LUNADEFEND_SESSION_IDS", "session_ids", Choice(&["hashed", "raw"]), "hashed", "`raw` to share a tokenizer with a Node application";
+    WIRE: Application, "LUNADEFEND_WIRE", "wire", Choice(&["v1-extended", "v1"]), "v1-extended", "`v1`: JWTs exactly as LunaSec's SDK signs them";
+    DEADLINE: Application, "LUNADEFEND_DEADLINE", "deadline", Time(MILLISECOND, HOUR), "5s", "for a whole call with its retries";
+    MAX_RETRIES: Application, "LUNADEFEND_MAX_RETRIES", "max_retries", Integer(0, 10), "5", "how often a call is repeated at most, spread over the deadline, so that a tokenizer's restart of 2 s costs no call";
+    MAX_TOKENS: Application, "LUNADEFEND_MAX_TOKENS", "max_tokens", Integer(1, u32::MAX as u64), "500", "how many different tokens one request may bring in, and one response take out. One more is a 413";
+    BLOB_ORIGINS: Application, "LUNADEFEND_BLOB_ORIGINS", "blob_origins", List, "", "origins, besides the tokenizer's, that values are sent to and fetched from";
+
+    OWN_URL: Tokenizer, "TOKENIZER_URL", "tokenizer_url", Url, "", "where browsers reach this tokenizer. Required unless it listens on loopback: then `http://localhost:<port>`";
+    LISTEN: Tokenizer, "SECUREFRAME_HTTP_ADDR", "secureframe_http_addr", Text, "127.0.0.1:17766", "the address to listen on";
+    SESSION_JWKS_URL: Tokenizer, "SESSION_JWKS_URL", "session_jwks_url", Url, "", "the application's key set, such as `https://app.example.com/.lunasec/jwks.json`";
+    SESSION_PUBLIC_KEY: Tokenizer, "SESSION_PUBLIC_KEY", "session_public_key", Hidden, "", "instead of it: the application's one public key, PEM or base64 of it";
+    STALE_IF_ERROR: Tokenizer, "LUNADEFEND_JWKS_STALE_IF_ERROR", "jwks_stale_if_error", Time(Duration::ZERO, DAY), "15m", "how long the last key set serves after it was fresh, when no newer one can be fetched; `0s` is never";
+    AUTH_PROVIDERS: Tokenizer, "AUTH_PROVIDERS", "auth_providers", Hidden, "", "who knows the users: a URL, or `{\"app\":{\"url\":\"https://app.example.com\",\"default\":true}}`. Required";
+    APPLICATION_FRONT_END: Tokenizer, "APPLICATION_FRONT_END", "application_front_end", List, "", "origins of the application's pages";
+    GRANT_DEFAULT_DURATION: Tokenizer, "GRANT_DEFAULT_DURATION", "grant_default_duration", Time(SECOND, EVER), "15m", "how long a grant lives unless the application says";
+    GRANT_MAXIMUM_DURATION: Tokenizer, "GRANT_MAXIMUM_DURATION", "grant_maximum_duration", Time(SECOND, EVER), "1h", "how long it may live at most";
+    BLOB_URL: Tokenizer, "BLOB_URL", "blob_url", Url, "", "another URL of this tokenizer, for values only (recommended)";
+    COOKIES: Tokenizer, "LUNADEFEND_COOKIES", "cookies", Choice(&["cross-site", "same-site"]), "cross-site", "`same-site` when application and tokenizer are sub-domains of one site (recommended)";
+    MAX_VALUE: Tokenizer, "LUNADEFEND_MAX_VALUE", "max_value", Bytes(1, GIB), "16MiB", "the longest value, such as `64MiB`";
+    SESSION_VALUES: Tokenizer, "LUNADEFEND_SESSION_VALUES", "session_values", Integer(1, u32::MAX as u64), "64", "how many values one session may store from the frame in 24 hours";
+    SESSION_BYTES: Tokenizer, "LUNADEFEND_SESSION_BYTES", "session_bytes", Bytes(1, u64::MAX), "256MiB", "how long these may be together";
+    DISK_RESERVE: Tokenizer, "LUNADEFEND_DISK_RESERVE", "disk_reserve", Bytes(0, u64::MAX), "128MiB", "new values are refused while less than this is free on the disk of the store, so that grants and sessions go on; `0` for never";
+    MASTER_KEY: Tokenizer, "LUNADEFEND_MASTER_KEY", "master_key", Secret("LUNADEFEND_MASTER_KEY"), "", "32 bytes as hexadecimal or base64 that seal the store; without it they are kept in `<store>.key`. `LUNADEFEND_MASTER_KEY_PROVIDER` takes them from elsewhere: `file` with `LUNADEFEND_MASTER_KEY_PATH`, or another provider";
+    IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
+
+    ALLOW_CLEARTEXT: Both, "LUNADEFEND_ALLOW_CLEARTEXT", "allow_cleartext", Bool, "false", "`true` permits `http://` to another host than loopback. Do not";
+    SSL_CERT_FILE: Both, "SSL_CERT_FILE", "", Text, "", "a PEM file of root certificates, in place of the system's";
+    SSL_CERT_DIR: Both, "SSL_CERT_DIR", "", Text, "", "folders of such files, in place of the system's";
+    RUST_LOG: Tokenizer, "RUST_LOG", "", Text, "warn", "what is logged";
+}
+
+macro_rules! of_secrets {
+    ($($name:literal, $aliases:expr, $providers:literal, $doc:literal;)*) => {
+        /// The settings of every secret. A provider of your own asks for others by names of its own.
+        pub const SECRET: &[SecretSetting] = &[
+            $(SecretSetting { name: $name, aliases: &$aliases, providers: $providers, doc: $doc }),*
+        ];
+    };
+}
+
+#[rustfmt::skip]
+of_secrets! {
+    "provider", ["source"], "", "which provider has the secret; several are a chain. `environment` unless set";
+    "name", [], "environment", "another variable than the secret's own";
+    "path", [], "file", "the file whose content is the secret; a relative one is looked for in the working directory";
+    "value", ["signingKey", "signing_key"], "inline", "the secret itself";
+    "secret_id", ["secretArn", "secret_arn", "arn"], "aws-secrets-manager", "the name or the ARN of the secret";
+    "region", [], "aws-secrets-manager", "such as `eu-central-1`, when it is not in the ARN nor where AWS looks for it";
+    "field", [], "aws-secrets-manager", "the field of a JSON object that holds the secret";
+    "endpoint", [], "aws-secrets-manager", "another address than AWS's";
+    "allow_cleartext", [], "aws-secrets-manager", "`true` permits an `http://` endpoint on another machine";
+}
