@@ -4,11 +4,11 @@ use crate::listen;
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Args;
-use lunadefend_core::SecretProvider;
+use lunadefend_core::{SecretError, SecretProvider};
 use lunadefend_crypto::{GeneratedKey, PublicKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
-use lunadefend_secrets::{Environment, EnvironmentSecret, ProcessEnvironment};
+use lunadefend_secrets::EnvironmentSecret;
 use lunadefend_tokenizer::{AuthProviders, Origin, Tokenizer, TokenizerConfig, VerificationKeys};
 use lunadefend_vault_redb::open_embedded;
 use secrecy::ExposeSecret;
@@ -85,13 +85,16 @@ fn other_name(app: &str) -> &'static str {
 /// The public key to trust, and the line that gives the application its signing key.
 async fn signing_key() -> Result<(PublicKey, String)> {
     const NAME: &str = "LUNASEC_SIGNING_KEY";
-    if ProcessEnvironment.get(NAME).is_none() {
-        let generated = GeneratedKey::generate(RsaBits::Rsa2048)?;
-        let line = format!("{NAME}={}", STANDARD.encode(generated.pem.expose_secret()));
-        return Ok((generated.key.public_key().clone(), line));
-    }
     let provider = EnvironmentSecret::new(NAME);
-    let secret = provider.fetch().await?.current.value;
+    let secret = match provider.fetch().await {
+        Ok(versions) => versions.current.value,
+        Err(SecretError::NotFound { .. }) => {
+            let generated = GeneratedKey::generate(RsaBits::Rsa2048)?;
+            let line = format!("{NAME}={}", STANDARD.encode(generated.pem.expose_secret()));
+            return Ok((generated.key.public_key().clone(), line));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let key = SigningKey::parse_allowing_demo_key(secret.expose_secret(), &provider.origin())?;
     Ok((
         key.public_key().clone(),

@@ -20,13 +20,13 @@ use std::{error::Error as _, path::PathBuf, time::Duration};
 
 /// Check the configuration of an application: its key, its tokenizer, and the way between them.
 ///
-/// Reads the settings that the application reads, from the environment or from its TOML file, and
+/// Reads the settings that the application reads, from the environment and from its TOML file, and
 /// prints one line for each thing that was looked at. Nothing is stored or granted. Ends with 0 unless
 /// something failed.
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Doctor {
-    /// The TOML file of the application; its environment unless given.
+    /// The TOML file of the application; what its environment has set wins.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where browsers reach the application, with the path below which the routes of LunaDefend are.

@@ -5,6 +5,7 @@
     reason = "a command talks to its user by stdout and stderr"
 )]
 
+mod config;
 mod dev;
 mod doctor;
 mod keygen;
@@ -30,6 +31,7 @@ enum Command {
     Dev(dev::Dev),
     Keygen(keygen::Keygen),
     Doctor(doctor::Doctor),
+    Config(config::Config),
 }
 
 #[tokio::main]
@@ -41,6 +43,7 @@ async fn main() -> ExitCode {
         Command::Dev(dev) => dev.run().await.map(|()| true),
         Command::Keygen(keygen) => keygen.run().map(|()| true),
         Command::Doctor(doctor) => doctor.run().await,
+        Command::Config(config) => config.run().await,
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

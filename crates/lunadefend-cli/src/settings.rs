@@ -346,7 +346,7 @@ mod tests {
         assert!(read(&all).await.is_ok());
         for (name, _) in all {
             assert!(
-                serve_help().contains(&format!("  {name} ")),
+                serve_help().contains(&format!("\n  {name}")),
                 "{name} is in the help"
             );
         }

@@ -69,7 +69,7 @@ pub fn help(side: Side) -> String {
         let mut line = format!("  {:<width$}", setting.env, width = COLUMN - 3);
         if line.len() >= COLUMN {
             help.push_str(&line);
-            help.push_str(" \n");
+            help.push('\n');
             line = " ".repeat(COLUMN - 1);
         }
         for word in text.split(' ') {
