@@ -3,8 +3,8 @@
 mod cookie;
 
 use crate::{
-    error::ApiError, headers::single, jwks::VerifyError, origin, page_session::Page,
-    request::RequestContext, service::Shared, session_hash,
+    context::RequestContext, error::ApiError, headers::single, jwks::VerifyError, origin,
+    page_session::Page, session_hash, state::Shared,
 };
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 const FOR_ANOTHER_TOKENIZER: &str = "Unauthorized: the JWT is for another tokenizer, by the name in it; this tokenizer's TOKENIZER_URL is not what the application calls it";
 
 /// Who sent a request, as shown by its one credential.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Caller {
     /// The application server. It owns no session.
     Application,
@@ -55,24 +55,21 @@ impl From<AuthError> for ApiError {
     }
 }
 
-/// Extractor: the application, by a JWT. Nobody else gets past it.
-#[derive(Debug)]
-pub(crate) struct ApplicationOnly;
-
-impl FromRequestParts<Arc<Shared>> for ApplicationOnly {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
-        // No cookie makes an application; it is not even looked at.
-        match jwt_caller(&parts.headers, Page::OfAnySession, shared).await? {
-            Some(Caller::Application) => Ok(Self),
-            _ => Err(ApiError::unauthorized()),
-        }
+/// Refuses every caller but the application, which has a JWT.
+pub(crate) async fn require_application(
+    headers: &HeaderMap,
+    shared: &Shared,
+) -> Result<(), ApiError> {
+    // No cookie makes an application; it is not even looked at.
+    match jwt_caller(headers, Page::OfAnySession, shared).await? {
+        Some(Caller::Application) => Ok(()),
+        _ => Err(ApiError::unauthorized()),
     }
 }
 
-/// Extractor: anybody with a credential, on the routes that belong to the frame.
-#[derive(Debug)]
+/// A caller with a credential, on the routes that belong to the frame. Handlers extract it: that fails
+/// unless the row of their route says [`FrameOrJwt`](crate::route::Audience::FrameOrJwt).
+#[derive(Clone, Debug)]
 pub(crate) struct Authenticated {
     caller: Caller,
     by_cookie: bool,
@@ -96,27 +93,35 @@ impl Authenticated {
 impl FromRequestParts<Arc<Shared>> for Authenticated {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
-        let headers = &parts.headers;
-        let page = Page::of(headers)?;
-        let by_jwt = jwt_caller(headers, page, shared).await?;
-        let by_cookie = by_jwt.is_none();
-        let caller = match by_jwt {
-            Some(caller) => caller,
-            None => {
-                let handles = cookie::handles(headers, shared)?;
-                origin::require_frame(headers, &shared.config.public_origin)?;
-                Caller::User(cookie::session(handles, page, shared).await?)
-            }
-        };
-        if let Caller::User(session) = &caller
-            && let Some(hash) = session_hash::check(headers, session)?
-            && let Some(notes) = parts.extensions.get::<RequestContext>()
-        {
-            notes.send_session_hash(hash);
-        }
-        Ok(Self { caller, by_cookie })
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, ApiError> {
+        let caller = parts.extensions.remove::<Self>();
+        caller.ok_or_else(ApiError::internal)
     }
+}
+
+/// Finds the caller by a JWT, or else by the session cookie, which counts only from the frame.
+pub(crate) async fn authenticate(
+    headers: &HeaderMap,
+    context: &RequestContext,
+    shared: &Shared,
+) -> Result<Authenticated, ApiError> {
+    let page = Page::of(headers)?;
+    let by_jwt = jwt_caller(headers, page, shared).await?;
+    let by_cookie = by_jwt.is_none();
+    let caller = match by_jwt {
+        Some(caller) => caller,
+        None => {
+            let handles = cookie::handles(headers, shared)?;
+            origin::require_frame(headers, &shared.config.public_origin)?;
+            Caller::User(cookie::session(handles, page, shared).await?)
+        }
+    };
+    if let Caller::User(session) = &caller
+        && let Some(hash) = session_hash::check(headers, session)?
+    {
+        context.send_session_hash(hash);
+    }
+    Ok(Authenticated { caller, by_cookie })
 }
 
 /// For `/session/verify`, which says whether there is a caller and gives them nothing.

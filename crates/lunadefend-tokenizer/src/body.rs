@@ -1,6 +1,6 @@
 //! Reading the body of a request: so much, in so much time, and strictly.
 
-use crate::{config::Limits, error::ApiError, service::Shared, size::in_words};
+use crate::{config::Limits, error::ApiError, route::BodyLimit, size::in_words, state::Shared};
 use axum::{
     body::{Body, HttpBody},
     extract::{FromRequest, Request},
@@ -14,13 +14,16 @@ use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
-/// A JSON body that was read strictly: `application/json`, at most 64 KiB, one object.
+/// A JSON body that was read strictly: `application/json`, within the bounds of the route, one object.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, ApiError> {
+        let Some(BodyLimit::Json(bounds)) = request.extensions().get().copied() else {
+            return Err(ApiError::internal());
+        };
         if !is_json(request.headers()) {
             return Err(ApiError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -28,14 +31,14 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
             ));
         }
         let limits = &shared.config.limits;
-        let mut body = Chunks::new(request, wire::REQUEST.bytes as u64, json_too_large)?;
+        let mut body = Chunks::new(request, bounds.bytes as u64, json_too_large)?;
         // One deadline for the whole body: it is small, and a drip must not hold a connection.
         let deadline = Instant::now() + limits.body_read;
         let mut bytes = BytesMut::new();
         while let Some(chunk) = body.next(deadline).await? {
             bytes.extend_from_slice(&chunk);
         }
-        wire::from_slice(&bytes, wire::REQUEST)
+        wire::from_slice(&bytes, bounds)
             .map(Self)
             .map_err(|error| ApiError::bad_request(error.to_string()))
     }

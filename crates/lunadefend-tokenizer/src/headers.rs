@@ -1,6 +1,6 @@
-//! Headers that the `http` crate has no names for, and those that every answer carries.
+//! Headers that the `http` crate has no names for.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 pub(crate) const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -19,20 +19,5 @@ pub(crate) fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'
     match (values.next(), values.next()) {
         (Some(value), None) => Some(value),
         _ => None,
-    }
-}
-
-/// What every answer carries. What a route has set stays.
-pub(crate) fn harden(headers: &mut HeaderMap) {
-    let defaults = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (RESOURCE_POLICY, "same-origin"),
-    ];
-    for (name, value) in defaults {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
     }
 }

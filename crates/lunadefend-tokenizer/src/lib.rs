@@ -1,24 +1,29 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod activity;
 mod auth;
 mod body;
 mod config;
+mod context;
 mod cookies;
-mod cors;
 mod error;
 mod headers;
 mod jwks;
+mod layers;
 mod origin;
 mod page_session;
 mod query;
-mod request;
 mod response;
+mod route;
+mod router;
 mod routes;
+mod serve;
 mod server;
-mod service;
 mod session_hash;
 mod size;
+mod state;
+mod tokenizer;
 
 pub use config::{
     AuthProviders, ConfigError, GrantDurations, Limits, Origin, TokenizerConfig,
@@ -26,5 +31,5 @@ pub use config::{
 };
 pub use cookies::CookiePolicy;
 pub use jwks::{JwksSource, VerificationKeys};
-pub use server::serve;
-pub use service::Tokenizer;
+pub use serve::serve;
+pub use tokenizer::Tokenizer;

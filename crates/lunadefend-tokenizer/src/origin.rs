@@ -4,11 +4,8 @@ use crate::{
     config::Origin,
     error::ApiError,
     headers::{SEC_FETCH_DEST, SEC_FETCH_MODE, SEC_FETCH_SITE, single},
-    service::Shared,
 };
-use axum::extract::FromRequestParts;
-use http::{HeaderMap, header, request::Parts};
-use std::sync::Arc;
+use http::{HeaderMap, header};
 
 /// Refuses a request of a browser that does not come from the frame, which has the tokenizer's own
 /// origin.
@@ -32,19 +29,7 @@ pub(crate) fn require_frame(headers: &HeaderMap, own: &Origin) -> Result<(), Api
     }
 }
 
-/// Extractor: refuses whatever does not come from the frame, with or without a cookie.
-#[derive(Debug)]
-pub(crate) struct FrameOnly;
-
-impl FromRequestParts<Arc<Shared>> for FrameOnly {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
-        require_frame(&parts.headers, &shared.config.public_origin).map(|()| Self)
-    }
-}
-
-/// Extractor: refuses a step of a session transfer that is not the `no-cors` fetch that it must be. A
+/// Refuses a step of a session transfer that is not the `no-cors` fetch that it must be. A
 /// browser that does not say how it asks is let in.
 ///
 /// # Security
@@ -52,18 +37,7 @@ impl FromRequestParts<Arc<Shared>> for FrameOnly {
 /// application for example. Of a `no-cors` fetch it can read nothing. Where the request comes from
 /// (`Sec-Fetch-Site`) says nothing here: after a detour over another site it is `cross-site` even for
 /// the page's own.
-#[derive(Debug)]
-pub(crate) struct TransferOnly;
-
-impl FromRequestParts<Arc<Shared>> for TransferOnly {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, ApiError> {
-        require_transfer(&parts.headers).map(|()| Self)
-    }
-}
-
-fn require_transfer(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn require_transfer(headers: &HeaderMap) -> Result<(), ApiError> {
     let is_transfer = [(SEC_FETCH_MODE, "no-cors"), (SEC_FETCH_DEST, "empty")]
         .into_iter()
         .all(|(name, expected)| {

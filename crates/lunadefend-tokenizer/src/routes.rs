@@ -1,4 +1,6 @@
-//! The routes of wire level v1 and those of values.
+//! The table of routes: wire level v1, values, the ends of sessions, and what is for the operator.
+//!
+//! A new route is a row here and a handler in `routes/`. `route.rs` says what a row can say.
 
 mod blobs;
 mod grants;
@@ -7,88 +9,45 @@ mod session;
 mod sessions;
 mod tokens;
 
-use crate::{error::ApiError, service::Shared};
-use axum::{
-    Router,
-    extract::Request,
-    routing::{get, post, put},
+use http::header::CONTENT_SECURITY_POLICY;
+
+use crate::{
+    headers::RESOURCE_POLICY,
+    route::{Audience, Readers, Route},
 };
-use http::StatusCode;
-use std::sync::Arc;
 
-/// Where a session transfer begins, and where it ends.
-const ENSURE: &str = "/session/ensure";
-const CREATE: &str = "/session/create";
-
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    let blob = format!("{}{{url}}", blobs::PATH);
-    Router::new()
-        .route("/grant/set", post(grants::set))
-        .route("/grant/verify", post(grants::verify))
-        .route("/tokenize", post(tokens::tokenize))
-        .route("/detokenize", post(tokens::detokenize))
-        .route("/metadata/get", post(tokens::metadata))
-        .route(ENSURE, get(session::ensure))
-        // HEAD too would use up the state.
-        .route(CREATE, get(session::create).head(not_allowed))
-        .route("/session/end", post(session::end))
-        .route("/v2/sessions/revoke", post(sessions::revoke))
-        .route(
-            "/session/verify",
-            get(session::verify).options(session::verify_preflight),
-        )
-        .route(
-            &blob,
-            put(blobs::upload)
-                .get(blobs::download)
-                .options(blobs::preflight),
-        )
-        .route("/health", get(health::check))
-        .method_not_allowed_fallback(not_allowed)
-        .fallback(not_found)
-        .with_state(shared)
-}
-
-/// The name of a route, for logs: a path may hold a signed URL.
-pub(crate) fn label(path: &str) -> &'static str {
-    const ROUTES: [&str; 11] = [
-        "/grant/set",
-        "/grant/verify",
-        "/tokenize",
-        "/detokenize",
-        "/metadata/get",
-        ENSURE,
-        CREATE,
-        "/session/verify",
-        "/session/end",
-        "/v2/sessions/revoke",
-        "/health",
-    ];
-    match ROUTES.into_iter().find(|route| *route == path) {
-        Some(route) => route,
-        None if path.starts_with(blobs::PATH) => "/blob",
-        None => "unknown",
-    }
-}
-
-/// Whether it is one of the two routes of a session transfer. Pages get there by `no-cors` requests, which
-/// can read nothing of the answer, whatever it is.
-pub(crate) fn is_transfer(path: &str) -> bool {
-    [ENSURE, CREATE].contains(&path)
-}
-
-/// Whether a route limits its time itself.
-pub(crate) fn limits_its_time(request: &Request) -> bool {
-    blobs::is_upload(request.method(), request.uri().path())
-}
-
-async fn not_allowed() -> ApiError {
-    ApiError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "the route does not have this method",
-    )
-}
-
-async fn not_found() -> ApiError {
-    ApiError::not_found("there is no such route")
+/// All routes.
+pub(crate) fn table() -> Vec<Route> {
+    use Audience::{Anyone, Application, Frame, FrameOrJwt, Page, SignedUrl, Transfer};
+    vec![
+        Route::new("/grant/set", Application).post(grants::set),
+        Route::new("/grant/verify", Application).post(grants::verify),
+        Route::new("/v2/sessions/revoke", Application).post(sessions::revoke),
+        Route::new("/tokenize", FrameOrJwt).post(tokens::tokenize),
+        Route::new("/detokenize", FrameOrJwt).post(tokens::detokenize),
+        Route::new("/metadata/get", FrameOrJwt).post(tokens::metadata),
+        // Else a browser turns a response into a network error, and the page's own code fails with it.
+        // Pages get there by `no-cors` requests, which can read nothing of it.
+        Route::new(session::ENSURE, Transfer)
+            .get_and_head(session::ensure)
+            .header(RESOURCE_POLICY, "cross-origin"),
+        // HEAD would use up the state.
+        Route::new("/session/create", Transfer)
+            .get(session::create)
+            .header(RESOURCE_POLICY, "cross-origin"),
+        Route::new("/session/verify", Page)
+            .get(session::verify)
+            .readers(Readers::Application),
+        Route::new("/session/end", Frame).post(session::end),
+        Route::new(blobs::PATH, SignedUrl)
+            .label("/blob")
+            .put_value(blobs::upload)
+            .get_and_head(blobs::download)
+            .readers(Readers::Frame)
+            .header(
+                CONTENT_SECURITY_POLICY,
+                "sandbox; default-src 'none'; frame-ancestors 'none'",
+            ),
+        Route::new("/health", Anyone).get_and_head(health::check),
+    ]
 }

@@ -1,21 +1,29 @@
 //! The HTTP server: every client has limits, and none can hold the others up.
+//!
+//! It knows nothing of tokens: it serves any service, over any kind of stream.
 
-mod files;
+pub(crate) mod files;
 mod phase;
 mod places;
 mod stream;
+mod unread;
 
-use crate::{config::Limits, request::BodyUnread, service::Tokenizer};
-use axum::body::Body;
-use http::{HeaderValue, header};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+pub(crate) use places::Places;
+
+use crate::config::Limits;
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, header};
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use lunadefend_vault::Janitor;
+use lunadefend_core::BoxError;
 use phase::{Phase, SentBody};
-use places::Places;
 use std::{
     convert::Infallible,
     io,
@@ -28,69 +36,72 @@ use std::{
 };
 use stream::GuardedStream;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::JoinSet,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{sleep, timeout},
 };
 use tower::Service;
+use unread::{BodyRead, TrackedBody};
 
-/// How often expired rows are deleted.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// After an `accept` that failed for want of something, file descriptors mostly.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// Serves a tokenizer until `shutdown` completes, then lets running requests finish for
-/// [`Limits::drain`](crate::Limits::drain).
-///
-/// HTTP/1.1 without TLS: put a proxy with TLS in front. Meanwhile expired rows are deleted from the
-/// store once a minute.
-///
-/// # Errors
-/// When the listener cannot be used at all, or the process may not open
-/// [`Limits::RESERVED_FILES`](crate::Limits::RESERVED_FILES) files and a connection. A connection that
-/// fails ends for itself.
-///
-/// # Security
-/// The head of a request has 32 KiB, 100 headers and [`Limits::header_read`](crate::Limits::header_read).
-/// There are [`Limits::max_connections`](crate::Limits::max_connections) at most, and fewer when the
-/// limit of open files is lower, so that a fetch of keys always has some. When all places are taken, the
-/// connection that has idled for longest makes room. While none idles, a new one waits, and every other
-/// ends with its next answer.
-pub async fn serve(
-    listener: TcpListener,
-    tokenizer: Tokenizer,
+/// Where connections come from.
+pub(crate) trait Listener: Send {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next one. Nothing is lost when the future is dropped.
+    fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        let (stream, _) = Self::accept(self).await?;
+        // Responses are small and wait for nothing. Without it they are merely slower.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+}
+
+/// Serves a service until `shutdown` completes, then lets running requests finish for
+/// [`Limits::drain`].
+pub(crate) async fn run<L, S, B>(
+    listener: L,
+    service: S,
+    places: &Arc<Places>,
+    limits: &Limits,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
-    listener.local_addr()?;
-    let limits = *tokenizer.limits();
-    let http = http1(&limits);
-    let places = Places::new(files::connections(&limits)?);
+) where
+    L: Listener,
+    S: Service<Request<TrackedBody<Incoming>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin + Send + 'static,
+{
+    let http = http1(limits);
     let http2_was_logged = Arc::new(AtomicBool::new(false));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
-    let janitor = Arc::new(tokenizer.janitor());
-    let mut purge_time = interval(PURGE_EVERY);
-    purge_time.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut purging = JoinSet::new();
     // Accepted, and without a place so far.
     let mut waiting = None;
 
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            _ = purge_time.tick() => {
-                if purging.try_join_next().is_some() || purging.is_empty() {
-                    purging.spawn(purge(Arc::clone(&janitor)));
-                }
-            }
             Some(_) = connections.join_next() => {}
             stream = accept(&listener), if waiting.is_none() => waiting = Some(stream),
             place = places.take(), if waiting.is_some() => {
                 if let Some(stream) = waiting.take() {
                     let phase = Phase::default();
-                    let service = service(&tokenizer, &places, &phase);
-                    let stream = GuardedStream::new(stream, phase.clone(), place, &limits);
+                    let service = guarded(service.clone(), places, &phase);
+                    let stream = GuardedStream::new(stream, phase.clone(), place, limits);
                     let connection = http.serve_connection(TokioIo::new(stream), service);
                     let connection = graceful.watch(connection);
                     let http2_was_logged = Arc::clone(&http2_was_logged);
@@ -111,8 +122,6 @@ pub async fn serve(
         );
     }
     connections.shutdown().await;
-    purging.shutdown().await;
-    Ok(())
 }
 
 fn http1(limits: &Limits) -> http1::Builder {
@@ -126,46 +135,50 @@ fn http1(limits: &Limits) -> http1::Builder {
 }
 
 /// Serves the requests of one connection.
-fn service(
-    tokenizer: &Tokenizer,
+fn guarded<S, B>(
+    service: S,
     places: &Arc<Places>,
     phase: &Phase,
 ) -> impl hyper::service::Service<
-    http::Request<Incoming>,
-    Response = http::Response<SentBody<Body>>,
+    Request<Incoming>,
+    Response = Response<SentBody<B>>,
     Error = Infallible,
     Future: Send,
-> + use<> {
-    let (tokenizer, places, phase) = (tokenizer.clone(), Arc::clone(places), phase.clone());
-    service_fn(move |request| {
+> + use<S, B>
+where
+    S: Service<Request<TrackedBody<Incoming>>, Response = Response<B>, Error = Infallible> + Clone,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Unpin,
+{
+    let (places, phase) = (Arc::clone(places), phase.clone());
+    service_fn(move |request: Request<Incoming>| {
         let serving = phase.begin();
-        let answer = tokenizer.clone().call(request);
+        let read = BodyRead::default();
+        let response = service.clone().call(request.map(|body| read.track(body)));
         let (places, phase) = (Arc::clone(&places), phase.clone());
         async move {
-            let mut answer = answer.await?;
-            if answer.extensions().get::<BodyUnread>().is_some() {
+            let mut response = response.await?;
+            let is_unread = !read.is_complete();
+            if is_unread {
                 phase.leave_body_unread();
             }
-            // Somebody waits for a place: whoever has their answer makes room, and hears of it before
-            // they send another request.
-            if places.are_wanted() {
+            // What is left of a body must not be taken for the next request, nor read for nothing. And
+            // when a client waits for a place, one that has its response makes room, and hears of it
+            // before it sends another request.
+            if is_unread || places.are_wanted() {
                 let close = HeaderValue::from_static("close");
-                answer.headers_mut().insert(header::CONNECTION, close);
+                response.headers_mut().insert(header::CONNECTION, close);
             }
-            Ok(answer.map(|body| serving.until_sent(body)))
+            Ok(response.map(|body| serving.until_sent(body)))
         }
     })
 }
 
 /// The next connection.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept<L: Listener>(listener: &L) -> L::Stream {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                // Answers are small and wait for nothing. Without it they are merely slower.
-                let _ = stream.set_nodelay(true);
-                return stream;
-            }
+            Ok(stream) => return stream,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::error!(
@@ -202,14 +215,4 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionReset
     )
-}
-
-async fn purge(janitor: Arc<Janitor>) {
-    match janitor.round().await {
-        Ok(rows) => tracing::debug!(rows, "deleted expired rows"),
-        Err(error) => tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "expired rows were not deleted"
-        ),
-    }
 }

@@ -1,7 +1,7 @@
 //! The session behind a request's cookies.
 
 use super::{AuthError, another_page};
-use crate::{cookies::Cookies, error::ApiError, page_session::Page, service::Shared};
+use crate::{cookies::Cookies, error::ApiError, page_session::Page, state::Shared};
 use http::HeaderMap;
 use lunadefend_core::SessionId;
 

@@ -1,47 +1,46 @@
 //! `/blob/*`: values, at signed URLs that say what they are good for.
 
-use crate::{body, cors, error::ApiError, headers::SEC_FETCH_MODE, response, service::Shared};
+use crate::{body, error::ApiError, headers::SEC_FETCH_MODE, response, state::Shared};
 use axum::{
     body::Body,
     extract::{Request, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lunadefend_vault::{Download, Upload, UploadError, UploadId, UrlGrant, UrlMethod, VaultError};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
-pub(super) const PATH: &str = "/blob/";
+pub(super) const PATH: &str = "/blob/{url}";
+const PARAMETER: &str = "{url}";
 
 /// The URL of a value. Its base is configured: a `Host` header must not lead values elsewhere.
 pub(super) fn url(shared: &Shared, grant: &UrlGrant) -> String {
     let signed = shared.vault.sign_url(grant);
-    shared.config.blob_url.join(&format!("{PATH}{signed}"))
+    shared
+        .config
+        .blob_url
+        .join(&PATH.replace(PARAMETER, &signed))
 }
 
 fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<UrlGrant, ApiError> {
-    let signed = uri.path().strip_prefix(PATH).unwrap_or_default();
+    let prefix = PATH.trim_end_matches(PARAMETER);
+    let signed = uri.path().strip_prefix(prefix).unwrap_or_default();
     shared
         .vault
         .verify_url(method, signed)
         .map_err(|_| ApiError::forbidden("the URL is not good for this or has expired"))
 }
 
-/// Whether a request is an upload, whose body takes as long as it takes.
-pub(super) fn is_upload(method: &Method, path: &str) -> bool {
-    method == Method::PUT && path.starts_with(PATH)
-}
-
 /// `PUT`: takes the value of a token, once.
-pub(super) async fn upload(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let response = match store(&shared, request).await {
-        Ok(()) => response::empty(StatusCode::OK),
-        Err(error) => error.into_response(),
-    };
-    cors::allow_frame(&headers, shared.config.blob_reader.as_ref(), response)
+pub(super) async fn upload(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    store(&shared, request).await?;
+    Ok(response::empty(StatusCode::OK))
 }
 
 async fn store(shared: &Shared, request: Request) -> Result<(), ApiError> {
@@ -49,6 +48,7 @@ async fn store(shared: &Shared, request: Request) -> Result<(), ApiError> {
     let limits = &shared.config.limits;
     let max_length = grant.max_length.min(limits.max_value);
     let mut body = body::Upload::new(request, max_length, limits)?;
+    let _running = shared.activity.begin_upload();
     // The first bytes come before the lease: who opens a connection and sends nothing must not keep
     // others from the URL.
     let next = body.next().await?;
@@ -120,12 +120,8 @@ pub(super) async fn download(
     State(shared): State<Arc<Shared>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Response {
-    let response = match open(&shared, &uri, &headers).await {
-        Ok(download) => inert(download),
-        Err(error) => error.into_response(),
-    };
-    cors::allow_frame(&headers, shared.config.blob_reader.as_ref(), response)
+) -> Result<Response, ApiError> {
+    open(&shared, &uri, &headers).await.map(inert)
 }
 
 async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Download, ApiError> {
@@ -163,10 +159,6 @@ fn inert(download: Download) -> Response {
     for (name, value) in [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CONTENT_DISPOSITION, "attachment"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'; frame-ancestors 'none'",
-        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -178,12 +170,4 @@ fn report(error: &VaultError) {
         error = error as &dyn std::error::Error,
         "a transfer was aborted"
     );
-}
-
-/// `OPTIONS`: there only when values have an origin of their own.
-pub(super) async fn preflight(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    match &shared.config.blob_reader {
-        Some(reader) => cors::frame_preflight(&headers, reader),
-        None => super::not_allowed().await.into_response(),
-    }
 }

@@ -1,12 +1,6 @@
 //! `/grant/set` and `/grant/verify`: for the application.
 
-use crate::{
-    auth::{self, ApplicationOnly},
-    body::Json,
-    error::ApiError,
-    response,
-    service::Shared,
-};
+use crate::{auth, body::Json, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
     GrantDuration,
@@ -17,7 +11,6 @@ use std::sync::Arc;
 /// Grants a token to a session that has not ended. An earlier grant that lives longer stays.
 pub(super) async fn set(
     State(shared): State<Arc<Shared>>,
-    _application: ApplicationOnly,
     Json(request): Json<GrantSet>,
 ) -> Result<Response, ApiError> {
     let duration = shared
@@ -40,7 +33,6 @@ pub(super) async fn set(
 /// Says whether a session holds a live grant for a token.
 pub(super) async fn verify(
     State(shared): State<Arc<Shared>>,
-    _application: ApplicationOnly,
     Json(request): Json<GrantVerify>,
 ) -> Result<Response, ApiError> {
     let expiry = shared

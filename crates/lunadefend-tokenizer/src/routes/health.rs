@@ -1,6 +1,6 @@
 //! `/health`: whether the tokenizer can do its work.
 
-use crate::{error::ApiError, response, service::Shared};
+use crate::{error::ApiError, response, state::Shared};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},

@@ -7,14 +7,11 @@ use crate::{
     auth::{self, AuthError},
     body::Json,
     config::Provider,
-    cors,
     error::ApiError,
     headers::CREATED_SESSION_HASH,
-    origin::{FrameOnly, TransferOnly},
     query::Query,
-    response,
-    service::Shared,
-    session_hash,
+    response, session_hash,
+    state::Shared,
 };
 use axum::{
     extract::State,
@@ -27,6 +24,8 @@ use secrecy::ExposeSecret;
 use std::{sync::Arc, time::Duration};
 use transfer::{CheckedState, TransferJwt, until_next_second};
 
+/// Where a session transfer begins.
+pub(super) const ENSURE: &str = "/session/ensure";
 /// What `/session/create` adds when it sends a browser back here.
 const SECOND_ATTEMPT: &str = "second_attempt";
 
@@ -34,7 +33,6 @@ const SECOND_ATTEMPT: &str = "second_attempt";
 /// in a cookie.
 pub(super) async fn ensure(
     State(shared): State<Arc<Shared>>,
-    _transfer: TransferOnly,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -74,7 +72,6 @@ fn redirect(url: &str) -> Result<Response, ApiError> {
 /// `GET /session/create`: gives the browser a session, once per state and per JWT.
 pub(super) async fn create(
     State(shared): State<Arc<Shared>>,
-    _transfer: TransferOnly,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -105,10 +102,7 @@ pub(super) async fn create(
             let wait = until_next_second(signed, shared.vault.clock().now());
             shared.timer.sleep(wait).await;
             let provider = state.provider.name();
-            let path = format!(
-                "{}?auth_provider={provider}&{SECOND_ATTEMPT}",
-                super::ENSURE
-            );
+            let path = format!("{}?auth_provider={provider}&{SECOND_ATTEMPT}", ENSURE);
             redirect(&shared.config.public_url.join(&path))?
         }
         (Transfer::JwtUsed | Transfer::StateUsed, _) => {
@@ -149,29 +143,20 @@ fn created(
 /// `GET /session/verify`: says whether the browser has a session, also to the application's pages.
 /// As from the original, "no" has status 200.
 pub(super) async fn verify(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    let response = match auth::identify(&headers, &shared).await {
+    match auth::identify(&headers, &shared).await {
         Ok(_) => response::success(),
         Err(AuthError::Unauthenticated) => response::no("LunaSec is not logged in"),
         Err(AuthError::Invalid | AuthError::OtherTokenizer) => {
             response::no("LunaSec session cookie signing check failed")
         }
         Err(AuthError::Refused(error)) => error.into_response(),
-    };
-    cors::allow_application(&headers, &shared.config.application_origins, response)
-}
-
-pub(super) async fn verify_preflight(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-) -> Response {
-    cors::application_preflight(&headers, &shared.config.application_origins)
+    }
 }
 
 /// `POST /session/end`: ends the browser's own session, for the frame. That of the application goes on,
 /// and so do its other browser sessions. Without a session there is nothing to end, which is no error.
 pub(super) async fn end(
     State(shared): State<Arc<Shared>>,
-    _frame: FrameOnly,
     headers: HeaderMap,
     Json(Empty {}): Json<Empty>,
 ) -> Result<Response, ApiError> {

@@ -1,6 +1,6 @@
 //! `/v2/sessions/*`: for the application, about its own sessions.
 
-use crate::{auth::ApplicationOnly, body::Json, error::ApiError, response, service::Shared};
+use crate::{body::Json, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::wire::{Empty, SessionRevoke};
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use std::sync::Arc;
 /// `POST /v2/sessions/revoke`: ends a session for good. Ending it again is no error.
 pub(super) async fn revoke(
     State(shared): State<Arc<Shared>>,
-    _application: ApplicationOnly,
     Json(request): Json<SessionRevoke>,
 ) -> Result<Response, ApiError> {
     let now = shared.vault.clock().unix_millis();

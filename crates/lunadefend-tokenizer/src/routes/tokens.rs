@@ -1,7 +1,7 @@
 //! `/tokenize`, `/detokenize`, `/metadata/get`: for the frame, and for the SDK on a user's behalf.
 
 use super::{blobs, grants};
-use crate::{auth::Authenticated, body::Json, error::ApiError, response, service::Shared};
+use crate::{auth::Authenticated, body::Json, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
     SessionId, TokenId,

@@ -7,7 +7,7 @@ use std::io;
 ///
 /// # Errors
 /// When there is no room for any.
-pub(super) fn connections(limits: &Limits) -> io::Result<u32> {
+pub(crate) fn connections(limits: &Limits) -> io::Result<u32> {
     let wanted = limits.max_connections;
     let Some(open) = limit_of_process() else {
         return Ok(wanted);

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 /// itself whether something has come meanwhile: a request that has begun is never cut off, and then
 /// the next one is asked.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(crate) struct Places {
     state: Mutex<State>,
     /// Something has changed for whoever waits for a place.
     changed: Notify,
@@ -21,11 +21,13 @@ pub(super) struct Places {
 
 #[derive(Debug)]
 struct State {
+    /// How many there are, and how many of them are free.
+    count: u32,
     free: u32,
     /// Somebody waits for a place.
     wanted: bool,
     /// How often a connection has begun to idle.
-    count: u64,
+    idled: u64,
     /// Who idles, the longest one first, and how to wake them.
     idle: BTreeMap<u64, Waker>,
     /// Who was asked to leave.
@@ -41,12 +43,13 @@ pub(super) struct Place {
 }
 
 impl Places {
-    pub(super) fn new(count: u32) -> Arc<Self> {
+    pub(crate) fn new(count: u32) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
+                count,
                 free: count,
                 wanted: false,
-                count: 0,
+                idled: 0,
                 idle: BTreeMap::new(),
                 asked: None,
             }),
@@ -67,6 +70,17 @@ impl Places {
     /// Whether somebody waits, so that whoever is done should not stay.
     pub(super) fn are_wanted(&self) -> bool {
         self.lock().wanted
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.lock().count
+    }
+
+    /// How many of them are taken.
+    pub(crate) fn taken(&self) -> u32 {
+        let state = self.lock();
+        state.count - state.free
     }
 
     fn try_take(self: &Arc<Self>) -> Option<Place> {
@@ -102,8 +116,8 @@ impl Place {
     pub(super) fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.places.lock();
         let number = *self.idle.get_or_insert_with(|| {
-            state.count += 1;
-            state.count
+            state.idled += 1;
+            state.idled
         });
         if state.asked == Some(number) {
             return Poll::Ready(());

@@ -5,7 +5,7 @@ use crate::{
     config::Provider,
     cookies::Cookies,
     error::ApiError,
-    service::Shared,
+    state::Shared,
 };
 use http::HeaderMap;
 use lunadefend_core::SessionId;

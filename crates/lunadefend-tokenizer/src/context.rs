@@ -1,0 +1,37 @@
+//! What is known about a request beside the request itself.
+
+use http::HeaderValue;
+use std::sync::{Arc, OnceLock};
+
+/// Shared by the layers and the extractors of one request, as an extension of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RequestContext(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    request_id: Option<HeaderValue>,
+    session_hash: OnceLock<HeaderValue>,
+}
+
+impl RequestContext {
+    pub(crate) fn new(request_id: Option<HeaderValue>) -> Self {
+        Self(Arc::new(Inner {
+            request_id,
+            ..Inner::default()
+        }))
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&HeaderValue> {
+        self.0.request_id.as_ref()
+    }
+
+    /// Has the response carry the session's hash, whatever becomes of the request.
+    pub(crate) fn send_session_hash(&self, hash: HeaderValue) {
+        // Set by the one admission of a request; a second value would be the same.
+        let _ = self.0.session_hash.set(hash);
+    }
+
+    pub(crate) fn session_hash(&self) -> Option<&HeaderValue> {
+        self.0.session_hash.get()
+    }
+}

@@ -1,0 +1,13 @@
+//! What requests and responses have in common, one concept a layer. `router.rs` stacks them.
+
+pub(crate) mod admission;
+pub(crate) mod base_path;
+pub(crate) mod body_limit;
+pub(crate) mod context;
+pub(crate) mod cors;
+pub(crate) mod credentials;
+pub(crate) mod harden;
+pub(crate) mod headers;
+pub(crate) mod log;
+pub(crate) mod methods;
+pub(crate) mod time_limit;

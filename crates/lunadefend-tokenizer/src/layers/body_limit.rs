@@ -1,0 +1,23 @@
+//! The body that an endpoint takes.
+
+use crate::route::BodyLimit;
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+
+/// Tells the extractors of bodies what the row allows; without it they read nothing. An endpoint that
+/// takes no body does not see one.
+pub(crate) async fn set(
+    State(limit): State<BodyLimit>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    request.extensions_mut().insert(limit);
+    if let BodyLimit::Empty = limit {
+        request = request.map(|_| Body::empty());
+    }
+    next.run(request).await
+}

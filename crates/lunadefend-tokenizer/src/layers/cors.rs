@@ -1,0 +1,83 @@
+//! Which pages of other origins may read a response (the Fetch standard's CORS protocol).
+
+use super::methods::Methods;
+use crate::{config::Origin, headers::single, response, route::Readers, state::Shared};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use std::sync::Arc;
+
+/// The CORS of one route. [`Cors::new`] gives none for a route that only its own origin reads.
+#[derive(Clone, Debug)]
+pub(crate) struct Cors {
+    readers: Arc<[HeaderValue]>,
+    credentials: bool,
+    methods: Methods,
+}
+
+impl Cors {
+    pub(crate) fn new(readers: Readers, methods: &Methods, shared: &Shared) -> Option<Self> {
+        let config = &shared.config;
+        let (readers, credentials) = match readers {
+            Readers::SameOrigin => return None,
+            Readers::Application => {
+                let origins = config.application_origins.iter().map(Origin::header);
+                (origins.cloned().collect(), true)
+            }
+            Readers::Frame => (Arc::from([config.blob_reader.clone()?]), false),
+        };
+        Some(Self {
+            readers,
+            credentials,
+            methods: methods.clone(),
+        })
+    }
+
+    /// The origin of the request, if it may read the response: one of the list, exactly.
+    fn reader(&self, request: &HeaderMap) -> Option<HeaderValue> {
+        let origin = single(request, &header::ORIGIN)?;
+        self.readers
+            .iter()
+            .find(|reader| *reader == origin)
+            .cloned()
+    }
+}
+
+/// Answers preflights, and lets the readers of a route read its responses.
+///
+/// `Vary` is there whoever asks, so that no cache gives one origin the response of another.
+pub(crate) async fn allow(State(cors): State<Cors>, request: Request, next: Next) -> Response {
+    let reader = cors.reader(request.headers());
+    let is_preflight = *request.method() == Method::OPTIONS;
+    let mut response = if is_preflight {
+        response::empty(StatusCode::NO_CONTENT)
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    let Some(reader) = reader else {
+        return response;
+    };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, reader);
+    if cors.credentials {
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
+    }
+    if is_preflight {
+        let methods = cors.methods.list().clone();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
+            (header::ACCESS_CONTROL_MAX_AGE, "600"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}

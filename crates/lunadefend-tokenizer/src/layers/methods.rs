@@ -1,0 +1,53 @@
+//! The methods of a route: every other one is refused, with a list of those that there are.
+
+use crate::error::ApiError;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, Method, StatusCode, header};
+use std::sync::Arc;
+
+/// The methods of one route.
+#[derive(Clone, Debug)]
+pub(crate) struct Methods {
+    all: Arc<[Method]>,
+    list: HeaderValue,
+}
+
+impl Methods {
+    pub(crate) fn new(all: &[Method]) -> Self {
+        let mut names: Vec<&str> = all.iter().map(Method::as_str).collect();
+        names.sort_unstable();
+        // Names of methods are visible ASCII.
+        let list = HeaderValue::from_str(&names.join(", "));
+        Self {
+            all: all.into(),
+            list: list.unwrap_or(HeaderValue::from_static("")),
+        }
+    }
+
+    /// As the headers `allow` and `access-control-allow-methods` have them.
+    pub(crate) const fn list(&self) -> &HeaderValue {
+        &self.list
+    }
+}
+
+/// Answers 405 and `allow` to a method that the route does not have.
+pub(crate) async fn check(
+    State(methods): State<Methods>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if methods.all.contains(request.method()) {
+        return next.run(request).await;
+    }
+    let mut response = ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "the route does not have this method",
+    )
+    .into_response();
+    response.headers_mut().insert(header::ALLOW, methods.list);
+    response
+}

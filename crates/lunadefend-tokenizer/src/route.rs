@@ -1,0 +1,160 @@
+//! What a row of the table of routes says. The layers in `layers/` make it true.
+
+use crate::state::Shared;
+use axum::{
+    handler::Handler,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use http::{HeaderName, HeaderValue, Method};
+use lunadefend_core::wire;
+use std::sync::Arc;
+
+/// Who may call a route. Checked before anything of the body is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The application, by its JWT. A cookie is not even looked at.
+    Application,
+    /// The frame, by the session cookie, or a caller with any JWT of the application. The handler can
+    /// extract the caller.
+    FrameOrJwt,
+    /// The frame, with or without a session.
+    Frame,
+    /// A browser at a step of a session transfer, which is a `no-cors` fetch.
+    Transfer,
+    /// A page of the application or the frame: the handler answers whether the browser has a session.
+    Page,
+    /// The holder of a signed URL, which the handler verifies.
+    SignedUrl,
+    /// Everybody.
+    Anyone,
+    /// The operator: such a route is on the admin socket, and on it alone.
+    Operator,
+}
+
+/// Which pages of other origins may read the responses of a route (CORS).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// None: there is no preflight to pass.
+    SameOrigin,
+    /// Pages of the application, with cookies.
+    Application,
+    /// The frame, when values have an origin of their own.
+    Frame,
+}
+
+/// The body that an endpoint takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BodyLimit {
+    /// None: the handler does not see what is sent.
+    Empty,
+    /// One JSON object within bounds, by [`Json`](crate::body::Json).
+    Json(wire::Limits),
+    /// A value, by [`Upload`](crate::body::Upload): as long as its URL and the configuration allow.
+    Value,
+}
+
+/// How long an endpoint may take until its response begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeLimit {
+    /// [`Limits::request`](crate::Limits::request) for everything, the body included.
+    Whole,
+    /// As long as it makes progress: the handler gives each of its steps a time.
+    Progress,
+}
+
+/// Some methods of a route, with one handler and the limits of its requests.
+pub(crate) struct Endpoint {
+    pub(crate) body: BodyLimit,
+    pub(crate) time: TimeLimit,
+    pub(crate) handler: MethodRouter<Arc<Shared>>,
+}
+
+/// One row of the table.
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
+    /// Its name in logs: a path may hold a signed URL.
+    pub(crate) label: &'static str,
+    pub(crate) audience: Audience,
+    pub(crate) readers: Readers,
+    /// Every response has them, also a refusal.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// All methods of its endpoints.
+    pub(crate) methods: Vec<Method>,
+    pub(crate) endpoints: Vec<Endpoint>,
+}
+
+impl Route {
+    pub(crate) const fn new(path: &'static str, audience: Audience) -> Self {
+        Self {
+            path,
+            label: path,
+            audience,
+            readers: Readers::SameOrigin,
+            headers: Vec::new(),
+            methods: Vec::new(),
+            endpoints: Vec::new(),
+        }
+    }
+
+    pub(crate) const fn label(mut self, label: &'static str) -> Self {
+        self.label = label;
+        self
+    }
+
+    pub(crate) const fn readers(mut self, readers: Readers) -> Self {
+        self.readers = readers;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// GET without HEAD.
+    pub(crate) fn get<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
+        let handler = on(MethodFilter::GET, handler);
+        self.endpoint([Method::GET], BodyLimit::Empty, TimeLimit::Whole, handler)
+    }
+
+    /// GET and HEAD by one handler; the server leaves the body of a response to HEAD out.
+    pub(crate) fn get_and_head<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
+        let handler = on(MethodFilter::GET, handler);
+        let methods = [Method::GET, Method::HEAD];
+        self.endpoint(methods, BodyLimit::Empty, TimeLimit::Whole, handler)
+    }
+
+    /// POST with a JSON body.
+    pub(crate) fn post<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
+        let handler = on(MethodFilter::POST, handler);
+        let body = BodyLimit::Json(wire::REQUEST);
+        self.endpoint([Method::POST], body, TimeLimit::Whole, handler)
+    }
+
+    /// PUT with a value as the body.
+    pub(crate) fn put_value<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
+        let handler = on(MethodFilter::PUT, handler);
+        self.endpoint(
+            [Method::PUT],
+            BodyLimit::Value,
+            TimeLimit::Progress,
+            handler,
+        )
+    }
+
+    fn endpoint<const N: usize>(
+        mut self,
+        methods: [Method; N],
+        body: BodyLimit,
+        time: TimeLimit,
+        handler: MethodRouter<Arc<Shared>>,
+    ) -> Self {
+        self.methods.extend(methods);
+        self.endpoints.push(Endpoint {
+            body,
+            time,
+            handler,
+        });
+        self
+    }
+}

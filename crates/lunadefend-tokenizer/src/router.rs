@@ -1,0 +1,92 @@
+//! The table of routes as a router: every row in the layers that make it true.
+
+use crate::{
+    error::ApiError,
+    layers::{
+        admission, base_path, body_limit, context, cors, cors::Cors, credentials, harden, headers,
+        log, methods, methods::Methods, time_limit,
+    },
+    route::{Audience, Endpoint, Route, TimeLimit},
+    routes,
+    state::Shared,
+};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state, map_response},
+    routing::{MethodRouter, any},
+};
+use std::sync::Arc;
+
+/// Everything but what is for the operator.
+pub(crate) fn public(shared: &Arc<Shared>) -> Router {
+    router(shared, |audience| audience != Audience::Operator)
+}
+
+/// What is for the operator, and nothing else.
+pub(crate) fn admin(shared: &Arc<Shared>) -> Router {
+    router(shared, |audience| audience == Audience::Operator)
+}
+
+fn router(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Router {
+    let rows = routes::table()
+        .into_iter()
+        .filter(|row| serves(row.audience))
+        .fold(Router::new(), |router, row| {
+            router.route(row.path, route(row, shared))
+        })
+        .fallback_service(unknown())
+        .with_state(Arc::clone(shared));
+    // As a fallback, because the base path is stripped before a route is looked for.
+    Router::new()
+        .fallback_service(rows)
+        .layer(map_response(harden::harden))
+        .layer(from_fn(context::provide))
+        .layer(from_fn_with_state(Arc::clone(shared), base_path::strip))
+}
+
+/// One row, from the inside out.
+fn route(row: Route, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
+    let methods = Methods::new(&row.methods);
+    let mut route = row
+        .endpoints
+        .into_iter()
+        .map(|of_row| endpoint(of_row, row.audience, shared))
+        .fold(MethodRouter::new(), MethodRouter::merge)
+        .layer(from_fn_with_state(methods.clone(), methods::check));
+    if let Some(cors) = Cors::new(row.readers, &methods, shared) {
+        route = route.layer(from_fn_with_state(cors, cors::allow));
+    }
+    route
+        .layer(from_fn(credentials::require_one))
+        .layer(from_fn_with_state(row.headers.into(), headers::add))
+        .layer(from_fn_with_state(row.label, log::trace))
+}
+
+/// What no row has.
+fn unknown() -> MethodRouter {
+    async fn not_found() -> ApiError {
+        ApiError::not_found("there is no such route")
+    }
+    any(not_found)
+        .layer(from_fn(credentials::require_one))
+        .layer(from_fn_with_state("unknown", log::trace))
+}
+
+fn endpoint(
+    endpoint: Endpoint,
+    audience: Audience,
+    shared: &Arc<Shared>,
+) -> MethodRouter<Arc<Shared>> {
+    let admission = (Arc::clone(shared), audience);
+    let handler = endpoint
+        .handler
+        .layer(from_fn_with_state(endpoint.body, body_limit::set))
+        .layer(from_fn_with_state(admission, admission::admit));
+    match endpoint.time {
+        TimeLimit::Whole => {
+            let limit = shared.config.limits.request;
+            handler.layer(from_fn_with_state(limit, time_limit::enforce))
+        }
+        TimeLimit::Progress => handler,
+    }
+}

@@ -1,0 +1,64 @@
+//! Serving a tokenizer to its clients.
+
+use crate::{
+    server::{self, Places, files},
+    tokenizer::Tokenizer,
+};
+use lunadefend_vault::Janitor;
+use std::{io, time::Duration};
+use tokio::{
+    net::TcpListener,
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
+
+/// How often expired rows are deleted.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// Serves a tokenizer until `shutdown` completes, then lets running requests finish for
+/// [`Limits::drain`](crate::Limits::drain).
+///
+/// HTTP/1.1 without TLS: put a proxy with TLS in front. Meanwhile expired rows are deleted from the
+/// store once a minute.
+///
+/// # Errors
+/// When the listener cannot be used at all, or the process may not open
+/// [`Limits::RESERVED_FILES`](crate::Limits::RESERVED_FILES) files and a connection. A connection that
+/// fails ends for itself.
+///
+/// # Security
+/// The head of a request has 32 KiB, 100 headers and [`Limits::header_read`](crate::Limits::header_read).
+/// There are [`Limits::max_connections`](crate::Limits::max_connections) at most, and fewer when the
+/// limit of open files is lower, so that a fetch of keys always has some. When all places are taken, the
+/// connection that has idled for longest makes room. While none idles, a new one waits, and every other
+/// ends with its next answer.
+pub async fn serve(
+    listener: TcpListener,
+    tokenizer: Tokenizer,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    listener.local_addr()?;
+    let limits = *tokenizer.limits();
+    let places = Places::new(files::connections(&limits)?);
+    tokenizer.activity().serve_on(&places);
+    let mut purging = JoinSet::new();
+    purging.spawn(purge_regularly(tokenizer.janitor()));
+    server::run(listener, tokenizer, &places, &limits, shutdown).await;
+    purging.shutdown().await;
+    Ok(())
+}
+
+async fn purge_regularly(janitor: Janitor) {
+    let mut time = interval(PURGE_EVERY);
+    time.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        time.tick().await;
+        match janitor.round().await {
+            Ok(rows) => tracing::debug!(rows, "deleted expired rows"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "expired rows were not deleted"
+            ),
+        }
+    }
+}
