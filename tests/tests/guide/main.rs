@@ -1,4 +1,8 @@
 //! What `docs/testing.md` shows: each of these files stands there word for word.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of tests for production code"
+)]
 
 mod on_actix;
 mod on_axum;

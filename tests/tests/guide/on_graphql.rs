@@ -19,10 +19,7 @@ impl Query {
 
 /// Your schema. `main` hands it the grants of a `LunaDefend`, a test those of a `TestBackend`.
 fn schema(grants: &Grants) -> Schema<Query, EmptyMutation, EmptySubscription> {
-    build(Query, EmptyMutation, EmptySubscription, grants, |schema| {
-        schema
-    })
-    .unwrap()
+    build(Query, EmptyMutation, EmptySubscription, grants, |new| new).unwrap()
 }
 
 #[tokio::test]
