@@ -1,22 +1,21 @@
 use actix_web::{App, test, web};
-use lunadefend::{ErrorKind, GrantDuration, SessionId, VerifiedToken};
+use lunadefend::{Backend, ErrorKind, GrantDuration, SessionId, VerifiedToken};
 use lunadefend_actix::{Error, Granted, Granter, Luna, Verified};
 use lunadefend_testing::{TestBackend, assert_error, session, token};
 
-/// Your application. `main` makes the `Luna` of a `LunaDefend`, a test of a `TestBackend`.
+/// Your application. `main` hands the first a `LunaDefend`, a test a `TestBackend`.
+fn luna(backend: impl Into<Backend>) -> Luna {
+    Luna::with_session(backend, |request| {
+        let id = request.headers().get("x-session")?; // your session cookie
+        SessionId::new(id.to_str().ok()?).ok()
+    })
+}
+
 fn app(luna: Luna) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
         let ssn = web::resource("/ssn").post(set_ssn).get(get_ssn);
         config.configure(luna.routes()).service(ssn);
     }
-}
-
-fn luna(backend: &TestBackend) -> Luna {
-    Luna::new(backend, |request| {
-        let id = request.headers().get("x-session").cloned();
-        let id = id.and_then(|id| SessionId::new(id.to_str().ok()?).ok());
-        async move { Ok(id) } // by your session store
-    })
 }
 
 async fn set_ssn(Verified(_): Verified<VerifiedToken>) -> &'static str {
@@ -37,12 +36,8 @@ async fn a_token_counts_for_fifteen_minutes() {
     assert_eq!(test::call_and_read_body(&app, post()).await, "stored");
     backend.clock().advance(GrantDuration::DEFAULT.get());
     let response = test::call_service(&app, post()).await;
-    let status = response.status();
-    assert_error(
-        status,
-        test::read_body(response).await,
-        ErrorKind::InvalidGrant,
-    );
+    let (status, body) = (response.status(), test::read_body(response).await);
+    assert_error(status, body, ErrorKind::InvalidGrant);
 }
 
 #[tokio::test]
@@ -50,9 +45,7 @@ async fn what_is_sent_is_granted() {
     let backend = TestBackend::new();
     let app = test::init_service(App::new().configure(app(luna(&backend)))).await;
     let get = test::TestRequest::with_uri("/ssn").insert_header(("x-session", "ann"));
-    assert_eq!(
-        test::call_service(&app, get.to_request()).await.status(),
-        200
-    );
+    let response = test::call_service(&app, get.to_request()).await;
+    assert_eq!(response.status(), 200);
     backend.assert_granted(&session("ann"), &token(7));
 }

@@ -1,15 +1,14 @@
 use axum::{Router, body::Body, http::Request, routing::post};
-use lunadefend::{ErrorKind, GrantDuration, Handles, SessionId, VerifiedToken};
+use lunadefend::{Backend, ErrorKind, GrantDuration, SessionId, VerifiedToken};
 use lunadefend_axum::{Error, Granted, Granter, Luna, Verified};
 use lunadefend_testing::{TestBackend, assert_error, session, token};
 use tower::ServiceExt;
 
 /// Your application. `main` hands it a `LunaDefend`, a test a `TestBackend`.
-fn app(backend: impl Into<Handles>) -> Router {
-    let luna = Luna::new(backend, |parts| {
-        let id = parts.headers["x-session"].to_str().unwrap_or_default();
-        let session = SessionId::new(id); // by your session store
-        async move { session.map(Some) }
+fn app(backend: impl Into<Backend>) -> Router {
+    let luna = Luna::with_session(backend, |parts| {
+        let id = parts.headers.get("x-session")?; // your session cookie
+        SessionId::new(id.to_str().ok()?).ok()
     });
     let ssn = post(set_ssn).get(get_ssn);
     Router::new().route("/ssn", ssn).with_state(luna)
