@@ -4,17 +4,16 @@
     reason = "helpers of tests, which clippy does not count as tests"
 )]
 
-mod fakes;
 mod on_actix;
 mod on_axum;
 mod on_warp;
 mod schema;
 mod warp_filter;
 
-use fakes::{Fake, token};
 use http::{HeaderMap, HeaderValue, Method, header};
-use lunadefend_core::{AuthPlugin, Backend, Sessions};
+use lunadefend_core::Backend;
 use lunadefend_http::{Answer, HttpClient, Request};
+use lunadefend_testing::{TestBackend, session};
 use schema::Ran;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
@@ -23,16 +22,20 @@ use tokio::time::Instant;
 /// A server of one of the frameworks.
 struct Server {
     address: SocketAddr,
-    fake: Fake,
+    grants: TestBackend,
     ran: Ran,
 }
 
 /// What the applications are made of.
-fn parts() -> (Fake, Ran, Backend) {
-    let fake = Fake::default();
-    let sessions = Sessions::new(fake.clone());
-    let backend = Backend::new(fake.grants(), sessions, AuthPlugin::new(fake.clone()));
-    (fake, Ran::default(), backend)
+fn parts() -> (TestBackend, Ran, Backend) {
+    let grants = TestBackend::new();
+    let backend = Backend::from(&grants);
+    (grants, Ran::default(), backend)
+}
+
+/// The token with a number, as text.
+fn token(number: u32) -> String {
+    lunadefend_testing::token(number).expose_id().to_owned()
 }
 
 impl Server {
@@ -68,7 +71,8 @@ const SSN: &str = "{ ssn }";
 
 async fn scenario(server: &Server) {
     // In, by the session of the adapter's provider.
-    server.fake.allow("ann", &token(1));
+    let granted = lunadefend_testing::token(1);
+    server.grants.grant(&session("ann"), &granted);
     let answer = server.ask(Some("ann"), SAVE, &token(1)).await;
     assert_eq!(answer, json!({"data": {"save": true}}));
     assert_eq!(server.ran.times(), 1);
@@ -94,7 +98,8 @@ async fn scenario(server: &Server) {
     assert!(caching.any(|value| value == "no-store"));
     let data: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(data, json!({"data": {"ssn": token(9)}}));
-    assert!(server.fake.holds("carol", &token(9)));
+    let granted = lunadefend_testing::token(9);
+    server.grants.assert_granted(&session("carol"), &granted);
     let nobody: Value = serde_json::from_slice(&server.post(None, &body).await.body).unwrap();
     assert_eq!(nobody["data"], json!({"ssn": null}));
     assert_eq!(nobody["errors"][0]["extensions"]["code"], "sessionError");

@@ -23,7 +23,7 @@ async fn graphql(
 }
 
 pub(crate) fn start() -> Server {
-    let (fake, ran, backend) = parts();
+    let (grants, ran, backend) = parts();
     let luna = Luna::new(backend, |request| {
         let header = request.headers().get("x-session").cloned();
         async move { session(header.as_ref().and_then(|id| id.to_str().ok())) }
@@ -39,5 +39,9 @@ pub(crate) fn start() -> Server {
     let server = server.bind(("127.0.0.1", 0)).unwrap();
     let address = server.addrs()[0];
     tokio::spawn(server.run());
-    Server { address, fake, ran }
+    Server {
+        address,
+        grants,
+        ran,
+    }
 }

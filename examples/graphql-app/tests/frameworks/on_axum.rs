@@ -49,7 +49,7 @@ async fn graphql(
 }
 
 pub(crate) async fn start() -> Server {
-    let (fake, ran, backend) = parts();
+    let (grants, ran, backend) = parts();
     let luna = Luna::new(backend, |parts| {
         let header = parts.headers.get("x-session").cloned();
         async move { session(header.as_ref().and_then(|id| id.to_str().ok())) }
@@ -62,5 +62,9 @@ pub(crate) async fn start() -> Server {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Server { address, fake, ran }
+    Server {
+        address,
+        grants,
+        ran,
+    }
 }

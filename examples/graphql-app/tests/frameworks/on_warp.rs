@@ -23,7 +23,7 @@ async fn graphql(
 }
 
 pub(crate) async fn start() -> Server {
-    let (fake, ran, backend) = parts();
+    let (grants, ran, backend) = parts();
     let picks = warp::header::optional("x-session");
     let luna = Luna::new(backend, picks, async |id: Option<String>| {
         session(id.as_deref())
@@ -35,5 +35,9 @@ pub(crate) async fn start() -> Server {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(warp::serve(routes).incoming(listener).run());
-    Server { address, fake, ran }
+    Server {
+        address,
+        grants,
+        ran,
+    }
 }

@@ -1,6 +1,6 @@
 //! The schema: one token in, one out.
 
-use crate::fakes::token;
+use crate::token;
 use async_graphql::{EmptySubscription, InputObject, Object, Schema};
 use lunadefend_core::{Error, Grants, SessionId};
 use lunadefend_graphql::{Token, build};
