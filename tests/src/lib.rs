@@ -35,3 +35,8 @@ pub use world::{Hosts, Settings, World};
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/from-the-node-sdk.md")]
 mod from_the_node_sdk {}
+
+/// Compiles what the page shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/errors.md")]
+mod errors {}

@@ -28,7 +28,39 @@ use lunadefend_core::{ErrorKind, FromUntrusted, Unverified};
 /// Verified is not owned: it says that the session may read the value now. The handler still decides
 /// whether the user may write the row that the token is for.
 ///
-/// A type that is no `FromUntrusted` is refused where it is named, with advice.
+/// # Errors of your own
+/// `Result<Verified<T>, Error>` as the argument hands the error to the handler. An extractor of your own
+/// puts it into your own error, for every handler that takes it:
+///
+/// ```
+/// use axum::extract::{FromRef, FromRequest, Request};
+/// use lunadefend_axum::{Error, Luna, Verified};
+/// use lunadefend_core::FromUntrusted;
+/// # use axum::response::{IntoResponse, Response};
+/// # struct ApiError(Error);
+/// # impl From<Error> for ApiError { fn from(error: Error) -> Self { Self(error) } }
+/// # impl IntoResponse for ApiError { fn into_response(self) -> Response { self.0.into_response() } }
+///
+/// struct Mine<T>(T);
+///
+/// impl<S, T> FromRequest<S> for Mine<T>
+/// where
+///     S: Send + Sync,
+///     T: FromUntrusted,
+///     Luna: FromRef<S>,
+/// {
+///     type Rejection = ApiError;
+///
+///     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+///         let Verified(value) = Verified::from_request(request, state).await?;
+///         Ok(Self(value))
+///     }
+/// }
+/// ```
+///
+/// `#[derive(FromRequest)] #[from_request(via(Verified))]` does not compile on a generic struct: the macro
+/// leaves out the bound that `Verified` has. That bound stays. A type that is no `FromUntrusted` is refused
+/// where it is named, with advice; without the bound, axum would only say that the handler is none.
 #[derive(Clone, Copy, Debug)]
 pub struct Verified<T: FromUntrusted>(pub T);
 

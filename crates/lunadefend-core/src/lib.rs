@@ -10,6 +10,7 @@ mod backend;
 mod clock;
 mod duration;
 mod error;
+mod error_kind;
 mod future;
 mod granter;
 mod grants;
@@ -40,7 +41,8 @@ pub use auth_plugin::{AuthPlugin, JwksDocument, SessionTransfer, TransferState, 
 pub use backend::Backend;
 pub use clock::Clock;
 pub use duration::{DurationError, GrantDuration, parse_duration};
-pub use error::{BoxError, Error, ErrorKind, fmt_with_causes};
+pub use error::{BoxError, Error, fmt_with_causes};
+pub use error_kind::ErrorKind;
 pub use future::BoxFuture;
 pub use granter::{Granted, GrantedValue, Granter};
 pub use grants::{GrantRequest, GrantService, Grants, Verdict};

@@ -5,8 +5,8 @@ use lunadefend_core::{ErrorKind, Granter, Grants, SessionId, resolve_session};
 use std::future::Future;
 
 /// What a handler of [`Luna::handle`](crate::Luna::handle) may ask for, besides what the filters of
-/// its route extract: [`Session`](crate::Session), `Option<Session>`, [`Granter`](crate::Granter)
-/// and [`Verified<T>`](crate::Verified). Nothing else implements it.
+/// its route extract: [`Session`](crate::Session), `Option<Session>`, [`Granter`](crate::Granter),
+/// [`Verified<T>`](crate::Verified), and each in a `Result<_, Error>`. Nothing else implements it.
 pub trait Extract: Sized + Send + 'static {
     /// Whether the query or the body is looked at, which are copied or taken for that.
     #[doc(hidden)]
@@ -59,6 +59,15 @@ impl Request {
         self.payload
             .as_mut()
             .ok_or_else(|| ErrorKind::Internal.into())
+    }
+}
+
+/// For a handler that looks at the error itself: `Result<Verified<T>, Error>`.
+impl<T: Extract> Extract for Result<T, Error> {
+    const READS_PAYLOAD: bool = T::READS_PAYLOAD;
+
+    async fn extract(request: &mut Request) -> Result<Self, Error> {
+        Ok(T::extract(request).await)
     }
 }
 

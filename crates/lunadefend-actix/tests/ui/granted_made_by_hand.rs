@@ -1,10 +1,10 @@
 //! Only a `Granter` makes what may be sent.
 
 use lunadefend_actix::Granted;
-use lunadefend_core::VerifiedToken;
+use lunadefend_core::{GrantedValue, VerifiedToken};
 
 fn send(stored: VerifiedToken) -> Granted<VerifiedToken> {
-    Granted(stored)
+    GrantedValue(stored)
 }
 
 fn main() {}
