@@ -73,6 +73,21 @@ impl Granter {
 ///     audit(&row);
 ///     Ok(granted)
 /// }
+///
+/// async fn list(
+///     granter: Granter,
+///     rows: Vec<VerifiedToken>,
+/// ) -> Result<Granted<Vec<VerifiedToken>>, Error> {
+///     let first: Vec<&VerifiedToken> = rows.iter().take(20).collect();
+///     granter.grant(first).await
+/// }
+///
+/// async fn all(
+///     granter: Granter,
+///     rows: &[VerifiedToken],
+/// ) -> Result<Granted<Vec<VerifiedToken>>, Error> {
+///     granter.grant(rows).await
+/// }
 /// ```
 pub type Granted<T> = GrantedValue<<T as Grant>::Granted>;
 
