@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 use crate::{
     Error, ErrorKind, FromUntrusted, Grants, SessionId, Verify, VerifyCollector, VerifyProof,

@@ -74,7 +74,7 @@ fn nulls(input: &Input, field: &Field) -> Vec<TokenStream> {
     if reads && field.serde.default.is_none() {
         asked.push(quote_spanned! {ty.span()=>
             ::core::assert!(
-                !#private::Probe::<#ty>::IS_PATCH,
+                !#private::Probe::<#ty>::TELLS_ABSENT,
                 "absent, a `Patch` is `Keep` and a `MaybeUndefined` is `Undefined`: write `#[serde(default)]` on it"
             );
         });

@@ -1,5 +1,5 @@
 use super::*;
-use crate::UntrustedToken;
+use crate::{UntrustedToken, unverified::words};
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -223,14 +223,15 @@ proptest! {
             format!(r#"{{"orderNumber":1,"either":{value}}}"#),
             format!(r#"{{"orderNumber":1,"whole":{value}}}"#),
         ] {
-            if let Err(JsonFailure { found: Some(Found { what, path }), .. }) = json::<Order>(text.as_bytes()) {
-                let said = format!("{what:?} {path} {:?} {}", Wrong::<false>(what), Wrong::<true>(what));
+            if let Err(failure) = json::<Order>(text.as_bytes()) {
+                let wrong = failure.found.as_ref().map(|found| Wrong::<false>(found.what));
+                let said = format!("{wrong:?} {:?}", words::of_json(failure));
                 prop_assert!(!said.contains("canary") && !said.contains("98765"), "{} {}", text, said);
             }
         }
         let text = format!("orderNumber={value}&{member}canary={value}&payment={value}");
-        if let Err(Found { what, path }) = form::<Order>(text.as_bytes()) {
-            let said = format!("{what:?} {path}");
+        if let Err(found) = form::<Order>(text.as_bytes()) {
+            let said = format!("{} {:?}", Wrong::<true>(found.what), words::of_form(found));
             prop_assert!(!said.contains("canary") && !said.contains("98765"), "{}", said);
         }
     }

@@ -35,6 +35,7 @@ pub trait Not {
     const LENDS_WHAT_LENDS_A_LENDER: bool = false;
     const LOSES_NULL: bool = false;
     const IS_PATCH: bool = false;
+    const TELLS_ABSENT: bool = false;
 }
 
 impl<T: ?Sized> Not for Probe<T> {}
@@ -63,11 +64,12 @@ impl<T: LosesNull> Probe<T> {
 
 impl<T> Probe<Patch<T>> {
     pub const IS_PATCH: bool = true;
+    pub const TELLS_ABSENT: bool = true;
 }
 
 #[cfg(feature = "async-graphql")]
 impl<T> Probe<async_graphql::MaybeUndefined<T>> {
-    pub const IS_PATCH: bool = true;
+    pub const TELLS_ABSENT: bool = true;
 }
 
 /// A type whose fields need `#[token]`: for fields that do not go through [`Plain`](super::private::Plain),

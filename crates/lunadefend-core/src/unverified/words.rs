@@ -5,7 +5,7 @@ use crate::{
     reading::{Found, JsonFailure, What},
 };
 
-pub(super) fn of_json(failure: JsonFailure) -> Error {
+pub(crate) fn of_json(failure: JsonFailure) -> Error {
     let JsonFailure {
         found,
         line,
@@ -19,7 +19,7 @@ pub(super) fn of_json(failure: JsonFailure) -> Error {
 }
 
 /// A form or a query has texts and nothing else.
-pub(super) fn of_form(found: Found) -> Error {
+pub(crate) fn of_form(found: Found) -> Error {
     match found.what {
         What::Tokens => {
             let member = member(&found, "a member of the form or query");
