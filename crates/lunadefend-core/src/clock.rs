@@ -33,8 +33,39 @@ pub trait Clock: Debug + Send + Sync + 'static {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<T: Clock + ?Sized> Clock for Arc<T> {
     fn now(&self) -> SystemTime {
         (**self).now()
+    }
+
+    fn unix_millis(&self) -> u64 {
+        (**self).unix_millis()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says its milliseconds itself.
+    #[derive(Debug)]
+    struct Own;
+
+    impl Clock for Own {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+
+        fn unix_millis(&self) -> u64 {
+            7
+        }
+    }
+
+    #[test]
+    fn a_shared_clock_says_what_the_clock_says() {
+        assert_eq!(Arc::new(Own).unix_millis(), 7);
+        let shared: Arc<dyn Clock> = Arc::new(Own);
+        assert_eq!(Clock::unix_millis(&shared), 7);
     }
 }

@@ -130,6 +130,7 @@ pub trait GrantService: Debug + Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<(), Error>>;
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<T: GrantService + ?Sized> GrantService for Arc<T> {
     fn verify_all<'a>(
         &'a self,

@@ -151,6 +151,7 @@ pub trait SecretProvider: fmt::Debug + Send + Sync + 'static {
     fn fetch(&self) -> BoxFuture<'_, Result<SecretVersions, SecretError>>;
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<T: SecretProvider + ?Sized> SecretProvider for Arc<T> {
     fn origin(&self) -> String {
         (**self).origin()

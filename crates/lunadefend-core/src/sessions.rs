@@ -45,6 +45,7 @@ pub trait SessionService: Debug + Send + Sync + 'static {
     fn page_session(&self, session: &SessionId) -> Result<PageSession, Error>;
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<T: SessionService + ?Sized> SessionService for Arc<T> {
     fn end<'a>(&'a self, session: &'a SessionId) -> BoxFuture<'a, Result<(), Error>> {
         (**self).end(session)

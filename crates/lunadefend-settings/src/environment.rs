@@ -16,6 +16,7 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<T: Environment + ?Sized> Environment for Arc<T> {
     fn get(&self, name: &str) -> Option<SecretValue> {
         (**self).get(name)
