@@ -1,4 +1,4 @@
-//! Making keys, which ring cannot.
+//! Making keys, which ring cannot. `docs/key-generation.md` says why this is ours, and how it is tested.
 
 use super::{SigningKey, der, pem, private::PrivateParts};
 use crate::CryptoError;
@@ -8,6 +8,7 @@ use crypto_bigint::{
 };
 use crypto_primes::{
     Flavor,
+    fips::{self, FipsOptions},
     hazmat::{SetBits, SmallFactorsSieveFactory},
     is_prime, sieve_and_find,
 };
@@ -85,12 +86,20 @@ impl GeneratedKey {
 type Number = Zeroizing<BoxedUint>;
 type Secret = Zeroizing<Vec<u8>>;
 
+/// One composite in 2^128 may pass the test of FIPS 186-5 for a prime, Lucas test not counted.
+const LOG2_OF_ERROR: u32 = 128;
+
 /// A prime whose two highest bits are set, so that the product of two has the full length.
 fn prime(bits: RsaBits, random: &mut OsRandom) -> Result<Number, CryptoError> {
-    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, bits.count() / 2, SetBits::TwoMsb)
+    let half = bits.count() / 2;
+    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, half, SetBits::TwoMsb)
         .map_err(|_| CryptoError::Generate)?;
-    sieve_and_find(random, sieve, |_, candidate| {
+    let options =
+        FipsOptions::with_error_bound(half, LOG2_OF_ERROR).ok_or(CryptoError::Generate)?;
+    // The first is Baillie-PSW, which takes out nearly all; the second has bases that nobody can foresee.
+    sieve_and_find(random, sieve, |random, candidate| {
         is_prime(Flavor::Any, candidate)
+            && fips::is_prime(random, Flavor::Any, candidate, options.with_lucas_test())
     })
     .ok()
     .flatten()
@@ -214,5 +223,31 @@ mod tests {
         let close = Zeroizing::new(a.wrapping_add(BoxedUint::from(2u64)));
         assert!(key_numbers([close.clone(), a.clone()], bits).is_none());
         assert!(key_numbers([a, close], bits).is_none());
+    }
+
+    #[test]
+    fn a_prime_that_the_exponent_does_not_fit_is_not_used() {
+        let bits = RsaBits::Rsa2048;
+        let mut random = OsRandom { failed: false };
+        let good = prime(bits, &mut random).unwrap();
+        let other = prime(bits, &mut random).unwrap();
+        // A neighbour of that one, of the form 65537 k + 1 with k even: its predecessor is a multiple.
+        let step = BoxedUint::from(2 * 65_537_u64);
+        let divisor = NonZero::new(step.clone()).unwrap();
+        let rest = other.rem(&divisor);
+        let mut bad = other.wrapping_sub(&rest).wrapping_add(BoxedUint::one());
+        while !is_prime(Flavor::Any, &bad) {
+            bad = bad.wrapping_add(&step);
+        }
+        assert!(key_numbers([good.clone(), other], bits).is_some());
+        assert!(key_numbers([good, Zeroizing::new(bad)], bits).is_none());
+    }
+
+    #[test]
+    fn enough_rounds_for_every_length() {
+        for bits in [RsaBits::Rsa2048, RsaBits::Rsa3072, RsaBits::Rsa4096] {
+            let half = bits.count() / 2;
+            assert!(FipsOptions::with_error_bound(half, LOG2_OF_ERROR).is_some());
+        }
     }
 }
