@@ -98,7 +98,7 @@ impl Running {
 
 /// The key of the environment when there is one, otherwise a new one.
 async fn signing_key() -> Result<Arc<dyn SecretProvider>> {
-    if ProcessEnvironment.get(SIGNING_KEY).is_some() {
+    if variable(SIGNING_KEY).is_some() {
         return Ok(Arc::new(EnvironmentSecret::new(SIGNING_KEY)));
     }
     let generated = GeneratedKey::generate(RsaBits::Rsa2048)?;
@@ -106,12 +106,18 @@ async fn signing_key() -> Result<Arc<dyn SecretProvider>> {
     Ok(Arc::new(InlineSecret::new(pem, "the key of this run")))
 }
 
+/// A variable of the process; an empty one counts as not set, as for LunaDefend.
+fn variable(name: &str) -> Option<SecretValue> {
+    let value = ProcessEnvironment.get(name);
+    value.filter(|value| !value.expose_secret().trim_ascii().is_empty())
+}
+
 fn external_tokenizer() -> Result<Option<String>> {
-    let Some(text) = ProcessEnvironment.get(TOKENIZER_URL) else {
+    let Some(text) = variable(TOKENIZER_URL) else {
         return Ok(None);
     };
-    let text = std::str::from_utf8(text.expose_secret())?;
-    let url = BaseUrl::parse(text, TOKENIZER_URL, Cleartext::LoopbackOnly)?;
+    let text = std::str::from_utf8(text.expose_secret()).context("TOKENIZER_URL is not UTF-8")?;
+    let url = BaseUrl::parse(text.trim(), TOKENIZER_URL, Cleartext::LoopbackOnly)?;
     Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
 }
 

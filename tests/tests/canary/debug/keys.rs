@@ -3,7 +3,7 @@
 use super::{CANARY, Shown, session};
 use crate::Canaries;
 use lunadefend::{
-    Clock, SecretError, SecretProvider, SecretValue, SecretVersions, WireLevel, secrets,
+    Clock, LunaDefend, SecretError, SecretProvider, SecretValue, SecretVersions, WireLevel, secrets,
 };
 use lunadefend_client::{DemoKey, KeyRotation, KeyService, SigningKeys};
 use lunadefend_core::TransferState;
@@ -83,12 +83,13 @@ pub(super) async fn secret_providers(shown: &mut Shown) {
         let value = value.clone();
         async move { Ok::<_, SecretError>(value) }
     });
-    let text = format!("[auth.secrets]\nprovider = \"inline\"\nvalue = \"{CANARY}\"");
-    let settings = Settings::from_environment(Side::Application, environment.clone())
-        .and_then(|settings| settings.with_toml("test.toml", &text))
-        .unwrap();
-    shown.add(&settings.secret(&table::SIGNING_KEY).unwrap());
+    let toml = format!("blob_origins = [\"{CANARY}\"]\n[auth.secrets]\nvalue = \"{CANARY}\"");
+    let here = Arc::<secrets::FixedEnvironment>::clone(&environment);
+    let settings = Settings::from_environment(Side::Application, here).unwrap();
+    let settings = settings.with_toml("lunadefend.toml", &toml).unwrap();
     shown.add(&settings);
+    shown.add(&settings.secret(&table::SIGNING_KEY).unwrap());
+    shown.add(&LunaDefend::configuration().toml(toml));
     shown.add(&secrets::StagedSecret::new(inline.clone()).next(variable.clone()));
     shown.add(&environment);
     shown.add(&inline);
