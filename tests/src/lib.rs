@@ -7,7 +7,6 @@
 )]
 
 mod application;
-mod clock;
 mod jwts;
 mod keys;
 mod nobody;
@@ -18,10 +17,10 @@ pub mod walk;
 mod world;
 
 pub use application::{Application, Fault as ApplicationFault};
-pub use clock::TestClock;
 pub use jwts::{DecodedJwt, decode, sign};
 pub use keys::{other_key, pem, provider, signing_key};
 pub use lunadefend_testing::{
+    TestClock,
     browser::{Browser, Page},
     http as http1,
 };

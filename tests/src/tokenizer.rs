@@ -1,13 +1,12 @@
 //! The tokenizer of a test.
 
 use crate::TestClock;
-use lunadefend_core::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext};
-use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer};
+use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer, TestTimer};
 use lunadefend_tokenizer::TokenizerConfigBuilder;
-use lunadefend_vault::{MasterKey, Timer, Vault, store::Store};
+use lunadefend_vault::{MasterKey, Vault, store::Store};
 use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 
 /// The tokenizer of a world; it ends when it is dropped.
@@ -29,7 +28,7 @@ impl WorldTokenizer {
         bound: BoundTokenizer,
         url: String,
         config: TokenizerConfigBuilder,
-        clock: Arc<TestClock>,
+        clock: TestClock,
         folder: Option<TempDir>,
     ) -> Self {
         let store: Arc<dyn Store> = Arc::new(match &folder {
@@ -39,8 +38,8 @@ impl WorldTokenizer {
             None => EmbeddedStore::in_memory().unwrap(),
         });
         let (master, master_key) = MasterKey::generate().unwrap();
-        let timer = Arc::new(TestTimer(Arc::clone(&clock)));
-        let vault = Vault::open(store, &master, clock).await.unwrap();
+        let timer = Arc::new(TestTimer(clock.clone()));
+        let vault = Vault::open(store, &master, Arc::new(clock)).await.unwrap();
         Self {
             address: bound.address(),
             url,
@@ -58,21 +57,6 @@ impl WorldTokenizer {
     #[must_use]
     pub fn stored_bytes(&self) -> Vec<u8> {
         std::fs::read(file(self.folder.as_ref().unwrap())).unwrap()
-    }
-}
-
-/// Waiting takes no time: the clock is moved instead.
-#[derive(Debug)]
-struct TestTimer(Arc<TestClock>);
-
-impl Timer for TestTimer {
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.0.unix_millis())
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        self.0.advance(duration);
-        Box::pin(std::future::ready(()))
     }
 }
 

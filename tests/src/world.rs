@@ -11,7 +11,7 @@ use lunadefend_testing::tokenizer::BoundTokenizer;
 use lunadefend_tokenizer::{
     AuthProviders, GrantDurations, JwksSource, Origin, TokenizerConfig, VerificationKeys,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 /// By what names browsers reach the two servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Default for Settings {
 /// An application and its tokenizer, running.
 pub struct World<A = Application> {
     /// The time of both.
-    pub clock: Arc<TestClock>,
+    pub clock: TestClock,
     /// The application.
     pub application: A,
     /// The tokenizer.
@@ -176,7 +176,7 @@ impl<A> World<A> {
             bound,
             tokenizer_url.clone(),
             config,
-            Arc::clone(&clock),
+            clock.clone(),
             settings.file_store.then(|| tempfile::tempdir().unwrap()),
         )
         .await;
@@ -260,7 +260,7 @@ fn builder(
     settings: &Settings,
     private_url: &str,
     public_url: &str,
-    clock: &Arc<TestClock>,
+    clock: &TestClock,
     key: &GeneratedKey,
 ) -> Builder {
     let mut builder = LunaDefend::builder(private_url)
@@ -270,7 +270,7 @@ fn builder(
         .deadline(settings.deadline)
         .max_retries(settings.retries)
         .allow_cleartext()
-        .clock(Arc::clone(clock));
+        .clock(clock.clone());
     if settings.raw_session_ids {
         builder = builder.raw_session_ids();
     }

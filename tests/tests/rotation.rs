@@ -25,7 +25,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// A secret store that keeps versions, as AWS Secrets Manager does.
 struct Vault {
-    clock: Arc<TestClock>,
+    clock: TestClock,
     /// Each version with the time from which it is current, the newest last.
     versions: Mutex<Vec<(SystemTime, SecretVersion)>>,
     down: Mutex<bool>,
@@ -33,10 +33,10 @@ struct Vault {
 }
 
 impl Vault {
-    fn new(clock: &Arc<TestClock>, key: &GeneratedKey) -> Arc<Self> {
+    fn new(clock: &TestClock, key: &GeneratedKey) -> Arc<Self> {
         let long_ago = clock.now() - 1000 * MINUTE;
         Arc::new(Self {
-            clock: Arc::clone(clock),
+            clock: clock.clone(),
             versions: Mutex::new(vec![(long_ago, version(key, long_ago))]),
             down: Mutex::new(false),
             fetches: AtomicUsize::new(0),

@@ -1,22 +1,25 @@
 //! A tokenizer in the process of the test, on a free port of loopback, with its store in memory.
 //!
-//! An application is configured with the tokenizer's URL, and the tokenizer with the application's. So one is
-//! bound first and answers when the application is there:
+//! An application is configured with the tokenizer's URL, and the tokenizer with the application's. So a tokenizer
+//! is bound first, and answers when the application is there:
 //!
 //! ```no_run
-//! # async fn test(clock: std::sync::Arc<dyn lunadefend_core::Clock>) -> Result<(), Box<dyn std::error::Error>> {
-//! use lunadefend_testing::tokenizer::BoundTokenizer;
+//! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+//! use lunadefend_testing::{TestClock, tokenizer::BoundTokenizer};
 //!
+//! let clock = TestClock::new();
 //! let tokenizer = BoundTokenizer::bind().await?;
-//! // `LunaDefend::builder(tokenizer.url())`, with the same clock, and the application at `app`.
+//! // Build the application with `LunaDefend::builder(tokenizer.url()).clock(clock.clone())`, and serve it at:
 //! let app = "http://localhost:3000";
-//! let tokenizer = tokenizer.serve(app, clock).await?;
+//! let tokenizer = tokenizer.serve(app, &clock).await?;
 //! # Ok(())
 //! # }
 //! ```
 
-use lunadefend_core::Clock;
+use crate::TestClock;
+use lunadefend_core::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
+use lunadefend_jwt::SystemClock;
 use lunadefend_tokenizer::{
     AuthProviders, JwksSource, Origin, Tokenizer, TokenizerConfig, TokenizerConfigBuilder,
     VerificationKeys, serve,
@@ -25,8 +28,9 @@ use lunadefend_vault::{MasterKey, SystemTimer, Timer, Vault, store::MemoryStore}
 use std::{
     error::Error,
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -63,15 +67,10 @@ impl BoundTokenizer {
     pub async fn on(address: SocketAddr) -> Result<Self, StartError> {
         let listener = TcpListener::bind(address).await.map_err(cannot_start)?;
         let address = listener.local_addr().map_err(cannot_start)?;
-        // Cookies of 127.0.0.1 are not those of localhost: one name for all, and a browser knows this one.
-        let url = match address.ip() {
-            ip if ip == Ipv4Addr::LOCALHOST => format!("http://localhost:{}", address.port()),
-            _ => format!("http://{address}"),
-        };
         Ok(Self {
             listener,
             address,
-            url,
+            url: url_of(address),
         })
     }
 
@@ -88,19 +87,23 @@ impl BoundTokenizer {
     }
 
     /// Starts to answer for the application at `app`, a URL of loopback without a slash at the end. Grants,
-    /// sessions and tokens live by the clock.
+    /// sessions and tokens live by the test's clock, which is to be the application's too.
     ///
     /// # Errors
     /// When `app` is no such URL.
-    pub async fn serve(
-        self,
-        app: &str,
-        clock: Arc<dyn Clock>,
-    ) -> Result<RunningTokenizer, StartError> {
+    pub async fn serve(self, app: &str, clock: &TestClock) -> Result<RunningTokenizer, StartError> {
+        let vault = vault_in_memory(Arc::new(clock.clone())).await?;
         let config = self.config(app)?;
-        let (master, _) = MasterKey::generate().map_err(cannot_start)?;
-        let vault = Vault::open(Arc::new(MemoryStore::default()), &master, clock).await;
-        let vault = vault.map_err(cannot_start)?;
+        self.serve_with(config, vault, Arc::new(TestTimer(clock.clone())))
+    }
+
+    /// Starts to answer by the clock of the system: for an application that is another process.
+    ///
+    /// # Errors
+    /// When `app` is no URL of loopback.
+    pub async fn serve_in_real_time(self, app: &str) -> Result<RunningTokenizer, StartError> {
+        let vault = vault_in_memory(Arc::new(SystemClock)).await?;
+        let config = self.config(app)?;
         self.serve_with(config, vault, Arc::new(SystemTimer::default()))
     }
 
@@ -143,6 +146,40 @@ impl BoundTokenizer {
             vault,
             task: tokio::spawn(serve(self.listener, tokenizer, std::future::pending())),
         })
+    }
+}
+
+/// The URL by which browsers are to know a server at this address of loopback: by the name `localhost`, if that
+/// leads there. Cookies of `127.0.0.1` are not those of `localhost`, so an application and its tokenizer need one
+/// name.
+#[must_use]
+pub fn url_of(address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST) => {
+            format!("http://localhost:{}", address.port())
+        }
+        _ => format!("http://{address}"),
+    }
+}
+
+async fn vault_in_memory(clock: Arc<dyn Clock>) -> Result<Vault, StartError> {
+    let (master, _) = MasterKey::generate().map_err(cannot_start)?;
+    let vault = Vault::open(Arc::new(MemoryStore::default()), &master, clock).await;
+    vault.map_err(cannot_start)
+}
+
+/// A timer by the test's clock: waiting takes no time, the clock is moved instead.
+#[derive(Debug)]
+pub struct TestTimer(pub TestClock);
+
+impl Timer for TestTimer {
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.unix_millis())
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.0.advance(duration);
+        Box::pin(std::future::ready(()))
     }
 }
 

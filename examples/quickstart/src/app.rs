@@ -3,9 +3,13 @@
 use axum::{
     Json, Router,
     extract::{FromRef, State, rejection::JsonRejection},
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
+};
+use axum_extra::extract::{
+    CookieJar,
+    cookie::{Cookie, SameSite},
 };
 use lunadefend::{ErrorKind, LunaDefend, SessionId, Tokens, VerifiedToken};
 use lunadefend_axum::{Error, Granted, Granter, Luna, Session, Verified};
@@ -14,11 +18,12 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use uuid::Uuid;
 
 /// The cookie of the application's own session.
 pub(crate) const COOKIE: &str = "quickstart_session";
 
-/// Sessions and users: a session id to a user's name, and a user's name to his token.
+/// Sessions and users: a session id to a user's name, and a user's name to their token.
 #[derive(Clone, Default)]
 pub(crate) struct Db(Arc<Mutex<Tables>>);
 
@@ -94,21 +99,25 @@ struct Login {
     user: String,
 }
 
-/// Logs anybody in who says his name. A new session id at every log-in: grants are tied to it.
+/// Logs in a user by their name alone: yours checks a password. A new session id at every log-in, as grants are
+/// tied to it.
 async fn login(
     State(db): State<Db>,
+    jar: CookieJar,
     body: Result<Json<Login>, JsonRejection>,
-) -> Result<Response, Error> {
+) -> Result<(CookieJar, Response), Error> {
     // axum's own message would repeat what was sent.
     let Json(login) = body.map_err(|_| {
         Error::new(ErrorKind::BadRequest).with_message("expected {\"user\":\"a name\"}")
     })?;
-    let id = lunadefend_crypto::random_bytes::<16>()
-        .map(|bytes| lunadefend_crypto::hex(&bytes))
-        .map_err(|cause| Error::new(ErrorKind::Internal).with_source(cause))?;
-    let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax");
+    let id = Uuid::new_v4().to_string();
+    // `.secure(true)` besides, where there is TLS.
+    let cookie = Cookie::build((COOKIE, id.clone()))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax);
     db.tables().sessions.insert(id, login.user);
-    Ok(([(header::SET_COOKIE, cookie)], success()).into_response())
+    Ok((jar.add(cookie), success()))
 }
 
 fn success() -> Response {
@@ -116,20 +125,13 @@ fn success() -> Response {
 }
 
 /// The session id provider: the session cookie, if it is one that we gave.
-fn session_of(db: &Db, parts: &Parts) -> Option<SessionId> {
-    parts
-        .headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
-        .and_then(|(_, id)| SessionId::new(id).ok())
-        .filter(|session| db.user(session).is_some())
+fn session_of(db: &Db, headers: &HeaderMap) -> Option<SessionId> {
+    let jar = CookieJar::from_headers(headers);
+    let session = SessionId::new(jar.get(COOKIE)?.value()).ok()?;
+    db.user(&session).is_some().then_some(session)
 }
 
-/// A path or a method that is not there, in the form of every other error.
+/// Answers an unknown path or method, in the form of every other error.
 fn not_there(status: StatusCode, name: &str) -> Response {
     let error = serde_json::json!({
         "name": name,
@@ -147,7 +149,7 @@ pub(crate) fn router(luna: LunaDefend) -> Router {
     let db = Db::default();
     let sessions = db.clone();
     let luna = Luna::new(luna, move |parts| {
-        let session = session_of(&sessions, parts);
+        let session = session_of(&sessions, &parts.headers);
         async move { Ok(session) }
     });
     Router::new()

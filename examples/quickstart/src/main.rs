@@ -8,7 +8,6 @@
 )]
 
 mod app;
-mod browser;
 mod servers;
 mod tour;
 
@@ -38,7 +37,7 @@ struct Cli {
     /// Where the tokenizer listens [default: a free loopback port].
     #[arg(long, value_name = "ADDR")]
     tokenizer_addr: Option<SocketAddr>,
-    /// Keep the tokenizer's store in this file [default: a temporary one].
+    /// Keep the tokenizer's store in this file [default: in memory].
     #[arg(long, value_name = "PATH")]
     store: Option<PathBuf>,
 }

@@ -3,23 +3,18 @@
 use crate::app;
 use anyhow::{Context, Result, ensure};
 use lunadefend::{
-    LunaDefend, SecretProvider, SecretValue,
-    secrets::{Environment, EnvironmentSecret, InlineSecret, ProcessEnvironment},
+    LunaDefend, SecretProvider,
+    secrets::{Environment, EnvironmentSecret, ProcessEnvironment},
 };
-use lunadefend_crypto::{GeneratedKey, RsaBits};
-use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
+use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
-use lunadefend_tokenizer::{
-    AuthProviders, JwksSource, Origin, Tokenizer, TokenizerConfig, VerificationKeys,
+use lunadefend_testing::{
+    TestKey,
+    tokenizer::{BoundTokenizer, RunningTokenizer, url_of},
 };
+use lunadefend_vault::SystemTimer;
 use lunadefend_vault_redb::open_embedded;
-use secrecy::ExposeSecret;
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
-    sync::Arc,
-};
-use tempfile::TempDir;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 const SIGNING_KEY: &str = "LUNASEC_SIGNING_KEY";
@@ -36,21 +31,16 @@ pub(crate) struct Running {
     pub(crate) app: String,
     pub(crate) tokenizer: String,
     app_task: JoinHandle<std::io::Result<()>>,
-    /// None when the tokenizer is somebody else's.
-    own_tokenizer: Option<OwnTokenizer>,
-}
-
-struct OwnTokenizer {
-    task: JoinHandle<std::io::Result<()>>,
-    _temporary: Option<TempDir>,
+    /// `None` when TOKENIZER_URL names another one.
+    own_tokenizer: Option<RunningTokenizer>,
 }
 
 impl Running {
     pub(crate) async fn start(options: Options) -> Result<Self> {
         // Before anything listens: a wrong key ends the start at once.
         let key = signing_key().await?;
-        let app = bind(options.app_addr, "--app-addr").await?;
-        let app_url = url(&app)?;
+        let app = bind(options.app_addr).await?;
+        let app_url = url_of(app.local_addr()?);
         let (tokenizer_url, own_tokenizer) = match external_tokenizer()? {
             Some(url) => {
                 ensure!(
@@ -60,11 +50,8 @@ impl Running {
                 (url, None)
             }
             None => {
-                let listener = bind(options.tokenizer_addr, "--tokenizer-addr").await?;
-                (
-                    url(&listener)?,
-                    Some(start_tokenizer(listener, &app_url, options.store).await?),
-                )
+                let tokenizer = start_tokenizer(&app_url, options).await?;
+                (tokenizer.url().to_owned(), Some(tokenizer))
             }
         };
         let luna = LunaDefend::builder(&tokenizer_url)
@@ -84,14 +71,14 @@ impl Running {
     pub(crate) async fn until_interrupted(self) -> Result<()> {
         let tokenizer = async {
             match self.own_tokenizer {
-                Some(own) => own.task.await,
+                Some(mut own) => own.failed().await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
             ended = self.app_task => ended?.context("the application ended"),
-            ended = tokenizer => ended?.context("the tokenizer ended"),
+            ended = tokenizer => ended.context("the tokenizer ended"),
         }
     }
 }
@@ -101,9 +88,7 @@ async fn signing_key() -> Result<Arc<dyn SecretProvider>> {
     if variable(SIGNING_KEY).is_some() {
         return Ok(Arc::new(EnvironmentSecret::new(SIGNING_KEY)));
     }
-    let generated = GeneratedKey::generate(RsaBits::Rsa2048)?;
-    let pem = SecretValue::new(generated.pem.expose_secret().as_bytes());
-    Ok(Arc::new(InlineSecret::new(pem, "the key of this run")))
+    Ok(Arc::new(TestKey::generate()))
 }
 
 /// A variable of the process; an empty one counts as not set, as for LunaDefend.
@@ -121,60 +106,32 @@ fn external_tokenizer() -> Result<Option<String>> {
     Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
 }
 
-async fn bind(addr: Option<SocketAddr>, option: &str) -> Result<TcpListener> {
+fn loopback(addr: Option<SocketAddr>, option: &str) -> Result<SocketAddr> {
     let addr = addr.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
     ensure!(
         addr.ip().is_loopback(),
         "{option} must be a loopback address: this is an example"
     );
+    Ok(addr)
+}
+
+async fn bind(addr: Option<SocketAddr>) -> Result<TcpListener> {
+    let addr = loopback(addr, "--app-addr")?;
     TcpListener::bind(addr)
         .await
-        .with_context(|| format!("cannot listen on {addr}: choose another address with {option}"))
+        .with_context(|| format!("cannot listen on {addr}: choose another address with --app-addr"))
 }
 
-/// The address as everything here spells it: cookies of `127.0.0.1` are not those of `localhost`.
-fn url(listener: &TcpListener) -> Result<String> {
-    let addr = listener.local_addr()?;
-    Ok(match addr.ip() {
-        IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST) => {
-            format!("http://localhost:{}", addr.port())
-        }
-        _ => format!("http://{addr}"),
-    })
-}
-
-async fn start_tokenizer(
-    listener: TcpListener,
-    app_url: &str,
-    store: Option<PathBuf>,
-) -> Result<OwnTokenizer> {
-    let loopback = |text: &str, setting| BaseUrl::parse(text, setting, Cleartext::LoopbackOnly);
-    let jwks = loopback(&format!("{app_url}/.lunasec/jwks.json"), "SESSION_JWKS_URL")?;
-    let http = HttpClient::builder().tls(false).build()?;
-    let config = TokenizerConfig::builder(
-        loopback(&url(&listener)?, TOKENIZER_URL)?,
-        VerificationKeys::Jwks(JwksSource::new(jwks, http)?),
-        AuthProviders::parse(app_url, "AUTH_PROVIDERS", Cleartext::LoopbackOnly)?,
-    )
-    .application_origin(Origin::parse(app_url, "APPLICATION_FRONT_END")?)
-    .build()?;
-
-    let (store, temporary) = match store {
-        Some(path) => (path, None),
-        None => {
-            let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-            (folder.path().join("quickstart.redb"), Some(folder))
-        }
+/// Yours runs by itself: `lunadefend serve`.
+async fn start_tokenizer(app: &str, options: Options) -> Result<RunningTokenizer> {
+    let addr = loopback(options.tokenizer_addr, "--tokenizer-addr")?;
+    let bound = BoundTokenizer::on(addr).await.with_context(|| {
+        format!("cannot listen on {addr}: choose another address with --tokenizer-addr")
+    })?;
+    let Some(store) = options.store else {
+        return Ok(bound.serve_in_real_time(app).await?);
     };
+    let config = bound.config(app)?;
     let opened = open_embedded(&store, None, Arc::new(SystemClock)).await?;
-    let tokenizer = Tokenizer::new(config, opened.vault);
-    let task = tokio::spawn(lunadefend_tokenizer::serve(
-        listener,
-        tokenizer,
-        std::future::pending(),
-    ));
-    Ok(OwnTokenizer {
-        task,
-        _temporary: temporary,
-    })
+    Ok(bound.serve_with(config, opened.vault, Arc::new(SystemTimer::default()))?)
 }

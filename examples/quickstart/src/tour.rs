@@ -1,11 +1,8 @@
 //! The life of a token, step by step, over real HTTP.
 
-use crate::{
-    browser::{Browser, Page},
-    servers::Running,
-};
-use anyhow::{Context, Result, ensure};
-use http::{Method, StatusCode};
+use crate::servers::Running;
+use anyhow::Result;
+use lunadefend_testing::browser::{Browser, Page};
 use serde_json::json;
 
 const SSN: &str = "078-05-1120";
@@ -28,9 +25,11 @@ impl<'a> Tour<'a> {
 
     /// Runs every step. True when each went as it must.
     pub(crate) async fn run(&mut self) -> Result<bool> {
-        let tls = self.servers.tokenizer.starts_with("https:");
-        let mut ann = Browser::new(tls)?;
-        let mut bob = Browser::new(tls)?;
+        let mut ann = match self.servers.tokenizer.starts_with("https:") {
+            true => Browser::with_tls()?,
+            false => Browser::new()?,
+        };
+        let mut bob = ann.stranger();
 
         self.log_in(&mut ann, "user-1").await?;
         self.log_in(&mut bob, "user-2").await?;
@@ -38,14 +37,12 @@ impl<'a> Tour<'a> {
         self.transfer(&mut bob, "user-2").await?;
 
         let token = self.tokenize(&mut ann).await?;
-        self.set_ssn(&mut ann, "user-1", &token, StatusCode::OK)
-            .await?;
+        self.set_ssn(&mut ann, "user-1", &token, 200).await?;
         self.get_ssn(&mut ann, &token).await?;
         self.detokenize(&mut ann, &token).await?;
 
         // The theft: user-2 got hold of user-1's token, by a log or over a shoulder.
-        self.set_ssn(&mut bob, "user-2", &token, StatusCode::UNAUTHORIZED)
-            .await?;
+        self.set_ssn(&mut bob, "user-2", &token, 401).await?;
         self.refused_detokenize(&mut bob, &token).await?;
         Ok(self.failures == 0)
     }
@@ -60,69 +57,48 @@ impl<'a> Tour<'a> {
     async fn log_in(&mut self, browser: &mut Browser, user: &str) -> Result<()> {
         let app = &self.servers.app;
         let page = browser
-            .post(app, &format!("{app}/login"), &json!({ "user": user }))
+            .post(
+                &format!("{app}/login"),
+                &json!({ "user": user }).to_string(),
+            )
             .await?;
-        let ok = page.status == StatusCode::OK;
+        let ok = page.status == 200;
         self.report(
             &format!("{user} logs in to the application"),
             &format!("POST {app}/login {{\"user\":\"{user}\"}}"),
-            &format!(
-                "{}, a session cookie of the application",
-                page.status.as_u16()
-            ),
+            &format!("{}, a session cookie of the application", page.status),
             ok,
         );
         Ok(())
     }
 
     async fn transfer(&mut self, browser: &mut Browser, user: &str) -> Result<()> {
-        let url = format!("{}/session/ensure", self.servers.tokenizer);
-        let (trail, page) = browser.fetch_no_cors(&url).await?;
-        let ok = page.status == StatusCode::OK
-            && trail
-                == [
-                    "/session/ensure",
-                    "/.lunasec/secure-frame",
-                    "/session/create",
-                ];
+        let tokenizer = &self.servers.tokenizer;
+        let way = browser.transfer_session(tokenizer).await?;
+        let paths: Vec<_> = way.iter().map(|page| page.url.path()).collect();
+        let ok = paths
+            == [
+                "/session/ensure",
+                "/.lunasec/secure-frame",
+                "/session/create",
+            ];
+        let last = way.last();
         self.report(
             &format!("{user}'s session is transferred to the tokenizer's domain"),
-            &format!("GET {url}"),
-            &format!("{} by way of {}", outcome(&page), trail.join(" -> ")),
-            ok,
+            &format!("GET {tokenizer}/session/ensure"),
+            &format!(
+                "{} by way of {}",
+                last.map(Page::outcome).unwrap_or_default(),
+                paths.join(" -> ")
+            ),
+            ok && last.is_some_and(Page::is_ok),
         );
         Ok(())
     }
 
     async fn tokenize(&mut self, browser: &mut Browser) -> Result<String> {
         let tokenizer = &self.servers.tokenizer;
-        let metadata = json!({ "metadata": { "dataType": "string" } });
-        let page = browser
-            .post(tokenizer, &format!("{tokenizer}/tokenize"), &metadata)
-            .await?;
-        ensure!(
-            page.status == StatusCode::OK,
-            "the tokenizer made no token: {}",
-            outcome(&page)
-        );
-        let answer = page.json()?;
-        let data = &answer["data"];
-        let token = data["tokenId"]
-            .as_str()
-            .context("no token in the answer")?
-            .to_owned();
-        let upload = data["uploadUrl"]
-            .as_str()
-            .context("no upload URL in the answer")?;
-        let uploaded = browser
-            .send(
-                Method::PUT,
-                upload,
-                &[("content-type", "text/plain")],
-                SSN.into(),
-            )
-            .await?;
-        let ok = page.status == StatusCode::OK && uploaded.status.is_success();
+        let token = browser.tokenize(tokenizer, SSN).await?;
         self.report(
             "user-1 types a value into the tokenizer's frame",
             &format!(
@@ -130,13 +106,8 @@ impl<'a> Tour<'a> {
                 hidden(SSN),
                 SSN.len()
             ),
-            &format!(
-                "{} {}, {}",
-                page.status.as_u16(),
-                shortened(&token),
-                uploaded.status.as_u16()
-            ),
-            ok,
+            &shortened(&token),
+            true,
         );
         Ok(token)
     }
@@ -146,25 +117,26 @@ impl<'a> Tour<'a> {
         browser: &mut Browser,
         user: &str,
         token: &str,
-        expected: StatusCode,
+        expected: u16,
     ) -> Result<()> {
         let app = &self.servers.app;
         let body = json!({ "ssn_token": token });
-        let page = browser.post(app, &format!("{app}/set-ssn"), &body).await?;
-        let what = if expected == StatusCode::OK {
+        let url = format!("{app}/set-ssn");
+        let page = browser.post(&url, &body.to_string()).await?;
+        let what = if expected == 200 {
             "the application verifies the token and stores it"
         } else {
-            "user-2 posts user-1's token as his own and is refused"
+            "user-2 posts user-1's token as their own and is refused"
         };
-        let ok = page.status == expected
-            && (expected == StatusCode::OK || error_name(&page).as_deref() == Some("invalidGrant"));
+        let ok =
+            page.status == expected && (expected == 200 || page.is_error(expected, "invalidGrant"));
         self.report(
             what,
             &format!(
                 "{user}: POST {app}/set-ssn {{\"ssn_token\":\"{}\"}}",
                 shortened(token)
             ),
-            &outcome(&page),
+            &page.outcome(),
             ok,
         );
         Ok(())
@@ -172,16 +144,14 @@ impl<'a> Tour<'a> {
 
     async fn get_ssn(&mut self, browser: &mut Browser, token: &str) -> Result<()> {
         let app = &self.servers.app;
-        let page = browser
-            .send(Method::GET, &format!("{app}/get-ssn"), &[], Vec::new())
-            .await?;
-        let ok = page.status == StatusCode::OK && page.json()?["ssnToken"] == token;
+        let page = browser.get(&format!("{app}/get-ssn")).await?;
+        let ok = page.is_ok() && page.json()["ssnToken"] == token;
         self.report(
             "the application grants the token and sends it",
             &format!("user-1: GET {app}/get-ssn"),
             &format!(
                 "{} {}",
-                page.status.as_u16(),
+                page.status,
                 if ok {
                     shortened(token)
                 } else {
@@ -193,35 +163,16 @@ impl<'a> Tour<'a> {
         Ok(())
     }
 
-    async fn ask_for_value(&self, browser: &mut Browser, token: &str) -> Result<Page> {
-        let tokenizer = &self.servers.tokenizer;
-        browser
-            .post(
-                tokenizer,
-                &format!("{tokenizer}/detokenize"),
-                &json!({ "tokenId": token }),
-            )
-            .await
-    }
-
     async fn detokenize(&mut self, browser: &mut Browser, token: &str) -> Result<()> {
-        let page = self.ask_for_value(browser, token).await?;
-        let answer = page.json()?;
-        let url = answer["data"]["downloadUrl"]
-            .as_str()
-            .context("no download URL in the answer")?;
-        let value = browser.send(Method::GET, url, &[], Vec::new()).await?;
-        let ok = value.status == StatusCode::OK && value.body == SSN.as_bytes();
+        let tokenizer = &self.servers.tokenizer;
+        let value = browser.detokenize(tokenizer, token).await?;
+        let ok = value.is_ok() && value.body == SSN.as_bytes();
         self.report(
             "the tokenizer's frame reads the value back",
+            &format!("user-1: POST {tokenizer}/detokenize, then GET a signed URL"),
             &format!(
-                "user-1: POST {}/detokenize, then GET a signed URL",
-                self.servers.tokenizer
-            ),
-            &format!(
-                "{}, {} {}",
-                page.status.as_u16(),
-                value.status.as_u16(),
+                "{} {}",
+                value.status,
                 if ok {
                     hidden(SSN)
                 } else {
@@ -234,38 +185,21 @@ impl<'a> Tour<'a> {
     }
 
     async fn refused_detokenize(&mut self, browser: &mut Browser, token: &str) -> Result<()> {
-        let page = self.ask_for_value(browser, token).await?;
-        let ok = page.status == StatusCode::BAD_REQUEST
-            && page.json()?["error"]["errorMessage"]
+        let tokenizer = &self.servers.tokenizer;
+        let page = browser.detokenize(tokenizer, token).await?;
+        let ok = page.status == 400
+            && page.json()["error"]["errorMessage"]
                 == "session does not have valid token grant available to detokenize";
         self.report(
             "user-2 asks for user-1's value and is refused",
             &format!(
-                "user-2: POST {}/detokenize {{\"tokenId\":\"{}\"}}",
-                self.servers.tokenizer,
+                "user-2: POST {tokenizer}/detokenize {{\"tokenId\":\"{}\"}}",
                 shortened(token)
             ),
-            &outcome(&page),
+            &page.outcome(),
             ok,
         );
         Ok(())
-    }
-}
-
-fn error_name(page: &Page) -> Option<String> {
-    Some(page.json().ok()?["error"]["name"].as_str()?.to_owned())
-}
-
-/// The status, and the error of an answer that has one.
-fn outcome(page: &Page) -> String {
-    let status = page.status.as_u16();
-    match page.json() {
-        Ok(body) if body["success"] == false => {
-            let error = &body["error"];
-            let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
-            format!("{status} {}: {}", text("name"), text("message"))
-        }
-        _ => status.to_string(),
     }
 }
 

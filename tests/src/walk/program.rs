@@ -6,14 +6,12 @@ use super::{
 };
 use crate::{pem, signing_key};
 use anyhow::{Context, Result, ensure};
-use lunadefend_jwt::SystemClock;
 use lunadefend_testing::tokenizer::BoundTokenizer;
 use std::{
     fs,
     io::{BufRead, BufReader, Lines},
     path::Path,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    sync::Arc,
 };
 use tempfile::NamedTempFile;
 
@@ -29,7 +27,7 @@ pub async fn run(program: impl AsRef<Path>, walk: Walk) -> Result<()> {
     let tokenizer = BoundTokenizer::bind().await?;
     let mut program = Program::start(program.as_ref(), tokenizer.url())?;
     let app = program.url().with_context(|| program.printed())?;
-    let tokenizer = tokenizer.serve(&app, Arc::new(SystemClock)).await?;
+    let tokenizer = tokenizer.serve_in_real_time(&app).await?;
 
     let report = walk.through(&app, tokenizer.url()).await;
     let report = report.with_context(|| program.printed())?;

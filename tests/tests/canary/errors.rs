@@ -7,12 +7,17 @@ use lunadefend::{
     Error, ErrorKind, GrantDuration, Metadata, SecretError, SessionId, UntrustedToken, Unverified,
     VerifiedToken,
 };
+use lunadefend_core::Clock as _;
 use lunadefend_tests::{
     Act, ApplicationFault, Fault, World,
     http1::{Message, answer, json},
     other_key,
 };
-use std::{collections::BTreeSet, error::Error as StdError, time::Duration};
+use std::{
+    collections::BTreeSet,
+    error::Error as StdError,
+    time::{Duration, SystemTime},
+};
 
 const EVERY_KIND: [ErrorKind; 17] = [
     ErrorKind::BadToken,
@@ -181,10 +186,12 @@ async fn by_the_sdk(world: &World, session: &SessionId, token: &VerifiedToken, m
     let impostor = world.luna_with(other_key()).await;
     met.errors([impostor.grants().create(session, token, None).await.err()]);
 
-    let now = world.clock.unix_seconds();
-    world.clock.set_before_1970();
+    let now = world.clock.now();
+    world
+        .clock
+        .set(SystemTime::UNIX_EPOCH - Duration::from_millis(1));
     met.errors([api.detokenize(session, token).await.err()]);
-    world.clock.set(now * 1000);
+    world.clock.set(now);
 }
 
 /// Errors that only a request can make.

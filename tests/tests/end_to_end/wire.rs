@@ -2,7 +2,6 @@
 
 use lunadefend::{LunaDefend, Metadata, UntrustedToken, WireLevel};
 use lunadefend_tests::{Settings, World, decode, http1, provider, signing_key};
-use std::sync::Arc;
 
 /// All that the SDK does, once.
 async fn everything(world: &World, luna: &LunaDefend) {
@@ -131,7 +130,7 @@ async fn below_a_path_with_and_without_a_slash_at_the_end() {
     for path in ["/prod", "/prod/"] {
         let luna = LunaDefend::builder(line.url() + path)
             .signing_key(provider(signing_key()))
-            .clock(Arc::clone(&world.clock))
+            .clock(world.clock.clone())
             .build()
             .await
             .unwrap();

@@ -1,6 +1,7 @@
 //! A peer of level 1: sends what was recorded, byte for byte, to a real tokenizer of ours.
 
 use crate::HEADER;
+use lunadefend_core::Clock as _;
 use lunadefend_tests::{
     World,
     http1::{Message, exchange},
@@ -39,7 +40,7 @@ impl Peer {
             Who::Developer => ("developer", "NULL"),
             Who::User(session) => ("user", session),
         };
-        let now = self.world.clock.unix_seconds();
+        let now = self.world.clock.unix_millis() / 1000;
         let claims = format!(
             r#"{{"iat":{now},"iss":"node-sdk","aud":"secure-frame","exp":{},"sub":"{subject}","session_id":"{session}"}}"#,
             now + 900

@@ -8,8 +8,9 @@ use http::Method;
 use lunadefend::{ErrorKind, WireLevel};
 use lunadefend_core::JwksDocument;
 use lunadefend_jwt::jwks_document;
-use lunadefend_tests::{Settings, TestClock, signing_key};
+use lunadefend_tests::{Settings, signing_key};
 use serde_json::json;
+use std::time::{Duration, UNIX_EPOCH};
 
 pub(super) const FRAME: &str = "/.lunasec/secure-frame";
 pub(super) const JWKS: &str = "/.lunasec/jwks.json";
@@ -232,8 +233,8 @@ fn transfer() -> Vec<Row> {
             frame("state=abc"),
             Expected::error_saying(ErrorKind::Internal, "signing a JWT failed").within_reach(),
         )
-        .before(|world| world.clock.set_before_1970())
-        .after(|world| world.clock.set(TestClock::START * 1000)),
+        .before(|world| world.clock.set(UNIX_EPOCH - Duration::from_millis(1)))
+        .after(|world| world.clock.set_seconds(0)),
     ];
     let refused = Expected::method_not_allowed().within_reach();
     let target = format!("{FRAME}?state=abc");

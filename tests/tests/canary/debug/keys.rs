@@ -63,11 +63,11 @@ pub(super) async fn keys_and_jwts(shown: &mut Shown, canaries: &mut Canaries) {
         Arc::new(provider(generated)),
         KeyRotation::default(),
         DemoKey::Refused,
-        Arc::<TestClock>::clone(&clock),
+        Arc::new(clock.clone()),
     );
     let keys = keys.await.unwrap();
     shown.add(&keys);
-    let service = KeyService::new(keys, WireLevel::V1, "http://t", clock);
+    let service = KeyService::new(keys, WireLevel::V1, "http://t", Arc::new(clock));
     shown.add(&service.published().await.unwrap());
     shown.add(&service.application().await.unwrap());
     shown.add(&service);
