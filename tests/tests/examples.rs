@@ -1,5 +1,10 @@
 //! The example applications stand alone, each in a folder that can be copied, and are the same where nothing of
 //! a framework is in them.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
 
 use std::{fs, path::PathBuf};
 

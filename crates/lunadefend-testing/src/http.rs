@@ -5,7 +5,6 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    clippy::missing_panics_doc,
     missing_debug_implementations,
     reason = "a test that gets no message has failed"
 )]

@@ -1,4 +1,8 @@
 //! The example of the repository's README is a program.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
 
 use std::fs;
 

@@ -65,6 +65,10 @@ struct Program {
 }
 
 impl Program {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "names are read, so that they can be taken away"
+    )]
     fn start(program: &Path, tokenizer: &str) -> Result<Self> {
         let stderr = NamedTempFile::new()?;
         let mut command = Command::new(program);

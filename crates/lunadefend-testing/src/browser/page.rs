@@ -70,7 +70,7 @@ impl Page {
         self.status == status
             && body["success"] == false
             && body["error"]["name"] == name
-            && body["error"]["code"] == self.status.to_string()
+            && body["error"]["code"].as_str() == Some(&self.status.to_string())
             && body["error"]["message"].is_string()
     }
 

@@ -41,5 +41,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .handle(get().and(ssn), get_ssn)
         .or(set)
         .or(luna.routes());
-    Ok(warp::serve(app).run(([127, 0, 0, 1], 3000)).await)
+    warp::serve(app).run(([127, 0, 0, 1], 3000)).await;
+    Ok(())
 }
