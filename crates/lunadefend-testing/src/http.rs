@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpStream, ToSocketAddrs},
     time::timeout,
 };
 
@@ -155,7 +155,7 @@ pub async fn exchange(address: SocketAddr, request: &[u8]) -> Message {
 }
 
 /// Sends these parts, one after the other, on a connection of their own and reads all that comes back.
-pub async fn exchange_parts(address: SocketAddr, parts: &[&[u8]]) -> Vec<u8> {
+pub async fn exchange_parts(address: impl ToSocketAddrs, parts: &[&[u8]]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     for part in parts {
         // A server that has answered already may close before all is sent.

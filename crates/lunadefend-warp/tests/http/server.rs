@@ -1,16 +1,13 @@
 //! Over a real connection: panics, and bodies that never end or break off.
 
 use crate::app::{App, BODY_LIMIT, app};
-use std::{net::SocketAddr, time::Duration};
+use lunadefend_testing::http::exchange_parts;
+use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    time::timeout,
 };
 use warp::{Filter, Reply};
-
-/// When a server that does not answer fails its test.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Serves the routes for as long as the test runs.
 async fn serve<F>(routes: F) -> SocketAddr
@@ -25,18 +22,7 @@ where
 
 /// Sends what the parts say, on a connection of its own, and reads all that comes back.
 async fn send(address: SocketAddr, parts: &[&[u8]]) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    for part in parts {
-        // A server that has answered already may close before all is sent.
-        if stream.write_all(part).await.is_err() {
-            break;
-        }
-    }
-    let mut answer = Vec::new();
-    let read = timeout(DEADLINE, stream.read_to_end(&mut answer));
-    let read = read.await.unwrap();
-    assert!(read.is_ok() || !answer.is_empty(), "{read:?}");
-    String::from_utf8(answer).unwrap()
+    String::from_utf8(exchange_parts(address, parts).await).unwrap()
 }
 
 async fn get(address: SocketAddr, head: &str) -> String {

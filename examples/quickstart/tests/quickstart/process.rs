@@ -4,9 +4,9 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use lunadefend_testing::http::exchange_parts;
 use std::{
-    io::{BufRead, BufReader, Lines, Read, Write},
-    net::TcpStream,
+    io::{BufRead, BufReader, Lines, Read},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
 };
@@ -246,20 +246,15 @@ pub(crate) fn post(target: &str, cookie: &str, body: &str) -> String {
 }
 
 /// Sends a request, whose head lacks `host` and `connection`; gives status, head and body.
-pub(crate) fn exchange(address: &str, request: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn exchange(address: &str, request: &str) -> (u16, String, String) {
     let common = format!(" HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-    // A server may refuse a body before all of it is sent.
-    let _ = stream.write_all(request.replacen(" HTTP/1.1\r\n", &common, 1).as_bytes());
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
+    let request = request.replacen(" HTTP/1.1\r\n", &common, 1);
+    let answer = exchange_parts(address, &[request.as_bytes()]).await;
     let answer = String::from_utf8(answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head
-        .get(9..12)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or(0);
-    (status, head.to_owned(), body.to_owned())
+    let status = head.get(9..12).and_then(|status| status.parse().ok());
+    (status.unwrap_or(0), head.to_owned(), body.to_owned())
 }
 
 fn header<'a>(head: &'a str, name: &str) -> &'a str {
