@@ -4,6 +4,8 @@ use crate::{Head, HttpError, tls};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rustls::{ClientConfig, pki_types::CertificateDer};
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::{borrow::Borrow, fmt, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -91,6 +93,8 @@ impl HttpClient {
             connect_timeout: Duration::from_secs(2),
             roots: Vec::new(),
             user_agent: concat!("lunadefend-rust/", env!("CARGO_PKG_VERSION")).to_owned(),
+            #[cfg(unix)]
+            unix_socket: None,
         }
     }
 
@@ -219,6 +223,8 @@ pub struct HttpClientBuilder {
     connect_timeout: Duration,
     roots: Vec<CertificateDer<'static>>,
     user_agent: String,
+    #[cfg(unix)]
+    unix_socket: Option<PathBuf>,
 }
 
 impl fmt::Debug for HttpClientBuilder {
@@ -257,6 +263,13 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Makes all connections to a Unix socket. The host of a URL is not looked up then.
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.unix_socket = Some(path.into());
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
@@ -286,7 +299,13 @@ impl HttpClientBuilder {
     fn client(&self, tls: ClientConfig, idle_connections: usize) -> reqwest::ClientBuilder {
         // Everything is said, defaults too: other crates of a program can turn reqwest's features on
         // and with them other defaults.
-        reqwest::Client::builder()
+        let client = reqwest::Client::builder();
+        #[cfg(unix)]
+        let client = match &self.unix_socket {
+            Some(path) => client.unix_socket(path.as_path()),
+            None => client,
+        };
+        client
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never().max_retries_per_request(0))

@@ -3,7 +3,7 @@
 mod fetch;
 mod refresh;
 
-use crate::config::ConfigError;
+use crate::{config::ConfigError, status::KeysStatus};
 use lunadefend_core::{Clock, SettingError};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, HttpClient};
@@ -133,6 +133,16 @@ impl Keys {
                 cache.drop_set();
                 true
             }
+        }
+    }
+
+    /// What an operator is told about them.
+    pub(crate) fn status(&self) -> KeysStatus {
+        match self {
+            Self::Fixed(_) => KeysStatus::Configured,
+            Self::Jwks(cache) => KeysStatus::Jwks {
+                fetched: cache.status(),
+            },
         }
     }
 

@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod activity;
+#[cfg(unix)]
+mod admin;
 mod auth;
 mod body;
 mod config;
@@ -23,8 +25,11 @@ mod server;
 mod session_hash;
 mod size;
 mod state;
+mod status;
 mod tokenizer;
 
+#[cfg(unix)]
+pub use admin::{AdminSocket, AdminSocketError, serve_admin};
 pub use config::{
     AuthProviders, ConfigError, GrantDurations, Limits, Origin, TokenizerConfig,
     TokenizerConfigBuilder,
@@ -32,4 +37,5 @@ pub use config::{
 pub use cookies::CookiePolicy;
 pub use jwks::{JwksSource, VerificationKeys};
 pub use serve::serve;
+pub use status::{ConnectionsStatus, FetchedStatus, KeysStatus, Status, StoreStatus};
 pub use tokenizer::Tokenizer;

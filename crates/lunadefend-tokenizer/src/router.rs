@@ -23,6 +23,7 @@ pub(crate) fn public(shared: &Arc<Shared>) -> Router {
 }
 
 /// What is for the operator, and nothing else.
+#[cfg(unix)]
 pub(crate) fn admin(shared: &Arc<Shared>) -> Router {
     router(shared, |audience| audience == Audience::Operator)
 }

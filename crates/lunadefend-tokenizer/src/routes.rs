@@ -7,6 +7,7 @@ mod grants;
 mod health;
 mod session;
 mod sessions;
+mod status;
 mod tokens;
 
 use http::header::CONTENT_SECURITY_POLICY;
@@ -18,7 +19,7 @@ use crate::{
 
 /// All routes.
 pub(crate) fn table() -> Vec<Route> {
-    use Audience::{Anyone, Application, Frame, FrameOrJwt, Page, SignedUrl, Transfer};
+    use Audience::{Anyone, Application, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer};
     vec![
         Route::new("/grant/set", Application).post(grants::set),
         Route::new("/grant/verify", Application).post(grants::verify),
@@ -49,5 +50,6 @@ pub(crate) fn table() -> Vec<Route> {
                 "sandbox; default-src 'none'; frame-ancestors 'none'",
             ),
         Route::new("/health", Anyone).get_and_head(health::check),
+        Route::new("/status", Operator).get(status::show),
     ]
 }

@@ -102,6 +102,12 @@ impl Tokenizer {
         &self.shared.activity
     }
 
+    /// The operator's routes, for the admin socket.
+    #[cfg(unix)]
+    pub(crate) fn admin(&self) -> Router {
+        router::admin(&self.shared)
+    }
+
     pub(crate) fn janitor(&self) -> Janitor {
         Janitor::new(self.shared.vault.clone(), Arc::clone(&self.shared.timer))
     }

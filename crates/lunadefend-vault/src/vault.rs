@@ -80,7 +80,7 @@ pub use tokens::NewToken;
 pub use upload::{Upload, UploadId};
 pub use urls::{UrlGrant, UrlId, UrlMethod};
 
-use crate::store::{Row, Store, Table, Write, Written};
+use crate::store::{Row, Store, StoreError, Table, Write, Written};
 use bytes::Bytes;
 use lunadefend_core::Clock;
 use ring::Ring;
@@ -158,6 +158,18 @@ impl Vault {
         match stored_ring(self.store()).await? {
             Some(_) => Ok(()),
             None => Err(VaultError::Corrupt),
+        }
+    }
+
+    /// Says whether the store takes new values. When it does not, all else goes on.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] when it cannot say.
+    pub async fn has_room(&self) -> Result<bool, VaultError> {
+        match self.store().check_room().await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Full) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 

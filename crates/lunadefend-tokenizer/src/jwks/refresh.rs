@@ -6,6 +6,7 @@ use super::{
     JwksSource,
     fetch::{FetchError, Fetched},
 };
+use crate::status::FetchedStatus;
 use lunadefend_core::Clock;
 use lunadefend_flight::launch;
 use lunadefend_jwt::{KeySet, LEGACY_KID};
@@ -159,6 +160,14 @@ impl Cache {
     pub(super) fn drop_set(&self) {
         let mut state = self.lock();
         *state = State::dropped(state.drops + 1);
+    }
+
+    /// What an operator is told about the set at hand.
+    pub(super) fn status(&self) -> Option<FetchedStatus> {
+        let now = self.clock.unix_millis();
+        let state = self.lock();
+        let set = state.set.as_ref()?;
+        Some(FetchedStatus::new(set.at, set.fresh_until, now))
     }
 
     /// Joins the running fetch, or starts one.

@@ -15,7 +15,8 @@ const DEADLINE: Duration = Duration::from_secs(3);
 
 /// Says how the store is, and what time it is here: JWTs are judged by that.
 pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
-    let mut response = store(&shared).await.into_response();
+    let checked = check_store(&shared).await.map(|()| response::success());
+    let mut response = checked.into_response();
     let now = shared.vault.clock().unix_millis();
     response
         .headers_mut()
@@ -25,12 +26,9 @@ pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
 
 /// Reads from the store. It does not ask for the application's keys: the application may be what is
 /// down.
-async fn store(shared: &Shared) -> Result<Response, ApiError> {
+pub(super) async fn check_store(shared: &Shared) -> Result<(), ApiError> {
     match timeout(DEADLINE, shared.vault.check_health()).await {
-        Ok(outcome) => {
-            outcome?;
-            Ok(response::success())
-        }
+        Ok(outcome) => Ok(outcome?),
         Err(_) => {
             tracing::error!("the store does not answer");
             Err(ApiError::unavailable(

@@ -1,0 +1,40 @@
+//! `/status`, for the operator: how the tokenizer is.
+
+use super::health;
+use crate::{
+    response,
+    state::Shared,
+    status::{ConnectionsStatus, Status, StoreStatus},
+};
+use axum::{extract::State, response::Response};
+use std::sync::Arc;
+
+/// Looks at the store as `/health` does, and tells what is known without asking anybody else.
+pub(super) async fn show(State(shared): State<Arc<Shared>>) -> Response {
+    let activity = &shared.activity;
+    let uptime = shared.timer.monotonic().saturating_sub(activity.started());
+    let places = activity.places();
+    response::data(Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_seconds: uptime.as_secs(),
+        store: store(&shared).await,
+        keys: shared.keys.status(),
+        connections: places.map(|places| ConnectionsStatus {
+            used: places.taken(),
+            maximum: places.count(),
+        }),
+        uploads: activity.uploads(),
+    })
+}
+
+async fn store(shared: &Shared) -> StoreStatus {
+    if health::check_store(shared).await.is_err() {
+        StoreStatus::Unavailable
+    } else {
+        match shared.vault.has_room().await {
+            Ok(true) => StoreStatus::Ok,
+            Ok(false) => StoreStatus::NoRoom,
+            Err(_) => StoreStatus::Unavailable,
+        }
+    }
+}
