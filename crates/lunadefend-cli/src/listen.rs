@@ -1,8 +1,10 @@
 //! Binding, and serving until told to stop.
 
 use anyhow::{Context, Result};
+#[cfg(unix)]
+use lunadefend_tokenizer::AdminSocket;
 use lunadefend_tokenizer::Tokenizer;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 use tokio::net::TcpListener;
 
 pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> Result<TcpListener> {
@@ -15,6 +17,38 @@ pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> Result<TcpListener>
 pub(crate) async fn serve(listener: TcpListener, tokenizer: Tokenizer) -> Result<()> {
     allow_open_files(tokenizer.limits().open_files());
     Ok(lunadefend_tokenizer::serve(listener, tokenizer, stopped()).await?)
+}
+
+/// Opens the admin socket, if there is to be one, and serves it for as long as what is returned is
+/// polled. Its file is gone when that is dropped.
+#[cfg(unix)]
+pub(crate) async fn serve_admin(
+    socket: Option<&Path>,
+    tokenizer: Tokenizer,
+) -> Result<impl Future<Output = ()>> {
+    let socket = match socket {
+        Some(path) => Some(AdminSocket::bind(path).await?),
+        None => None,
+    };
+    Ok(async move {
+        let never = std::future::pending();
+        match socket {
+            Some(socket) => lunadefend_tokenizer::serve_admin(socket, tokenizer, never).await,
+            None => never.await,
+        }
+    })
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn serve_admin(
+    socket: Option<&Path>,
+    _: Tokenizer,
+) -> Result<impl Future<Output = ()>> {
+    anyhow::ensure!(
+        socket.is_none(),
+        "there is no admin socket on this system, as it is a Unix socket: unset LUNADEFEND_ADMIN_SOCKET"
+    );
+    Ok(std::future::pending())
 }
 
 /// Has the tokenizer drop its key set at each SIGHUP, from now on and for as long as what is returned

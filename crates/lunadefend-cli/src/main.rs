@@ -13,6 +13,7 @@ mod listen;
 mod roots;
 mod serve;
 mod settings;
+mod status;
 
 use clap::{Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
@@ -32,29 +33,37 @@ enum Command {
     Keygen(keygen::Keygen),
     Doctor(doctor::Doctor),
     Config(config::Config),
+    Status(status::Status),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr();
-    let outcome = match cli.command {
-        Command::Serve(serve) => serve.run().await.map(|()| true),
-        Command::Dev(dev) => dev.run().await.map(|()| true),
-        Command::Keygen(keygen) => keygen.run().map(|()| true),
-        Command::Doctor(doctor) => doctor.run().await,
-        Command::Config(config) => config.run().await,
+    let failure = match cli.command {
+        Command::Status(_) => ExitCode::from(status::NO_ANSWER),
+        _ => ExitCode::FAILURE,
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
+    let outcome = match cli.command {
+        Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Dev(dev) => dev.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Keygen(keygen) => keygen.run().map(|()| ExitCode::SUCCESS),
         // What failed is printed already.
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            // The whole chain, each cause once: what is wrong and what to do.
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+        Command::Doctor(doctor) => doctor.run().await.map(|well| match well {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }),
+        Command::Config(config) => config.run().await.map(|well| match well {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }),
+        Command::Status(status) => status.run().await,
+    };
+    outcome.unwrap_or_else(|error| {
+        // The whole chain, each cause once: what is wrong and what to do.
+        eprintln!("error: {error:#}");
+        failure
+    })
 }
 
 /// `RUST_LOG` chooses what is logged; warnings and errors unless set.

@@ -45,6 +45,8 @@ impl Serve {
             );
         }
         let tokenizer = Tokenizer::new(settings.config, opened.vault);
+        let admin =
+            listen::serve_admin(settings.admin_socket.as_deref(), tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
         println!(
             "lunadefend tokenizer listening on http://{}",
@@ -53,6 +55,7 @@ impl Serve {
         tokio::select! {
             served = listen::serve(listener, tokenizer) => served,
             () = hangups => Ok(()),
+            () = admin => Ok(()),
         }
     }
 }

@@ -13,7 +13,11 @@ use lunadefend_tokenizer::{
 };
 use lunadefend_vault::MasterKey;
 use lunadefend_vault_redb::EmbeddedOptions;
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What the help of `lunadefend serve` says about them.
 pub(crate) fn serve_help() -> String {
@@ -46,12 +50,18 @@ pub(crate) fn addr(settings: &Settings) -> Result<SocketAddr> {
     addr.with_context(|| settings.wrong(&table::LISTEN, advice))
 }
 
+/// The path of the admin socket, if there is to be one.
+pub(crate) fn admin_socket(settings: &Settings) -> Result<Option<PathBuf>> {
+    Ok(settings.text(&table::ADMIN_SOCKET)?.map(PathBuf::from))
+}
+
 /// What `lunadefend serve` is made of.
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) config: TokenizerConfig,
     pub(crate) store: EmbeddedOptions,
     pub(crate) master_key: Option<MasterKey>,
+    pub(crate) admin_socket: Option<PathBuf>,
 }
 
 impl Serving {
@@ -67,6 +77,7 @@ impl Serving {
         Ok(Self {
             config,
             store: EmbeddedOptions::default().reserve(reserve.unwrap_or(EmbeddedOptions::RESERVE)),
+            admin_socket: admin_socket(settings)?,
             master_key: master_key(settings).await?,
         })
     }

@@ -8,6 +8,8 @@
 mod serve;
 #[path = "command/server.rs"]
 mod server;
+#[path = "command/status.rs"]
+mod status;
 
 use lunadefend_core::{
     ErrorKind, GrantRequest, GrantService, SessionId, TokenId, Verdict, wire::Metadata,

@@ -69,6 +69,7 @@ settings! {
     SESSION_BYTES: Tokenizer, "LUNADEFEND_SESSION_BYTES", "session_bytes", Bytes(1, u64::MAX), "256MiB", "how long these may be together";
     DISK_RESERVE: Tokenizer, "LUNADEFEND_DISK_RESERVE", "disk_reserve", Bytes(0, u64::MAX), "128MiB", "new values are refused while less than this is free on the disk of the store, so that grants and sessions go on; `0` for never";
     MASTER_KEY: Tokenizer, "LUNADEFEND_MASTER_KEY", "master_key", Secret("LUNADEFEND_MASTER_KEY"), "", "32 bytes as hexadecimal or base64 that seal the store; without it they are kept in `<store>.key`. `LUNADEFEND_MASTER_KEY_PROVIDER` takes them from elsewhere: `file` with `LUNADEFEND_MASTER_KEY_PATH`, or another provider";
+    ADMIN_SOCKET: Tokenizer, "LUNADEFEND_ADMIN_SOCKET", "admin_socket", Text, "", "the path of a Unix socket for `lunadefend status`, which only the user that runs the tokenizer may use";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
 
     ALLOW_CLEARTEXT: Both, "LUNADEFEND_ALLOW_CLEARTEXT", "allow_cleartext", Bool, "false", "`true` permits `http://` to another host than loopback. Do not";

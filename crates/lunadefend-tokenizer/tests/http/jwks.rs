@@ -1,5 +1,7 @@
 //! Keys from a key set that is fetched, and everything that can go wrong with it.
 
+#[cfg(unix)]
+mod age;
 mod dropped;
 mod overdue;
 mod publisher;

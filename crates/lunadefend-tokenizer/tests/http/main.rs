@@ -7,6 +7,8 @@
     reason = "the lint knows test functions, not the helpers of an integration test"
 )]
 
+#[cfg(unix)]
+mod admin;
 mod auth;
 mod blobs;
 mod browser;
