@@ -53,3 +53,31 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/status", Operator).get(status::show),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_route_is_one_row_and_is_in_the_readme() {
+        let table = table();
+        for (number, row) in table.iter().enumerate() {
+            let others = table.iter().skip(number + 1);
+            assert!(
+                others
+                    .clone()
+                    .all(|other| other.path != row.path && other.label != row.label)
+            );
+            // A label is logged, and must hold nothing of a request.
+            assert!(!row.label.contains('{'), "{}", row.label);
+            let methods = row.methods.iter();
+            assert!(
+                methods.clone().all(|method| {
+                    methods.clone().filter(|other| *other == method).count() == 1
+                })
+            );
+            let readme = include_str!("../README.md");
+            assert!(readme.contains(&format!(" {}", row.label)), "{}", row.label);
+        }
+    }
+}
