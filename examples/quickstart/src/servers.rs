@@ -3,7 +3,7 @@
 use crate::app;
 use anyhow::{Context, Result, ensure};
 use lunadefend::{
-    LunaDefend, SecretProvider,
+    LunaDefend, SecretProvider, SecretValue,
     secrets::{Environment, EnvironmentSecret, ProcessEnvironment},
 };
 use lunadefend_http::{BaseUrl, Cleartext};
