@@ -1,6 +1,91 @@
 //! Time as a dependency.
 
-use std::{fmt::Debug, sync::Arc, time::SystemTime};
+use std::{
+    fmt::{self, Debug},
+    ops::Add,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// A moment, in whole milliseconds since the Unix epoch. Moments before the epoch are the epoch.
+///
+/// Adding saturates at [`MAX`](Self::MAX): what expires there never does.
+///
+/// ```
+/// use lunadefend_core::UnixMillis;
+/// use std::time::Duration;
+///
+/// let now = UnixMillis::new(1_795_392_000_000);
+/// let expiry = now + Duration::from_secs(60);
+/// assert!(now < expiry);
+/// assert_eq!(expiry.since(now), Duration::from_secs(60));
+/// assert_eq!(now.since(expiry), Duration::ZERO);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixMillis(u64);
+
+impl UnixMillis {
+    /// The last moment there is.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// The moment that many milliseconds after the Unix epoch.
+    #[must_use]
+    pub const fn new(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// The milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The moment `duration` later; `None` beyond [`MAX`](Self::MAX). Parts of a millisecond are left
+    /// out.
+    #[must_use]
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        let millis = u64::try_from(duration.as_millis()).ok()?;
+        self.0.checked_add(millis).map(Self)
+    }
+
+    /// The moment `duration` earlier, not before the epoch. Parts of a millisecond are left out.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(whole_millis(duration)))
+    }
+
+    /// How long after `earlier` this is; nothing when it is before it.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for UnixMillis {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(whole_millis(duration)))
+    }
+}
+
+impl From<SystemTime> for UnixMillis {
+    fn from(time: SystemTime) -> Self {
+        time.duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(Self(0), |age| Self(whole_millis(age)))
+    }
+}
+
+/// The number of milliseconds.
+impl fmt::Display for UnixMillis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// The source of the current time.
 ///
@@ -8,7 +93,7 @@ use std::{fmt::Debug, sync::Arc, time::SystemTime};
 /// time. The clock of the operating system is `lunadefend_jwt::SystemClock`.
 ///
 /// ```
-/// use lunadefend_core::Clock;
+/// use lunadefend_core::{Clock, UnixMillis};
 /// use std::time::{Duration, SystemTime};
 ///
 /// #[derive(Debug)]
@@ -19,17 +104,15 @@ use std::{fmt::Debug, sync::Arc, time::SystemTime};
 ///         SystemTime::UNIX_EPOCH + Duration::from_secs(self.0)
 ///     }
 /// }
-/// assert_eq!(Frozen(7).unix_millis(), 7_000);
+/// assert_eq!(Frozen(7).unix_millis(), UnixMillis::new(7_000));
 /// ```
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> SystemTime;
 
-    /// Milliseconds since the Unix epoch; 0 for a time before it.
-    fn unix_millis(&self) -> u64 {
-        self.now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
+    /// The current time in milliseconds since the Unix epoch.
+    fn unix_millis(&self) -> UnixMillis {
+        self.now().into()
     }
 }
 
@@ -39,7 +122,7 @@ impl<T: Clock + ?Sized> Clock for Arc<T> {
         (**self).now()
     }
 
-    fn unix_millis(&self) -> u64 {
+    fn unix_millis(&self) -> UnixMillis {
         (**self).unix_millis()
     }
 }
@@ -48,24 +131,40 @@ impl<T: Clock + ?Sized> Clock for Arc<T> {
 mod tests {
     use super::*;
 
-    /// Says its milliseconds itself.
-    #[derive(Debug)]
-    struct Own;
-
-    impl Clock for Own {
-        fn now(&self) -> SystemTime {
-            SystemTime::UNIX_EPOCH
-        }
-
-        fn unix_millis(&self) -> u64 {
-            7
-        }
+    #[test]
+    fn moments_saturate_at_both_ends() {
+        let second = Duration::from_secs(1);
+        let before = SystemTime::UNIX_EPOCH - second;
+        assert_eq!(UnixMillis::from(before), UnixMillis::new(0));
+        let after = SystemTime::UNIX_EPOCH + Duration::from_micros(1_999);
+        assert_eq!(UnixMillis::from(after), UnixMillis::new(1));
+        assert_eq!(UnixMillis::MAX + second, UnixMillis::MAX);
+        assert_eq!(UnixMillis::new(1) + Duration::MAX, UnixMillis::MAX);
+        assert_eq!(UnixMillis::MAX.checked_add(second), None);
+        assert_eq!(UnixMillis::new(1).checked_add(Duration::MAX), None);
+        let later = UnixMillis::new(7).checked_add(second);
+        assert_eq!(later, Some(UnixMillis::new(1_007)));
+        assert_eq!(
+            UnixMillis::new(7).saturating_sub(second),
+            UnixMillis::new(0)
+        );
+        assert_eq!(UnixMillis::new(7).to_string(), "7");
     }
 
+    /// A clock that says its milliseconds by itself is asked for them behind an `Arc` too.
     #[test]
-    fn a_shared_clock_says_what_the_clock_says() {
-        assert_eq!(Arc::new(Own).unix_millis(), 7);
-        let shared: Arc<dyn Clock> = Arc::new(Own);
-        assert_eq!(Clock::unix_millis(&shared), 7);
+    fn an_arc_forwards_both() {
+        #[derive(Debug)]
+        struct Odd;
+        impl Clock for Odd {
+            fn now(&self) -> SystemTime {
+                SystemTime::UNIX_EPOCH
+            }
+            fn unix_millis(&self) -> UnixMillis {
+                UnixMillis::new(3)
+            }
+        }
+        let odd: Arc<dyn Clock> = Arc::new(Odd);
+        assert_eq!(Arc::new(odd).unix_millis(), UnixMillis::new(3));
     }
 }

@@ -39,7 +39,7 @@ pub mod wire;
 pub use actix_web::into_actix;
 pub use auth_plugin::{AuthPlugin, JwksDocument, SessionTransfer, TransferState, TransferUrl};
 pub use backend::Backend;
-pub use clock::Clock;
+pub use clock::{Clock, UnixMillis};
 pub use duration::{DurationError, GrantDuration, parse_duration};
 pub use error::{BoxError, Error, fmt_with_causes};
 pub use error_kind::ErrorKind;

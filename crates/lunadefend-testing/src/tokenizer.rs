@@ -174,7 +174,7 @@ pub struct TestTimer(pub TestClock);
 
 impl Timer for TestTimer {
     fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.0.unix_millis())
+        Duration::from_millis(self.0.unix_millis().get())
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {

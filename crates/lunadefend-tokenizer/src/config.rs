@@ -107,16 +107,15 @@ impl TokenizerConfig {
 
     /// How long it is remembered that a session has ended, in milliseconds: an hour longer than what was
     /// made for it can be good for.
-    pub(crate) fn ended_session_lifetime(&self) -> u64 {
+    pub(crate) fn ended_session_lifetime(&self) -> Duration {
         let longest = [
             self.durations.maximum().get(),
             self.jwt.max_lifetime,
             Duration::from_secs(60 * 60),
         ];
-        let sum = longest
+        longest
             .into_iter()
-            .fold(Duration::ZERO, Duration::saturating_add);
-        u64::try_from(sum.as_millis()).unwrap_or(u64::MAX)
+            .fold(Duration::ZERO, Duration::saturating_add)
     }
 }
 

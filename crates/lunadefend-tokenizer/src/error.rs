@@ -96,9 +96,11 @@ impl From<VaultError> for ApiError {
         }
         tracing::error!(error = &error as &dyn std::error::Error, "the vault failed");
         match error {
-            VaultError::Store(StoreError::Io(_) | StoreError::Open { .. }) => Self::unavailable(
-                "the tokenizer's store is not available: its disk cannot be written or read",
-            ),
+            VaultError::Store(StoreError::Unavailable(_) | StoreError::Unknown(_)) => {
+                Self::unavailable(
+                    "the tokenizer's store is not available: its disk cannot be written or read",
+                )
+            }
             VaultError::Store(_) | VaultError::Conflict => {
                 Self::unavailable("the tokenizer's store is not available")
             }

@@ -92,10 +92,6 @@ impl JwksSource {
         self.stale_if_error = time;
         Ok(self)
     }
-
-    fn stale_millis(&self) -> u64 {
-        u64::try_from(self.stale_if_error.as_millis()).unwrap_or(u64::MAX)
-    }
 }
 
 /// Why a JWT was not verified.

@@ -54,10 +54,10 @@ async fn purge_regularly(janitor: Janitor) {
     loop {
         time.tick().await;
         match janitor.round().await {
-            Ok(rows) => tracing::debug!(rows, "deleted expired rows"),
+            Ok(cleaned) => tracing::debug!(?cleaned, "deleted what has expired"),
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "expired rows were not deleted"
+                "what has expired was not deleted"
             ),
         }
     }

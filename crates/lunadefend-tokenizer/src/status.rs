@@ -1,5 +1,6 @@
 //! What an operator is told about a running tokenizer.
 
+use lunadefend_core::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 /// How a tokenizer is: the response of `GET /status` on its admin socket.
@@ -69,12 +70,11 @@ pub struct FetchedStatus {
 }
 
 impl FetchedStatus {
-    /// All times are milliseconds since the Unix epoch.
-    pub(crate) const fn new(at: u64, fresh_until: u64, now: u64) -> Self {
+    pub(crate) const fn new(at: UnixMillis, fresh_until: UnixMillis, now: UnixMillis) -> Self {
         Self {
-            at,
-            age_seconds: now.saturating_sub(at) / 1000,
-            fresh: now < fresh_until,
+            at: at.get(),
+            age_seconds: now.since(at).as_secs(),
+            fresh: now.get() < fresh_until.get(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The key file of an embedded store that has no configured master key.
 
-use crate::embedded::sync_directory;
+use crate::{OpenError, file::sync_directory};
 use lunadefend_core::SecretValue;
 use lunadefend_crypto::{hex, random_bytes};
 use lunadefend_vault::{MasterKey, MasterKeyError};
@@ -39,10 +39,10 @@ impl MasterKeyFile {
     /// Reads the key; `None` when there is no such file.
     ///
     /// # Errors
-    /// [`MasterKeyError::FileExposed`] when other users may read the file, [`MasterKeyError::File`]
+    /// [`OpenError::KeyFileExposed`] when other users may read the file, [`OpenError::KeyFile`]
     /// when it cannot be read, and the errors of [`MasterKey::from_secret`]. A group that may read
     /// it is warned about only: container platforms set that on the volumes that they mount.
-    pub fn load(&self) -> Result<Option<MasterKey>, MasterKeyError> {
+    pub fn load(&self) -> Result<Option<MasterKey>, OpenError> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -58,15 +58,16 @@ impl MasterKeyFile {
             .read_to_end(&mut text)
             .map_err(|error| self.failed(error))?;
         let secret = SecretValue::new(std::mem::take(&mut *text));
-        MasterKey::from_secret(&secret, &format!("key file {}", self.path.display())).map(Some)
+        let key = MasterKey::from_secret(&secret, &format!("key file {}", self.path.display()))?;
+        Ok(Some(key))
     }
 
     /// Makes a key and the file, which is complete and durable when this returns, or does not
     /// exist. A file that is there is never overwritten.
     ///
     /// # Errors
-    /// [`MasterKeyError::File`], also when there is such a file already; [`MasterKeyError::Random`].
-    pub fn create(&self) -> Result<MasterKey, MasterKeyError> {
+    /// [`OpenError::KeyFile`], also when there is such a file already; [`MasterKeyError::Random`].
+    pub fn create(&self) -> Result<MasterKey, OpenError> {
         let (key, text) = MasterKey::generate()?;
         let suffix = hex(&random_bytes::<8>().map_err(MasterKeyError::Random)?);
         let mut temporary = self.path.as_os_str().to_owned();
@@ -84,12 +85,12 @@ impl MasterKeyFile {
     }
 
     #[cfg(unix)]
-    fn check_mode(&self, metadata: &Metadata) -> Result<(), MasterKeyError> {
+    fn check_mode(&self, metadata: &Metadata) -> Result<(), OpenError> {
         use std::os::unix::fs::PermissionsExt;
 
         let mode = metadata.permissions().mode();
         if mode & 0o007 != 0 {
-            return Err(MasterKeyError::FileExposed {
+            return Err(OpenError::KeyFileExposed {
                 path: self.path.clone(),
             });
         }
@@ -108,12 +109,12 @@ impl MasterKeyFile {
         clippy::unused_self,
         reason = "the Unix twin needs both"
     )]
-    const fn check_mode(&self, _: &Metadata) -> Result<(), MasterKeyError> {
+    const fn check_mode(&self, _: &Metadata) -> Result<(), OpenError> {
         Ok(())
     }
 
-    fn failed(&self, source: io::Error) -> MasterKeyError {
-        MasterKeyError::File {
+    fn failed(&self, source: io::Error) -> OpenError {
+        OpenError::KeyFile {
             path: self.path.clone(),
             source,
         }
@@ -145,19 +146,19 @@ impl MasterKeyFile {
 /// ```
 ///
 /// # Errors
-/// [`MasterKeyError::FileMissing`], and those of [`MasterKeyFile`].
-pub fn master_key_for(store: &Path) -> Result<(MasterKey, bool), MasterKeyError> {
+/// [`OpenError::KeyFileMissing`], and those of [`MasterKeyFile`].
+pub fn master_key_for(store: &Path) -> Result<(MasterKey, bool), OpenError> {
     let file = MasterKeyFile::for_store(store);
     if let Some(key) = file.load()? {
         return Ok((key, false));
     }
     match fs::metadata(store) {
-        Ok(metadata) if metadata.len() > 0 => Err(MasterKeyError::FileMissing { path: file.path }),
+        Ok(metadata) if metadata.len() > 0 => Err(OpenError::KeyFileMissing { path: file.path }),
         Ok(_) => file.create().map(|key| (key, true)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             file.create().map(|key| (key, true))
         }
-        Err(source) => Err(MasterKeyError::File {
+        Err(source) => Err(OpenError::KeyFile {
             path: store.to_owned(),
             source,
         }),

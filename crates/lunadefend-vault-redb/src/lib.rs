@@ -1,10 +1,26 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod apply;
+mod blobs;
+mod commit;
+mod database;
 mod embedded;
+mod error;
+mod file;
 mod key_file;
+mod layout;
 mod open;
+mod options;
+mod room;
+mod rows;
+mod writer;
 
-pub use embedded::{EmbeddedOptions, EmbeddedStore};
+#[cfg(test)]
+mod tests;
+
+pub use embedded::EmbeddedStore;
+pub use error::OpenError;
 pub use key_file::{MasterKeyFile, master_key_for};
-pub use open::{OpenError, Opened, open_embedded, open_embedded_with};
+pub use open::{Opened, open_embedded, open_embedded_with};
+pub use options::EmbeddedOptions;

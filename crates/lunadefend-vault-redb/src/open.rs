@@ -1,10 +1,9 @@
 //! Opening the embedded store together with its master key.
 
-use crate::{EmbeddedOptions, EmbeddedStore, MasterKeyFile, master_key_for};
+use crate::{EmbeddedOptions, EmbeddedStore, MasterKeyFile, OpenError, master_key_for};
 use lunadefend_core::Clock;
-use lunadefend_vault::{MasterKey, MasterKeyError, Vault, VaultError, store::StoreError};
+use lunadefend_vault::{MasterKey, Vault};
 use std::{
-    fmt,
     fs::{self, File},
     io::{ErrorKind, Read},
     path::{Path, PathBuf},
@@ -22,36 +21,6 @@ pub struct Opened {
     pub vault: Vault,
     /// The master key file, when it was made just now: tell whoever runs the tokenizer to back it up.
     pub new_key_file: Option<PathBuf>,
-}
-
-/// Why an embedded store cannot be opened.
-#[derive(thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The path names something that can be no store.
-    #[error("cannot use {path}: {problem}")]
-    Path {
-        /// What was named.
-        path: PathBuf,
-        /// What it is, and what to do.
-        problem: &'static str,
-    },
-    /// The file itself.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The master key.
-    #[error(transparent)]
-    MasterKey(#[from] MasterKeyError),
-    /// What is in the store, such as a key ring that another master key sealed.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-}
-
-/// What a `main` that returns it prints: as `Display`, and the causes.
-impl fmt::Debug for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lunadefend_core::fmt_with_causes(self, f)
-    }
 }
 
 /// Opens the embedded store at `path`, or makes it.

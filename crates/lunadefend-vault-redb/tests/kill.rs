@@ -12,13 +12,14 @@ mod kill {
         path::Path,
         process::{Command, Stdio},
         sync::Arc,
+        time::Duration,
     };
 
     /// In the directory that the writing process is started in: without it that test does nothing.
     const MARKER: &str = "written-until-killed";
     const STORE: &str = "store";
     const SESSION: &str = "the session that every token is granted to";
-    const HOUR: u64 = 60 * 60 * 1000;
+    const HOUR: Duration = Duration::from_secs(60 * 60);
 
     async fn open(directory: &Path) -> Vault {
         let path = directory.join(STORE);

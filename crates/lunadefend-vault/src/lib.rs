@@ -1,12 +1,100 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! What the tokenizer keeps, and how it is protected: grants, tokens, values, URLs, states and
+//! browser sessions, on top of a [`Store`](store::Store).
+//!
+//! # What is in the store
+//! - The **key ring**, one row: a lookup key, a URL key and one wrapping key for each version, all
+//!   random, sealed by the [`MasterKey`].
+//! - **Row keys** are HMAC under the lookup key over length-prefixed purpose and identifiers. No
+//!   token, session id, state, handle or URL is in the store.
+//! - **Rows** with content are sealed: AES-256-GCM under a key that HKDF derives for this one row
+//!   from the wrapping key and 16 random bytes that stand in the row. The authenticated data is the
+//!   length-prefixed format, purpose, row key, key version and expiry: a row that was moved or given
+//!   a longer life does not open. A grant's row has no content; a tag binds its expiry.
+//! - **Values**: a random 256-bit key for each upload attempt, chunks of 63 KiB sealed as a
+//!   [STREAM](https://eprint.iacr.org/2015/189) with 7 random bytes, a counter and a last-chunk
+//!   flag. The key, the number of chunks and the length are in the value's sealed row, which is
+//!   written in the transaction that finishes the upload and not before.
+//! - **Metadata** is sealed in the row of its token, under a derived key of its own.
+//!
+//! What a session has stored in a day is a sealed row that changes together with its tokens and values.
+//!
+//! The rows that only say that something was used or has ended, and the rows of blobs, are empty but for
+//! the number of their form; they tell nothing and open nothing.
+//!
+//! Everything that is stored begins with the number of its form, and forms of earlier versions are read.
+//!
+//! ```
+//! use lunadefend_core::{Clock, SessionId, wire::Metadata};
+//! use lunadefend_jwt::SystemClock;
+//! use lunadefend_vault::{MasterKey, Vault, store::MemoryStore};
+//! use std::{sync::Arc, time::Duration};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (master, _) = MasterKey::generate()?;
+//! let store = Arc::new(MemoryStore::default());
+//! let vault = Vault::open(store, &master, Arc::new(SystemClock)).await?;
+//!
+//! let session = SessionId::new("3f6c0f6e")?;
+//! let soon = SystemClock.unix_millis() + Duration::from_secs(60);
+//! let new = vault.create_token(Some(&Metadata::string()), Some((&session, soon))).await?;
+//! let mut upload = vault.begin_upload(&new.upload, 1024 * 1024).await?;
+//! upload.write("078-05-1120".into()).await?;
+//! upload.commit().await?;
+//!
+//! let issued = vault.issue_download(&session, &new.token, soon).await?.ok_or("no value")?;
+//! let mut download = vault.open_download(&issued.download).await?.ok_or("no grant")?;
+//! assert_eq!(download.next_chunk().await?.as_deref(), Some(b"078-05-1120".as_slice()));
+//! assert_eq!(download.next_chunk().await?, None);
+//! # Ok(())
+//! # }
+//! ```
 
 // The source of `MemoryStore` is shown as an example, where it names this crate.
 extern crate self as lunadefend_vault;
 
+mod begin_upload;
+mod download;
+mod error;
+mod fields;
+mod form;
+mod grants;
+mod ids;
+mod janitor;
+mod lease;
+mod master;
+mod purpose;
+mod quota;
+mod ring;
+mod rows;
+mod seal;
+mod sessions;
+mod states;
 pub mod store;
+mod stream;
+mod sweep;
 mod timer;
+mod tokens;
+mod upload;
+mod urls;
 mod vault;
 
+#[cfg(test)]
+mod tests;
+
+pub use download::{Download, IssuedDownload};
+pub use error::{InvalidState, InvalidUrl, OverQuota, UploadError, VaultError};
+pub use ids::{DownloadId, UploadId, UrlId};
+pub use janitor::{Cleaned, Janitor};
+pub use master::{MasterKey, MasterKeyError};
+pub use quota::Quota;
+pub use sessions::{SessionHandle, Transfer};
+pub use states::{IssuedState, StateClaims};
 pub use timer::{SystemTimer, Timer};
-pub use vault::*;
+pub use tokens::NewToken;
+pub use upload::Upload;
+pub use urls::{SignedUrl, UrlMethod};
+pub use vault::Vault;

@@ -1,89 +1,15 @@
-//! What the tokenizer keeps, and how it is protected: grants, tokens, values, URLs, states and
-//! browser sessions, on top of a [`Store`].
-//!
-//! # What is in the store
-//! - The **key ring**, one row: a lookup key, a URL key and one wrapping key for each version, all
-//!   random, sealed by the [`MasterKey`].
-//! - **Row keys** are HMAC under the lookup key over length-prefixed purpose and identifiers. No
-//!   token, session id, state, handle or URL is in the store.
-//! - **Rows** with content are sealed: AES-256-GCM under a key that HKDF derives for this one row
-//!   from the wrapping key and 16 random bytes that stand in the row. The authenticated data is the
-//!   length-prefixed format, purpose, row key, key version and expiry: a row that was moved or given
-//!   a longer life does not open. A grant's row has no content; a tag binds its expiry.
-//! - **Values**: a random 256-bit key for each upload attempt, chunks of 63 KiB sealed as a
-//!   [STREAM](https://eprint.iacr.org/2015/189) with 7 random bytes, a counter and a last-chunk
-//!   flag. The key, the number of chunks and the length are in the value's sealed row, which is
-//!   written in the transaction that finishes the upload and not before.
-//! - **Metadata** is sealed in the row of its token, under a derived key of its own.
-//!
-//! What a session has stored in a day is a sealed row that changes together with its tokens and values.
-//!
-//! The rows that only say that something was used or has ended ([`Table::Used`]) and
-//! the rows of blobs are empty; they tell nothing and open nothing.
-//!
-//! ```
-//! use lunadefend_core::{Clock, SessionId, wire::Metadata};
-//! use lunadefend_jwt::SystemClock;
-//! use lunadefend_vault::{store::MemoryStore, MasterKey, Vault};
-//! use std::sync::Arc;
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let (master, _) = MasterKey::generate()?;
-//! let store = Arc::new(MemoryStore::default());
-//! let vault = Vault::open(store, &master, Arc::new(SystemClock)).await?;
-//!
-//! let session = SessionId::new("3f6c0f6e")?;
-//! let soon = SystemClock.unix_millis() + 60_000;
-//! let new = vault.create_token(Some(&Metadata::string()), Some((&session, soon))).await?;
-//! let mut upload = vault.begin_upload(&new.upload, 1024 * 1024).await?;
-//! upload.write("078-05-1120".into()).await?;
-//! upload.commit().await?;
-//!
-//! let issued = vault.issue_download(&session, &new.token, soon).await?.ok_or("no value")?;
-//! let mut download = vault.open_download(&issued.download).await?.ok_or("no grant")?;
-//! assert_eq!(download.next_chunk().await?.as_deref(), Some(b"078-05-1120".as_slice()));
-//! assert_eq!(download.next_chunk().await?, None);
-//! # Ok(())
-//! # }
-//! ```
+//! The vault: a store, a clock, and the keys.
 
-mod download;
-mod error;
-mod fields;
-mod grants;
-mod janitor;
-mod lease;
-mod master;
-mod quota;
-mod ring;
-mod row_keys;
-mod seal;
-mod sessions;
-mod states;
-mod stream;
-mod tokens;
-mod upload;
-mod urls;
-
-#[cfg(test)]
-mod tests;
-
-pub use download::{Download, DownloadId, IssuedDownload};
-pub use error::{InvalidState, InvalidUrl, UploadError, VaultError};
-pub use janitor::Janitor;
-pub use master::{MasterKey, MasterKeyError};
-pub use quota::{OverQuota, Quota};
-pub use sessions::{SessionHandle, Transfer};
-pub use states::{IssuedState, StateClaims};
-pub use tokens::NewToken;
-pub use upload::{Upload, UploadId};
-pub use urls::{UrlGrant, UrlId, UrlMethod};
-
-use crate::store::{Row, Store, StoreError, Table, Write, Written};
+use crate::{
+    MasterKey, VaultError,
+    ring::Ring,
+    store::{
+        Batch, Change, Row, RowAddress, Store, StoreError, StoredRow, Write, WriteId, WriteOutcome,
+    },
+};
 use bytes::Bytes;
-use lunadefend_core::Clock;
-use ring::Ring;
+use lunadefend_core::{Clock, UnixMillis};
+use lunadefend_crypto::random_bytes;
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
@@ -91,8 +17,8 @@ use std::{
 
 /// The tokenizer's data and the rules for it. Cheap to clone.
 ///
-/// The page of this module says what is where and has an example. All times are milliseconds since
-/// the Unix epoch, as its clock says them; everything is refused at its expiry.
+/// The page of this crate says what is where and has an example. All times are as its clock says them;
+/// everything is refused at its expiry.
 #[derive(Clone)]
 pub struct Vault(Arc<Inner>);
 
@@ -107,6 +33,7 @@ struct Inner {
 struct OpenRing {
     keys: Arc<Ring>,
     sealed: Bytes,
+    written_by: WriteId,
 }
 
 impl Vault {
@@ -120,21 +47,17 @@ impl Vault {
         master: &MasterKey,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, VaultError> {
-        let open = match stored_ring(&*store).await? {
-            Some(sealed) => OpenRing::new(sealed, master)?,
-            None => {
-                let made = Ring::generate()?.seal(master)?;
-                let insert = Write::Insert {
-                    table: Table::KeyRing,
-                    key: Ring::row_key(),
-                    row: Row::lasting(made.clone()),
-                };
-                let sealed = match store.write(vec![insert], clock.unix_millis()).await? {
-                    Written::Done => made,
-                    Written::Conflict => stored_ring(&*store).await?.ok_or(VaultError::Conflict)?,
-                };
-                OpenRing::new(sealed, master)?
-            }
+        if stored_ring(&*store).await?.is_none() {
+            let sealed = Ring::generate()?.seal(master)?;
+            let insert = insert(Ring::own_address(), Row::lasting(sealed));
+            // In a conflict another process was first: its ring is as good.
+            write(&*store, &*clock, vec![insert]).await?;
+        }
+        let held = stored_ring(&*store).await?.ok_or(VaultError::Corrupt)?;
+        let open = OpenRing {
+            keys: Arc::new(Ring::open(&held.row.value, master)?),
+            sealed: held.row.value,
+            written_by: held.written_by,
         };
         Ok(Self(Arc::new(Inner {
             store,
@@ -173,11 +96,6 @@ impl Vault {
         }
     }
 
-    /// Deletes what has expired at `now`. Whoever calls must be sure of the time: see [`Janitor`].
-    async fn purge_expired_at(&self, now: u64) -> Result<usize, VaultError> {
-        Ok(self.store().purge_expired(now).await?)
-    }
-
     /// Seals the key ring by another master key. From then on the store opens with that one only;
     /// nothing else is written, and this vault and its clones go on.
     ///
@@ -186,7 +104,7 @@ impl Vault {
     pub async fn rotate_master(&self, new: &MasterKey) -> Result<(), VaultError> {
         let open = self.open_ring();
         let sealed = open.keys.seal(new)?;
-        self.replace_ring(open.sealed, open.keys, sealed).await
+        self.replace_ring(open.written_by, open.keys, sealed).await
     }
 
     /// Adds a wrapping key, seals new rows under it from now on, and returns its version. Rows of
@@ -204,26 +122,26 @@ impl Vault {
         let keys = open.keys.with_new_wrapping_key()?;
         let sealed = keys.seal(master)?;
         let version = keys.current_version();
-        self.replace_ring(open.sealed, Arc::new(keys), sealed)
+        self.replace_ring(open.written_by, Arc::new(keys), sealed)
             .await?;
         Ok(version)
     }
 
     async fn replace_ring(
         &self,
-        expected: Bytes,
+        expected: WriteId,
         keys: Arc<Ring>,
         sealed: Bytes,
     ) -> Result<(), VaultError> {
-        let replace = Write::Replace {
-            table: Table::KeyRing,
-            key: Ring::row_key(),
-            expected,
-            row: Row::lasting(sealed.clone()),
-        };
-        self.write(vec![replace]).await?;
+        let row = Row::lasting(sealed.clone());
+        let replace = replace(Ring::own_address(), expected, row);
+        let written_by = self.apply(vec![replace]).await?;
         let mut open = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
-        *open = OpenRing { keys, sealed };
+        *open = OpenRing {
+            keys,
+            sealed,
+            written_by,
+        };
         Ok(())
     }
 
@@ -232,44 +150,116 @@ impl Vault {
         ring.clone()
     }
 
-    fn ring(&self) -> Arc<Ring> {
+    pub(crate) fn ring(&self) -> Arc<Ring> {
         let ring = self.0.ring.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&ring.keys)
     }
 
-    fn store(&self) -> &dyn Store {
+    pub(crate) fn store(&self) -> &dyn Store {
         &*self.0.store
     }
 
-    fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> UnixMillis {
         self.0.clock.unix_millis()
     }
 
+    /// Writes a batch and returns what became the version of its rows; `None`: a condition did not hold.
+    pub(crate) async fn write(&self, writes: Vec<Write>) -> Result<Option<WriteId>, VaultError> {
+        write(self.store(), self.clock(), writes).await
+    }
+
     /// Writes a batch whose conditions must hold.
-    async fn write(&self, batch: Vec<Write>) -> Result<(), VaultError> {
-        match self.store().write(batch, self.now()).await? {
-            Written::Done => Ok(()),
-            Written::Conflict => Err(VaultError::Conflict),
+    pub(crate) async fn apply(&self, writes: Vec<Write>) -> Result<WriteId, VaultError> {
+        self.write(writes).await?.ok_or(VaultError::Conflict)
+    }
+
+    /// Writes a row unless one is there that lives as long or longer.
+    pub(crate) async fn raise_expiry(&self, at: RowAddress, row: Row) -> Result<(), VaultError> {
+        let (id, rows) = (new_write_id()?, [(at, row)]);
+        let raise = || self.store().raise_expiry(id, &rows, self.now());
+        match raise().await {
+            Err(unknown @ StoreError::Unknown(_)) => Ok(raise().await.map_err(|_| unknown)?),
+            outcome => Ok(outcome?),
         }
     }
 
-    /// A row that has not expired.
-    async fn live(&self, place: &row_keys::Place) -> Result<Option<Row>, VaultError> {
-        let row = self.store().get(place.table, &place.key).await?;
-        Ok(row.filter(|row| row.is_live(self.now())))
+    /// Rows that have not expired, in the order asked.
+    pub(crate) async fn live<const N: usize>(
+        &self,
+        at: [RowAddress; N],
+    ) -> Result<[Option<StoredRow>; N], VaultError> {
+        let rows = self.rows(at).await?;
+        let now = self.now();
+        Ok(rows.map(|row| row.filter(|held| held.row.is_live(now))))
+    }
+
+    /// Rows, in the order asked, also such that have expired.
+    pub(crate) async fn rows<const N: usize>(
+        &self,
+        at: [RowAddress; N],
+    ) -> Result<[Option<StoredRow>; N], VaultError> {
+        read(self.store(), at).await
     }
 }
 
-impl OpenRing {
-    fn new(sealed: Bytes, master: &MasterKey) -> Result<Self, VaultError> {
-        let keys = Arc::new(Ring::open(&sealed, master)?);
-        Ok(Self { keys, sealed })
+async fn stored_ring(store: &dyn Store) -> Result<Option<StoredRow>, VaultError> {
+    let [ring] = read(store, [Ring::own_address()]).await?;
+    Ok(ring)
+}
+
+async fn read<const N: usize>(
+    store: &dyn Store,
+    at: [RowAddress; N],
+) -> Result<[Option<StoredRow>; N], VaultError> {
+    let rows = store.get_many(&at).await?;
+    // A store that answers something else than it was asked is not to be believed.
+    rows.try_into().map_err(|_| VaultError::Corrupt)
+}
+
+/// Writes a batch, and once more when it is not known whether it was written.
+async fn write(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    writes: Vec<Write>,
+) -> Result<Option<WriteId>, VaultError> {
+    let batch = Batch::new(new_write_id()?, writes)?;
+    let outcome = match store.write(&batch, clock.unix_millis()).await {
+        // That the second attempt failed says nothing about the first.
+        Err(unknown @ StoreError::Unknown(_)) => store
+            .write(&batch, clock.unix_millis())
+            .await
+            .map_err(|_| unknown),
+        outcome => outcome,
+    };
+    Ok(match outcome? {
+        WriteOutcome::Applied => Some(batch.id()),
+        WriteOutcome::Conflict => None,
+    })
+}
+
+fn new_write_id() -> Result<WriteId, VaultError> {
+    Ok(WriteId::new(random_bytes()?))
+}
+
+pub(crate) const fn insert(at: RowAddress, row: Row) -> Write {
+    Write {
+        at,
+        change: Change::Insert(row),
     }
 }
 
-async fn stored_ring(store: &dyn Store) -> Result<Option<Bytes>, VaultError> {
-    let row = store.get(Table::KeyRing, &Ring::row_key()).await?;
-    Ok(row.map(|row| row.value))
+pub(crate) const fn replace(at: RowAddress, expected: WriteId, row: Row) -> Write {
+    Write {
+        at,
+        change: Change::Replace { expected, row },
+    }
+}
+
+pub(crate) const fn delete(at: RowAddress) -> Write {
+    Write {
+        at,
+        change: Change::Delete,
+    }
 }
 
 impl fmt::Debug for Vault {

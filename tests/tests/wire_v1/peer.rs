@@ -40,7 +40,7 @@ impl Peer {
             Who::Developer => ("developer", "NULL"),
             Who::User(session) => ("user", session),
         };
-        let now = self.world.clock.unix_millis() / 1000;
+        let now = self.world.clock.unix_millis().get() / 1000;
         let claims = format!(
             r#"{{"iat":{now},"iss":"node-sdk","aud":"secure-frame","exp":{},"sub":"{subject}","session_id":"{session}"}}"#,
             now + 900

@@ -12,18 +12,15 @@ use tokio::time::Instant;
 const MAX_SET: usize = 64 * 1024;
 const DEADLINE: Duration = Duration::from_secs(5);
 
-pub(super) const SECOND: u64 = 1000;
-pub(super) const MINUTE: u64 = 60 * SECOND;
-pub(super) const HOUR: u64 = 60 * MINUTE;
-const DEFAULT_FRESH: u64 = 5 * MINUTE;
-const MIN_FRESH: u64 = MINUTE;
-const MAX_FRESH: u64 = HOUR;
+const DEFAULT_FRESH: Duration = Duration::from_secs(5 * 60);
+const MIN_FRESH: Duration = Duration::from_secs(60);
+const MAX_FRESH: Duration = Duration::from_secs(60 * 60);
 
 /// A key set as it came.
 pub(super) struct Fetched {
     pub(super) keys: KeySet,
-    /// For how many milliseconds it need not be asked for again.
-    pub(super) fresh: u64,
+    /// For how long it need not be asked for again.
+    pub(super) fresh: Duration,
 }
 
 /// Why a key set cannot be had. No text contains the URL or what came back.
@@ -97,7 +94,7 @@ fn is_jwk_set(headers: &HeaderMap) -> bool {
 
 /// `Cache-Control` of RFC 9111, within our own bounds: the application may ask for more or fewer
 /// requests, not for one each second and not to be trusted for a day.
-fn fresh_for(headers: &HeaderMap) -> u64 {
+fn fresh_for(headers: &HeaderMap) -> Duration {
     let mut directives = headers
         .get_all(header::CACHE_CONTROL)
         .iter()
@@ -120,8 +117,7 @@ fn fresh_for(headers: &HeaderMap) -> u64 {
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .unwrap_or(0);
     seconds.map_or(DEFAULT_FRESH, |seconds| {
-        let left = seconds.saturating_sub(age).saturating_mul(SECOND);
-        left.clamp(MIN_FRESH, MAX_FRESH)
+        Duration::from_secs(seconds.saturating_sub(age)).clamp(MIN_FRESH, MAX_FRESH)
     })
 }
 
@@ -140,8 +136,8 @@ mod tests {
         };
         assert_eq!(fresh(&[]), DEFAULT_FRESH);
         assert_eq!(fresh(&["public"]), DEFAULT_FRESH);
-        assert_eq!(fresh(&["public, max-age=600"]), 10 * MINUTE);
-        assert_eq!(fresh(&["public", "Max-Age=\"600\""]), 10 * MINUTE);
+        assert_eq!(fresh(&["public, max-age=600"]), 10 * MIN_FRESH);
+        assert_eq!(fresh(&["public", "Max-Age=\"600\""]), 10 * MIN_FRESH);
         assert_eq!(fresh(&["max-age=1"]), MIN_FRESH);
         assert_eq!(fresh(&["max-age=-1"]), MIN_FRESH);
         assert_eq!(fresh(&["no-store"]), MIN_FRESH);
@@ -150,12 +146,12 @@ mod tests {
         assert_eq!(fresh(&["max-age=18446744073709551615"]), MAX_FRESH);
 
         for (age, expected) in [
-            ("0", 5 * MINUTE),
-            ("100", 200 * SECOND),
+            ("0", DEFAULT_FRESH),
+            ("100", Duration::from_secs(200)),
             ("290", MIN_FRESH),
             ("301", MIN_FRESH),
-            ("-1", 5 * MINUTE),
-            ("soon", 5 * MINUTE),
+            ("-1", DEFAULT_FRESH),
+            ("soon", DEFAULT_FRESH),
         ] {
             let headers = HeaderMap::from_iter([
                 (

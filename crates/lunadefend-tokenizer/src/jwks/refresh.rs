@@ -7,13 +7,13 @@ use super::{
     fetch::{FetchError, Fetched},
 };
 use crate::status::FetchedStatus;
-use lunadefend_core::Clock;
+use lunadefend_core::{Clock, UnixMillis};
 use lunadefend_flight::launch;
 use lunadefend_jwt::{KeySet, LEGACY_KID};
 use state::{Attempt, Look, RETRY_UNKNOWN_KEY, Running, State};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The fetched key set. Times are milliseconds of the clock since the Unix epoch.
+/// The fetched key set.
 #[derive(Debug)]
 pub(crate) struct Cache {
     source: JwksSource,
@@ -25,8 +25,8 @@ pub(crate) struct Cache {
 #[derive(Debug)]
 pub(crate) struct FetchedSet {
     pub(super) keys: KeySet,
-    at: u64,
-    fresh_until: u64,
+    at: UnixMillis,
+    fresh_until: UnixMillis,
 }
 
 /// The set to judge a JWT by.
@@ -72,7 +72,7 @@ impl Cache {
     /// is used only when the fetch that everybody waits for has failed. `None`: there is none, or the
     /// last one is too old.
     pub(super) async fn current(self: &Arc<Self>) -> Option<Current> {
-        let stale = self.source.stale_millis();
+        let stale = self.source.stale_if_error;
         loop {
             let flight = {
                 let now = self.clock.unix_millis();
@@ -174,7 +174,7 @@ impl Cache {
     ///
     /// The fetch is a task of its own: a client that goes away does not end it, or whoever invents
     /// keys and hangs up could keep everybody else from the new ones.
-    fn start(self: &Arc<Self>, state: &mut State, now: u64, reason: Reason) -> Running {
+    fn start(self: &Arc<Self>, state: &mut State, now: UnixMillis, reason: Reason) -> Running {
         if let Some(running) = state.running() {
             return running.clone();
         }
@@ -182,7 +182,7 @@ impl Cache {
             at: now,
             // Until it is known better: if the task dies, the attempt has failed.
             failed: true,
-            of_overdue: state.is_overdue(now, self.source.stale_millis()),
+            of_overdue: state.is_overdue(now, self.source.stale_if_error),
         });
         let drops = state.drops;
         // Keys that had to be dropped must not come again from a cache, whichever answers.
@@ -225,11 +225,11 @@ impl Cache {
                     tracing::debug!("a key set came that was asked for before keys were dropped");
                     return false;
                 }
-                tracing::debug!(fresh_ms = fresh, "fetched the key set");
+                tracing::debug!(?fresh, "fetched the key set");
                 state.set = Some(Arc::new(FetchedSet {
                     keys,
                     at: now,
-                    fresh_until: now.saturating_add(fresh),
+                    fresh_until: now + fresh,
                 }));
                 if let Some(attempt) = &mut state.last_attempt {
                     attempt.failed = false;

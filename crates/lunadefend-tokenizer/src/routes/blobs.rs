@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use lunadefend_vault::{Download, Upload, UploadError, UploadId, UrlGrant, UrlMethod, VaultError};
+use lunadefend_vault::{Download, SignedUrl, Upload, UploadError, UploadId, UrlMethod, VaultError};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -17,15 +17,15 @@ pub(super) const PATH: &str = "/blob/{url}";
 const PARAMETER: &str = "{url}";
 
 /// The URL of a value. Its base is configured: a `Host` header must not lead values elsewhere.
-pub(super) fn url(shared: &Shared, grant: &UrlGrant) -> String {
-    let signed = shared.vault.sign_url(grant);
+pub(super) fn url(shared: &Shared, url: &SignedUrl) -> String {
+    let signed = shared.vault.sign_url(url);
     shared
         .config
         .blob_url
         .join(&PATH.replace(PARAMETER, &signed))
 }
 
-fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<UrlGrant, ApiError> {
+fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<SignedUrl, ApiError> {
     let prefix = PATH.trim_end_matches(PARAMETER);
     let signed = uri.path().strip_prefix(prefix).unwrap_or_default();
     shared
@@ -44,15 +44,15 @@ pub(super) async fn upload(
 }
 
 async fn store(shared: &Shared, request: Request) -> Result<(), ApiError> {
-    let grant = verify_url(shared, UrlMethod::Put, request.uri())?;
+    let url = verify_url(shared, UrlMethod::Put, request.uri())?;
     let limits = &shared.config.limits;
-    let max_length = grant.max_length.min(limits.max_value);
+    let max_length = url.max_length.min(limits.max_value);
     let mut body = body::Upload::new(request, max_length, limits)?;
     let _running = shared.activity.begin_upload();
     // The first bytes come before the lease: who opens a connection and sends nothing must not keep
     // others from the URL.
     let next = body.next().await?;
-    let id = UploadId::from(grant.id);
+    let id = UploadId::from(url.id);
     let begun = shared
         .vault
         .begin_upload_within(&id, max_length, limits.quota());
@@ -132,10 +132,10 @@ async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Downloa
     if navigates {
         return Err(ApiError::forbidden("a value cannot be opened as a page"));
     }
-    let grant = verify_url(shared, UrlMethod::Get, uri)?;
+    let url = verify_url(shared, UrlMethod::Get, uri)?;
     shared
         .vault
-        .open_download(&grant.id.into())
+        .open_download(&url.id.into())
         .await?
         .ok_or_else(|| ApiError::not_found("unable to locate data for token"))
 }

@@ -3,7 +3,7 @@
 use crate::{auth, body::Json, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
-    GrantDuration,
+    GrantDuration, UnixMillis,
     wire::{Empty, GrantSet, GrantVerified, GrantVerify},
 };
 use std::sync::Arc;
@@ -44,8 +44,7 @@ pub(super) async fn verify(
     }))
 }
 
-/// When a grant that is made now expires, in milliseconds since the Unix epoch.
-pub(super) fn expiry(shared: &Shared, duration: GrantDuration) -> u64 {
-    let millis = u64::try_from(duration.get().as_millis()).unwrap_or(u64::MAX);
-    shared.vault.clock().unix_millis().saturating_add(millis)
+/// When a grant that is made now expires.
+pub(super) fn expiry(shared: &Shared, duration: GrantDuration) -> UnixMillis {
+    shared.vault.clock().unix_millis() + duration.get()
 }

@@ -20,7 +20,7 @@ pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
     let now = shared.vault.clock().unix_millis();
     response
         .headers_mut()
-        .insert(TOKENIZER_TIME, HeaderValue::from(now));
+        .insert(TOKENIZER_TIME, HeaderValue::from(now.get()));
     response
 }
 

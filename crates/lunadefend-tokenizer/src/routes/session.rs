@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lunadefend_core::{SessionId, wire::Empty};
 use lunadefend_vault::{SessionHandle, Transfer, Vault};
 use secrecy::ExposeSecret;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use transfer::{CheckedState, TransferJwt, until_next_second};
 
 /// Where a session transfer begins.
@@ -50,7 +50,7 @@ pub(super) async fn ensure(
     let cookie = cookies.set(
         &cookies.state(state),
         issued.cookie.expose_secret(),
-        Duration::from_millis(Vault::STATE_LIFETIME),
+        Vault::STATE_LIFETIME,
     )?;
     let mut response = redirect(&provider.redirect(state))?;
     let answer = response.headers_mut();
@@ -129,7 +129,7 @@ fn created(
     let cookie = cookies.set(
         &cookies.session(provider.name()),
         handle.expose_secret(),
-        Duration::from_millis(Vault::SESSION_LIFETIME),
+        Vault::SESSION_LIFETIME,
     )?;
     let mut response = response::success();
     let answer = response.headers_mut();

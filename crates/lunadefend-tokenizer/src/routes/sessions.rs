@@ -11,7 +11,7 @@ pub(super) async fn revoke(
     Json(request): Json<SessionRevoke>,
 ) -> Result<Response, ApiError> {
     let now = shared.vault.clock().unix_millis();
-    let remembered_until = now.saturating_add(shared.config.ended_session_lifetime());
+    let remembered_until = now + shared.config.ended_session_lifetime();
     shared
         .vault
         .end_session(&request.session_id, remembered_until)

@@ -4,10 +4,10 @@ use super::{blobs, grants};
 use crate::{auth::Authenticated, body::Json, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
-    SessionId, TokenId,
+    SessionId, TokenId, UnixMillis,
     wire::{Detokenized, MetadataFound, TokenRequest, Tokenize, Tokenized},
 };
-use lunadefend_vault::{UrlGrant, UrlMethod};
+use lunadefend_vault::SignedUrl;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Makes a token and a URL to upload its value to. The caller's session is granted the token for the
@@ -30,12 +30,11 @@ pub(super) async fn tokenize(
     };
     let upload_url = blobs::url(
         &shared,
-        &UrlGrant {
-            method: UrlMethod::Put,
-            id: new.upload.into(),
-            expires_at: new.upload_expires_at,
-            max_length: shared.config.limits.max_value,
-        },
+        &SignedUrl::upload(
+            new.upload,
+            new.upload_expires_at,
+            shared.config.limits.max_value,
+        ),
     );
     Ok(response::data(Tokenized {
         token_id: new.token,
@@ -63,12 +62,7 @@ pub(super) async fn detokenize(
         .ok_or_else(|| ApiError::not_found("unable to locate data for token"))?;
     let download_url = blobs::url(
         &shared,
-        &UrlGrant {
-            method: UrlMethod::Get,
-            id: issued.download.into(),
-            expires_at: issued.expires_at,
-            max_length: 0,
-        },
+        &SignedUrl::download(issued.download, issued.expires_at),
     );
     Ok(response::data(Detokenized {
         download_url,
@@ -104,6 +98,6 @@ async fn live_grant(
     shared: &Shared,
     session: &SessionId,
     token: &TokenId,
-) -> Result<Option<u64>, ApiError> {
+) -> Result<Option<UnixMillis>, ApiError> {
     Ok(shared.vault.grant_expiry(session, token).await?)
 }

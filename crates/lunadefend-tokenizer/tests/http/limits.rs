@@ -1,19 +1,14 @@
 //! Clients that are slow, large, or too many, and a store that fails.
 
 use crate::harness::{Harness, ORIGIN, OTHER_SESSION, SESSION, TOKEN, builder, read_to_end};
-use bytes::Bytes;
 use http::Method;
-use lunadefend_core::BoxFuture;
 use lunadefend_tokenizer::{Limits, VerificationKeys};
-use lunadefend_vault::store::{BlobId, Row, RowKey, Store, StoreError, Table, Write, Written};
-use lunadefend_vault_redb::EmbeddedStore;
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use lunadefend_vault::store::{
+    Blob, Blobs,
+    faults::{FailingStore, Fault, Operation},
 };
+use lunadefend_vault_redb::EmbeddedStore;
+use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub(crate) const SHORT: Duration = Duration::from_millis(200);
@@ -206,106 +201,47 @@ async fn odd_requests() {
     }
 }
 
-/// An embedded store that can be made to fail or to hang.
-#[derive(Debug)]
-struct Faulty {
-    inner: EmbeddedStore,
-    fails: AtomicBool,
-    hangs: AtomicBool,
-    full: AtomicBool,
-}
+type Faulty = FailingStore<EmbeddedStore>;
 
-impl Faulty {
-    async fn gate(&self) -> Result<(), StoreError> {
-        if self.hangs.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-        if self.fails.load(Ordering::SeqCst) {
-            return Err(StoreError::Closed);
-        }
-        Ok(())
+/// What requests and health ask of a store.
+const ROWS: [Operation; 4] = [
+    Operation::Check,
+    Operation::GetMany,
+    Operation::Write,
+    Operation::RaiseExpiry,
+];
+
+fn break_rows(store: &Faulty, fault: Fault) {
+    for operation in ROWS {
+        store.plan_all(operation, fault);
     }
 }
 
-impl Store for Faulty {
-    fn get<'a>(
-        &'a self,
-        table: Table,
-        key: &'a RowKey,
-    ) -> BoxFuture<'a, Result<Option<Row>, StoreError>> {
-        Box::pin(async move {
-            self.gate().await?;
-            self.inner.get(table, key).await
-        })
+/// What a flipped bit on the disk looks like, in every part of the one value but the first.
+async fn damage(store: &EmbeddedStore) {
+    let blobs = store.list(None, 2).await.unwrap();
+    assert_eq!(blobs.len(), 1);
+    let blob = Blob {
+        id: blobs[0],
+        part_bytes: 63 * 1024 + 16,
+    };
+    let mut parts = Vec::new();
+    while let Some(part) = store.read(blob, parts.len() as u32).await.unwrap() {
+        let mut part = part.to_vec();
+        part[0] ^= u8::from(!parts.is_empty());
+        parts.push(part);
     }
-
-    fn write(&self, batch: Vec<Write>, now: u64) -> BoxFuture<'_, Result<Written, StoreError>> {
-        Box::pin(async move {
-            self.gate().await?;
-            self.inner.write(batch, now).await
-        })
+    assert!(parts.len() > 2);
+    store.delete(blob.id).await.unwrap();
+    let mut writer = store.create(blob).await.unwrap();
+    for part in parts {
+        writer.write(part.into()).await.unwrap();
     }
-
-    fn put_chunk<'a>(
-        &'a self,
-        blob: &'a BlobId,
-        index: u32,
-        data: Bytes,
-    ) -> BoxFuture<'a, Result<Written, StoreError>> {
-        self.inner.put_chunk(blob, index, data)
-    }
-
-    fn get_chunk<'a>(
-        &'a self,
-        blob: &'a BlobId,
-        index: u32,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
-        Box::pin(async move {
-            // What a flipped bit on the disk looks like.
-            let chunk = self.inner.get_chunk(blob, index).await?;
-            Ok(chunk.map(|chunk| {
-                if index == 0 {
-                    return chunk;
-                }
-                let mut bytes = chunk.to_vec();
-                bytes[0] ^= 1;
-                bytes.into()
-            }))
-        })
-    }
-
-    fn delete_blob<'a>(&'a self, blob: &'a BlobId) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.delete_blob(blob)
-    }
-
-    fn purge_expired(&self, now: u64) -> BoxFuture<'_, Result<usize, StoreError>> {
-        self.inner.purge_expired(now)
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.gate().await?;
-            self.inner.check().await
-        })
-    }
-
-    fn check_room(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            match self.full.load(Ordering::SeqCst) {
-                true => Err(StoreError::Full),
-                false => Ok(()),
-            }
-        })
-    }
+    writer.finish().await.unwrap();
 }
 
 async fn faulty(limits: Limits) -> (Arc<Faulty>, Harness) {
-    let store = Arc::new(Faulty {
-        inner: EmbeddedStore::in_memory().unwrap(),
-        fails: AtomicBool::new(false),
-        hangs: AtomicBool::new(false),
-        full: AtomicBool::new(false),
-    });
+    let store = Arc::new(Faulty::new(EmbeddedStore::in_memory().unwrap()));
     let keys = VerificationKeys::Public(crate::jwt::APPLICATION_KEY.public_key().clone());
     let builder = builder(ORIGIN, keys).limits(limits);
     let harness = Harness::with_store(builder, Arc::<Faulty>::clone(&store)).await;
@@ -320,7 +256,7 @@ async fn a_store_that_fails() {
     let cookie = harness.log_in(SESSION, "jti-1").await;
     let user = harness.user(SESSION);
     let t = harness.ensure().await;
-    store.fails.store(true, Ordering::SeqCst);
+    break_rows(&store, Fault::Before);
     let token = format!(r#"{{"tokenId":"{TOKEN}"}}"#);
     let create = format!("/session/create?state={}&openid_token={user}", t.state);
     let replies = [
@@ -345,7 +281,10 @@ async fn a_store_that_fails() {
     assert_eq!(millis / 1000, harness.now());
     for reply in replies {
         assert_eq!(reply.status, 503, "{}", reply.text());
-        assert_eq!(reply.message(), "the tokenizer's store is not available");
+        assert_eq!(
+            reply.message(),
+            "the tokenizer's store is not available: its disk cannot be written or read"
+        );
     }
     // Or a browser would make a network error of it.
     let reply = harness.get(&create, &[("cookie", &t.cookie)]).await;
@@ -354,7 +293,7 @@ async fn a_store_that_fails() {
     let reply = harness.post("/session/end", &end, "{}").await;
     assert_eq!(reply.status, 503);
     assert!(reply.set_cookies().is_empty(), "it may go on");
-    store.fails.store(false, Ordering::SeqCst);
+    store.clear();
     assert_eq!(harness.get("/health", &[]).await.status, 200);
     assert_eq!(
         harness.get(&create, &[("cookie", &t.cookie)]).await.status,
@@ -367,7 +306,7 @@ async fn a_store_that_hangs() {
     let mut limits = Limits::default();
     limits.request = SHORT;
     let (store, harness) = faulty(limits).await;
-    store.hangs.store(true, Ordering::SeqCst);
+    break_rows(&store, Fault::Stall);
     let reply = harness.grant(SESSION, TOKEN, None).await;
     assert_eq!(
         (reply.status, reply.message().as_str()),
@@ -387,7 +326,7 @@ async fn a_store_that_hangs_ends_an_upload() {
     limits.request = SHORT;
     let (store, harness) = faulty(limits).await;
     let (_, upload) = harness.tokenize(SESSION).await;
-    store.hangs.store(true, Ordering::SeqCst);
+    break_rows(&store, Fault::Stall);
     let put = harness.send(Method::PUT, &upload, &[], "value").await;
     assert_eq!(
         (put.status, put.message().as_str()),
@@ -402,7 +341,7 @@ async fn without_room_for_values_grants_and_sessions_go_on() {
     let (store, harness) = faulty(Limits::default()).await;
     let token = harness.store_value(SESSION, "value").await;
     let (_, upload) = harness.tokenize(SESSION).await;
-    store.full.store(true, Ordering::SeqCst);
+    store.plan_all(Operation::CheckRoom, Fault::Full);
     let user = harness.user(SESSION);
     let refused = harness.post_as(&user, "/tokenize", "{}").await;
     assert_eq!((refused.status, refused.message().as_str()), (507, FULL));
@@ -419,7 +358,7 @@ async fn without_room_for_values_grants_and_sessions_go_on() {
     assert_eq!(harness.get(&url, &[]).await.text(), "value");
     assert_eq!(harness.get("/health", &[]).await.status, 200);
 
-    store.full.store(false, Ordering::SeqCst);
+    store.clear();
     let put = harness.send(Method::PUT, &upload, &[], "more").await;
     assert_eq!(put.status, 200, "the refusal did not use the URL up");
 }
@@ -427,8 +366,9 @@ async fn without_room_for_values_grants_and_sessions_go_on() {
 /// The value is damaged after its first chunk: the client must not take what it got for the whole.
 #[tokio::test]
 async fn a_damaged_value_aborts_the_connection() {
-    let (_store, harness) = faulty(Limits::default()).await;
+    let (store, harness) = faulty(Limits::default()).await;
     let token = harness.store_value(SESSION, vec![b'v'; 1024 * 1024]).await;
+    damage(store.inner()).await;
     let url = harness.detokenize(SESSION, &token).await;
     let request = format!("GET {url} HTTP/1.1\r\nHost: x\r\n\r\n");
     let mut connection = harness.connect().await;

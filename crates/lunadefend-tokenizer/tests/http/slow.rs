@@ -11,11 +11,14 @@ use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{Request, StatusCode};
-use lunadefend_core::BoxFuture;
+use lunadefend_core::UnixMillis;
 use lunadefend_tokenizer::{Tokenizer, VerificationKeys};
 use lunadefend_vault::{
     MasterKey, Vault,
-    store::{BlobId, Row, RowKey, Store, StoreError, Table, Write, Written},
+    store::{
+        Batch, Blob, BlobId, BlobWriter, Blobs, Row, RowAddress, RowKey, Rows, Store, StoreFuture,
+        StoredRow, Table, WriteId, WriteOutcome,
+    },
 };
 use lunadefend_vault_redb::EmbeddedStore;
 use std::{
@@ -53,46 +56,80 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 #[derive(Debug)]
 struct AtOnce(EmbeddedStore);
 
+/// What a call gives, once it is asked for at all.
+fn now<'a, T: Send + 'a>(call: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+    Box::pin(async move { at_once(call) })
+}
+
 impl Store for AtOnce {
-    fn get<'a>(
+    fn check(&self) -> StoreFuture<'_, ()> {
+        now(self.0.check())
+    }
+}
+
+impl Rows for AtOnce {
+    fn get_many<'a>(&'a self, at: &'a [RowAddress]) -> StoreFuture<'a, Vec<Option<StoredRow>>> {
+        now(self.0.get_many(at))
+    }
+
+    fn write<'a>(&'a self, batch: &'a Batch, time: UnixMillis) -> StoreFuture<'a, WriteOutcome> {
+        now(self.0.write(batch, time))
+    }
+
+    fn raise_expiry<'a>(
         &'a self,
+        id: WriteId,
+        rows: &'a [(RowAddress, Row)],
+        time: UnixMillis,
+    ) -> StoreFuture<'a, ()> {
+        now(self.0.raise_expiry(id, rows, time))
+    }
+
+    fn scan(
+        &self,
         table: Table,
-        key: &'a RowKey,
-    ) -> BoxFuture<'a, Result<Option<Row>, StoreError>> {
-        Box::pin(async move { at_once(self.0.get(table, key)) })
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(RowKey, StoredRow)>> {
+        now(self.0.scan(table, after, limit))
     }
 
-    fn write(&self, batch: Vec<Write>, now: u64) -> BoxFuture<'_, Result<Written, StoreError>> {
-        Box::pin(async move { at_once(self.0.write(batch, now)) })
+    fn purge_expired(&self, time: UnixMillis, limit: usize) -> StoreFuture<'_, usize> {
+        now(self.0.purge_expired(time, limit))
+    }
+}
+
+impl Blobs for AtOnce {
+    fn create(&self, blob: Blob) -> StoreFuture<'_, Box<dyn BlobWriter>> {
+        Box::pin(async move {
+            let writer = self.0.create(blob).await?;
+            Ok(Box::new(WriterAtOnce(writer)) as Box<dyn BlobWriter>)
+        })
     }
 
-    fn put_chunk<'a>(
-        &'a self,
-        blob: &'a BlobId,
-        index: u32,
-        data: Bytes,
-    ) -> BoxFuture<'a, Result<Written, StoreError>> {
-        Box::pin(async move { at_once(self.0.put_chunk(blob, index, data)) })
+    fn read(&self, blob: Blob, part: u32) -> StoreFuture<'_, Option<Bytes>> {
+        now(self.0.read(blob, part))
     }
 
-    fn get_chunk<'a>(
-        &'a self,
-        blob: &'a BlobId,
-        index: u32,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
-        Box::pin(async move { at_once(self.0.get_chunk(blob, index)) })
+    fn delete(&self, blob: BlobId) -> StoreFuture<'_, ()> {
+        now(self.0.delete(blob))
     }
 
-    fn delete_blob<'a>(&'a self, blob: &'a BlobId) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move { at_once(self.0.delete_blob(blob)) })
+    fn list(&self, after: Option<BlobId>, limit: usize) -> StoreFuture<'_, Vec<BlobId>> {
+        now(self.0.list(after, limit))
+    }
+}
+
+#[derive(Debug)]
+struct WriterAtOnce(Box<dyn BlobWriter>);
+
+impl BlobWriter for WriterAtOnce {
+    fn write(&mut self, part: Bytes) -> StoreFuture<'_, ()> {
+        now(self.0.write(part))
     }
 
-    fn purge_expired(&self, now: u64) -> BoxFuture<'_, Result<usize, StoreError>> {
-        Box::pin(async move { at_once(self.0.purge_expired(now)) })
-    }
-
-    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { at_once(self.0.check()) })
+    fn finish(self: Box<Self>) -> StoreFuture<'static, ()> {
+        now(self.0.finish())
     }
 }
 

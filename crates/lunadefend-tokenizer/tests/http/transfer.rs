@@ -228,7 +228,7 @@ async fn a_transfer_begins_anew_once_and_only_for_a_good_state() {
     let before = harness.clock.unix_millis();
     let reply = harness.create(&second.state, &jwt, &second.cookie).await;
     assert_eq!(reply.status, 302);
-    let waited = harness.clock.unix_millis() - before;
+    let waited = harness.clock.unix_millis().since(before).as_millis();
     assert!((1..=1000).contains(&waited), "{waited}");
     let path = reply.header("location").strip_prefix(ORIGIN);
     let third = harness.ensure_at(path.unwrap()).await;

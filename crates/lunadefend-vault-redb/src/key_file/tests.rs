@@ -33,7 +33,7 @@ async fn the_key_is_made_once_and_before_the_store() {
         1,
         "no temporary file stays"
     );
-    assert!(matches!(file.create(), Err(MasterKeyError::File { .. })));
+    assert!(matches!(file.create(), Err(OpenError::KeyFile { .. })));
     let loaded = file.load().unwrap().unwrap();
     assert!(are_same(&loaded, &key).await, "never overwritten");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
@@ -42,7 +42,7 @@ async fn the_key_is_made_once_and_before_the_store() {
     assert!(!master_key_for(&store).unwrap().1);
     fs::remove_file(file.path()).unwrap();
     let error = master_key_for(&store).unwrap_err();
-    assert!(matches!(error, MasterKeyError::FileMissing { .. }));
+    assert!(matches!(error, OpenError::KeyFileMissing { .. }));
     assert!(error.to_string().contains("tokens.redb.key"));
     assert!(!file.path().exists());
 
@@ -71,12 +71,12 @@ fn a_bad_key_file_is_an_error() {
     fs::create_dir(file.path()).unwrap();
     assert!(matches!(
         master_key_for(&store),
-        Err(MasterKeyError::File { .. })
+        Err(OpenError::KeyFile { .. })
     ));
     let nowhere = directory.path().join("no such directory").join("store");
     assert!(matches!(
         master_key_for(&nowhere),
-        Err(MasterKeyError::File { .. })
+        Err(OpenError::KeyFile { .. })
     ));
 }
 
@@ -96,7 +96,7 @@ fn only_the_owner_may_read_it() {
     for exposed in [0o604, 0o644, 0o602, 0o601] {
         mode(exposed);
         let error = master_key_for(&store).unwrap_err();
-        assert!(matches!(error, MasterKeyError::FileExposed { .. }));
+        assert!(matches!(error, OpenError::KeyFileExposed { .. }));
         assert!(error.to_string().contains("chmod 600"));
     }
     for fine in [0o600, 0o400, 0o640] {

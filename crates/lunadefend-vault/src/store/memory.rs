@@ -1,132 +1,153 @@
 //! A complete store in memory.
 
 use bytes::Bytes;
-use lunadefend_core::BoxFuture;
+use lunadefend_core::UnixMillis;
 use lunadefend_vault::store::{
-    BlobId, Row, RowKey, Store, StoreError, Table, Write, Written, check_batch,
+    Batch, Blob, BlobId, BlobWriter, Blobs, Judgement, Row, RowAddress, RowKey, Rows, Store,
+    StoreError, StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
 };
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
+    ops::Bound::{Excluded, Unbounded},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 /// A [`Store`] in memory, for tests and as a model: it ends with the process.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Inner>);
+pub struct MemoryStore(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    rows: BTreeMap<(Table, RowKey), Row>,
-    chunks: BTreeMap<(BlobId, u32), Bytes>,
+    rows: BTreeMap<RowAddress, StoredRow>,
+    blobs: BTreeMap<BlobId, Vec<Bytes>>,
 }
 
-impl MemoryStore {
-    fn lock(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
-        self.0.lock().map_err(|_| StoreError::Closed)
-    }
-}
-
-impl Inner {
-    fn live(&self, table: Table, key: RowKey, now: u64) -> Option<&Row> {
-        self.rows.get(&(table, key)).filter(|row| row.is_live(now))
-    }
+fn lock(inner: &Mutex<Inner>) -> Result<MutexGuard<'_, Inner>, StoreError> {
+    inner.lock().map_err(|_| StoreError::Closed)
 }
 
 impl Store for MemoryStore {
-    fn get<'a>(
-        &'a self,
-        table: Table,
-        key: &'a RowKey,
-    ) -> BoxFuture<'a, Result<Option<Row>, StoreError>> {
-        Box::pin(async move { Ok(self.lock()?.rows.get(&(table, *key)).cloned()) })
+    fn check(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move { lock(&self.0).map(drop) })
+    }
+}
+
+impl Rows for MemoryStore {
+    fn get_many<'a>(&'a self, at: &'a [RowAddress]) -> StoreFuture<'a, Vec<Option<StoredRow>>> {
+        Box::pin(async move {
+            let inner = lock(&self.0)?;
+            Ok(at.iter().map(|at| inner.rows.get(at).cloned()).collect())
+        })
     }
 
-    fn write(&self, batch: Vec<Write>, now: u64) -> BoxFuture<'_, Result<Written, StoreError>> {
+    fn write<'a>(&'a self, batch: &'a Batch, now: UnixMillis) -> StoreFuture<'a, WriteOutcome> {
         Box::pin(async move {
-            check_batch(&batch)?;
-            let mut inner = self.lock()?;
-            // First every condition, then every change: a conflict leaves nothing behind.
-            for write in &batch {
-                let held = inner.live(write.table(), *write.key(), now);
-                let holds = match write {
-                    Write::Insert { .. } => held.is_none(),
-                    Write::Replace { expected, .. } => {
-                        held.is_some_and(|row| row.value == *expected)
-                    }
-                    _ => true,
+            let mut inner = lock(&self.0)?;
+            let held = batch.writes().iter().map(|write| inner.rows.get(&write.at));
+            let held: Vec<_> = held.map(Option::<&_>::cloned).collect();
+            let judgement = batch.judge(&held, now);
+            let applies = judgement == Judgement::Apply;
+            for write in batch.writes().iter().filter(|_| applies) {
+                let (row, written_by) = (write.change.row().cloned(), batch.id());
+                match row.map(|row| StoredRow { row, written_by }) {
+                    Some(row) => inner.rows.insert(write.at, row),
+                    None => inner.rows.remove(&write.at),
                 };
-                if !holds {
-                    return Ok(Written::Conflict);
-                }
             }
-            for write in batch {
-                let at = (write.table(), *write.key());
-                match write {
-                    Write::Insert { row, .. }
-                    | Write::Put { row, .. }
-                    | Write::Replace { row, .. } => {
-                        inner.rows.insert(at, row);
-                    }
-                    Write::RaiseExpiry { row, .. } => {
-                        let held = inner.live(at.0, at.1, now);
-                        if held.is_none_or(|held| held.expires_before(&row)) {
-                            inner.rows.insert(at, row);
-                        }
-                    }
-                    Write::Delete { .. } => {
-                        inner.rows.remove(&at);
-                    }
-                }
-            }
-            Ok(Written::Done)
+            Ok(judgement.outcome())
         })
     }
 
-    fn put_chunk<'a>(
+    fn raise_expiry<'a>(
         &'a self,
-        blob: &'a BlobId,
-        index: u32,
-        data: Bytes,
-    ) -> BoxFuture<'a, Result<Written, StoreError>> {
+        id: WriteId,
+        rows: &'a [(RowAddress, Row)],
+        now: UnixMillis,
+    ) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            let mut inner = self.lock()?;
-            if !inner.rows.contains_key(&(Table::Blob, blob.row_key())) {
-                return Ok(Written::Conflict);
+            let mut inner = lock(&self.0)?;
+            for (at, row) in rows {
+                let live = inner.rows.get(at).filter(|held| held.row.is_live(now));
+                if live.is_none_or(|held| held.row.expires_before(row)) {
+                    let (row, written_by) = (row.clone(), id);
+                    inner.rows.insert(*at, StoredRow { row, written_by });
+                }
             }
-            inner.chunks.insert((*blob, index), data);
-            Ok(Written::Done)
-        })
-    }
-
-    fn get_chunk<'a>(
-        &'a self,
-        blob: &'a BlobId,
-        index: u32,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
-        Box::pin(async move { Ok(self.lock()?.chunks.get(&(*blob, index)).cloned()) })
-    }
-
-    fn delete_blob<'a>(&'a self, blob: &'a BlobId) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut inner = self.lock()?;
-            inner.rows.remove(&(Table::Blob, blob.row_key()));
-            inner.chunks.retain(|(of, _), _| of != blob);
             Ok(())
         })
     }
 
-    fn purge_expired(&self, now: u64) -> BoxFuture<'_, Result<usize, StoreError>> {
+    fn scan(
+        &self,
+        table: Table,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(RowKey, StoredRow)>> {
         Box::pin(async move {
-            let mut inner = self.lock()?;
-            let before = inner.rows.len();
-            inner.rows.retain(|_, row| row.is_live(now));
-            let Inner { rows, chunks } = &mut *inner;
-            chunks.retain(|(blob, _), _| rows.contains_key(&(Table::Blob, blob.row_key())));
-            Ok(before - inner.rows.len())
+            let inner = lock(&self.0)?;
+            let rows = inner.rows.iter().filter(|(at, _)| at.table == table);
+            let rest = rows.filter(|(at, _)| after.is_none_or(|after| at.key > after));
+            let found = rest.take(limit);
+            Ok(found.map(|(at, row)| (at.key, row.clone())).collect())
         })
     }
 
-    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { self.lock().map(drop) })
+    fn purge_expired(&self, now: UnixMillis, limit: usize) -> StoreFuture<'_, usize> {
+        Box::pin(async move {
+            let rows = &mut lock(&self.0)?.rows;
+            let expired = rows.iter().filter(|(_, held)| !held.row.is_live(now));
+            let expired: Vec<_> = expired.map(|(at, _)| *at).take(limit).collect();
+            expired.iter().for_each(|at| drop(rows.remove(at)));
+            Ok(expired.len())
+        })
+    }
+}
+
+impl Blobs for MemoryStore {
+    fn create(&self, blob: Blob) -> StoreFuture<'_, Box<dyn BlobWriter>> {
+        let (inner, id) = (Arc::clone(&self.0), blob.id);
+        Box::pin(async move { Ok(Box::new(Writer { inner, id }) as Box<dyn BlobWriter>) })
+    }
+
+    fn read(&self, blob: Blob, part: u32) -> StoreFuture<'_, Option<Bytes>> {
+        Box::pin(async move {
+            let inner = lock(&self.0)?;
+            let parts = inner.blobs.get(&blob.id);
+            Ok(parts.and_then(|parts| parts.get(part as usize).cloned()))
+        })
+    }
+
+    fn delete(&self, blob: BlobId) -> StoreFuture<'_, ()> {
+        Box::pin(async move { lock(&self.0).map(|mut inner| drop(inner.blobs.remove(&blob))) })
+    }
+
+    fn list(&self, after: Option<BlobId>, limit: usize) -> StoreFuture<'_, Vec<BlobId>> {
+        Box::pin(async move {
+            let inner = lock(&self.0)?;
+            let rest = inner
+                .blobs
+                .range((after.map_or(Unbounded, Excluded), Unbounded));
+            Ok(rest.take(limit).map(|(id, _)| *id).collect())
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Writer {
+    inner: Arc<Mutex<Inner>>,
+    id: BlobId,
+}
+
+impl BlobWriter for Writer {
+    fn write(&mut self, part: Bytes) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let mut inner = lock(&self.inner)?;
+            inner.blobs.entry(self.id).or_default().push(part);
+            Ok(())
+        })
+    }
+
+    fn finish(self: Box<Self>) -> StoreFuture<'static, ()> {
+        Box::pin(async move { Ok(()) })
     }
 }

@@ -1,6 +1,7 @@
-//! Rows, their keys and their tables.
+//! Rows: their addresses, their content, and which write left them as they are.
 
 use bytes::Bytes;
+use lunadefend_core::UnixMillis;
 use std::fmt;
 
 /// The key of a row: a keyed hash, so that it tells nothing about what it stands for.
@@ -27,95 +28,58 @@ impl fmt::Debug for RowKey {
     }
 }
 
-/// The name of the chunks of one upload attempt: 32 random bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlobId([u8; 32]);
-
-impl BlobId {
-    /// Takes the bytes of an identifier.
-    #[must_use]
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes of the identifier.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// The key of the blob's own row in [`Table::Blob`]: the identifier itself, so that a store
-    /// finds the chunks of a row that has expired.
-    #[must_use]
-    pub const fn row_key(&self) -> RowKey {
-        RowKey(self.0)
-    }
-}
-
-impl fmt::Debug for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BlobId(..)")
-    }
-}
-
-/// What a row is about.
+/// The kinds of rows. Each table has a key space of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
+#[repr(u8)]
 pub enum Table {
     /// The sealed key ring: one row.
-    KeyRing,
+    KeyRing = 1,
     /// A session's grants of a token, until they expire.
-    Grant,
-    /// States and JWTs that have been used, and sessions that have ended, until whatever came of them
-    /// would have expired anyway.
-    Used,
+    Grant = 2,
+    /// States that have been used, until they would have expired anyway.
+    UsedState = 3,
     /// Browser sessions, until they expire.
-    Session,
+    Session = 4,
     /// Tokens with their metadata; a token whose value never came expires.
-    Token,
+    Token = 5,
     /// Where the finished value of a token is and how to decrypt it.
-    Value,
+    Value = 6,
     /// Upload URLs, until they expire.
-    Upload,
+    Upload = 7,
     /// Download URLs, until they expire.
-    Download,
+    Download = 8,
     /// One row for each blob. It expires with the lease of an upload and stays once the value is
-    /// finished; while it is there chunks may be written, and when it is purged they go with it.
-    Blob,
+    /// finished. A blob without a row is deleted by the vault.
+    Blob = 9,
+    /// JWTs that have been used, until they would have expired anyway.
+    UsedJwt = 10,
     /// How much a session has stored in a day, until the day ends.
-    Quota,
+    Quota = 11,
+    /// Sessions of the application that have ended, until all that was made for them has expired.
+    EndedSession = 12,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::KeyRing,
         Self::Grant,
-        Self::Used,
+        Self::UsedState,
         Self::Session,
         Self::Token,
         Self::Value,
         Self::Upload,
         Self::Download,
         Self::Blob,
+        Self::UsedJwt,
         Self::Quota,
+        Self::EndedSession,
     ];
 
     /// A number that never changes, for stores that write it down.
     #[must_use]
     pub const fn code(self) -> u8 {
-        match self {
-            Self::KeyRing => 1,
-            Self::Grant => 2,
-            Self::Used => 3,
-            Self::Session => 4,
-            Self::Token => 5,
-            Self::Value => 6,
-            Self::Upload => 7,
-            Self::Download => 8,
-            Self::Blob => 9,
-            Self::Quota => 11,
-        }
+        self as u8
     }
 
     /// The table with that number.
@@ -125,18 +89,29 @@ impl Table {
     }
 }
 
+/// Where a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowAddress {
+    /// The table.
+    pub table: Table,
+    /// The key in it.
+    pub key: RowKey,
+}
+
 /// The content of a row. `Debug` prints its length and expiry only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Opaque to the store.
+    /// Opaque to the store; at most [`MAX_BYTES`](Self::MAX_BYTES).
     pub value: Bytes,
-    /// From when on the row is as good as deleted, in milliseconds since the Unix epoch; `None`:
-    /// never.
-    pub expires_at: Option<u64>,
+    /// From when on the row is as good as deleted; `None`: never.
+    pub expires_at: Option<UnixMillis>,
 }
 
 impl Row {
-    /// A row that stays.
+    /// How many bytes a value may have: 384 KiB, which fits into an item of DynamoDB.
+    pub const MAX_BYTES: usize = 384 * 1024;
+
+    /// Makes a row that stays.
     #[must_use]
     pub const fn lasting(value: Bytes) -> Self {
         Self {
@@ -145,9 +120,9 @@ impl Row {
         }
     }
 
-    /// A row that is as good as deleted from `expires_at` on.
+    /// Makes a row that is as good as deleted from `expires_at` on.
     #[must_use]
-    pub const fn until(expires_at: u64, value: Bytes) -> Self {
+    pub const fn until(expires_at: UnixMillis, value: Bytes) -> Self {
         Self {
             value,
             expires_at: Some(expires_at),
@@ -156,7 +131,7 @@ impl Row {
 
     /// Whether the row counts at `now`: at its expiry it does not any more.
     #[must_use]
-    pub fn is_live(&self, now: u64) -> bool {
+    pub fn is_live(&self, now: UnixMillis) -> bool {
         self.expires_at.is_none_or(|at| now < at)
     }
 
@@ -178,4 +153,40 @@ impl fmt::Debug for Row {
             .field("expires_at", &self.expires_at)
             .finish()
     }
+}
+
+/// Names a write: 16 random bytes, made for it and the same when it is repeated.
+///
+/// A row carries the id of the write that left it as it is, which is its version: no two states of a
+/// row have the same one, also when it was deleted in between.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WriteId([u8; 16]);
+
+impl WriteId {
+    /// Takes the bytes of an id.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes of the id.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for WriteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WriteId(..)")
+    }
+}
+
+/// A row as it is in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRow {
+    /// Its content.
+    pub row: Row,
+    /// The write that left it so: its version.
+    pub written_by: WriteId,
 }

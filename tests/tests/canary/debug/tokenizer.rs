@@ -9,21 +9,22 @@ use lunadefend_tokenizer::{
     AuthProviders, JwksSource, Tokenizer, TokenizerConfig, VerificationKeys,
 };
 use lunadefend_vault::{
-    MasterKey, Transfer, UrlGrant, Vault,
-    store::{BlobId, Row, RowKey, Table, Write},
+    MasterKey, SignedUrl, Transfer, Vault,
+    store::{Batch, BlobId, Change, Row, RowAddress, RowKey, Table, Write, WriteId},
 };
 use secrecy::ExposeSecret;
+use std::time::Duration;
 
 pub(super) async fn vault(vault: &Vault, shown: &mut Shown, canaries: &mut Canaries) {
     let metadata = Metadata::from_json(&format!("{{\"x\":\"{CANARY}\"}}")).unwrap();
-    let soon = vault.clock().unix_millis() + 60_000;
+    let soon = vault.clock().unix_millis() + Duration::from_secs(60);
     let session = session();
     let new = vault.create_token(Some(&metadata), Some((&session, soon)));
     let new = new.await.unwrap();
     canaries.add_token(new.token.expose_id());
     shown.add(vault);
     shown.add(&new);
-    let grant = UrlGrant::upload(new.upload, new.upload_expires_at, 100);
+    let grant = SignedUrl::upload(new.upload, new.upload_expires_at, 100);
     canaries.add("a signed URL", &vault.sign_url(&grant));
     shown.add(&grant);
     let mut upload = vault.begin_upload(&new.upload, 100).await.unwrap();
@@ -33,7 +34,7 @@ pub(super) async fn vault(vault: &Vault, shown: &mut Shown, canaries: &mut Canar
     let issued = vault.issue_download(&session, &new.token, soon);
     let issued = issued.await.unwrap().unwrap();
     shown.add(&issued);
-    shown.add(&UrlGrant::download(issued.download, issued.expires_at));
+    shown.add(&SignedUrl::download(issued.download, issued.expires_at));
     let mut download = vault
         .open_download(&issued.download)
         .await
@@ -72,18 +73,28 @@ pub(super) async fn vault(vault: &Vault, shown: &mut Shown, canaries: &mut Canar
     shown.add(&row());
     shown.add(&RowKey::new(bytes));
     shown.add(&BlobId::new(bytes));
-    let (table, key) = (Table::Session, RowKey::new(bytes));
-    shown.add(&Write::Put {
+    let at = |table| RowAddress {
         table,
-        key,
-        row: row(),
-    });
-    shown.add(&Write::Replace {
-        table,
-        key,
-        expected: row().value,
-        row: row(),
-    });
+        key: RowKey::new(bytes),
+    };
+    let expected = WriteId::new([b'x'; 16]);
+    let writes = vec![
+        Write {
+            at: at(Table::Session),
+            change: Change::Insert(row()),
+        },
+        Write {
+            at: at(Table::Token),
+            change: Change::Replace {
+                expected,
+                row: row(),
+            },
+        },
+    ];
+    for write in &writes {
+        shown.add(write);
+    }
+    shown.add(&Batch::new(expected, writes).unwrap());
 }
 
 pub(super) fn http_service(vault: &Vault, shown: &mut Shown) {

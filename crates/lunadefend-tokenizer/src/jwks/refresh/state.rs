@@ -1,19 +1,19 @@
 //! What is known of a key set, and what that means for somebody who comes now.
 
 use super::{Failed, FetchedSet};
-use crate::jwks::fetch::{MINUTE, SECOND};
+use lunadefend_core::UnixMillis;
 use lunadefend_flight::Flight;
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// For how long a set that is not fresh any more is used while the next one is fetched: a tokenizer
 /// that is busy lets nobody wait. After that everybody waits for the fetch.
-const GRACE: u64 = 30 * SECOND;
+const GRACE: Duration = Duration::from_secs(30);
 /// How long after the last attempt somebody may try again, by what there is without it.
-const RETRY_WITHOUT_KEYS: u64 = SECOND;
-const RETRY_STALE: u64 = 30 * SECOND;
-pub(super) const RETRY_UNKNOWN_KEY: u64 = SECOND;
+const RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(1);
+const RETRY_STALE: Duration = Duration::from_secs(30);
+pub(super) const RETRY_UNKNOWN_KEY: Duration = Duration::from_secs(1);
 /// How long after a fetch for an unknown key nobody fetches for the same one again.
-const PAUSE_OF_A_KEY: u64 = MINUTE;
+const PAUSE_OF_A_KEY: Duration = Duration::from_secs(60);
 /// How many unknown keys are remembered for that.
 const MAX_UNKNOWN_KEYS: usize = 1024;
 
@@ -22,7 +22,7 @@ pub(super) struct State {
     pub(super) set: Option<Arc<FetchedSet>>,
     pub(super) last_attempt: Option<Attempt>,
     /// Keys that were fetched for in vain, and when.
-    unknown: HashMap<String, u64>,
+    unknown: HashMap<String, UnixMillis>,
     /// There while a fetch runs, and where its task never began.
     pub(super) flight: Option<Running>,
     /// How often the set was dropped. A fetch that began before the last time does not count.
@@ -31,7 +31,7 @@ pub(super) struct State {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attempt {
-    pub(super) at: u64,
+    pub(super) at: UnixMillis,
     pub(super) failed: bool,
     /// When it began, the set was overdue, or there was none.
     pub(super) of_overdue: bool,
@@ -75,7 +75,7 @@ impl State {
     }
 
     /// `stale`: for how long the set may be used after it was fresh, when no newer one can be had.
-    pub(super) fn look(&self, now: u64, stale: u64) -> Look {
+    pub(super) fn look(&self, now: UnixMillis, stale: Duration) -> Look {
         match &self.set {
             Some(set) if !self.is_overdue(now, stale) => {
                 let set = Arc::clone(set);
@@ -93,25 +93,23 @@ impl State {
 
     /// Whether nothing may be judged by the set before a fetch has been tried. A clock that was set
     /// back makes a set that is not there yet: how old it is, nobody knows.
-    pub(super) fn is_overdue(&self, now: u64, stale: u64) -> bool {
-        self.set.as_ref().is_none_or(|set| {
-            now < set.at || now >= set.fresh_until.saturating_add(GRACE.min(stale))
-        })
+    pub(super) fn is_overdue(&self, now: UnixMillis, stale: Duration) -> bool {
+        self.set
+            .as_ref()
+            .is_none_or(|set| now < set.at || now >= set.fresh_until + GRACE.min(stale))
     }
 
     /// The set, when there is no hope for a newer one. A clock that was set back must not make it last
     /// longer.
-    pub(super) fn usable(&self, now: u64, stale: u64) -> Option<Arc<FetchedSet>> {
+    pub(super) fn usable(&self, now: UnixMillis, stale: Duration) -> Option<Arc<FetchedSet>> {
         self.set
             .as_ref()
-            .filter(|set| {
-                now.saturating_add(GRACE) >= set.at && now < set.fresh_until.saturating_add(stale)
-            })
+            .filter(|set| now + GRACE >= set.at && now < set.fresh_until + stale)
             .cloned()
     }
 
     /// An attempt from before the set was overdue says nothing about now.
-    fn has_just_failed(&self, now: u64, stale: u64) -> bool {
+    fn has_just_failed(&self, now: UnixMillis, stale: Duration) -> bool {
         let pause = match self.usable(now, stale) {
             Some(_) => RETRY_STALE,
             None => RETRY_WITHOUT_KEYS,
@@ -130,19 +128,19 @@ impl State {
             .filter(|running| running.flight.is_running())
     }
 
-    pub(super) fn was_tried(&self, now: u64, pause: u64) -> bool {
+    pub(super) fn was_tried(&self, now: UnixMillis, pause: Duration) -> bool {
         self.last_attempt
             .is_some_and(|attempt| too_early(attempt.at, now, pause))
     }
 
     /// Whether that unknown key was fetched for in vain a moment ago.
-    pub(super) fn is_paused(&self, kid: &str, now: u64) -> bool {
+    pub(super) fn is_paused(&self, kid: &str, now: UnixMillis) -> bool {
         self.unknown
             .get(kid)
             .is_some_and(|at| too_early(*at, now, PAUSE_OF_A_KEY))
     }
 
-    pub(super) fn pause(&mut self, kid: &str, now: u64) {
+    pub(super) fn pause(&mut self, kid: &str, now: UnixMillis) {
         if self.unknown.len() >= MAX_UNKNOWN_KEYS {
             self.unknown
                 .retain(|_, at| too_early(*at, now, PAUSE_OF_A_KEY));
@@ -172,6 +170,6 @@ impl State {
 
 /// Whether what was done at a time must not be done again yet. A clock that was set back must not stop
 /// the refreshing.
-fn too_early(at: u64, now: u64, pause: u64) -> bool {
-    now.checked_sub(at).is_some_and(|age| age < pause)
+fn too_early(at: UnixMillis, now: UnixMillis, pause: Duration) -> bool {
+    now >= at && now.since(at) < pause
 }

@@ -8,7 +8,7 @@ use crate::{
     state::Shared,
 };
 use http::HeaderMap;
-use lunadefend_core::SessionId;
+use lunadefend_core::{SessionId, UnixMillis};
 use lunadefend_crypto::{base64url, constant_time_eq, sha256};
 use lunadefend_jwt::{Claims, JwtKind, Subject};
 use lunadefend_vault::StateClaims;
@@ -19,8 +19,8 @@ pub(super) struct TransferJwt {
     pub(super) session: SessionId,
     /// What is remembered of it, unambiguously: its `jti`, or a hash when it has none.
     pub(super) id: Vec<u8>,
-    /// Until when it must be remembered, in milliseconds since the Unix epoch.
-    pub(super) spent_until: u64,
+    /// Until when it must be remembered.
+    pub(super) spent_until: UnixMillis,
     /// When it was signed, for one without `jti`: all that are signed for a session in the same second
     /// are one and the same.
     pub(super) shared_since: Option<SystemTime>,
@@ -55,10 +55,9 @@ impl TransferJwt {
                 ([b"jws:", hash].concat(), Some(claims.issued_at))
             }
         };
-        let leeway = u64::try_from(shared.config.jwt.leeway.as_millis()).unwrap_or(u64::MAX);
-        let spent_until = unix_millis(claims.expires_at)
-            .saturating_add(leeway)
-            .saturating_add(1);
+        let spent_until = UnixMillis::from(claims.expires_at)
+            + shared.config.jwt.leeway
+            + Duration::from_millis(1);
         let session = user_session(claims).ok_or_else(invalid)?;
         Ok(Self {
             session,
@@ -75,11 +74,6 @@ fn user_session(claims: Claims) -> Option<SessionId> {
         Subject::User => claims.session,
         Subject::Application | Subject::Developer => None,
     }
-}
-
-fn unix_millis(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// How long to wait until the application signs another JWT than the one of `signed`: until the next

@@ -1,0 +1,211 @@
+//! Committing what waits, and going on after a commit that failed.
+
+use crate::{
+    apply::Transaction,
+    database::{Slot, guarded},
+    layout::{FORMAT, META},
+    writer::{Job, MAX_GROUP_BYTES, Weight},
+};
+use lunadefend_vault::store::StoreError;
+use redb::{Database, Durability};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// How long after a failure nothing is written, so that a disk that stays full does not keep the
+/// store busy with opening its file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pause {
+    pub(crate) least: Duration,
+    /// As a multiple of the time that the opening took: what is left is for whoever reads.
+    pub(crate) openings: u32,
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self {
+            least: Duration::from_secs(1),
+            openings: 4,
+        }
+    }
+}
+
+/// What the thread that writes knows.
+pub(crate) struct State {
+    database: Arc<Slot>,
+    pause: Pause,
+    /// How many bytes of parts no `fsync` has followed yet.
+    volatile_bytes: usize,
+    losses: Losses,
+    failure: Option<Failure>,
+}
+
+/// How often parts were lost that had been acknowledged and were not durable yet. A value that was begun
+/// before the last time must not be finished.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Losses(Arc<AtomicU64>);
+
+impl Losses {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The last commit failed.
+struct Failure {
+    error: StoreError,
+    /// `None`: never, since what is in the file is not what was written.
+    retry_at: Option<Instant>,
+}
+
+impl State {
+    pub(crate) fn new(database: Arc<Slot>, losses: Losses, pause: Pause) -> Self {
+        Self {
+            database,
+            pause,
+            volatile_bytes: 0,
+            losses,
+            failure: None,
+        }
+    }
+
+    /// Runs a group in one transaction. Only when all of it is parts it is not durable: the end of
+    /// their value makes them so.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] when the commit itself failed; after any other error nothing of the
+    /// group was written.
+    pub(crate) fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        self.recover()?;
+        let parts = group.iter().map(|job| match job.weight() {
+            Weight::Part(bytes) => Some(bytes),
+            Weight::Durable(_) | Weight::Flush => None,
+        });
+        let bytes = self.volatile_bytes + parts.clone().flatten().sum::<usize>();
+        // What is not durable yet is partly in memory: it may not become much.
+        let durable = parts.clone().any(|part| part.is_none()) || bytes > MAX_GROUP_BYTES;
+        let flush =
+            self.volatile_bytes > 0 && group.iter().any(|job| job.weight() == Weight::Flush);
+        let losses = self.losses.count();
+        let applied = self
+            .database
+            .with(|database| apply(database, group, losses, durable, flush));
+        match applied {
+            Ok(Applied::Nothing) => Ok(()),
+            Ok(Applied::Committed(Ok(()))) => {
+                self.volatile_bytes = if durable { 0 } else { bytes };
+                Ok(())
+            }
+            Ok(Applied::Committed(Err(error))) => Err(StoreError::unknown(self.fail(error))),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Opens the file again and goes on, when the last commit failed and its pause is over.
+    fn recover(&mut self) -> Result<(), StoreError> {
+        if self.failure.is_none()
+            && let Some(error) = self.database.failed()
+        {
+            self.fail(error);
+        }
+        let Some(failure) = &self.failure else {
+            return Ok(());
+        };
+        if failure.retry_at.is_none_or(|at| Instant::now() < at) {
+            return Err(failure.error.clone());
+        }
+        let opened = if self.database.is_open() {
+            Ok(())
+        } else {
+            self.database.reopen(failure.error.clone())
+        };
+        match opened.and_then(|()| self.database.with(prove)) {
+            Ok(()) => {
+                self.failure = None;
+                tracing::warn!("the embedded store can be written again");
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Notes a failure and opens the file for whoever reads.
+    fn fail(&mut self, error: StoreError) -> StoreError {
+        if std::mem::take(&mut self.volatile_bytes) > 0 {
+            self.losses.0.fetch_add(1, Ordering::SeqCst);
+        }
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the embedded store cannot be written"
+        );
+        let heals = self.database.can_reopen() && !matches!(error, StoreError::Corrupt(_));
+        let retry_at = heals.then(|| {
+            let began = Instant::now();
+            if let Err(error) = self.database.reopen(error.clone()) {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the embedded store cannot be opened again"
+                );
+            }
+            let now = Instant::now();
+            let opening = now.duration_since(began) * self.pause.openings;
+            now + self.pause.least.max(opening)
+        });
+        self.failure = Some(Failure {
+            error: error.clone(),
+            retry_at,
+        });
+        error
+    }
+}
+
+enum Applied {
+    /// There was nothing to commit.
+    Nothing,
+    Committed(Result<(), StoreError>),
+}
+
+fn apply(
+    database: &Database,
+    group: &mut [Box<dyn Job>],
+    losses: u64,
+    durable: bool,
+    flush: bool,
+) -> Result<Applied, redb::Error> {
+    let mut write = database.begin_write()?;
+    if !durable {
+        write.set_durability(Durability::None)?;
+    }
+    let mut transaction = Transaction::open(&write, losses)?;
+    for job in group {
+        job.run(&mut transaction)?;
+    }
+    let changed = transaction.close();
+    if flush && !changed {
+        touch(&write)?;
+    }
+    if !changed && !flush {
+        write.abort()?;
+        return Ok(Applied::Nothing);
+    }
+    Ok(Applied::Committed(guarded(|| Ok(write.commit()?))))
+}
+
+/// Proves that the file can be written, by writing to it.
+fn prove(database: &Database) -> Result<(), redb::Error> {
+    let write = database.begin_write()?;
+    touch(&write)?;
+    write.commit()?;
+    Ok(())
+}
+
+/// As it was read when the file was opened: a change, or nothing would be written.
+fn touch(write: &redb::WriteTransaction) -> Result<(), redb::Error> {
+    write.open_table(META)?.insert("format", FORMAT)?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! How much room is left on the disk of the store.
+
+use lunadefend_vault::store::StoreError;
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// What says how many bytes are free where a file is.
+pub(crate) type FreeSpace = Box<dyn Fn(&Path) -> io::Result<u64> + Send + Sync>;
+
+/// Keeps a part of the disk for what needs little: whoever may store values cannot stop the grants
+/// and sessions of everybody else.
+pub(crate) struct Room {
+    path: PathBuf,
+    reserve: u64,
+    free: FreeSpace,
+    is_full: AtomicBool,
+}
+
+impl Room {
+    pub(crate) fn new(path: &Path, reserve: u64) -> Self {
+        Self::measured_by(Box::new(free_space), path, reserve)
+    }
+
+    pub(crate) fn measured_by(free: FreeSpace, path: &Path, reserve: u64) -> Self {
+        Self {
+            path: path.to_owned(),
+            reserve,
+            free,
+            is_full: AtomicBool::new(false),
+        }
+    }
+
+    /// # Errors
+    /// [`StoreError::Full`] below the reserve. Where nobody can say how much is free, a write that
+    /// fails will tell.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let is_full =
+            self.reserve > 0 && (self.free)(&self.path).is_ok_and(|free| free < self.reserve);
+        let was_full = self.is_full.swap(is_full, Ordering::Relaxed);
+        match (was_full, is_full) {
+            (false, true) => tracing::warn!(
+                reserve = self.reserve,
+                "less is free on the store's disk than its reserve: new values are refused"
+            ),
+            (true, false) => tracing::warn!("the store has room for new values again"),
+            _ => {}
+        }
+        if is_full {
+            Err(StoreError::Full)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room")
+            .field("reserve", &self.reserve)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What this process may still write there, as `df` says it.
+#[cfg(unix)]
+fn free_space(path: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_space(_: &Path) -> io::Result<u64> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,107 @@
+//! Rows in the file.
+
+use crate::{
+    EmbeddedStore,
+    layout::{ROWS, decode_row, key_of, last_row_key, row_key},
+    writer::{MAX_GROUP_BYTES, Weight},
+};
+use lunadefend_core::UnixMillis;
+use lunadefend_vault::store::{
+    Batch, Row, RowAddress, RowKey, Rows, StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
+};
+use redb::{ReadTransaction, ReadableDatabase};
+use std::ops::Bound;
+
+/// How many bytes a row takes beside its value, about: its key, its expiry, and pages around it.
+const AROUND: usize = 256;
+
+impl Rows for EmbeddedStore {
+    fn get_many<'a>(&'a self, at: &'a [RowAddress]) -> StoreFuture<'a, Vec<Option<StoredRow>>> {
+        Box::pin(async move {
+            self.database.with(|database| {
+                let read = database.begin_read()?;
+                at.iter().map(|at| read_row(&read, at)).collect()
+            })
+        })
+    }
+
+    fn write<'a>(&'a self, batch: &'a Batch, now: UnixMillis) -> StoreFuture<'a, WriteOutcome> {
+        let batch = batch.clone();
+        let rows = batch.writes().iter().map(|write| write.change.row());
+        let bytes = rows.map(|row| AROUND + row.map_or(0, |row| row.value.len()));
+        let weight = Weight::Durable(bytes.sum());
+        Box::pin(self.queue().run(weight, move |tx| tx.write(&batch, now)))
+    }
+
+    fn raise_expiry<'a>(
+        &'a self,
+        id: WriteId,
+        rows: &'a [(RowAddress, Row)],
+        now: UnixMillis,
+    ) -> StoreFuture<'a, ()> {
+        let rows = rows.to_vec();
+        let bytes = rows.iter().map(|(_, row)| AROUND + row.value.len());
+        let weight = Weight::Durable(bytes.sum());
+        let raise = move |tx: &mut crate::apply::Transaction<'_>| tx.raise_expiry(id, &rows, now);
+        Box::pin(self.queue().run(weight, raise))
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(RowKey, StoredRow)>> {
+        Box::pin(async move {
+            let first = match after {
+                Some(key) => Bound::Excluded(row_key(&RowAddress { table, key })),
+                None => Bound::Included(row_key(&RowAddress {
+                    table,
+                    key: RowKey::new([0; 32]),
+                })),
+            };
+            let last = Bound::Included(last_row_key(table));
+            self.database.with(|database| {
+                let rows = database.begin_read()?.open_table(ROWS)?;
+                let range = (first.as_ref(), last.as_ref());
+                rows.range::<&[u8; 33]>(range)?
+                    .take(limit)
+                    .map(|entry| {
+                        let (key, row) = entry?;
+                        Ok((key_of(key.value()), decode_row(row.value())?))
+                    })
+                    .collect()
+            })
+        })
+    }
+
+    fn purge_expired(&self, now: UnixMillis, limit: usize) -> StoreFuture<'_, usize> {
+        Box::pin(async move {
+            let mut rows = 0;
+            // In steps, so that a long purge does not hold up everybody's commit.
+            while rows < limit {
+                let left = limit - rows;
+                let step = self
+                    .queue()
+                    .run(Weight::Durable(MAX_GROUP_BYTES), move |tx| {
+                        tx.purge(now, left)
+                    })
+                    .await?;
+                rows += step.rows;
+                if !step.more {
+                    break;
+                }
+            }
+            Ok(rows)
+        })
+    }
+}
+
+pub(crate) fn read_row(
+    read: &ReadTransaction,
+    at: &RowAddress,
+) -> Result<Option<StoredRow>, redb::Error> {
+    let rows = read.open_table(ROWS)?;
+    let found = rows.get(&row_key(at))?;
+    found.map(|row| decode_row(row.value())).transpose()
+}

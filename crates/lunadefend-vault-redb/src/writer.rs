@@ -1,0 +1,168 @@
+//! The one thread that writes, and how writes wait for it.
+
+use crate::{apply::Transaction, commit::State};
+use lunadefend_vault::store::StoreError;
+use std::{
+    fmt,
+    thread::{Builder, JoinHandle},
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many jobs may wait before callers wait to send theirs.
+const QUEUE: usize = 512;
+/// How many jobs one transaction takes at most, and how many bytes of parts and rows: it bounds how
+/// long the first of them waits.
+const MAX_GROUP: usize = 512;
+pub(crate) const MAX_GROUP_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many bytes a job writes, about, and whether it needs an `fsync` of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It is acknowledged when it is durable.
+    Durable(usize),
+    /// A part of a value: the end of the value makes it durable.
+    Part(usize),
+    /// The end of a value: whatever is not durable yet must become so.
+    Flush,
+}
+
+impl Weight {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Durable(bytes) | Self::Part(bytes) => bytes,
+            Self::Flush => 0,
+        }
+    }
+}
+
+/// Something to do in a transaction, and somebody who waits for what came of it.
+pub(crate) trait Job: Send {
+    fn weight(&self) -> Weight;
+
+    /// Does it; what came of it is told once the transaction is committed.
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error>;
+
+    /// Tells it, or why the transaction failed.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Task<W, T> {
+    weight: Weight,
+    work: W,
+    done: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<W, T> Job for Task<W, T>
+where
+    W: FnMut(&mut Transaction<'_>) -> Result<T, redb::Error> + Send,
+    T: Send,
+{
+    fn weight(&self) -> Weight {
+        self.weight
+    }
+
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error> {
+        self.done = Some((self.work)(transaction)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { done, reply, .. } = *self;
+        let outcome = committed.and_then(|()| done.ok_or(StoreError::Closed));
+        // A receiver that is gone has lost interest; what was written stands.
+        drop(reply.send(outcome));
+    }
+}
+
+/// Sends jobs to the thread without keeping it: for what may outlive the store.
+#[derive(Clone)]
+pub(crate) struct Queue(mpsc::WeakSender<Box<dyn Job>>);
+
+impl Queue {
+    /// Queues a job and waits for its answer.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        weight: Weight,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<T, redb::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Task {
+            weight,
+            work,
+            done: None,
+            reply,
+        });
+        let jobs = self.0.upgrade().ok_or(StoreError::Closed)?;
+        jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        drop(jobs);
+        // The thread ended with the job in its hands.
+        answer.await.map_err(StoreError::unknown)?
+    }
+}
+
+/// The handle of the thread. Dropping it ends the thread after the jobs that wait.
+pub(crate) struct Writer {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    queue: Queue,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(state: State) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let thread = Builder::new()
+            .name("lunadefend-store".to_owned())
+            .spawn(move || run(state, waiting))
+            .map_err(StoreError::unavailable)?;
+        Ok(Self {
+            queue: Queue(jobs.downgrade()),
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    pub(crate) const fn queue(&self) -> &Queue {
+        &self.queue
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // It only ends by itself; a panic has been answered to whoever waited.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Queue")
+    }
+}
+
+fn run(mut state: State, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    while let Some(first) = waiting.blocking_recv() {
+        let mut group = group(first, &mut waiting);
+        let committed = state.commit(&mut group);
+        group
+            .into_iter()
+            .for_each(|job| job.answer(committed.clone()));
+    }
+}
+
+/// What waits already, up to the bounds of a transaction.
+fn group(first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    let mut bytes = first.weight().bytes();
+    let mut group = vec![first];
+    while group.len() < MAX_GROUP && bytes < MAX_GROUP_BYTES {
+        let Ok(job) = waiting.try_recv() else {
+            break;
+        };
+        bytes += job.weight().bytes();
+        group.push(job);
+    }
+    group
+}

@@ -1,0 +1,78 @@
+//! Fixed layouts of what is stored.
+
+use crate::{
+    VaultError,
+    store::{RowAddress, RowKey, Table},
+};
+use lunadefend_core::UnixMillis;
+
+/// Reads fields from the front.
+pub(crate) struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    pub(crate) const fn of(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn take<const N: usize>(&mut self) -> Result<[u8; N], VaultError> {
+        let (field, rest) = self.0.split_first_chunk::<N>().ok_or(VaultError::Corrupt)?;
+        self.0 = rest;
+        Ok(*field)
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, VaultError> {
+        self.take::<1>().map(|[byte]| byte)
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, VaultError> {
+        self.take().map(u32::from_be_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64, VaultError> {
+        self.take().map(u64::from_be_bytes)
+    }
+
+    pub(crate) fn time(&mut self) -> Result<UnixMillis, VaultError> {
+        self.u64().map(UnixMillis::new)
+    }
+
+    /// The address of a row of that table, of which only the key is written.
+    pub(crate) fn address(&mut self, table: Table) -> Result<RowAddress, VaultError> {
+        let key = RowKey::new(self.take()?);
+        Ok(RowAddress { table, key })
+    }
+
+    /// An address that may be missing, at the end.
+    pub(crate) fn optional_address(
+        &mut self,
+        table: Table,
+    ) -> Result<Option<RowAddress>, VaultError> {
+        if self.0.is_empty() {
+            Ok(None)
+        } else {
+            self.address(table).map(Some)
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is left.
+    pub(crate) const fn rest(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Takes what is left.
+    pub(crate) const fn take_rest(&mut self) -> &'a [u8] {
+        std::mem::replace(&mut self.0, &[])
+    }
+
+    pub(crate) const fn end(self) -> Result<(), VaultError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(VaultError::Corrupt)
+        }
+    }
+}

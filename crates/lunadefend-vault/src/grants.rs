@@ -1,0 +1,60 @@
+//! Grants: a session may use a token until an expiry.
+
+use crate::{
+    Vault, VaultError,
+    rows::{grant, marks},
+    store::RowAddress,
+};
+use lunadefend_core::{SessionId, TokenId, UnixMillis};
+
+impl Vault {
+    /// Grants a token to a session until `expires_at`, or until a later time for which it was
+    /// granted already. Two grants that race leave the later of both expiries.
+    ///
+    /// # Errors
+    /// A [`VaultError`] when the grant may not have been written.
+    pub async fn grant(
+        &self,
+        session: &SessionId,
+        token: &TokenId,
+        expires_at: UnixMillis,
+    ) -> Result<(), VaultError> {
+        let ring = self.ring();
+        let at = grant::address(&ring, session, token);
+        self.raise_expiry(at, grant::row(&ring, &at, expires_at))
+            .await
+    }
+
+    /// The expiry of a session's grant of a token while it is live. At its expiry it is not, nor is it
+    /// once the session has ended, whenever the grant was made.
+    ///
+    /// # Errors
+    /// [`VaultError::Corrupt`] when the row is not one that was written for this session and token
+    /// with this expiry.
+    pub async fn grant_expiry(
+        &self,
+        session: &SessionId,
+        token: &TokenId,
+    ) -> Result<Option<UnixMillis>, VaultError> {
+        let ring = self.ring();
+        let grant = grant::address(&ring, session, token);
+        let ended = marks::ended_session(&ring, session);
+        self.live_grant(grant, ended).await
+    }
+
+    /// `ended` is where it says that the session of the grant has ended.
+    pub(crate) async fn live_grant(
+        &self,
+        grant: RowAddress,
+        ended: RowAddress,
+    ) -> Result<Option<UnixMillis>, VaultError> {
+        let [held, ended] = self.rows([grant, ended]).await?;
+        let Some(held) = held else {
+            return Ok(None);
+        };
+        let expires_at = grant::expiry(&self.ring(), &grant, &held.row)?;
+        // The end counts by being there: no clock decides about it.
+        let is_live = self.now() < expires_at && ended.is_none();
+        Ok(is_live.then_some(expires_at))
+    }
+}

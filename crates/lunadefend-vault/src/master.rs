@@ -1,0 +1,150 @@
+//! The master key: the one secret that is not in the store.
+
+use lunadefend_core::SecretValue;
+use lunadefend_crypto::{CryptoError, base64url_decode, hex, hex_decode, random_bytes};
+use secrecy::SecretString;
+use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
+
+/// The key that seals the key ring of a store: 32 random bytes. `Debug` prints none of them.
+///
+/// Everything in the store is encrypted under keys of the ring, and the ring under this key: keep a
+/// copy of it apart from the copies of the store. Whoever has both reads everything; whoever loses
+/// it has lost every value.
+#[derive(Clone)]
+pub struct MasterKey(Arc<Zeroizing<[u8; 32]>>);
+
+impl MasterKey {
+    /// Reads a key from a secret: 64 hexadecimal digits, or base64 (standard or url-safe, with or
+    /// without padding) of 32 bytes, or exactly 32 bytes that are not text. Blanks and line ends
+    /// around text are ignored. `origin` says where the secret is from, for the errors.
+    ///
+    /// ```
+    /// use lunadefend_core::SecretValue;
+    /// use lunadefend_vault::MasterKey;
+    ///
+    /// let text = SecretValue::new("5f0c".repeat(16));
+    /// assert!(MasterKey::from_secret(&text, "environment variable MASTER_KEY").is_ok());
+    /// let phrase = SecretValue::new("correct horse battery staple");
+    /// assert!(MasterKey::from_secret(&phrase, "environment variable MASTER_KEY").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// A [`MasterKeyError`] that names the origin and what is wrong, and repeats nothing of the
+    /// secret.
+    pub fn from_secret(secret: &SecretValue, origin: &str) -> Result<Self, MasterKeyError> {
+        let origin = || origin.to_owned();
+        let bytes = secret.expose_secret();
+        let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+        let key = if bytes.iter().all(is_text) {
+            let text = bytes.trim_ascii();
+            if text.is_empty() {
+                return Err(MasterKeyError::Empty { origin: origin() });
+            }
+            let decoded =
+                decode(text).ok_or_else(|| MasterKeyError::NotEncoded { origin: origin() })?;
+            exactly_32(&decoded, origin)?
+        } else {
+            exactly_32(bytes, origin)?
+        };
+        if key.iter().all(|byte| *byte == key[0]) {
+            return Err(MasterKeyError::NotRandom { origin: origin() });
+        }
+        Ok(Self(Arc::new(key)))
+    }
+
+    /// Makes a key, and the text to keep it as: 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`MasterKeyError::Random`] when the operating system has no randomness.
+    pub fn generate() -> Result<(Self, SecretString), MasterKeyError> {
+        let key = Zeroizing::new(random_bytes().map_err(MasterKeyError::Random)?);
+        let text = SecretString::from(hex(key.as_slice()));
+        Ok((Self(Arc::new(key)), text))
+    }
+
+    pub(crate) fn expose_secret(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+fn exactly_32(
+    bytes: &[u8],
+    origin: impl Fn() -> String,
+) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
+    let key = <[u8; 32]>::try_from(bytes).map_err(|_| MasterKeyError::Length {
+        origin: origin(),
+        found: bytes.len(),
+    })?;
+    Ok(Zeroizing::new(key))
+}
+
+/// Hexadecimal when all of it is, whatever its length: a key of 16 bytes in hexadecimal would also
+/// pass for 24 bytes of base64.
+fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = Zeroizing::new(String::from_utf8(text.to_vec()).ok()?);
+    if text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let lower = Zeroizing::new(text.to_ascii_lowercase());
+        return hex_decode(&lower).map(Zeroizing::new);
+    }
+    let padding = text.len() - text.trim_end_matches('=').len();
+    if padding > 2 || (padding > 0 && !text.len().is_multiple_of(4)) {
+        return None;
+    }
+    let url_safe = text.trim_end_matches('=').bytes().map(|byte| match byte {
+        b'+' => '-',
+        b'/' => '_',
+        byte => char::from(byte),
+    });
+    let url_safe = Zeroizing::new(url_safe.collect::<String>());
+    base64url_decode(&url_safe).map(Zeroizing::new)
+}
+
+/// Why there is no master key. No text contains any of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MasterKeyError {
+    /// Nothing but blanks.
+    #[error(
+        "the master key from {origin} is empty: set it to 64 hexadecimal digits (openssl rand -hex 32)"
+    )]
+    Empty {
+        /// Where it is from.
+        origin: String,
+    },
+    /// Text that is neither hexadecimal nor base64.
+    #[error(
+        "the master key from {origin} is neither hexadecimal nor base64; a pass phrase is not a key: use 64 hexadecimal digits (openssl rand -hex 32)"
+    )]
+    NotEncoded {
+        /// Where it is from.
+        origin: String,
+    },
+    /// Not 32 bytes.
+    #[error(
+        "the master key from {origin} has {found} bytes, 32 are needed: use 64 hexadecimal digits (openssl rand -hex 32)"
+    )]
+    Length {
+        /// Where it is from.
+        origin: String,
+        /// How many bytes it has.
+        found: usize,
+    },
+    /// The same byte 32 times.
+    #[error(
+        "the master key from {origin} is one byte repeated: make a random one (openssl rand -hex 32)"
+    )]
+    NotRandom {
+        /// Where it is from.
+        origin: String,
+    },
+    /// The operating system has no randomness.
+    #[error("cannot make a master key")]
+    Random(#[source] CryptoError),
+}

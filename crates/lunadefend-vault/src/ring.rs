@@ -1,0 +1,189 @@
+//! The key ring: every key but the master, sealed by the master, in one row of the store.
+
+use crate::{
+    MasterKey, VaultError,
+    fields::Fields,
+    form::{self, Form, NoOlder},
+    purpose::Purpose,
+    store::{RowAddress, RowKey, Table},
+};
+use bytes::Bytes;
+use lunadefend_crypto::{AeadKey, HmacKey, hkdf_sha256, length_prefixed, random_bytes, sha256};
+use std::{collections::BTreeMap, fmt};
+use zeroize::Zeroizing;
+
+/// Format and purpose of the sealed ring: the authenticated data, and what its key is derived for.
+const CONTEXT: [&[u8]; 2] = [b"lunadefend-ring-1", b"key ring"];
+/// How the ring is sealed. Another way gets the next number, and this one stays readable.
+const SEALED: u8 = 1;
+
+type Key = Zeroizing<[u8; 32]>;
+
+/// The keys of one store.
+pub(crate) struct Ring {
+    keys: Keys,
+    lookup: HmacKey,
+    url: HmacKey,
+}
+
+/// What is stored of a ring.
+#[derive(Clone)]
+struct Keys {
+    lookup: Key,
+    url: Key,
+    wrapping: BTreeMap<u32, Key>,
+    current: u32,
+}
+
+impl Ring {
+    /// The address of the ring's own row: the only one that is the same in every store.
+    pub(crate) fn own_address() -> RowAddress {
+        RowAddress {
+            table: Table::KeyRing,
+            key: RowKey::new(sha256(b"lunadefend key ring")),
+        }
+    }
+
+    /// Makes new keys.
+    pub(crate) fn generate() -> Result<Self, VaultError> {
+        Ok(Self::new(Keys {
+            lookup: random_key()?,
+            url: random_key()?,
+            wrapping: BTreeMap::from([(1, random_key()?)]),
+            current: 1,
+        }))
+    }
+
+    /// The same ring with one more wrapping key, which is used from now on.
+    pub(crate) fn with_new_wrapping_key(&self) -> Result<Self, VaultError> {
+        let mut keys = self.keys.clone();
+        keys.current = keys.current.checked_add(1).ok_or(VaultError::Corrupt)?;
+        keys.wrapping.insert(keys.current, random_key()?);
+        Ok(Self::new(keys))
+    }
+
+    fn new(keys: Keys) -> Self {
+        Self {
+            lookup: HmacKey::new(keys.lookup.as_slice()),
+            url: HmacKey::new(keys.url.as_slice()),
+            keys,
+        }
+    }
+
+    /// For row keys and the tags of grants; never changes in the life of a store.
+    pub(crate) const fn lookup(&self) -> &HmacKey {
+        &self.lookup
+    }
+
+    /// For URLs and states.
+    pub(crate) const fn url(&self) -> &HmacKey {
+        &self.url
+    }
+
+    /// Where the row about these identifiers is: HMAC over the table and them, so that the store holds
+    /// none of them.
+    pub(crate) fn address(&self, table: Table, ids: &[&[u8]]) -> RowAddress {
+        let mut parts = vec![Purpose::Row(table).label()];
+        parts.extend_from_slice(ids);
+        RowAddress {
+            table,
+            key: RowKey::new(self.lookup.tag(&parts)),
+        }
+    }
+
+    /// The version of the wrapping key that new rows use.
+    pub(crate) const fn current_version(&self) -> u32 {
+        self.keys.current
+    }
+
+    /// A version of the wrapping key.
+    pub(crate) fn wrapping(&self, version: u32) -> Result<&[u8], VaultError> {
+        self.keys
+            .wrapping
+            .get(&version)
+            .map(|key| key.as_slice())
+            .ok_or(VaultError::UnknownKeyVersion(version))
+    }
+
+    /// The row: how it is sealed, 16 random bytes, nonce, and the keys encrypted under what the master
+    /// and those random bytes give.
+    pub(crate) fn seal(&self, master: &MasterKey) -> Result<Bytes, VaultError> {
+        let (salt, nonce) = (random_bytes::<16>()?, random_bytes::<12>()?);
+        // Encrypted in place, so the plain keys are nowhere else.
+        let mut keys = form::write(&self.keys);
+        sealing_key(master, &salt).seal(nonce, &length_prefixed(CONTEXT), &mut keys)?;
+        Ok([&[SEALED], salt.as_slice(), &nonce, &keys].concat().into())
+    }
+
+    /// Opens the row.
+    pub(crate) fn open(sealed: &[u8], master: &MasterKey) -> Result<Self, VaultError> {
+        let mut fields = Fields::of(sealed);
+        match fields.u8()? {
+            0 => return Err(VaultError::Corrupt),
+            SEALED => {}
+            _ => return Err(VaultError::TooNew),
+        }
+        let (salt, nonce) = (fields.take::<16>()?, fields.take()?);
+        // The tag cannot tell a wrong master from a damaged row; the first is what happens.
+        let keys = sealing_key(master, &salt)
+            .open(nonce, &length_prefixed(CONTEXT), fields.rest().to_vec())
+            .map_err(|_| VaultError::WrongMasterKey)?;
+        form::read(&keys).map(Self::new)
+    }
+}
+
+impl Form for Keys {
+    type Older = NoOlder;
+
+    const VERSION: u8 = 1;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.reserve_exact(68 + 36 * self.wrapping.len() + AeadKey::TAG_LEN);
+        out.extend_from_slice(self.lookup.as_slice());
+        out.extend_from_slice(self.url.as_slice());
+        out.extend_from_slice(&self.current.to_be_bytes());
+        for (version, key) in &self.wrapping {
+            out.extend_from_slice(&version.to_be_bytes());
+            out.extend_from_slice(key.as_slice());
+        }
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Result<Self, VaultError> {
+        let lookup = Zeroizing::new(fields.take()?);
+        let url = Zeroizing::new(fields.take()?);
+        let current = fields.u32()?;
+        let mut wrapping = BTreeMap::new();
+        while !fields.is_empty() {
+            wrapping.insert(fields.u32()?, Zeroizing::new(fields.take()?));
+        }
+        if !wrapping.contains_key(&current) {
+            return Err(VaultError::Corrupt);
+        }
+        Ok(Self {
+            lookup,
+            url,
+            wrapping,
+            current,
+        })
+    }
+
+    fn upgrade(older: NoOlder) -> Self {
+        match older {}
+    }
+}
+
+impl fmt::Debug for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ring")
+            .field("versions", &self.keys.wrapping.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn random_key() -> Result<Key, VaultError> {
+    Ok(Zeroizing::new(random_bytes()?))
+}
+
+fn sealing_key(master: &MasterKey, salt: &[u8; 16]) -> AeadKey {
+    AeadKey::new(&hkdf_sha256(master.expose_secret(), salt, &CONTEXT))
+}

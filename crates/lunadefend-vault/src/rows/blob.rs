@@ -1,0 +1,26 @@
+//! The row of a blob: it is there while an upload writes the blob, and stays once a value is finished.
+//! Its first form is empty but for its number.
+
+use crate::store::{BlobId, Row, RowAddress, RowKey, Table};
+use bytes::Bytes;
+use lunadefend_core::UnixMillis;
+
+const FORM: &[u8] = &[1];
+
+/// The key is the identifier itself, so that the row of a blob is found that is only known to the store.
+pub(crate) const fn address(blob: BlobId) -> RowAddress {
+    RowAddress {
+        table: Table::Blob,
+        key: RowKey::new(*blob.as_bytes()),
+    }
+}
+
+/// While an upload has its lease.
+pub(crate) const fn leased(until: UnixMillis) -> Row {
+    Row::until(until, Bytes::from_static(FORM))
+}
+
+/// Once the value is finished.
+pub(crate) const fn finished() -> Row {
+    Row::lasting(Bytes::from_static(FORM))
+}

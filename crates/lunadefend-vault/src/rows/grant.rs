@@ -1,0 +1,49 @@
+//! The row of a grant. There is nothing to hide but the expiry, which the store sees anyway: a tag that
+//! binds it to its place is enough.
+
+use crate::{
+    VaultError,
+    fields::Fields,
+    purpose::Purpose,
+    ring::Ring,
+    store::{Row, RowAddress, Table},
+};
+use lunadefend_core::{SessionId, TokenId, UnixMillis};
+use lunadefend_crypto::constant_time_eq;
+
+const FORM: u8 = 1;
+
+pub(crate) fn address(ring: &Ring, session: &SessionId, token: &TokenId) -> RowAddress {
+    let ids = [session.expose_id().as_bytes(), token.expose_id().as_bytes()];
+    ring.address(Table::Grant, &ids)
+}
+
+pub(crate) fn row(ring: &Ring, at: &RowAddress, expires_at: UnixMillis) -> Row {
+    let tag = tag(ring, at, expires_at);
+    Row::until(expires_at, [&[FORM], tag.as_slice()].concat().into())
+}
+
+/// The expiry that the row was written with.
+pub(crate) fn expiry(ring: &Ring, at: &RowAddress, row: &Row) -> Result<UnixMillis, VaultError> {
+    let mut fields = Fields::of(&row.value);
+    match fields.u8()? {
+        0 => return Err(VaultError::Corrupt),
+        FORM => {}
+        _ => return Err(VaultError::TooNew),
+    }
+    let expires_at = row.expires_at.ok_or(VaultError::Corrupt)?;
+    if constant_time_eq(&tag(ring, at, expires_at), fields.rest()) {
+        Ok(expires_at)
+    } else {
+        Err(VaultError::Corrupt)
+    }
+}
+
+fn tag(ring: &Ring, at: &RowAddress, expires_at: UnixMillis) -> [u8; 32] {
+    ring.lookup().tag(&[
+        Purpose::GrantTag.label(),
+        &[FORM],
+        at.key.as_bytes(),
+        &expires_at.get().to_be_bytes(),
+    ])
+}

@@ -1,0 +1,29 @@
+//! Rows that say by being there that something was used or has ended. Their first form is empty but for
+//! its number.
+
+use crate::{
+    ring::Ring,
+    store::{Row, RowAddress, Table},
+};
+use bytes::Bytes;
+use lunadefend_core::{SessionId, UnixMillis};
+
+const FORM: &[u8] = &[1];
+
+/// The mark, until then.
+pub(crate) const fn row(expires_at: UnixMillis) -> Row {
+    Row::until(expires_at, Bytes::from_static(FORM))
+}
+
+pub(crate) fn used_state(ring: &Ring, random: &[u8]) -> RowAddress {
+    ring.address(Table::UsedState, &[random])
+}
+
+pub(crate) fn used_jwt(ring: &Ring, id: &[u8]) -> RowAddress {
+    ring.address(Table::UsedJwt, &[id])
+}
+
+/// Where it says that a session of the application has ended.
+pub(crate) fn ended_session(ring: &Ring, session: &SessionId) -> RowAddress {
+    ring.address(Table::EndedSession, &[session.expose_id().as_bytes()])
+}

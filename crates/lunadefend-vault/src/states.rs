@@ -1,0 +1,159 @@
+//! States of a session transfer: signed, so that issuing one stores nothing.
+
+use crate::{InvalidState, Vault, VaultError, fields::Fields, purpose::Purpose, ring::Ring};
+use lunadefend_core::UnixMillis;
+use lunadefend_crypto::{base64url, base64url_decode, constant_time_eq, random_bytes, sha256};
+use secrecy::{ExposeSecret, SecretString};
+use std::{fmt, time::Duration};
+use zeroize::Zeroizing;
+
+/// 1 had no hash of a cookie: the state was what stood in it.
+const VERSION: u8 = 2;
+/// Version, expiry, random bytes, hash of the provider's name, hash of the cookie, whether it is a second
+/// attempt, tag; in base64url 163 characters.
+const LEN: usize = 1 + 8 + 16 + 32 + 32 + 1 + 32;
+
+/// A state that was just made, for a URL, and what goes into the cookie of the browser that it is for.
+///
+/// # Security
+/// The state travels in URLs. Whoever learns it has nothing: the secret is in the cookie alone.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct IssuedState {
+    /// The state: 163 characters of `A-Za-z0-9_-`.
+    pub state: SecretString,
+    /// The value of the cookie: 256 random bits, 43 characters of `A-Za-z0-9_-`.
+    pub cookie: SecretString,
+}
+
+impl fmt::Debug for IssuedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IssuedState(..)")
+    }
+}
+
+/// What a state of ours says. `Debug` prints its expiry only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StateClaims {
+    pub(crate) expires_at: UnixMillis,
+    pub(crate) random: [u8; 16],
+    provider: [u8; 32],
+    cookie: [u8; 32],
+    second_attempt: bool,
+}
+
+impl StateClaims {
+    /// Whether the state was issued for the provider of that name.
+    #[must_use]
+    pub fn is_for(&self, provider: &str) -> bool {
+        constant_time_eq(&self.provider, &sha256(provider.as_bytes()))
+    }
+
+    /// Whether this is the value of the cookie that was made with the state.
+    #[must_use]
+    pub fn is_of_cookie(&self, value: &str) -> bool {
+        constant_time_eq(&self.cookie, &sha256(value.as_bytes()))
+    }
+
+    /// Whether the transfer was begun a second time because of its JWT, and not by the page.
+    #[must_use]
+    pub const fn is_second_attempt(&self) -> bool {
+        self.second_attempt
+    }
+}
+
+impl fmt::Debug for StateClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateClaims")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// How long a state is good for: 5 minutes.
+    pub const STATE_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+    /// Makes a state for a transfer by that provider, and the value of its cookie. Nothing is stored
+    /// before it is used. `second_attempt` is to be found in the state again.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`] when the operating system has no randomness.
+    pub fn issue_state(
+        &self,
+        provider: &str,
+        second_attempt: bool,
+    ) -> Result<IssuedState, VaultError> {
+        let secret = Zeroizing::new(random_bytes::<32>()?);
+        let cookie = SecretString::from(base64url(secret.as_slice()));
+        let claims = StateClaims {
+            expires_at: self.now() + Self::STATE_LIFETIME,
+            random: random_bytes()?,
+            provider: sha256(provider.as_bytes()),
+            cookie: sha256(cookie.expose_secret().as_bytes()),
+            second_attempt,
+        };
+        let mut text = Vec::with_capacity(LEN);
+        text.push(VERSION);
+        text.extend_from_slice(&claims.expires_at.get().to_be_bytes());
+        text.extend_from_slice(&claims.random);
+        text.extend_from_slice(&claims.provider);
+        text.extend_from_slice(&claims.cookie);
+        text.push(claims.second_attempt.into());
+        text.extend_from_slice(&tag(&self.ring(), &claims));
+        Ok(IssuedState {
+            state: base64url(&text).into(),
+            cookie,
+        })
+    }
+
+    /// Reads a state that this tokenizer issued and that has not expired.
+    ///
+    /// Whether it was used is decided by [`create_session`](Self::create_session).
+    ///
+    /// # Errors
+    /// [`InvalidState`] for everything else.
+    pub fn check_state(&self, state: &str) -> Result<StateClaims, InvalidState> {
+        let bytes = base64url_decode(state)
+            .filter(|bytes| bytes.len() == LEN)
+            .ok_or(InvalidState)?;
+        let (claims, signature) = read(&bytes).map_err(|_| InvalidState)?;
+        let right = constant_time_eq(&tag(&self.ring(), &claims), &signature);
+        if right && self.now() < claims.expires_at {
+            Ok(claims)
+        } else {
+            Err(InvalidState)
+        }
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<(StateClaims, [u8; 32]), VaultError> {
+    let mut fields = Fields::of(bytes);
+    if fields.u8()? != VERSION {
+        return Err(VaultError::Corrupt);
+    }
+    let claims = StateClaims {
+        expires_at: fields.time()?,
+        random: fields.take()?,
+        provider: fields.take()?,
+        cookie: fields.take()?,
+        second_attempt: match fields.u8()? {
+            0 => false,
+            1 => true,
+            _ => return Err(VaultError::Corrupt),
+        },
+    };
+    Ok((claims, fields.take()?))
+}
+
+fn tag(ring: &Ring, claims: &StateClaims) -> [u8; 32] {
+    ring.url().tag(&[
+        Purpose::State.label(),
+        &[VERSION],
+        &claims.expires_at.get().to_be_bytes(),
+        &claims.random,
+        &claims.provider,
+        &claims.cookie,
+        &[claims.second_attempt.into()],
+    ])
+}

@@ -1,0 +1,135 @@
+//! Signed URLs and states.
+
+use super::*;
+use lunadefend_crypto::{base64url, base64url_decode};
+use proptest::prelude::*;
+
+fn is_url_safe(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Every text that differs from `text` by one bit, and every shorter one.
+fn changed(text: &str) -> Vec<String> {
+    let bytes = base64url_decode(text).unwrap();
+    let mut all = Vec::new();
+    for bit in 0..bytes.len() * 8 {
+        let mut other = bytes.clone();
+        other[bit / 8] ^= 1 << (bit % 8);
+        all.push(base64url(&other));
+    }
+    all.extend((0..bytes.len()).map(|length| base64url(&bytes[..length])));
+    all.push(base64url(&[&bytes[..], &[0]].concat()));
+    all.push(format!("{text}="));
+    all.push(format!(" {text}"));
+    all.push(format!("{text}%00"));
+    all
+}
+
+#[tokio::test]
+async fn a_url_says_what_was_signed_and_nothing_else() {
+    let world = World::new().await;
+    let id = UrlId::generate().unwrap();
+    let upload = SignedUrl::upload(UploadId::from(id), later(10), 1_048_576);
+    let download = SignedUrl::download(DownloadId::from(id), later(10));
+    let (put, get) = (UrlMethod::Put, UrlMethod::Get);
+    for (grant, method, other) in [(upload, put, get), (download, get, put)] {
+        let text = world.vault.sign_url(&grant);
+        assert_eq!(text.len(), 88);
+        assert!(is_url_safe(&text));
+        assert_eq!(world.vault.verify_url(method, &text), Ok(grant));
+        assert_eq!(world.vault.verify_url(other, &text), Err(InvalidUrl));
+        for text in changed(&text) {
+            assert_eq!(world.vault.verify_url(method, &text), Err(InvalidUrl));
+        }
+    }
+    let text = world.vault.sign_url(&upload);
+    let elsewhere = World::new().await;
+    assert_eq!(elsewhere.vault.verify_url(put, &text), Err(InvalidUrl));
+    world.clock.set(later(9));
+    assert!(world.vault.verify_url(put, &text).is_ok());
+    world.clock.set(later(10));
+    assert_eq!(world.vault.verify_url(put, &text), Err(InvalidUrl));
+}
+
+#[tokio::test]
+async fn a_state_is_ours_and_unexpired_or_refused() {
+    let world = World::new().await;
+    let (issued, claims) = issue_state(&world.vault, "main");
+    let state = issued.state.expose_secret();
+    assert!(state.len() <= 256);
+    assert!(is_url_safe(state));
+    assert!(claims.is_for("main"));
+    assert!(!claims.is_for("mai"));
+    assert!(!claims.is_for(""));
+    assert!(!claims.is_second_attempt());
+    assert_eq!(claims.expires_at, START + Vault::STATE_LIFETIME);
+    let second = world.vault.issue_state("main", true).unwrap();
+    assert_ne!(state, second.state.expose_secret());
+    let second = world.vault.check_state(second.state.expose_secret());
+    assert!(second.unwrap().is_second_attempt());
+
+    for text in changed(state) {
+        assert_eq!(world.vault.check_state(&text), Err(InvalidState));
+    }
+    let elsewhere = World::new().await;
+    assert_eq!(elsewhere.vault.check_state(state), Err(InvalidState));
+    world
+        .clock
+        .set(START + (Vault::STATE_LIFETIME - Duration::from_millis(1)));
+    assert!(world.vault.check_state(state).is_ok());
+    world.clock.set(START + Vault::STATE_LIFETIME);
+    assert_eq!(world.vault.check_state(state), Err(InvalidState));
+}
+
+#[tokio::test]
+async fn a_state_does_not_tell_the_secret_of_its_cookie() {
+    let world = World::new().await;
+    let (issued, claims) = issue_state(&world.vault, "main");
+    let (state, cookie) = (issued.state.expose_secret(), issued.cookie.expose_secret());
+    assert_eq!(base64url_decode(cookie).unwrap().len(), 32);
+    let (state_bytes, cookie_bytes) = (
+        base64url_decode(state).unwrap(),
+        base64url_decode(cookie).unwrap(),
+    );
+    for secret in [cookie.as_bytes(), &cookie_bytes] {
+        let tells = |text: &[u8]| text.windows(secret.len()).any(|window| window == secret);
+        assert!(!tells(state.as_bytes()) && !tells(&state_bytes));
+    }
+    assert!(claims.is_of_cookie(cookie));
+    let other = issue_state(&world.vault, "main").0;
+    for not_its in [state, "", other.cookie.expose_secret(), &cookie[..42]] {
+        assert!(!claims.is_of_cookie(not_its));
+    }
+}
+
+#[tokio::test]
+async fn a_long_provider_name_makes_no_longer_state() {
+    let world = World::new().await;
+    let name = "p".repeat(10_000);
+    let (issued, claims) = issue_state(&world.vault, &name);
+    assert_eq!(issued.state.expose_secret().len(), 163);
+    assert!(claims.is_for(&name));
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics_or_passes(text: String) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let vault = runtime.block_on(World::new()).vault;
+        prop_assert!(vault.check_state(&text).is_err());
+        prop_assert!(vault.verify_url(UrlMethod::Get, &text).is_err());
+        prop_assert!(vault.verify_url(UrlMethod::Put, &text).is_err());
+        prop_assert!(runtime.block_on(vault.session(&text)).unwrap().is_none());
+    }
+
+    #[test]
+    fn every_grant_round_trips(expires_at in START.get() + 1..u64::MAX, max_length: u64) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let vault = runtime.block_on(World::new()).vault;
+        let upload = UploadId::from(UrlId::generate().unwrap());
+        let grant = SignedUrl::upload(upload, UnixMillis::new(expires_at), max_length);
+        let text = vault.sign_url(&grant);
+        prop_assert_eq!(vault.verify_url(UrlMethod::Put, &text), Ok(grant));
+    }
+}

@@ -1,0 +1,274 @@
+//! Uploads: one value for one URL, in chunks, all or nothing.
+
+use crate::{
+    OverQuota, Quota, UploadError, Vault, VaultError,
+    lease::Lease,
+    quota::TRIES,
+    rows::{token::TokenRow, value::ValueRow},
+    store::{Blob, BlobWriter, RowAddress, Write},
+    stream::{CHUNK_SIZE, ChunkCipher, ChunkKey, part_bytes},
+    vault::{insert, replace},
+};
+use bytes::Bytes;
+use std::{fmt, mem, time::Duration};
+use tokio::runtime::Handle;
+use zeroize::{Zeroize, Zeroizing};
+
+impl Vault {
+    /// How many bytes of a value are sealed and stored together: 63 KiB.
+    pub const CHUNK_BYTES: u64 = CHUNK_SIZE as u64;
+    /// How long that many bytes may take to arrive: 25 s, which is 2.5 KiB a second. An upload that is
+    /// slower loses its lease.
+    pub const CHUNK_TIME: Duration = Duration::from_secs(25);
+}
+
+/// A running upload: chunks are sealed and stored as they fill, so that a value of any length needs
+/// the memory of one.
+///
+/// Dropping it without [`commit`](Self::commit) gives the lease back in the background, so that
+/// the client can try again.
+#[must_use = "an upload that is dropped is aborted"]
+pub struct Upload {
+    vault: Vault,
+    /// Gone once the upload has ended.
+    running: Option<Running>,
+    /// Used once, for this attempt.
+    cipher: ChunkCipher,
+    buffer: Zeroizing<Vec<u8>>,
+    chunks: u32,
+    length: u64,
+    max_length: u64,
+    counted: Option<Counted>,
+    /// As it was when the upload began: the end decides, this spares the way there.
+    quota_left: u64,
+    broken: bool,
+}
+
+struct Running {
+    writer: Box<dyn BlobWriter>,
+    lease: Lease,
+}
+
+/// The quota that a value counts for.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted {
+    pub(crate) at: RowAddress,
+    pub(crate) quota: Quota,
+}
+
+impl Upload {
+    /// Begins the blob of an attempt that has its lease, and gives that back when there is none.
+    pub(crate) async fn begin(
+        vault: &Vault,
+        lease: Lease,
+        max_length: u64,
+        counted: Option<Counted>,
+        quota_left: u64,
+    ) -> Result<Self, UploadError> {
+        let key = ChunkKey::generate(vault.ring().current_version())?;
+        let cipher = ChunkCipher::new(&lease.content().value, key);
+        let created = vault.store().create(Blob {
+            id: lease.blob(),
+            part_bytes: part_bytes(CHUNK_SIZE),
+        });
+        let writer = match created.await {
+            Ok(writer) => writer,
+            Err(error) => {
+                lease.release(vault).await?;
+                return Err(error.into());
+            }
+        };
+        Ok(Self {
+            vault: vault.clone(),
+            running: Some(Running { writer, lease }),
+            cipher,
+            buffer: Zeroizing::new(Vec::new()),
+            chunks: 0,
+            length: 0,
+            max_length,
+            counted,
+            quota_left,
+            broken: false,
+        })
+    }
+
+    /// Adds bytes to the value.
+    ///
+    /// # Errors
+    /// [`UploadError::TooLarge`] beyond the maximum, [`VaultError::OverQuota`] beyond the quota,
+    /// [`UploadError::Lost`] when the lease ended, or another [`UploadError::Vault`]. After an error, or
+    /// when the future was dropped, the value cannot be finished any more: drop or abort the upload.
+    pub async fn write(&mut self, data: Bytes) -> Result<(), UploadError> {
+        let length = self.length.saturating_add(data.len() as u64);
+        if length > self.max_length {
+            self.broken = true;
+            return Err(UploadError::TooLarge(self.max_length));
+        }
+        if length > self.quota_left {
+            self.broken = true;
+            return Err(self.over_quota());
+        }
+        let mut rest = &data[..];
+        while !rest.is_empty() {
+            // A full chunk is stored when more follows: only then it is not the last.
+            if self.buffer.len() == CHUNK_SIZE as usize {
+                self.store_chunk(false).await?;
+            }
+            if self.buffer.capacity() == 0 {
+                // At once at its full size: growing would leave unwiped copies behind.
+                self.buffer.reserve_exact(CHUNK_SIZE as usize);
+            }
+            let room = CHUNK_SIZE as usize - self.buffer.len();
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            self.buffer.extend_from_slice(now);
+            rest = later;
+        }
+        self.length = length;
+        Ok(())
+    }
+
+    /// Finishes the value and returns its length. In one transaction the token gets its value and
+    /// the URL is spent; before, nobody can read any of it.
+    ///
+    /// # Errors
+    /// [`UploadError::Lost`] when the lease ended, or [`UploadError::Vault`], among others with
+    /// [`VaultError::OverQuota`] when the session has stored other values meanwhile.
+    pub async fn commit(mut self) -> Result<u64, UploadError> {
+        self.store_chunk(true).await?;
+        let Running { writer, lease } = self.running.take().ok_or(UploadError::Lost)?;
+        let mut release = Release::new(&self.vault, lease);
+        writer.finish().await?;
+
+        let ring = self.vault.ring();
+        let content = lease.content();
+        let value = ValueRow {
+            blob: lease.blob(),
+            key: self.cipher.key().clone(),
+            chunk_size: CHUNK_SIZE,
+            chunks: self.chunks,
+            length: self.length,
+        };
+        // The token stops waiting for its value: its row stays from now on.
+        let [held] = self.vault.live([content.token]).await?;
+        let held = held.ok_or(UploadError::Lost)?;
+        let token: TokenRow = ring.open_row(&content.token, &held.row)?;
+        let token = ring.seal_row(&content.token, None, &token)?;
+        let mut writes = lease.spend(&self.vault)?;
+        writes.extend([
+            insert(content.value, ring.seal_row(&content.value, None, &value)?),
+            replace(content.token, held.written_by, token),
+        ]);
+        self.finish(writes).await?;
+        release.0 = None;
+        Ok(self.length)
+    }
+
+    /// Writes the last batch, and with it what the value counts for the quota of its session.
+    async fn finish(&self, writes: Vec<Write>) -> Result<(), UploadError> {
+        let Some(counted) = self.counted else {
+            let written = self.vault.write(writes).await?;
+            return written.map(drop).ok_or(UploadError::Lost);
+        };
+        let mut used = self.vault.used(counted.at).await?;
+        for _ in 0..TRIES {
+            if self.length > used.bytes_left(counted.quota) {
+                return Err(self.over_quota());
+            }
+            let mut writes = writes.clone();
+            writes.push(self.vault.count(&used, 0, self.length)?);
+            if self.vault.write(writes).await?.is_some() {
+                return Ok(());
+            }
+            // Another value of this session was first, or the lease is gone.
+            let now = self.vault.used(counted.at).await?;
+            if now.is_as(&used) {
+                return Err(UploadError::Lost);
+            }
+            used = now;
+        }
+        Err(VaultError::Conflict.into())
+    }
+
+    fn over_quota(&self) -> UploadError {
+        let bytes = self.counted.map_or(0, |counted| counted.quota.bytes);
+        VaultError::from(OverQuota::Bytes(bytes)).into()
+    }
+
+    /// Ends the upload without a value and gives the lease back, so that another may begin.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`]; the lease then ends by itself within a minute.
+    pub async fn abort(mut self) -> Result<(), VaultError> {
+        match self.running.take() {
+            Some(running) => {
+                drop(running.writer);
+                running.lease.release(&self.vault).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn store_chunk(&mut self, last: bool) -> Result<(), UploadError> {
+        // Whatever goes wrong, also that the caller stops waiting: an index is sealed once, since
+        // its nonce must not be used for other bytes.
+        if mem::replace(&mut self.broken, true) {
+            return Err(UploadError::Lost);
+        }
+        self.vault.store().check_room().await?;
+        let running = self.running.as_mut().ok_or(UploadError::Lost)?;
+        running.lease.renew(&self.vault).await?;
+        let index = self.chunks;
+        let chunks = index
+            .checked_add(1)
+            .ok_or(UploadError::TooLarge(self.max_length))?;
+        let sealed = self.cipher.seal(index, last, &self.buffer)?;
+        self.buffer.zeroize();
+        running.writer.write(sealed.into()).await?;
+        self.chunks = chunks;
+        self.broken = false;
+        Ok(())
+    }
+}
+
+/// Gives a lease back in the background when it is dropped.
+struct Release<'a>(Option<Lease>, &'a Vault);
+
+impl<'a> Release<'a> {
+    const fn new(vault: &'a Vault, lease: Lease) -> Self {
+        Self(Some(lease), vault)
+    }
+}
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        let Some(lease) = self.0.take() else {
+            return;
+        };
+        // Outside of a runtime the lease ends by itself.
+        if let Ok(runtime) = Handle::try_current() {
+            let vault = self.1.clone();
+            runtime.spawn(async move {
+                if let Err(error) = lease.release(&vault).await {
+                    tracing::debug!(error = %error, "the lease of an aborted upload ends by itself");
+                }
+            });
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            drop(Release::new(&self.vault, running.lease));
+        }
+    }
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload")
+            .field("length", &self.length)
+            .field("max_length", &self.max_length)
+            .finish_non_exhaustive()
+    }
+}
