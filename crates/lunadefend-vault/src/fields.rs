@@ -64,8 +64,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes what is left.
-    pub(crate) const fn take_rest(&mut self) -> &'a [u8] {
-        std::mem::replace(&mut self.0, &[])
+    pub(crate) fn take_rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.0)
     }
 
     pub(crate) const fn end(self) -> Result<(), VaultError> {

@@ -109,7 +109,6 @@ impl Batch {
 
     /// Judges the batch by the rows that are there, in the order of its [`writes`](Self::writes): for
     /// stores that read these rows and write in one transaction.
-    #[must_use]
     pub fn judge(&self, held: &[Option<StoredRow>], now: UnixMillis) -> Judgement {
         let mut pairs = self.writes.iter().zip(
             held.iter()

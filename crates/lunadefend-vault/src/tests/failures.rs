@@ -2,15 +2,15 @@
 //! repetition ends right.
 
 use super::*;
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 use std::sync::Mutex;
 
 /// Without a plan nothing fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_store_conforms_until_it_is_told_to_fail() {
-    let store = TestStore::new(MemoryStore::default());
-    crate::store::conformance::all(&store).await;
-    assert!(!store.take_calls().is_empty());
+    let failing = TestStore::new(MemoryStore::default());
+    store::conformance::all(&failing).await;
+    assert!(!failing.take_calls().is_empty());
 }
 
 /// What is done, as a client does it, and what must hold once it was acknowledged.

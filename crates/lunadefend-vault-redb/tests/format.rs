@@ -1,0 +1,340 @@
+//! Stores of every format that was ever written open, and all that is in them reads as it was written.
+//!
+//! `tests/fixtures` has a store of each format with its master key and what stands in it. A change of
+//! what is stored adds one, and changes none: count the format up below, and make it with
+//! `cargo test -p lunadefend-vault-redb --test format -- --ignored`.
+
+#[cfg(test)]
+mod format {
+    use lunadefend_core::{
+        BoxFuture, Clock, SecretValue, SessionId, TokenId, UnixMillis, wire::Metadata,
+    };
+    use lunadefend_vault::{
+        Download, Janitor, MasterKey, Quota, SessionHandle, SignedUrl, Timer, Transfer,
+        UploadError, UrlMethod, Vault, VaultError,
+    };
+    use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
+    use secrecy::ExposeSecret;
+    use std::{
+        collections::BTreeMap,
+        fs,
+        path::{Path, PathBuf},
+        sync::{
+            Arc,
+            atomic::{AtomicU64, Ordering},
+        },
+        time::{Duration, SystemTime},
+    };
+
+    /// What the fixture is named after that is made now.
+    const NEWEST: u32 = 1;
+    const START: UnixMillis = UnixMillis::new(1_795_392_000_000);
+    const MINUTE: Duration = Duration::from_secs(60);
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    const METADATA: &str = r#"{"dataType":"string","note":"of the first format"}"#;
+    const QUOTA: Quota = Quota {
+        values: 2,
+        bytes: 1_000_000,
+    };
+
+    #[derive(Debug)]
+    struct FixedClock(AtomicU64);
+
+    impl FixedClock {
+        fn new() -> Arc<Self> {
+            Arc::new(Self(AtomicU64::new(START.get())))
+        }
+
+        fn set(&self, time: UnixMillis) {
+            self.0.store(time.get(), Ordering::SeqCst);
+        }
+    }
+
+    impl Clock for FixedClock {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    /// Goes on with the clock, so that the janitor believes it.
+    #[derive(Debug)]
+    struct FixedTimer(Arc<FixedClock>);
+
+    impl Timer for FixedTimer {
+        fn monotonic(&self) -> Duration {
+            self.0.unix_millis().since(START)
+        }
+
+        fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
+            unreachable!("nobody waits here")
+        }
+    }
+
+    fn fixture(format: u32, ending: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("tests/fixtures/format-{format}.{ending}"))
+    }
+
+    const PAGE: usize = 4096;
+
+    /// Most pages of a small store are empty: its length, and each page that is not, after its number.
+    fn pack(file: &[u8]) -> Vec<u8> {
+        let mut packed = u32::try_from(file.len()).unwrap().to_be_bytes().to_vec();
+        for (number, page) in file.chunks(PAGE).enumerate() {
+            if page.iter().any(|byte| *byte != 0) {
+                packed.extend_from_slice(&u32::try_from(number).unwrap().to_be_bytes());
+                packed.extend_from_slice(page);
+            }
+        }
+        packed
+    }
+
+    fn unpack(packed: &[u8]) -> Vec<u8> {
+        let number = |bytes: &[u8]| u32::from_be_bytes(bytes[..4].try_into().unwrap()) as usize;
+        let mut file = vec![0; number(packed)];
+        for page in packed[4..].chunks(4 + PAGE) {
+            let at = number(page) * PAGE;
+            file[at..at + page.len() - 4].copy_from_slice(&page[4..]);
+        }
+        file
+    }
+
+    fn session(id: &str) -> SessionId {
+        SessionId::new(id).unwrap()
+    }
+
+    fn long_value() -> Vec<u8> {
+        (0..70_000_u32).map(|at| (at * 31 % 251) as u8).collect()
+    }
+
+    async fn open(path: &Path, master: &MasterKey, clock: &Arc<FixedClock>) -> Vault {
+        let store = EmbeddedStore::open(path, &EmbeddedOptions::default()).unwrap();
+        Vault::open(Arc::new(store), master, Arc::<FixedClock>::clone(clock))
+            .await
+            .unwrap()
+    }
+
+    async fn upload(vault: &Vault, url: &str, value: &[u8]) -> Result<(), UploadError> {
+        let url = vault.verify_url(UrlMethod::Put, url).unwrap();
+        let mut upload = vault
+            .begin_upload_within(&url.id.into(), url.max_length, QUOTA)
+            .await?;
+        upload.write(value.to_vec().into()).await?;
+        upload.commit().await.map(drop)
+    }
+
+    async fn read(download: Option<Download>) -> Vec<u8> {
+        let mut download = download.unwrap();
+        let mut value = Vec::new();
+        while let Some(chunk) = download.next_chunk().await.unwrap() {
+            value.extend_from_slice(&chunk);
+        }
+        value
+    }
+
+    async fn open_download(vault: &Vault, url: &str) -> Option<Download> {
+        let url = vault.verify_url(UrlMethod::Get, url).unwrap();
+        vault.open_download(&url.id.into()).await.unwrap()
+    }
+
+    /// Makes a store with a row of each kind and writes down what is in it.
+    #[test]
+    #[ignore = "makes the fixture of a new format"]
+    fn make_the_fixture() {
+        assert!(!fixture(NEWEST, "redb").exists(), "it is there already");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let (master, text) = MasterKey::generate().unwrap();
+        let mut facts = BTreeMap::new();
+        let running = runtime.block_on(async {
+            let vault = open(&path, &master, &FixedClock::new()).await;
+            // The first rows are of an earlier version of the wrapping key than the last.
+            let ann = session("ann");
+            let long = vault
+                .create_token(
+                    Some(&Metadata::from_json(METADATA).unwrap()),
+                    Some((&ann, START + HOUR)),
+                )
+                .await
+                .unwrap();
+            let url = SignedUrl::upload(long.upload, long.upload_expires_at, 1_000_000);
+            let url = vault.sign_url(&url);
+            upload(&vault, &url, &long_value()).await.unwrap();
+            facts.insert("spent_url", url);
+            facts.insert("long", long.token.expose_id().to_owned());
+            vault.add_wrapping_key(&master).await.unwrap();
+
+            let counted = vault
+                .create_counted_token(None, (&ann, START + HOUR), QUOTA)
+                .await
+                .unwrap();
+            let url = SignedUrl::upload(counted.upload, counted.upload_expires_at, 1_000_000);
+            let url = vault.sign_url(&url);
+            upload(&vault, &url, b"a short value").await.unwrap();
+            facts.insert("short", counted.token.expose_id().to_owned());
+
+            let open = vault
+                .create_counted_token(None, (&ann, START + HOUR), QUOTA)
+                .await
+                .unwrap();
+            let url = SignedUrl::upload(open.upload, open.upload_expires_at, 1_000_000);
+            facts.insert("open_url", vault.sign_url(&url));
+            facts.insert("open", open.token.expose_id().to_owned());
+
+            let used = vault.issue_state("main", false).unwrap();
+            let used = used.state.expose_secret().to_owned();
+            let claims = vault.check_state(&used).unwrap();
+            let made = vault
+                .create_session(&claims, b"jti", START + MINUTE, &ann)
+                .await;
+            let Transfer::Session(handle) = made.unwrap() else {
+                panic!("no session");
+            };
+            facts.insert("handle", handle.expose_secret().to_owned());
+            facts.insert("used_state", used);
+            let fresh = vault.issue_state("main", true).unwrap();
+            facts.insert("fresh_state", fresh.state.expose_secret().to_owned());
+
+            let issued = vault.issue_download(&ann, &long.token, START + HOUR).await;
+            let issued = issued.unwrap().unwrap();
+            let url = SignedUrl::download(issued.download, issued.expires_at);
+            facts.insert("download_url", vault.sign_url(&url));
+
+            let bob = session("bob");
+            vault.grant(&bob, &long.token, START + HOUR).await.unwrap();
+            vault.end_session(&bob, START + HOUR).await.unwrap();
+
+            let running = vault
+                .create_token(None, Some((&ann, START + HOUR)))
+                .await
+                .unwrap();
+            let url = SignedUrl::upload(running.upload, running.upload_expires_at, 1_000_000);
+            facts.insert("running_url", vault.sign_url(&url));
+            facts.insert("running", running.token.expose_id().to_owned());
+            let mut upload = vault
+                .begin_upload(&running.upload, 1_000_000)
+                .await
+                .unwrap();
+            upload.write(vec![7; 100].into()).await.unwrap();
+            upload
+        });
+        // Nobody gives its lease back.
+        drop(runtime);
+        drop(running);
+        // Without what earlier transactions left behind.
+        let mut database = redb::Database::open(&path).unwrap();
+        while database.compact().unwrap() {}
+        drop(database);
+
+        fs::write(fixture(NEWEST, "redb"), pack(&fs::read(&path).unwrap())).unwrap();
+        fs::write(
+            fixture(NEWEST, "key"),
+            format!("{}\n", text.expose_secret()),
+        )
+        .unwrap();
+        let facts: Vec<_> = facts
+            .iter()
+            .map(|(name, value)| format!("{name} {value}\n"))
+            .collect();
+        fs::write(fixture(NEWEST, "txt"), facts.concat()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn every_format_that_was_ever_written_reads() {
+        for format in 1..=NEWEST {
+            reads(format).await;
+        }
+    }
+
+    async fn reads(format: u32) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        fs::write(&path, unpack(&fs::read(fixture(format, "redb")).unwrap())).unwrap();
+        let key = SecretValue::new(fs::read(fixture(format, "key")).unwrap());
+        let master = MasterKey::from_secret(&key, "the fixture").unwrap();
+        let facts = fs::read_to_string(fixture(format, "txt")).unwrap();
+        let facts: BTreeMap<_, _> = facts
+            .lines()
+            .map(|line| line.split_once(' ').unwrap())
+            .collect();
+        let token = |name| TokenId::parse(facts[name]).unwrap();
+        let clock = FixedClock::new();
+        let vault = open(&path, &master, &clock).await;
+        vault.check_health().await.unwrap();
+        let (ann, bob) = (session("ann"), session("bob"));
+
+        // Key ring and wrapping keys of both versions, tokens with and without metadata, values.
+        let metadata = vault.metadata(&token("long")).await.unwrap();
+        assert_eq!(metadata.unwrap().as_json(), METADATA);
+        assert!(vault.metadata(&token("short")).await.unwrap().is_none());
+        for (name, value) in [("long", long_value()), ("short", b"a short value".to_vec())] {
+            let expiry = vault.grant_expiry(&ann, &token(name)).await.unwrap();
+            assert_eq!(expiry, Some(START + HOUR), "{name}");
+            let issued = vault.issue_download(&ann, &token(name), START + HOUR).await;
+            let download = vault
+                .open_download(&issued.unwrap().unwrap().download)
+                .await;
+            assert!(read(download.unwrap()).await == value, "{name}");
+        }
+        // A download URL, a browser session, an ended session.
+        let download = open_download(&vault, facts["download_url"]).await;
+        assert!(read(download).await == long_value());
+        let found = vault.session(facts["handle"]).await.unwrap();
+        assert_eq!(found.unwrap().expose_id(), "ann");
+        assert!(vault.is_ended(&bob).await.unwrap());
+        assert!(!vault.is_ended(&ann).await.unwrap());
+        assert_eq!(
+            vault.grant_expiry(&bob, &token("long")).await.unwrap(),
+            None
+        );
+        // A used state, a used JWT, and a state that was not used.
+        let used = vault.check_state(facts["used_state"]).unwrap();
+        let fresh = vault.check_state(facts["fresh_state"]).unwrap();
+        assert!(fresh.is_second_attempt() && fresh.is_for("main"));
+        let made = vault
+            .create_session(&used, b"new", START + MINUTE, &ann)
+            .await;
+        assert!(matches!(made.unwrap(), Transfer::StateUsed));
+        let made = vault
+            .create_session(&fresh, b"jti", START + MINUTE, &ann)
+            .await;
+        assert!(matches!(made.unwrap(), Transfer::JwtUsed));
+        // The quota has counted two values; uploads that are spent, running and open.
+        let over = vault
+            .create_counted_token(None, (&ann, START + HOUR), QUOTA)
+            .await;
+        assert!(matches!(over, Err(VaultError::OverQuota(_))));
+        let spent = upload(&vault, facts["spent_url"], b"x").await;
+        assert!(matches!(spent, Err(UploadError::Used)));
+        let running = upload(&vault, facts["running_url"], b"x").await;
+        assert!(matches!(running, Err(UploadError::Busy)));
+        upload(&vault, facts["open_url"], b"now").await.unwrap();
+
+        // Its lease ends, and another attempt may begin.
+        let timer = Arc::new(FixedTimer(Arc::clone(&clock)));
+        let janitor = Janitor::new(vault.clone(), timer);
+        janitor.round().await.unwrap();
+        clock.set(START + MINUTE);
+        let cleaned = janitor.round().await.unwrap();
+        assert!(cleaned.rows > 0 && cleaned.blobs == 0, "{cleaned:?}");
+        upload(&vault, facts["running_url"], b"again")
+            .await
+            .unwrap();
+        for (name, value) in [
+            ("long", long_value()),
+            ("open", b"now".to_vec()),
+            ("running", b"again".to_vec()),
+        ] {
+            let issued = vault.issue_download(&ann, &token(name), START + HOUR).await;
+            let download = vault
+                .open_download(&issued.unwrap().unwrap().download)
+                .await;
+            assert!(read(download.unwrap()).await == value, "{name}");
+        }
+        clock.set(START + SessionHandle::LIFETIME);
+        assert!(vault.session(facts["handle"]).await.unwrap().is_none());
+    }
+}
