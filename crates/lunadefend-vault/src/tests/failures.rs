@@ -13,6 +13,41 @@ async fn a_failing_store_conforms_until_it_is_told_to_fail() {
     assert!(!failing.take_calls().is_empty());
 }
 
+/// What an answer did not say, the second attempt does: the caller notices nothing, and nothing is done
+/// twice.
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_again() {
+    let world = World::new().await;
+    let ann = session("ann");
+    let lose = |operation| world.store.plan(operation, 0, Fault::After);
+    let (_, state) = issue_state(&world.vault, "main");
+    lose(Operation::Write);
+    let made = world.vault.create_session(&state, b"jti", later(1), &ann);
+    assert!(matches!(made.await.unwrap(), Transfer::Session(_)));
+    lose(Operation::Write);
+    let new = world.vault.create_token(None, None).await.unwrap();
+    lose(Operation::RaiseExpiry);
+    world
+        .vault
+        .grant(&ann, &new.token, later(10))
+        .await
+        .unwrap();
+    lose(Operation::Write);
+    let mut upload = world.vault.begin_upload(&new.upload, MAX).await.unwrap();
+    upload.write("value".into()).await.unwrap();
+    lose(Operation::Write);
+    upload.commit().await.unwrap();
+    assert_eq!(world.read(&new.token).await.unwrap(), b"value");
+    assert_eq!(world.store.clear(), 0, "each answer was lost");
+
+    // What is known to have failed is not repeated.
+    world.store.plan(Operation::Write, 0, Fault::Before);
+    assert!(world.vault.create_token(None, None).await.is_err());
+    world.store.plan(Operation::Write, 0, Fault::Conflict);
+    let refused = world.vault.create_token(None, None).await;
+    assert!(matches!(refused, Err(VaultError::Conflict)));
+}
+
 /// What is done, as a client does it, and what must hold once it was acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doing {
