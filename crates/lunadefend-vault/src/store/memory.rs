@@ -87,8 +87,8 @@ impl Rows for MemoryStore {
             let inner = lock(&self.0)?;
             let rows = inner.rows.iter().filter(|(at, _)| at.table == table);
             let rest = rows.filter(|(at, _)| after.is_none_or(|after| at.key > after));
-            let found = rest.take(limit);
-            Ok(found.map(|(at, row)| (at.key, row.clone())).collect())
+            let page = rest.take(limit).map(|(at, row)| (at.key, row.clone()));
+            Ok(page.collect())
         })
     }
 
@@ -105,8 +105,8 @@ impl Rows for MemoryStore {
 
 impl Blobs for MemoryStore {
     fn create(&self, blob: Blob) -> StoreFuture<'_, Box<dyn BlobWriter>> {
-        let (inner, id) = (Arc::clone(&self.0), blob.id);
-        Box::pin(async move { Ok(Box::new(Writer { inner, id }) as Box<dyn BlobWriter>) })
+        let writer = Writer(Arc::clone(&self.0), blob.id);
+        Box::pin(async move { Ok(Box::new(writer) as Box<dyn BlobWriter>) })
     }
 
     fn read(&self, blob: Blob, part: u32) -> StoreFuture<'_, Option<Bytes>> {
@@ -124,25 +124,21 @@ impl Blobs for MemoryStore {
     fn list(&self, after: Option<BlobId>, limit: usize) -> StoreFuture<'_, Vec<BlobId>> {
         Box::pin(async move {
             let inner = lock(&self.0)?;
-            let rest = inner
-                .blobs
-                .range((after.map_or(Unbounded, Excluded), Unbounded));
-            Ok(rest.take(limit).map(|(id, _)| *id).collect())
+            let range = (after.map_or(Unbounded, Excluded), Unbounded);
+            let ids = inner.blobs.range(range).map(|(id, _)| *id);
+            Ok(ids.take(limit).collect())
         })
     }
 }
 
 #[derive(Debug)]
-struct Writer {
-    inner: Arc<Mutex<Inner>>,
-    id: BlobId,
-}
+struct Writer(Arc<Mutex<Inner>>, BlobId);
 
 impl BlobWriter for Writer {
     fn write(&mut self, part: Bytes) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            let mut inner = lock(&self.inner)?;
-            inner.blobs.entry(self.id).or_default().push(part);
+            let mut inner = lock(&self.0)?;
+            inner.blobs.entry(self.1).or_default().push(part);
             Ok(())
         })
     }
