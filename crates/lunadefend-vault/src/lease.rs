@@ -8,6 +8,7 @@ use crate::{
         upload::{UploadRow, UploadState},
     },
     store::{BlobId, RowAddress, Write, WriteId},
+    stream::CHUNK_SIZE,
     vault::{delete, insert, replace},
 };
 use lunadefend_core::UnixMillis;
@@ -18,6 +19,14 @@ use std::time::Duration;
 const LEASE: Duration = Duration::from_secs(60);
 // Renewed at half of its time, it outlives every chunk that comes in time.
 const _: () = assert!(Vault::CHUNK_TIME.as_millis() < LEASE.as_millis() / 2);
+
+impl Vault {
+    /// How many bytes of a value are sealed and stored together: 63 KiB.
+    pub const CHUNK_BYTES: u64 = CHUNK_SIZE as u64;
+    /// How long that many bytes may take to arrive: 25 s, which is 2.5 KiB a second. An upload that is
+    /// slower loses its lease.
+    pub const CHUNK_TIME: Duration = Duration::from_secs(25);
+}
 
 /// What an attempt holds, and the version of both rows.
 #[derive(Clone, Copy)]

@@ -10,17 +10,9 @@ use crate::{
     vault::{insert, replace},
 };
 use bytes::Bytes;
-use std::{fmt, mem, time::Duration};
+use std::{fmt, mem};
 use tokio::runtime::Handle;
 use zeroize::{Zeroize, Zeroizing};
-
-impl Vault {
-    /// How many bytes of a value are sealed and stored together: 63 KiB.
-    pub const CHUNK_BYTES: u64 = CHUNK_SIZE as u64;
-    /// How long that many bytes may take to arrive: 25 s, which is 2.5 KiB a second. An upload that is
-    /// slower loses its lease.
-    pub const CHUNK_TIME: Duration = Duration::from_secs(25);
-}
 
 /// A running upload: chunks are sealed and stored as they fill, so that a value of any length needs
 /// the memory of one.

@@ -13,6 +13,32 @@ async fn a_failing_store_conforms_until_it_is_told_to_fail() {
     assert!(!failing.take_calls().is_empty());
 }
 
+/// An empty store gets one ring, and one that was acknowledged is never exchanged.
+#[tokio::test]
+async fn an_empty_store_gets_one_ring_whatever_fails() {
+    for fault in [Fault::Before, Fault::After, Fault::Conflict] {
+        for nth in 0..4 {
+            let store = Arc::new(TestStore::new(MemoryStore::default()));
+            let (master, _) = MasterKey::generate().unwrap();
+            let clock = Arc::new(TestClock(AtomicU64::new(START.get())));
+            let open = || Vault::open(store.clone(), &master, clock.clone());
+            store.plan_any(nth, fault);
+            let first = open().await;
+            assert_eq!(
+                store.clear() == 0,
+                nth < 3,
+                "three calls open an empty store"
+            );
+            let (one, other) = (open().await.unwrap(), open().await.unwrap());
+            let tag = |vault: &Vault| vault.ring().lookup().tag(&[b"x"]);
+            assert_eq!(tag(&one), tag(&other));
+            if let Ok(first) = first {
+                assert_eq!(tag(&first), tag(&one), "{fault:?} at call {nth}");
+            }
+        }
+    }
+}
+
 /// What an answer did not say, the second attempt does: the caller notices nothing, and nothing is done
 /// twice.
 #[tokio::test]
