@@ -37,11 +37,10 @@ impl CookieSession {
     }
 
     fn begin_at(user: UserName, clock: &dyn Clock) -> Self {
-        let lifetime = u64::try_from(Self::LIFETIME.as_millis()).unwrap_or(0);
         Self {
             user,
             id: Uuid::new_v4().to_string(),
-            ends: clock.unix_millis().saturating_add(lifetime),
+            ends: (clock.unix_millis() + Self::LIFETIME).get(),
         }
     }
 
@@ -51,7 +50,7 @@ impl CookieSession {
     }
 
     fn if_live_at(self, clock: &dyn Clock) -> Option<Self> {
-        (clock.unix_millis() < self.ends).then_some(self)
+        (clock.unix_millis().get() < self.ends).then_some(self)
     }
 
     /// Who is logged in.
