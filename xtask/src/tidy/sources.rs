@@ -83,11 +83,48 @@ fn shape(path: &str, content: &str) -> Vec<Problem> {
         let message = "must begin with a module doc (`//!`) that says what it is about";
         problems.push(Problem::new(path, None, message));
     }
+    problems.extend(foreign_modules(path, content));
     if path.ends_with("/mod.rs") && path.contains("/src/") {
         let message = "`foo.rs` beside `foo/` is how modules are laid out here";
         problems.push(Problem::new(path, None, message));
     }
     problems
+}
+
+/// Modules by `#[path]` that are files of another package: what is shared is a crate.
+fn foreign_modules(path: &str, content: &str) -> Vec<Problem> {
+    let package = package(path);
+    let mut problems = Vec::new();
+    for (number, line) in (1..).zip(content.lines()) {
+        let file = line.trim_start().strip_prefix("#[path = \"");
+        let Some((file, _)) = file.and_then(|rest| rest.split_once('"')) else {
+            continue;
+        };
+        let mut parts: Vec<&str> = path.split('/').collect();
+        parts.pop();
+        for part in file.split('/') {
+            if part == ".." {
+                parts.pop();
+            } else if part != "." {
+                parts.push(part);
+            }
+        }
+        if !parts.starts_with(&package) {
+            let message = format!("takes {file} from another package: what is shared is a crate");
+            problems.push(Problem::new(path, number, message));
+        }
+    }
+    problems
+}
+
+/// The directory of the package that a file is part of.
+fn package(path: &str) -> Vec<&str> {
+    let depth = if is_in(path, &["crates/", "examples/"]) {
+        2
+    } else {
+        1
+    };
+    path.split('/').take(depth).collect()
 }
 
 fn calls(path: &str, content: &str) -> Vec<Problem> {
@@ -262,6 +299,20 @@ mod tests {
             assert!(!is_documented(content), "{content}");
         }
         assert!(shape("crates/a/src/b/tests.rs", "use super::*;\n").is_empty());
+    }
+
+    #[test]
+    fn modules_are_files_of_their_own_package() {
+        let found = |path: &str, file: &str| {
+            let content = format!("//! A.\n#[path = \"{file}\"]\nmod a;\n");
+            foreign_modules(path, &content).len()
+        };
+        assert_eq!(found("crates/a/tests/it.rs", "it/server.rs"), 0);
+        assert_eq!(found("crates/a/tests/it.rs", "../src/x.rs"), 0);
+        assert_eq!(found("crates/a/tests/it.rs", "../../b/tests/x.rs"), 1);
+        assert_eq!(found("examples/a/src/main.rs", "../../../tests/x.rs"), 1);
+        assert_eq!(found("tests/tests/it.rs", "../src/x.rs"), 0);
+        assert_eq!(found("tests/tests/it.rs", "../../crates/a/x.rs"), 1);
     }
 
     #[test]
