@@ -1,6 +1,6 @@
 //! Signing keys, made once for each test program.
 
-use lunadefend::{SecretValue, secrets::InlineSecret};
+use lunadefend::{provider::SecretValue, secrets::InlineSecret};
 use lunadefend_crypto::{GeneratedKey, RsaBits};
 use secrecy::ExposeSecret;
 use std::sync::OnceLock;

@@ -4,7 +4,7 @@ use crate::{
     Act, Stub,
     http1::{Message, exchange_parts},
 };
-use lunadefend_core::BoxFuture;
+use lunadefend_core::provider::BoxFuture;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, OnceLock},

@@ -1,7 +1,7 @@
 //! A server that does as it is told.
 
 use crate::http1::{Message, read_request};
-use lunadefend_core::BoxFuture;
+use lunadefend_core::provider::BoxFuture;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},

@@ -4,7 +4,7 @@ use crate::{
     Application, Browser, Proxy, TestClock, WorldTokenizer, keys::provider, signing_key,
     tokenizer::base,
 };
-use lunadefend::{Builder, LunaDefend, SessionId, WireLevel};
+use lunadefend::{Builder, JwtProfile, LunaDefend, SessionId};
 use lunadefend_crypto::GeneratedKey;
 use lunadefend_http::{Cleartext, HttpClient};
 use lunadefend_testing::tokenizer::BoundTokenizer;
@@ -28,7 +28,7 @@ pub enum Hosts {
 /// How a [`World`] is set up. The default is what an application gets that sets nothing.
 pub struct Settings {
     /// What the application's JWTs contain.
-    pub wire: WireLevel,
+    pub wire: JwtProfile,
     /// Whether the tokenizer gets to see the application's session ids.
     pub raw_session_ids: bool,
     /// The path of the tokenizer's public URL: empty or like `/prod`.
@@ -50,7 +50,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            wire: WireLevel::default(),
+            wire: JwtProfile::default(),
             raw_session_ids: false,
             path: "",
             hosts: Hosts::default(),

@@ -28,7 +28,7 @@ async fn grant(world: &World, session: &SessionId) -> Result<(), Error> {
     let token = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
     let token = VerifiedToken::assertion(token).unwrap();
     let luna = world.luna();
-    luna.grants().create(session, token, None).await.map(drop)
+    luna.grants().grant(session, token, None).await.map(drop)
 }
 
 /// What goes wrong, and how.

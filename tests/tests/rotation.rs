@@ -5,10 +5,11 @@
 )]
 
 use lunadefend::{
-    Error, ErrorKind, KeyRole, LunaDefend, Metadata, SecretError, SecretValue, SecretVersion,
-    SecretVersions, SessionId, VerifiedToken, secrets::SecretFn,
+    Error, ErrorKind, KeyRole, LunaDefend, Metadata, SessionId, VerifiedToken,
+    provider::{SecretError, SecretValue, SecretVersion, SecretVersions},
+    secrets::SecretFn,
 };
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 use lunadefend_crypto::{GeneratedKey, RsaBits};
 use lunadefend_tests::{TestClock, World, other_key, signing_key};
 use secrecy::ExposeSecret;
@@ -171,7 +172,7 @@ async fn three_replicas_go_through_two_rotations_without_one_failure() {
             let ttl = "1h".parse().unwrap();
             replica
                 .grants()
-                .create(&other, &token, Some(ttl))
+                .grant(&other, &token, Some(ttl))
                 .await
                 .unwrap();
             for session in [session, other] {

@@ -47,7 +47,7 @@ async fn ten_thousand_calls_and_one_signature() {
     let other = world.luna_with(lunadefend_tests::signing_key()).await;
     let token = VerifiedToken::assertion(TOKEN).unwrap();
     let hour: lunadefend::GrantDuration = "1h".parse().unwrap();
-    other.grants().create(&session, token, hour).await.unwrap();
+    other.grants().grant(&session, token, hour).await.unwrap();
 
     let luna = world.luna();
     assert_eq!(signatures(&luna), 0);
@@ -95,7 +95,7 @@ async fn calls_for_a_session_sign_for_it() {
     assert_eq!(signatures(&luna), 1, "an upload carries none");
     api.detokenize(&ann, &token).await.unwrap();
     assert_eq!(signatures(&luna), 2);
-    luna.grants().create(&ann, &token, None).await.unwrap();
-    luna.grants().create(&ann, &token, None).await.unwrap();
+    luna.grants().grant(&ann, &token, None).await.unwrap();
+    luna.grants().grant(&ann, &token, None).await.unwrap();
     assert_eq!(signatures(&luna), 3);
 }

@@ -7,8 +7,9 @@ use actix_web::{
 };
 use futures_util::lock::Mutex;
 use lunadefend_core::{
-    AuthPlugin, Backend, Error, ErrorKind, Grants, SessionId, Sessions, into_actix,
-    resolve_session, wire::PageSession,
+    Backend, Error, ErrorKind, Grants, SessionId, Sessions,
+    adapter::{AuthPlugin, into_actix, resolve_session},
+    wire::PageSession,
 };
 use std::{fmt, future::ready, rc::Rc, sync::Arc};
 

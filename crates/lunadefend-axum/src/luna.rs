@@ -4,7 +4,9 @@ use crate::Granter;
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use http::request::Parts;
 use lunadefend_core::{
-    AuthPlugin, Backend, BoxFuture, Error, Grants, SessionId, Sessions, resolve_session,
+    Backend, Error, Grants, SessionId, Sessions,
+    adapter::{AuthPlugin, resolve_session},
+    provider::BoxFuture,
     wire::PageSession,
 };
 use std::{

@@ -4,7 +4,7 @@ use crate::settings::{self, Serving};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use lunadefend::{LunaDefend, secrets::secret_providers};
-use lunadefend_core::SettingError;
+use lunadefend_core::provider::SettingError;
 use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{InForce, Kind, Setting, Settings, Side, table};
 use std::{path::PathBuf, sync::Arc};

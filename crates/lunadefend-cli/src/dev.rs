@@ -4,7 +4,7 @@ use crate::listen;
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Args;
-use lunadefend_core::{SecretError, SecretProvider};
+use lunadefend_core::provider::{SecretError, SecretProvider};
 use lunadefend_crypto::{GeneratedKey, PublicKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;

@@ -13,7 +13,7 @@ use crate::roots;
 use anyhow::Result;
 use clap::Args;
 use lunadefend::{ConfigError, LunaDefend};
-use lunadefend_http::{Answer, BaseUrl, Cleartext, HttpClient, HttpError, Request};
+use lunadefend_http::{BaseUrl, Cleartext, HttpClient, HttpError, Request, Response};
 use lunadefend_secrets::ProcessEnvironment;
 use report::Report;
 use std::{error::Error as _, path::PathBuf, time::Duration};
@@ -111,7 +111,7 @@ fn chain(error: &ConfigError) -> String {
 }
 
 /// One GET request, as a browser without cookies would send it.
-async fn get(url: &str) -> Result<Answer, HttpError> {
+async fn get(url: &str) -> Result<Response, HttpError> {
     let http = HttpClient::builder()
         .tls(url.starts_with("https:"))
         .build()?;
@@ -120,7 +120,7 @@ async fn get(url: &str) -> Result<Answer, HttpError> {
         url: url.to_owned(),
         headers: http::HeaderMap::new(),
         body: bytes::Bytes::new(),
-        max_answer: 64 * 1024,
+        max_response: 64 * 1024,
         deadline: tokio::time::Instant::now() + Duration::from_secs(5),
     })
     .await

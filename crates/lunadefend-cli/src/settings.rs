@@ -3,7 +3,10 @@
 use crate::roots;
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::secret_providers;
-use lunadefend_core::{GrantDuration, SecretValue, SettingError};
+use lunadefend_core::{
+    GrantDuration,
+    provider::{SecretValue, SettingError},
+};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_settings::{Environment, Setting, Settings, Side, bare_secret, help, table};

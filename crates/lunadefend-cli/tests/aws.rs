@@ -85,7 +85,7 @@ impl Moto {
             url: self.url.clone(),
             headers: HeaderMap::from_iter(headers),
             body: body.to_string().into(),
-            max_answer: 64 * 1024,
+            max_response: 64 * 1024,
             deadline: tokio::time::Instant::now() + Duration::from_secs(30),
         });
         let answer = answer.await.unwrap();

@@ -14,9 +14,9 @@ use axum::{
     http::{Request, Response, StatusCode, header},
     response::IntoResponse,
 };
-use lunadefend::{LunaDefend, SecretValue, secrets::InlineSecret};
+use lunadefend::{LunaDefend, provider::SecretValue, secrets::InlineSecret};
 use lunadefend_axum::Luna;
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 use lunadefend_crypto::SigningKey;
 use lunadefend_http::HttpClient;
 use lunadefend_jwt::SystemClock;
@@ -59,7 +59,7 @@ async fn pass(upstream: &str, request: Request<Body>) -> Response<Body> {
             url: format!("{upstream}{}", parts.uri.path_and_query().unwrap()),
             headers,
             body: to_bytes(body, 64 * 1024).await.unwrap(),
-            max_answer: 64 * 1024,
+            max_response: 64 * 1024,
             deadline: Instant::now() + Duration::from_secs(60),
         })
         .await

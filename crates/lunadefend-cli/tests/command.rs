@@ -12,7 +12,9 @@ mod server;
 mod status;
 
 use lunadefend_core::{
-    ErrorKind, GrantRequest, GrantService, SessionId, TokenId, Verdict, wire::Metadata,
+    ErrorKind, SessionId,
+    provider::{GrantRequest, GrantService, TokenId, Verdict},
+    wire::Metadata,
 };
 use server::{Server, lunadefend};
 use std::{
@@ -203,7 +205,7 @@ async fn what_was_acknowledged_survives_kill_9() {
                 let id = format!("lunasec-{worker:08x}-0000-4000-8000-{number:012x}");
                 let grant = GrantRequest::new(TokenId::parse(&id).unwrap(), None);
                 if client
-                    .create_all(&session, std::slice::from_ref(&grant))
+                    .grant_all(&session, std::slice::from_ref(&grant))
                     .await
                     .is_err()
                 {
@@ -270,7 +272,7 @@ async fn settings_reach_the_tokenizer_and_sigterm_ends_it_well() {
     let session = SessionId::new("ann").unwrap();
     let error = server
         .client()
-        .create_all(&session, &[ask])
+        .grant_all(&session, &[ask])
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::GrantDuration);
@@ -431,7 +433,7 @@ async fn below_the_reserve_of_the_disk_grants_are_still_made() {
     let bob = SessionId::new("bob").unwrap();
     let id = TokenId::parse(token.expose_id()).unwrap();
     let grant = GrantRequest::new(id, None);
-    client.create_all(&bob, &[grant]).await.unwrap();
+    client.grant_all(&bob, &[grant]).await.unwrap();
     let read = client.tokenizer().detokenize(&bob, &token).await.unwrap();
     assert_eq!(read.expose_secret(), b"078-05-1120");
     assert_eq!(server.get("/health").await.0, 200);

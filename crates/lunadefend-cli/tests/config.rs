@@ -8,7 +8,10 @@
 #[expect(dead_code, reason = "shared with the other tests of the command")]
 mod server;
 
-use lunadefend_core::{ErrorKind, GrantRequest, GrantService, SessionId, TokenId};
+use lunadefend_core::{
+    ErrorKind, SessionId,
+    provider::{GrantRequest, GrantService, TokenId},
+};
 use server::{Server, lunadefend};
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
@@ -101,7 +104,7 @@ async fn a_file_reaches_the_tokenizer() {
     let token = TokenId::parse("lunasec-00000000-0000-4000-8000-000000000000").unwrap();
     let ask = GrantRequest::new(token, Some("21m".parse().unwrap()));
     let session = SessionId::new("ann").unwrap();
-    let error = server.client().create_all(&session, &[ask]).await;
+    let error = server.client().grant_all(&session, &[ask]).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::GrantDuration);
 }
 

@@ -10,7 +10,7 @@
 mod server;
 
 use axum::{Router, routing::get};
-use lunadefend::{LunaDefend, SecretValue, secrets::InlineSecret};
+use lunadefend::{LunaDefend, provider::SecretValue, secrets::InlineSecret};
 use lunadefend_axum::Luna;
 use lunadefend_crypto::SigningKey;
 use server::{Server, lunadefend};

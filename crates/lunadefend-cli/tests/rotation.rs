@@ -18,8 +18,8 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use lunadefend::{
-    Error, GrantDuration, LunaDefend, SecretError, SecretValue, SessionId, UntrustedToken,
-    VerifiedToken,
+    Error, GrantDuration, LunaDefend, SessionId, UntrustedToken, VerifiedToken,
+    provider::{SecretError, SecretValue},
     secrets::{Environment, ProcessEnvironment, SecretFn},
 };
 use lunadefend_axum::Luna;
@@ -77,7 +77,7 @@ fn session() -> SessionId {
 async fn grant(State(luna): State<LunaDefend>, Path(number): Path<usize>) -> Result<(), String> {
     let token = VerifiedToken::assertion(&token(number)).unwrap();
     let hour: GrantDuration = "1h".parse().unwrap();
-    let granted = luna.grants().create(&session(), token, hour).await;
+    let granted = luna.grants().grant(&session(), token, hour).await;
     granted.map(drop).map_err(|error: Error| error.to_string())
 }
 
@@ -172,7 +172,7 @@ async fn ask(http: &HttpClient, method: Method, url: String) -> (StatusCode, Byt
         url,
         headers: HeaderMap::new(),
         body: Bytes::new(),
-        max_answer: 64 * 1024,
+        max_response: 64 * 1024,
         deadline: Instant::now() + Duration::from_secs(30),
     });
     let answer = answer.await.unwrap();

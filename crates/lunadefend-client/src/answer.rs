@@ -5,10 +5,11 @@ mod words;
 use crate::{message::TokenizerMessage, retry::Repeat};
 use http::StatusCode;
 use lunadefend_core::{
-    Error, ErrorKind, is_json,
+    Error, ErrorKind,
+    adapter::is_json,
     wire::{self, StrictError},
 };
-use lunadefend_http::{Answer, HttpError};
+use lunadefend_http::{HttpError, Response};
 use serde::de::DeserializeOwned;
 
 /// The routes of a tokenizer that the client calls.
@@ -61,7 +62,7 @@ enum BadAnswer {
 /// Reads the `data` of an answer that says yes; everything else is an error.
 pub(crate) fn read<T: DeserializeOwned>(
     route: Route,
-    outcome: Result<Answer, HttpError>,
+    outcome: Result<Response, HttpError>,
 ) -> Result<T, Error> {
     let answer = outcome.map_err(|error| transport_error(route, error))?;
     if answer.status != StatusCode::OK {
@@ -70,7 +71,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     if !is_json(&answer.headers) {
         return Err(bad(BadAnswer::NotJson));
     }
-    wire::from_slice::<wire::Answer<T>>(&answer.body, wire::ANSWER)
+    wire::from_slice::<wire::Success<T>>(&answer.body, wire::RESPONSE)
         .map(|answer| answer.0)
         .map_err(|error| bad(BadAnswer::Json(error)))
 }
@@ -133,7 +134,7 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
 
 /// Whether a failure is that the application has ended the session.
 pub(crate) fn says_session_ended(body: &[u8]) -> bool {
-    wire::from_slice::<wire::Failure>(body, wire::ANSWER)
+    wire::from_slice::<wire::Failure>(body, wire::RESPONSE)
         .is_ok_and(|failure| failure.name == wire::SESSION_ENDED)
 }
 

@@ -8,8 +8,8 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use lunadefend_core::{Error, ErrorKind, SecretValue};
-use lunadefend_http::{Answer, HttpError, Request};
+use lunadefend_core::{Error, ErrorKind, provider::SecretValue};
+use lunadefend_http::{HttpError, Request, Response};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -63,7 +63,7 @@ impl Client {
             url: self.permitted_url(url)?,
             headers,
             body: Bytes::from_owner(Zeroizing::new(value.to_vec())),
-            max_answer: MAX_UPLOAD_ANSWER,
+            max_response: MAX_UPLOAD_ANSWER,
             deadline,
         };
         let sent = self.0.transport.send("upload", Repeat::IfUnsent, request);
@@ -86,14 +86,14 @@ impl Client {
             url: self.permitted_url(url)?,
             headers: permitted_headers(headers)?,
             body: Bytes::new(),
-            max_answer: self.0.max_value_len,
+            max_response: self.0.max_value_len,
             deadline,
         };
         let sent = self
             .0
             .transport
             .send("download", Repeat::Idempotent, request);
-        let Answer { status, body, .. } = sent.await.map_err(failed)?;
+        let Response { status, body, .. } = sent.await.map_err(failed)?;
         if status == StatusCode::OK {
             Ok(SecretValue::new(Vec::from(body)))
         } else {

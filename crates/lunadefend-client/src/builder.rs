@@ -1,9 +1,9 @@
 //! Settings of a client, checked once.
 
 use crate::{Client, KeyService, SessionIds, SigningKeys, client::Inner, transport::Transport};
-use lunadefend_core::{Clock, SettingError};
+use lunadefend_core::provider::{Clock, SettingError};
 use lunadefend_http::{BaseUrl, HttpClient, HttpError};
-use lunadefend_jwt::{SystemClock, WireLevel};
+use lunadefend_jwt::{JwtProfile, SystemClock};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
@@ -23,7 +23,7 @@ pub enum BuildError {
 /// What a `main` that returns it prints: as `Display`, and the causes.
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lunadefend_core::fmt_with_causes(self, f)
+        lunadefend_core::provider::fmt_with_causes(self, f)
     }
 }
 
@@ -34,7 +34,7 @@ pub struct ClientBuilder {
     public_tokenizer: Option<BaseUrl>,
     blob_origins: Vec<BaseUrl>,
     keys: SigningKeys,
-    wire_level: WireLevel,
+    jwt_profile: JwtProfile,
     session_ids: SessionIds,
     clock: Arc<dyn Clock>,
     http: Option<HttpClient>,
@@ -53,7 +53,7 @@ impl ClientBuilder {
             public_tokenizer: None,
             blob_origins: Vec::new(),
             keys,
-            wire_level: WireLevel::default(),
+            jwt_profile: JwtProfile::default(),
             session_ids: SessionIds::default(),
             clock: Arc::new(SystemClock),
             http: None,
@@ -74,8 +74,8 @@ impl ClientBuilder {
     }
 
     /// Sets which claims the JWTs have beyond LunaSec's; by default they have all of ours.
-    pub const fn wire_level(mut self, level: WireLevel) -> Self {
-        self.wire_level = level;
+    pub const fn jwt_profile(mut self, level: JwtProfile) -> Self {
+        self.jwt_profile = level;
         self
     }
 
@@ -126,7 +126,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest value that [`Tokenizer::detokenize`](crate::Tokenizer::detokenize) reads, in bytes;
+    /// The longest value that [`TokenizerClient::detokenize`](crate::TokenizerClient::detokenize) reads, in bytes;
     /// 16 MiB by default, as long as the longest that our tokenizer takes by default.
     pub const fn max_value_len(mut self, bytes: usize) -> Self {
         self.max_value_len = bytes;
@@ -196,7 +196,12 @@ impl ClientBuilder {
             .as_ref()
             .unwrap_or(&self.tokenizer)
             .origin();
-        let keys = KeyService::new(self.keys, self.wire_level, &origin, Arc::clone(&self.clock));
+        let keys = KeyService::new(
+            self.keys,
+            self.jwt_profile,
+            &origin,
+            Arc::clone(&self.clock),
+        );
         Ok(Client(Arc::new(Inner {
             tokenizer: self.tokenizer,
             public_tokenizer: self.public_tokenizer,

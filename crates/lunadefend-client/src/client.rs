@@ -1,7 +1,7 @@
 //! The client: what its parts share.
 
 use crate::{
-    ClientBuilder, KeyService, SessionIds, SigningKeys, Tokenizer,
+    ClientBuilder, KeyService, SessionIds, SigningKeys, TokenizerClient,
     answer::{self, Route},
     transport::Transport,
 };
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use lunadefend_core::{
     Error, ErrorKind,
-    wire::{self, ANSWER},
+    wire::{self, RESPONSE},
 };
 use lunadefend_http::{BaseUrl, Request};
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,9 +19,9 @@ use tokio::time::Instant;
 /// Talks to one tokenizer for one application. Cheap to clone; clones share connections and the cached
 /// JWT.
 ///
-/// It is a [`GrantService`](lunadefend_core::GrantService), a
-/// [`SessionService`](lunadefend_core::SessionService) and a
-/// [`SessionTransfer`](lunadefend_core::SessionTransfer). Needs a tokio runtime with I/O and time.
+/// It is a [`GrantService`](lunadefend_core::provider::GrantService), a
+/// [`SessionService`](lunadefend_core::provider::SessionService) and a
+/// [`SessionTransfer`](lunadefend_core::provider::SessionTransfer). Needs a tokio runtime with I/O and time.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Inner>);
 
@@ -45,8 +45,8 @@ impl Client {
 
     /// The tokenizer API for a session: tokenize, detokenize, metadata.
     #[must_use]
-    pub fn tokenizer(&self) -> Tokenizer {
-        Tokenizer::new(self.clone())
+    pub fn tokenizer(&self) -> TokenizerClient {
+        TokenizerClient::new(self.clone())
     }
 
     /// Where the tokenizer is, as this client reaches it.
@@ -109,7 +109,7 @@ impl Inner {
             url: self.tokenizer.join(route.path()),
             headers,
             body: Bytes::from(wire::to_vec(body)),
-            max_answer: ANSWER.bytes,
+            max_response: RESPONSE.bytes,
             deadline,
         };
         let outcome = self

@@ -4,7 +4,8 @@ use crate::{Client, answer::Route, client::Inner};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderValue;
 use lunadefend_core::{
-    BoxFuture, Error, GrantRequest, GrantService, SessionId, TokenId, Verdict,
+    Error, SessionId,
+    provider::{BoxFuture, GrantRequest, GrantService, TokenId, Verdict},
     wire::{Empty, GrantSet, GrantVerified, GrantVerify},
 };
 use std::future::Future;
@@ -39,7 +40,7 @@ impl GrantService for Client {
         )
     }
 
-    fn create_all<'a>(
+    fn grant_all<'a>(
         &'a self,
         session: &'a SessionId,
         grants: &'a [GrantRequest],

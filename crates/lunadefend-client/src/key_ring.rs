@@ -1,6 +1,9 @@
 //! Which key signs, and which keys are published, while one is replaced by another.
 
-use lunadefend_core::{AuthPlugin, SecretVersion, SecretVersions};
+use lunadefend_core::{
+    adapter::AuthPlugin,
+    provider::{SecretVersion, SecretVersions},
+};
 use lunadefend_crypto::{KeyError, PublicKey, SigningKey};
 use lunadefend_jwt::JwtSigner;
 use lunadefend_secrets::RefreshPolicy;

@@ -2,8 +2,11 @@
 
 use crate::{KeyRole, SigningKeys, key_ring::KeyRing};
 use http::HeaderValue;
-use lunadefend_core::{Clock, Error, ErrorKind, JwksDocument, SessionId, TransferState};
-use lunadefend_jwt::{Jwt, JwtSigner, WireLevel, jwks_document};
+use lunadefend_core::{
+    Error, ErrorKind, SessionId,
+    provider::{Clock, JwksDocument, TransferState},
+};
+use lunadefend_jwt::{Jwt, JwtProfile, JwtSigner, jwks_document};
 use std::{
     fmt,
     sync::{
@@ -30,7 +33,7 @@ pub struct KeyService(Arc<Inner>);
 
 struct Inner {
     keys: SigningKeys,
-    level: WireLevel,
+    level: JwtProfile,
     tokenizer_origin: String,
     clock: Arc<dyn Clock>,
     cached: RwLock<Option<Arc<Cached>>>,
@@ -74,7 +77,7 @@ impl KeyService {
     #[must_use]
     pub fn new(
         keys: SigningKeys,
-        level: WireLevel,
+        level: JwtProfile,
         tokenizer_origin: &str,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -178,7 +181,7 @@ impl KeyService {
     /// current one at once, and never publishes or uses an older one again.
     ///
     /// JWTs of the older keys are refused as soon as the tokenizer fetches the key set: within
-    /// [`AuthPlugin::JWKS_MAX_AGE`](lunadefend_core::AuthPlugin::JWKS_MAX_AGE), or when the first JWT
+    /// [`AuthPlugin::JWKS_MAX_AGE`](lunadefend_core::adapter::AuthPlugin::JWKS_MAX_AGE), or when the first JWT
     /// of the new key comes.
     ///
     /// # Security

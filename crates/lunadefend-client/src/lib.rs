@@ -22,6 +22,6 @@ pub use client::Client;
 pub use key_ring::{KeyRole, KeyRotation};
 pub use key_service::{KeyService, PublishedKey};
 pub use message::TokenizerMessage;
-pub use session_ids::{SessionIds, SessionKey, SessionKeyError};
+pub use session_ids::{SessionIdKey, SessionIdKeyError, SessionIds};
 pub use signing_keys::{DemoKey, SigningKeys, SigningKeysError};
-pub use tokenizer::Tokenizer;
+pub use tokenizer::TokenizerClient;

@@ -1,7 +1,7 @@
 //! What the tokenizer says of a failure, made fit to be logged.
 
 use http::StatusCode;
-use lunadefend_core::wire::{ANSWER, Failure, from_slice};
+use lunadefend_core::wire::{Failure, RESPONSE, from_slice};
 use std::fmt;
 
 /// The longest text that is kept, in characters.
@@ -28,7 +28,7 @@ pub struct TokenizerMessage {
 impl TokenizerMessage {
     pub(crate) fn new(status: StatusCode, body: &[u8]) -> Self {
         // LunaSec sends its errors as JSON in text/plain too, so the content type is ignored.
-        let text = from_slice::<Failure>(body, ANSWER)
+        let text = from_slice::<Failure>(body, RESPONSE)
             .map(|failure| scrub(&failure.message))
             .unwrap_or_default();
         Self {

@@ -1,9 +1,9 @@
 //! When a request is sent again, how long that waits, and over which connection it goes.
 
 use http::{HeaderMap, StatusCode, header};
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 use lunadefend_crypto::random_bytes;
-use lunadefend_http::{Answer, Connection, HttpError};
+use lunadefend_http::{Connection, HttpError, Response};
 use std::time::Duration;
 
 /// The shortest pause, and that after a connection broke for the first time: another one may be had.
@@ -37,7 +37,7 @@ pub(crate) struct Again {
 
 /// The next attempt after one with this outcome; `None` when there must be none. `attempt` counts from 0.
 pub(crate) fn again(
-    outcome: &Result<Answer, HttpError>,
+    outcome: &Result<Response, HttpError>,
     repeat: Repeat,
     attempt: u32,
     left: Left,
@@ -119,7 +119,7 @@ mod tests {
     use lunadefend_testing::TestClock;
     use proptest::prelude::*;
 
-    fn answer(status: u16, retry_after: &str) -> Result<Answer, HttpError> {
+    fn answer(status: u16, retry_after: &str) -> Result<Response, HttpError> {
         let mut headers = HeaderMap::new();
         if !retry_after.is_empty() {
             headers.insert(
@@ -127,26 +127,26 @@ mod tests {
                 HeaderValue::from_str(retry_after).unwrap(),
             );
         }
-        Ok(Answer {
+        Ok(Response {
             status: StatusCode::from_u16(status).unwrap(),
             headers,
             body: Bytes::new(),
         })
     }
 
-    fn connect() -> Result<Answer, HttpError> {
+    fn connect() -> Result<Response, HttpError> {
         Err(HttpError::Connect {
             source: "refused".into(),
         })
     }
 
-    fn transport() -> Result<Answer, HttpError> {
+    fn transport() -> Result<Response, HttpError> {
         Err(HttpError::Transport {
             source: "reset".into(),
         })
     }
 
-    fn not_taken() -> Result<Answer, HttpError> {
+    fn not_taken() -> Result<Response, HttpError> {
         Err(HttpError::NotTaken {
             source: "refused stream".into(),
         })
@@ -158,11 +158,11 @@ mod tests {
         time: Duration::from_secs(5),
     };
 
-    fn first(outcome: &Result<Answer, HttpError>, repeat: Repeat) -> Option<Again> {
+    fn first(outcome: &Result<Response, HttpError>, repeat: Repeat) -> Option<Again> {
         again(outcome, repeat, 0, FULL, &TestClock::new())
     }
 
-    fn is_repeated(outcome: &Result<Answer, HttpError>, repeat: Repeat) -> bool {
+    fn is_repeated(outcome: &Result<Response, HttpError>, repeat: Repeat) -> bool {
         first(outcome, repeat).is_some()
     }
 

@@ -1,6 +1,6 @@
 //! How the tokenizer knows a session.
 
-use lunadefend_core::{Error, SecretValue, SessionId};
+use lunadefend_core::{Error, SessionId, provider::SecretValue};
 use lunadefend_crypto::{HmacKey, base64url, length_prefixed, sha256};
 use lunadefend_settings::bare_secret;
 
@@ -21,7 +21,7 @@ pub enum SessionIds {
     #[default]
     Hashed,
     /// Its HMAC-SHA256 under a key of the application's: also for session ids that can be guessed.
-    Keyed(SessionKey),
+    Keyed(SessionIdKey),
     /// The session id itself, as LunaSec's SDK sends it: for an application that shares a tokenizer
     /// with a Node application.
     ///
@@ -35,17 +35,17 @@ impl SessionIds {
     /// The HMAC under a key.
     ///
     /// # Errors
-    /// [`SessionKeyError`] when the key is shorter than 32 bytes.
-    pub fn keyed(key: &[u8]) -> Result<Self, SessionKeyError> {
-        SessionKey::new(key).map(Self::Keyed)
+    /// [`SessionIdKeyError`] when the key is shorter than 32 bytes.
+    pub fn keyed(key: &[u8]) -> Result<Self, SessionIdKeyError> {
+        SessionIdKey::new(key).map(Self::Keyed)
     }
 
-    /// The HMAC under the key that a secret holds: see [`SessionKey::from_secret`].
+    /// The HMAC under the key that a secret holds: see [`SessionIdKey::from_secret`].
     ///
     /// # Errors
-    /// [`SessionKeyError`] when the key is shorter than 32 bytes.
-    pub fn keyed_by(secret: &SecretValue) -> Result<Self, SessionKeyError> {
-        SessionKey::from_secret(secret).map(Self::Keyed)
+    /// [`SessionIdKeyError`] when the key is shorter than 32 bytes.
+    pub fn keyed_by(secret: &SecretValue) -> Result<Self, SessionIdKeyError> {
+        SessionIdKey::from_secret(secret).map(Self::Keyed)
     }
 
     /// The session as the tokenizer is to know it.
@@ -64,44 +64,44 @@ impl SessionIds {
 
 /// The key of [`SessionIds::Keyed`]. `Debug` prints none of it.
 #[derive(Clone, Debug)]
-pub struct SessionKey(HmacKey);
+pub struct SessionIdKey(HmacKey);
 
 /// A session key is too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a session key must have 32 bytes or more: make one with `openssl rand -base64 32`")]
-pub struct SessionKeyError;
+pub struct SessionIdKeyError;
 
-impl SessionKey {
+impl SessionIdKey {
     /// The shortest key, in bytes.
     pub const MIN_LEN: usize = 32;
 
-    /// Takes a key of at least [`SessionKey::MIN_LEN`] bytes, as they are.
+    /// Takes a key of at least [`SessionIdKey::MIN_LEN`] bytes, as they are.
     ///
     /// # Errors
-    /// [`SessionKeyError`] for a shorter one.
-    pub fn new(key: &[u8]) -> Result<Self, SessionKeyError> {
+    /// [`SessionIdKeyError`] for a shorter one.
+    pub fn new(key: &[u8]) -> Result<Self, SessionIdKeyError> {
         if key.len() < Self::MIN_LEN {
-            return Err(SessionKeyError);
+            return Err(SessionIdKeyError);
         }
         Ok(Self(HmacKey::new(key)))
     }
 
     /// Takes the key that a secret provider returned, so that it is the same key whichever way it came:
     /// of a text, without blanks and line ends around it and without one pair of quotes; bytes that are no
-    /// text as they are. What is left must have [`SessionKey::MIN_LEN`] bytes.
+    /// text as they are. What is left must have [`SessionIdKey::MIN_LEN`] bytes.
     ///
     /// ```
-    /// use lunadefend_client::SessionKey;
-    /// use lunadefend_core::SecretValue;
+    /// use lunadefend_client::SessionIdKey;
+    /// use lunadefend_core::provider::SecretValue;
     ///
     /// let key = "0123456789abcdef".repeat(2);
-    /// assert!(SessionKey::from_secret(&SecretValue::new(format!("{key}\n"))).is_ok());
-    /// assert!(SessionKey::from_secret(&SecretValue::new(format!("{}\n", &key[1..]))).is_err());
+    /// assert!(SessionIdKey::from_secret(&SecretValue::new(format!("{key}\n"))).is_ok());
+    /// assert!(SessionIdKey::from_secret(&SecretValue::new(format!("{}\n", &key[1..]))).is_err());
     /// ```
     ///
     /// # Errors
-    /// [`SessionKeyError`] for a shorter one.
-    pub fn from_secret(secret: &SecretValue) -> Result<Self, SessionKeyError> {
+    /// [`SessionIdKeyError`] for a shorter one.
+    pub fn from_secret(secret: &SecretValue) -> Result<Self, SessionIdKeyError> {
         Self::new(bare_secret(secret.expose_secret()))
     }
 }
@@ -157,7 +157,11 @@ mod tests {
             assert_eq!(of(text.clone().into()), Ok(expected.clone()), "{text:?}");
             // What is around it does not make up for what is missing.
             let short = format!("{before}{}{after}", &key[1..]);
-            assert_eq!(of(short.clone().into()), Err(SessionKeyError), "{short:?}");
+            assert_eq!(
+                of(short.clone().into()),
+                Err(SessionIdKeyError),
+                "{short:?}"
+            );
         }
         let mut bytes = vec![0xa7; 31];
         bytes.push(b'\n');
@@ -170,7 +174,7 @@ mod tests {
 
     #[test]
     fn short_keys_are_refused_and_keys_never_shown() {
-        assert_eq!(SessionIds::keyed(&[7; 31]).err(), Some(SessionKeyError));
+        assert_eq!(SessionIds::keyed(&[7; 31]).err(), Some(SessionIdKeyError));
         let shown = format!(
             "{:?}",
             SessionIds::keyed(b"canary canary canary canary canary")

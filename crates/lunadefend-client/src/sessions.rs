@@ -2,7 +2,8 @@
 
 use crate::{Client, answer::Route, client::Inner};
 use lunadefend_core::{
-    BoxFuture, Error, SessionId, SessionService,
+    Error, SessionId,
+    provider::{BoxFuture, SessionService},
     wire::{Empty, PageSession, SessionRevoke},
 };
 use lunadefend_crypto::sha256;

@@ -1,7 +1,10 @@
 //! Where the signing keys come from: one that never changes, or a secret that is rotated.
 
 use crate::{KeyRotation, key_ring::KeyRing};
-use lunadefend_core::{Clock, Error, ErrorKind, SecretError, SecretProvider, SecretVersion};
+use lunadefend_core::{
+    Error, ErrorKind,
+    provider::{Clock, SecretError, SecretProvider, SecretVersion},
+};
 use lunadefend_crypto::{KeyError, SigningKey};
 use lunadefend_secrets::SecretCache;
 use std::{fmt, sync::Arc};
@@ -33,7 +36,7 @@ pub enum SigningKeysError {
 /// What a `main` that returns it prints: as `Display`, and the causes.
 impl fmt::Debug for SigningKeysError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lunadefend_core::fmt_with_causes(self, f)
+        lunadefend_core::provider::fmt_with_causes(self, f)
     }
 }
 

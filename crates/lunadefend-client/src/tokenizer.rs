@@ -3,7 +3,8 @@
 use crate::{Client, answer::Route, blob::Content, client::Inner};
 use http::HeaderValue;
 use lunadefend_core::{
-    Error, SecretValue, SessionId, TokenId, VerifiedToken,
+    Error, SessionId, VerifiedToken,
+    provider::{SecretValue, TokenId},
     wire::{Detokenized, Metadata, MetadataFound, TokenRequest, Tokenize, Tokenized},
 };
 use std::{fmt, future::Future};
@@ -15,10 +16,10 @@ use tracing::{Instrument, Span, field, info_span};
 /// Cheap to clone. Each call signs a JWT for its session.
 ///
 /// ```no_run
-/// use lunadefend_client::Tokenizer;
+/// use lunadefend_client::TokenizerClient;
 /// use lunadefend_core::{Error, SessionId, wire::Metadata};
 ///
-/// # async fn example(tokenizer: Tokenizer, session: SessionId) -> Result<(), Error> {
+/// # async fn example(tokenizer: TokenizerClient, session: SessionId) -> Result<(), Error> {
 /// let token = tokenizer
 ///     .tokenize_text(&session, "078-05-1120", &Metadata::string())
 ///     .await?;
@@ -32,9 +33,9 @@ use tracing::{Instrument, Span, field, info_span};
 /// A value that passes through the application is one that the application could lose. Where a browser
 /// can do it, let the secure frame tokenize and show.
 #[derive(Clone)]
-pub struct Tokenizer(Client);
+pub struct TokenizerClient(Client);
 
-impl Tokenizer {
+impl TokenizerClient {
     pub(crate) const fn new(client: Client) -> Self {
         Self(client)
     }
@@ -192,8 +193,8 @@ async fn observed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, 
     outcome
 }
 
-impl fmt::Debug for Tokenizer {
+impl fmt::Debug for TokenizerClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Tokenizer").field(&self.0).finish()
+        f.debug_tuple("TokenizerClient").field(&self.0).finish()
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::{Client, client::Inner};
 use lunadefend_core::{
-    BoxFuture, Error, JwksDocument, SessionId, SessionTransfer, TransferState, TransferUrl,
+    Error, SessionId,
+    provider::{BoxFuture, JwksDocument, SessionTransfer, TransferState, TransferUrl},
 };
 use tracing::{Instrument, Span, field, info_span};
 use url::form_urlencoded;

@@ -1,8 +1,8 @@
 //! Requests with retries, within one deadline.
 
 use crate::retry::{self, Left, Repeat};
-use lunadefend_core::Clock;
-use lunadefend_http::{Answer, Connection, HttpClient, HttpError, Request};
+use lunadefend_core::provider::Clock;
+use lunadefend_http::{Connection, HttpClient, HttpError, Request, Response};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
@@ -27,7 +27,7 @@ impl Transport {
         route: &'static str,
         repeat: Repeat,
         request: Request,
-    ) -> Result<Answer, HttpError> {
+    ) -> Result<Response, HttpError> {
         let mut connection = Connection::Any;
         let mut attempt = 0;
         loop {
@@ -58,7 +58,7 @@ impl Transport {
         request: &Request,
         connection: Connection,
         is_patient: bool,
-    ) -> Result<Answer, HttpError> {
+    ) -> Result<Response, HttpError> {
         let span = debug_span!(
             "lunadefend.http",
             route,

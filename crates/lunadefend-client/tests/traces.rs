@@ -11,8 +11,9 @@
 mod support;
 
 use lunadefend_core::{
-    GrantRequest, GrantService, SessionId, SessionTransfer, TokenId, TransferState, Verdict,
-    VerifiedToken, wire::Metadata,
+    SessionId, VerifiedToken,
+    provider::{GrantRequest, GrantService, SessionTransfer, TokenId, TransferState, Verdict},
+    wire::Metadata,
 };
 use std::{
     io,
@@ -69,7 +70,7 @@ async fn traces_have_counts_and_outcomes_and_are_clean() {
         .unwrap();
     assert_eq!(verdicts, [Verdict::Invalid]);
     let grants = [GrantRequest::new(id, None)];
-    client.create_all(&session, &grants).await.unwrap();
+    client.grant_all(&session, &grants).await.unwrap();
     let api = client.tokenizer();
     api.tokenize(&session, b"canary-value", &Metadata::string())
         .await

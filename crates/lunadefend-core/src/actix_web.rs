@@ -1,6 +1,9 @@
 //! Errors and granted values as responses of actix-web (feature `actix-web`), whose `http` is 0.2: by bytes.
 
-use crate::{Error, GrantedValue, log_and_render, render_granted};
+use crate::{
+    Error, GrantedValue,
+    adapter::{log_and_render, render_granted},
+};
 use actix_web::{
     HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody, error::HttpError,
     http as actix,

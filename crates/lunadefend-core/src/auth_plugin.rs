@@ -1,6 +1,10 @@
 //! The two routes of the auth plugin, as every framework adapter answers them.
 
-use crate::{BoxFuture, Error, ErrorKind, SessionId, log_and_render, resolve_session};
+use crate::{
+    Error, ErrorKind, SessionId,
+    adapter::{log_and_render, resolve_session},
+    provider::BoxFuture,
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};

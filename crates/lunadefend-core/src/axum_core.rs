@@ -1,6 +1,9 @@
 //! Errors and granted values as responses of axum (feature `axum-core`).
 
-use crate::{Error, GrantedValue, log_and_render, render_granted};
+use crate::{
+    Error, GrantedValue,
+    adapter::{log_and_render, render_granted},
+};
 use axum_core::{
     body::Body,
     response::{IntoResponse, Response},

@@ -1,6 +1,6 @@
 //! What a framework adapter needs of LunaDefend.
 
-use crate::{AuthPlugin, Granter, Grants, SessionId, Sessions};
+use crate::{Granter, Grants, SessionId, Sessions, adapter::AuthPlugin};
 
 /// What a framework adapter needs of a `LunaDefend`: grants, the ends of sessions, and the routes of
 /// the auth plugin.

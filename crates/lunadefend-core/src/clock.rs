@@ -12,7 +12,7 @@ use std::{
 /// Adding saturates at [`MAX`](Self::MAX): what expires there never does.
 ///
 /// ```
-/// use lunadefend_core::UnixMillis;
+/// use lunadefend_core::provider::UnixMillis;
 /// use std::time::Duration;
 ///
 /// let now = UnixMillis::new(1_795_392_000_000);
@@ -93,7 +93,7 @@ fn whole_millis(duration: Duration) -> u64 {
 /// time. The clock of the operating system is `lunadefend_jwt::SystemClock`.
 ///
 /// ```
-/// use lunadefend_core::{Clock, UnixMillis};
+/// use lunadefend_core::provider::{Clock, UnixMillis};
 /// use std::time::{Duration, SystemTime};
 ///
 /// #[derive(Debug)]

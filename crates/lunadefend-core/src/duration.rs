@@ -118,7 +118,7 @@ impl GrantDuration {
 /// [`DurationError::Syntax`]; [`DurationError::Negative`] below zero.
 ///
 /// ```
-/// use lunadefend_core::parse_duration;
+/// use lunadefend_core::provider::parse_duration;
 /// use std::time::Duration;
 ///
 /// assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));

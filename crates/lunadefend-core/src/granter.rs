@@ -1,6 +1,6 @@
 //! Values on their way out: granted to one session, then sent.
 
-use crate::{Error, Grant, GrantDuration, Grants, IntoGranted, SessionId};
+use crate::{Error, GrantDuration, Grants, IntoGranted, SessionId, trust::Grant};
 use serde::{Serialize, Serializer};
 use std::{fmt, ops::Deref};
 
@@ -29,25 +29,25 @@ impl Granter {
     /// `Vec<&Row>` or a `&[Row]` a `Granted<Vec<Row>>`.
     ///
     /// # Errors
-    /// Those of [`Grants::create`].
+    /// Those of [`Grants::grant`].
     ///
     /// # Security
     /// A grant lets the user read the value: authorise the row that it comes from first.
     pub async fn grant<T: IntoGranted>(&self, value: T) -> Result<Granted<T>, Error> {
-        let granted = self.grants.create(&self.session, value, None).await?;
+        let granted = self.grants.grant(&self.session, value, None).await?;
         Ok(GrantedValue(granted))
     }
 
     /// Does the same, with a duration for the tokens that name none themselves.
     ///
     /// # Errors
-    /// Those of [`Grants::create`].
+    /// Those of [`Grants::grant`].
     pub async fn grant_for<T: IntoGranted>(
         &self,
         value: T,
         duration: GrantDuration,
     ) -> Result<Granted<T>, Error> {
-        let granted = self.grants.create(&self.session, value, duration).await?;
+        let granted = self.grants.grant(&self.session, value, duration).await?;
         Ok(GrantedValue(granted))
     }
 

@@ -1,8 +1,9 @@
 //! Grants: the tie of a token to a session, checked on the way in and made on the way out.
 
 use crate::{
-    BoxFuture, Error, ErrorKind, Grant, GrantCollector, GrantDuration, GrantProof, SessionId,
-    TokenId, Verify, VerifyCollector, VerifyProof,
+    Error, ErrorKind, GrantDuration, SessionId,
+    provider::{BoxFuture, TokenId},
+    trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof},
 };
 use std::{fmt::Debug, num::NonZeroUsize, sync::Arc};
 
@@ -84,7 +85,7 @@ pub enum Verdict {
 ///         })
 ///     }
 ///
-///     fn create_all<'a>(
+///     fn grant_all<'a>(
 ///         &'a self,
 ///         session: &'a SessionId,
 ///         grants: &'a [GrantRequest],
@@ -105,7 +106,7 @@ pub enum Verdict {
 /// let (ann, bob) = (SessionId::new("ann")?, SessionId::new("bob")?);
 /// let stored = VerifiedToken::assertion("lunasec-0a1b2c3d-1111-4222-8333-444455556666")?;
 ///
-/// let sent = grants.create(&ann, &stored, None).await?;
+/// let sent = grants.grant(&ann, &stored, None).await?;
 /// let came_back = || UntrustedToken::parse(sent.expose_id());
 /// assert_eq!(grants.verify(&ann, came_back()?).await?, stored);
 /// assert_eq!(grants.verify(&bob, came_back()?).await.unwrap_err().name(), "invalidGrant");
@@ -123,7 +124,7 @@ pub trait GrantService: Debug + Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Vec<Verdict>, Error>>;
 
     /// Grants every token to the session, or fails.
-    fn create_all<'a>(
+    fn grant_all<'a>(
         &'a self,
         session: &'a SessionId,
         grants: &'a [GrantRequest],
@@ -140,12 +141,12 @@ impl<T: GrantService + ?Sized> GrantService for Arc<T> {
         (**self).verify_all(session, tokens)
     }
 
-    fn create_all<'a>(
+    fn grant_all<'a>(
         &'a self,
         session: &'a SessionId,
         grants: &'a [GrantRequest],
     ) -> BoxFuture<'a, Result<(), Error>> {
-        (**self).create_all(session, grants)
+        (**self).grant_all(session, grants)
     }
 }
 
@@ -236,7 +237,7 @@ impl Grants {
     /// holds. To revoke all grants of a session at once, as at log-out, end it: [`Sessions::end`](crate::Sessions::end).
     ///
     /// [`VerifiedToken`]: crate::VerifiedToken
-    pub async fn create<T: Grant>(
+    pub async fn grant<T: Grant>(
         &self,
         session: &SessionId,
         value: T,
@@ -246,7 +247,7 @@ impl Grants {
         value.collect(&mut collector);
         let requests = collector.into_requests()?;
         if !requests.is_empty() {
-            self.service.create_all(session, &requests).await?;
+            self.service.grant_all(session, &requests).await?;
         }
         value.upgrade(&GrantProof::new(requests))
     }
@@ -283,7 +284,7 @@ impl GrantService for Grants {
         self.service.verify_all(session, tokens)
     }
 
-    fn create_all<'a>(
+    fn grant_all<'a>(
         &'a self,
         session: &'a SessionId,
         grants: &'a [GrantRequest],
@@ -291,6 +292,6 @@ impl GrantService for Grants {
         if grants.len() > self.max_tokens.get() {
             return Box::pin(async { Err(too_many_to_grant(self.max_tokens)) });
         }
-        self.service.create_all(session, grants)
+        self.service.grant_all(session, grants)
     }
 }

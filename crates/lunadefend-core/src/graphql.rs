@@ -8,8 +8,9 @@
 //! here looks into it.
 
 use crate::{
-    Error, ErrorKind, FromUntrusted, GrantedToken, UntrustedToken, Unverified, Verify,
-    VerifyCollector, VerifyProof, tokens::private::Plain,
+    Error, ErrorKind, FromUntrusted, GrantedToken, UntrustedToken, Unverified,
+    tokens::private::Plain,
+    trust::{Verify, VerifyCollector, VerifyProof},
 };
 use async_graphql::{
     ContextSelectionSet, InputType, InputValueError, InputValueResult, MaybeUndefined, OutputType,

@@ -28,34 +28,51 @@ mod sqlx;
 pub mod storage;
 mod token;
 mod tokens;
-mod trust;
+pub mod trust;
 mod unverified;
 #[cfg(feature = "warp")]
 mod warp;
 pub mod wire;
 
-#[cfg(feature = "actix-web")]
-#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
-pub use actix_web::into_actix;
-pub use auth_plugin::{AuthPlugin, JwksDocument, SessionTransfer, TransferState, TransferUrl};
 pub use backend::Backend;
-pub use clock::{Clock, UnixMillis};
-pub use duration::{DurationError, GrantDuration, parse_duration};
-pub use error::{BoxError, Error, fmt_with_causes};
+pub use duration::{DurationError, GrantDuration};
+pub use error::Error;
 pub use error_kind::ErrorKind;
-pub use future::BoxFuture;
 pub use granter::{Granted, GrantedValue, Granter};
-pub use grants::{GrantRequest, GrantService, Grants, Verdict};
+pub use grants::Grants;
 pub use patch::Patch;
-pub use response::{is_encoded, is_json, log_and_render, render_granted};
-pub use secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions};
-pub use session::{SessionId, resolve_session};
-pub use sessions::{SessionService, Sessions};
-pub use setting_error::SettingError;
-pub use token::{GrantedToken, TokenId, UntrustedToken, VerifiedToken};
+pub use session::SessionId;
+pub use sessions::Sessions;
+pub use token::{GrantedToken, UntrustedToken, VerifiedToken};
 pub use tokens::{FromUntrusted, IntoGranted};
-pub use trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof};
 pub use unverified::Unverified;
+
+/// What an adapter for a web framework stands on; the adapters of LunaDefend are models.
+pub mod adapter {
+    #[cfg(feature = "actix-web")]
+    pub use crate::actix_web::into_actix;
+    pub use crate::{
+        auth_plugin::AuthPlugin,
+        response::{is_encoded, is_json, log_and_render, render_granted},
+        session::resolve_session,
+    };
+}
+
+/// The traits that services implement, and the types in their signatures: grants, sessions, secrets, time.
+pub mod provider {
+    pub use crate::{
+        auth_plugin::{JwksDocument, SessionTransfer, TransferState, TransferUrl},
+        clock::{Clock, UnixMillis},
+        duration::parse_duration,
+        error::{BoxError, fmt_with_causes},
+        future::BoxFuture,
+        grants::{GrantRequest, GrantService, Verdict},
+        secret::{SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions},
+        sessions::SessionService,
+        setting_error::SettingError,
+        token::TokenId,
+    };
+}
 
 #[doc(hidden)]
 pub use tokens::private as __private;

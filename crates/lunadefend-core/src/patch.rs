@@ -1,8 +1,9 @@
 //! A change to a member that may be left out: absent, `null` and a value are three things.
 
 use crate::{
-    Error, FromUntrusted, Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof,
+    Error, FromUntrusted,
     tokens::unless_blank,
+    trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 

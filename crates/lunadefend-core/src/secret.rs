@@ -1,6 +1,6 @@
 //! Where a signing key, a session key or a master key comes from.
 
-use crate::{BoxError, BoxFuture};
+use crate::provider::{BoxError, BoxFuture};
 use secrecy::{ExposeSecret, SecretSlice};
 use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
@@ -114,14 +114,14 @@ pub enum SecretError {
 /// What a `main` that returns it prints: as `Display`, and the causes.
 impl fmt::Debug for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::fmt_with_causes(self, f)
+        crate::provider::fmt_with_causes(self, f)
     }
 }
 
 /// A place that secrets come from.
 ///
 /// ```
-/// use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions};
+/// use lunadefend_core::provider::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions};
 ///
 /// /// A secret that another process wrote to a pipe of ours.
 /// #[derive(Debug)]

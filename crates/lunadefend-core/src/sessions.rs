@@ -1,6 +1,6 @@
 //! Sessions at the tokenizer: their end, and which of them a page was made for.
 
-use crate::{BoxFuture, Error, SessionId, wire::PageSession};
+use crate::{Error, SessionId, provider::BoxFuture, wire::PageSession};
 use std::{fmt::Debug, sync::Arc};
 
 /// Tells a tokenizer about sessions. Implemented by the client, and by fakes in users' own tests.

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 /// A setting is missing or wrong. The text names it and says what to do; it never repeats the value.
 ///
 /// ```
-/// use lunadefend_core::SettingError;
+/// use lunadefend_core::provider::SettingError;
 ///
 /// let error = SettingError::wrong("LUNADEFEND_DEADLINE", "write a duration such as 5s");
 /// assert_eq!(error.to_string(), "LUNADEFEND_DEADLINE is wrong: write a duration such as 5s");

@@ -9,7 +9,7 @@ const LEN: usize = PREFIX.len() + 36;
 
 /// The identifier of a token, `lunasec-<uuid>`, without any statement about trust.
 ///
-/// It is what a [`GrantService`](crate::GrantService) and a tokenizer work with. Handlers of an
+/// It is what a [`GrantService`](crate::provider::GrantService) and a tokenizer work with. Handlers of an
 /// application work with [`UntrustedToken`], [`VerifiedToken`] and [`GrantedToken`].
 ///
 /// The spelling is kept as written: the original tokenizer hashes it as it stands, so that the
@@ -179,7 +179,7 @@ impl<'de> Deserialize<'de> for UntrustedToken {
 ///
 /// It can be stored (`sqlx` feature of the facade, [`storage`](crate::storage) for serde based
 /// stores), cloned and compared. It has neither `Serialize` nor `Deserialize`: on the way out it must
-/// be granted first ([`Grants::create`](crate::Grants::create) makes a [`GrantedToken`]), and on the
+/// be granted first ([`Grants::grant`](crate::Grants::grant) makes a [`GrantedToken`]), and on the
 /// way in it must be verified.
 ///
 /// # Security
@@ -234,7 +234,7 @@ impl fmt::Debug for VerifiedToken {
 
 /// A token that was granted to the session it is about to be sent to.
 ///
-/// Only [`Grants::create`](crate::Grants::create) makes one, and of the three states it is the only
+/// Only [`Grants::grant`](crate::Grants::grant) makes one, and of the three states it is the only
 /// one that serialises.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GrantedToken(TokenId);

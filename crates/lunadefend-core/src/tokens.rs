@@ -6,7 +6,10 @@ mod probe;
 
 pub(crate) use blank::unless_blank;
 
-use crate::{Grant, UntrustedToken, VerifiedToken, Verify};
+use crate::{
+    UntrustedToken, VerifiedToken,
+    trust::{Grant, Verify},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeMap, HashMap},

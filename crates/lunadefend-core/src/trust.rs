@@ -9,7 +9,10 @@ mod containers;
 
 pub use collectors::{GrantCollector, VerifyCollector};
 
-use crate::{Error, ErrorKind, GrantRequest, GrantedToken, TokenId, UntrustedToken, VerifiedToken};
+use crate::{
+    Error, ErrorKind, GrantedToken, UntrustedToken, VerifiedToken,
+    provider::{GrantRequest, TokenId},
+};
 use std::{collections::HashSet, fmt};
 
 /// A value that holds tokens which nobody has verified.
@@ -38,7 +41,7 @@ pub trait Verify: Sized {
 /// A value that holds verified tokens which are about to be sent to the session of a request.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not hold verified tokens that can be granted",
-    note = "hand `Grants::create` a `VerifiedToken`, a container of them, or a type with `#[derive(Tokens)]`"
+    note = "hand `Grants::grant` a `VerifiedToken`, a container of them, or a type with `#[derive(Tokens)]`"
 )]
 pub trait Grant: Sized {
     /// The same value with granted tokens.

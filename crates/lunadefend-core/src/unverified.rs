@@ -5,8 +5,10 @@ mod tests;
 pub(crate) mod words;
 
 use crate::{
-    Error, ErrorKind, FromUntrusted, Grants, SessionId, Verify, VerifyCollector, VerifyProof,
-    is_encoded, reading,
+    Error, ErrorKind, FromUntrusted, Grants, SessionId,
+    adapter::is_encoded,
+    reading,
+    trust::{Verify, VerifyCollector, VerifyProof},
 };
 use http::{HeaderMap, Method, header};
 use serde::{Deserialize, Deserializer};
@@ -131,7 +133,7 @@ impl<T: FromUntrusted> Unverified<T> {
     ) -> Result<Self, Error> {
         if matches!(*method, Method::GET | Method::HEAD) {
             Self::from_form(query.unwrap_or_default().as_bytes())
-        } else if crate::is_json(headers) {
+        } else if crate::adapter::is_json(headers) {
             Self::from_json(body)
         } else if is_form(headers) {
             Self::from_form(body)

@@ -1,6 +1,9 @@
 //! Errors and granted values as replies of warp, and errors as its rejections (feature `warp`).
 
-use crate::{Error, GrantedValue, log_and_render, render_granted};
+use crate::{
+    Error, GrantedValue,
+    adapter::{log_and_render, render_granted},
+};
 use serde::Serialize;
 use std::fmt;
 use warp::{

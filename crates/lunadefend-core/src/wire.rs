@@ -7,18 +7,18 @@
 
 use http::HeaderName;
 
-mod answer;
 mod metadata;
 mod request;
+mod response;
 mod session;
 mod strict;
 
-pub use answer::{Answer, Detokenized, Empty, Failure, GrantVerified, MetadataFound, Tokenized};
 pub use metadata::{Metadata, MetadataError};
 pub use request::{GrantSet, GrantVerify, TokenRequest, Tokenize};
+pub use response::{Detokenized, Empty, Failure, GrantVerified, MetadataFound, Success, Tokenized};
 pub use session::{PAGE_SESSION, PageSession, SessionRevoke};
 pub(crate) use strict::RULES;
-pub use strict::{ANSWER, Limits, REQUEST, StrictError, from_slice};
+pub use strict::{Limits, REQUEST, RESPONSE, StrictError, from_slice};
 
 /// The header by which `/health` tells the tokenizer's own time, in milliseconds since the Unix epoch.
 /// A proxy replaces `Date` by its own.

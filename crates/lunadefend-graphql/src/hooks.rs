@@ -21,7 +21,7 @@ use async_graphql::{
 };
 use futures_util::lock;
 use http::{HeaderValue, header};
-use lunadefend_core::{Error, ErrorKind, Grants, TokenId, UntrustedToken};
+use lunadefend_core::{Error, ErrorKind, Grants, UntrustedToken, provider::TokenId};
 use std::{
     collections::{HashMap, HashSet},
     sync::{
@@ -336,7 +336,7 @@ fn at(path: &QueryPathNode<'_>, error: &Error) -> ServerError {
     server_error(error).with_path(marked::segments(path))
 }
 
-fn internal(cause: impl Into<lunadefend_core::BoxError>) -> ServerError {
+fn internal(cause: impl Into<lunadefend_core::provider::BoxError>) -> ServerError {
     server_error(&Error::new(ErrorKind::Internal).with_source(cause))
 }
 

@@ -14,7 +14,7 @@ use async_graphql::{
     },
 };
 use async_graphql_value::Value as WrittenValue;
-use lunadefend_core::{Error, ErrorKind, TokenId};
+use lunadefend_core::{Error, ErrorKind, provider::TokenId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// How many values of one operation are looked at. Aliases and fragments can name one variable many

@@ -2,7 +2,10 @@
 
 use crate::{error::server_error, model::Mark, request::RequestGrants};
 use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, ServerError, Value};
-use lunadefend_core::{ErrorKind, GrantRequest, TokenId};
+use lunadefend_core::{
+    ErrorKind,
+    provider::{GrantRequest, TokenId},
+};
 use std::collections::HashSet;
 
 /// The tokens of one field of a response.
@@ -77,7 +80,7 @@ pub(crate) async fn grant(values: Vec<MarkedValue>, grants: &RequestGrants) -> O
             }
         }
     }
-    let result = grants.create_all(&requests).await;
+    let result = grants.grant_all(&requests).await;
     let is_granted = result.is_ok() && !requests.is_empty();
     if let Err(error) = result {
         let error = server_error(&error);

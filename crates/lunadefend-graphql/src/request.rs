@@ -2,8 +2,9 @@
 
 use async_graphql::{Context, Data};
 use lunadefend_core::{
-    BoxFuture, Error, ErrorKind, Grant, GrantDuration, GrantRequest, GrantService, Grants,
-    SessionId, TokenId, Verdict, Verify,
+    Error, ErrorKind, GrantDuration, Grants, SessionId,
+    provider::{BoxFuture, GrantRequest, GrantService, TokenId, Verdict},
+    trust::{Grant, Verify},
 };
 use std::{
     any::{Any, TypeId},
@@ -54,20 +55,20 @@ impl RequestGrants {
         self.grants.verify(self.session()?, value).await
     }
 
-    pub(crate) async fn create<T: Grant>(
+    pub(crate) async fn grant<T: Grant>(
         &self,
         value: T,
         duration: Option<GrantDuration>,
     ) -> Result<T::Granted, Error> {
-        self.grants.create(self.session()?, value, duration).await
+        self.grants.grant(self.session()?, value, duration).await
     }
 
     /// Grants what the fields of an answer hold, whose types say nothing of trust.
-    pub(crate) async fn create_all(&self, requests: &[GrantRequest]) -> Result<(), Error> {
+    pub(crate) async fn grant_all(&self, requests: &[GrantRequest]) -> Result<(), Error> {
         if requests.is_empty() {
             return Ok(());
         }
-        self.grants.create_all(self.session()?, requests).await
+        self.grants.grant_all(self.session()?, requests).await
     }
 
     /// Forgets what was verified and granted: the next event of a subscription may be hours later.
@@ -146,7 +147,7 @@ impl GrantService for Memory {
         })
     }
 
-    fn create_all<'a>(
+    fn grant_all<'a>(
         &'a self,
         session: &'a SessionId,
         grants: &'a [GrantRequest],
@@ -164,7 +165,7 @@ impl GrantService for Memory {
             if asked.is_empty() {
                 return Ok(());
             }
-            self.service.create_all(session, &asked).await?;
+            self.service.grant_all(session, &asked).await?;
             let mut known = self.known();
             for request in asked {
                 known.granted.insert(request.token().clone());

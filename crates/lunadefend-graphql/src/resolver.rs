@@ -2,7 +2,10 @@
 
 use crate::{error::into_graphql, request::RequestGrants};
 use async_graphql::{Context, Result};
-use lunadefend_core::{Grant, GrantDuration, SessionId, Verify};
+use lunadefend_core::{
+    GrantDuration, SessionId,
+    trust::{Grant, Verify},
+};
 use std::future::Future;
 
 /// The session of the request that a resolver runs for: that of its user.
@@ -79,7 +82,7 @@ pub trait GrantIn: Grant {
     ///
     /// # Errors
     /// With the name of the error as `extensions.code`: `sessionError` without a session, and the names
-    /// of [`Grants::create`](lunadefend_core::Grants::create).
+    /// of [`Grants::grant`](lunadefend_core::Grants::grant).
     ///
     /// # Security
     /// A grant lets the user read the value: authorise the row that it comes from first.
@@ -99,7 +102,7 @@ pub trait GrantIn: Grant {
 impl<T: Grant + Send> GrantIn for T {
     async fn grant_in(self, context: &Context<'_>) -> Result<T::Granted> {
         let grants = RequestGrants::of(context).map_err(into_graphql)?;
-        grants.create(self, None).await.map_err(into_graphql)
+        grants.grant(self, None).await.map_err(into_graphql)
     }
 
     async fn grant_in_for(
@@ -108,7 +111,7 @@ impl<T: Grant + Send> GrantIn for T {
         duration: GrantDuration,
     ) -> Result<T::Granted> {
         let grants = RequestGrants::of(context).map_err(into_graphql)?;
-        let granted = grants.create(self, Some(duration)).await;
+        let granted = grants.grant(self, Some(duration)).await;
         granted.map_err(into_graphql)
     }
 }

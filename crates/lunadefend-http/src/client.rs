@@ -25,7 +25,7 @@ pub struct Request {
     /// The body; empty for none.
     pub body: Bytes,
     /// How much of the answer's body is read at most, in bytes.
-    pub max_answer: usize,
+    pub max_response: usize,
     /// When everything must be over, the last byte of the answer included.
     pub deadline: Instant,
 }
@@ -41,7 +41,7 @@ impl fmt::Debug for Request {
 
 /// An answer, completely read.
 #[derive(Clone)]
-pub struct Answer {
+pub struct Response {
     /// The status; redirects come as they are.
     pub status: StatusCode,
     /// The headers.
@@ -50,9 +50,9 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("Response")
             .field("status", &self.status.as_u16())
             .finish_non_exhaustive()
     }
@@ -109,7 +109,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// An [`HttpError`]; [`HttpError::head`] has the status when only the body is unusable.
-    pub async fn send(&self, request: impl Borrow<Request>) -> Result<Answer, HttpError> {
+    pub async fn send(&self, request: impl Borrow<Request>) -> Result<Response, HttpError> {
         let request = request.borrow();
         self.send_over(Connection::Any, request, request.deadline)
             .await
@@ -124,7 +124,7 @@ impl HttpClient {
         connection: Connection,
         request: impl Borrow<Request>,
         head_by: Instant,
-    ) -> Result<Answer, HttpError> {
+    ) -> Result<Response, HttpError> {
         let request = request.borrow();
         let exchange = self.exchange(connection, request, head_by);
         match timeout_at(request.deadline, exchange).await {
@@ -138,7 +138,7 @@ impl HttpClient {
         connection: Connection,
         request: &Request,
         head_by: Instant,
-    ) -> Result<Answer, HttpError> {
+    ) -> Result<Response, HttpError> {
         let url = Url::parse(&request.url).map_err(|_| HttpError::Url)?;
         match url.scheme() {
             _ if !url.username().is_empty() || url.password().is_some() => {
@@ -173,7 +173,7 @@ impl HttpClient {
                 head: Box::new(head),
             });
         }
-        let limit = request.max_answer;
+        let limit = request.max_response;
         let announced =
             usize::try_from(incoming.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
         if announced > limit {
@@ -196,7 +196,7 @@ impl HttpClient {
                 Err(error) => return Err(HttpError::from_body(head, error)),
             }
         }
-        Ok(Answer {
+        Ok(Response {
             status: head.status,
             headers: head.headers,
             body: body.freeze(),

@@ -7,5 +7,5 @@ mod error;
 mod tls;
 
 pub use base_url::{BaseUrl, Cleartext, UrlError};
-pub use client::{Answer, Connection, HttpClient, HttpClientBuilder, Request};
+pub use client::{Connection, HttpClient, HttpClientBuilder, Request, Response};
 pub use error::{Head, HttpError};

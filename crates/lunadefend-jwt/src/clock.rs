@@ -1,6 +1,6 @@
 //! The clock of the operating system.
 
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 use std::time::SystemTime;
 
 /// The clock of the operating system: the one place in all crates that reads it.

@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::{
     AlgorithmParameters, CommonParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse,
     RSAKeyParameters, RSAKeyType,
 };
-use lunadefend_core::{JwksDocument, wire};
+use lunadefend_core::{provider::JwksDocument, wire};
 use lunadefend_crypto::{PublicKey, base64url, sha256};
 
 /// The JSON Web Key Set of these keys (RFC 7517): each under its thumbprint, and the first also under

@@ -16,7 +16,7 @@ pub use error::{JwksError, JwtError};
 pub use jwks::{jwk, jwks_document};
 pub use key_set::KeySet;
 pub use policy::JwtPolicy;
-pub use sign::{Jwt, JwtSigner, WireLevel};
+pub use sign::{Jwt, JwtProfile, JwtSigner};
 pub use verify::ParsedJwt;
 
 /// The `iss` of every JWT that an application signs, with LunaSec's SDK or ours.

@@ -2,7 +2,7 @@
 
 use crate::{AUDIENCE, ISSUER, Subject, TRANSFER_TYP};
 use jsonwebtoken::{Algorithm, Header};
-use lunadefend_core::{Error, ErrorKind, SessionId, TransferState};
+use lunadefend_core::{Error, ErrorKind, SessionId, provider::TransferState};
 use lunadefend_crypto::{SigningKey, base64url, random_bytes, sha256};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde::Serialize;
@@ -16,18 +16,18 @@ const TRANSFER_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Which claims a JWT has beyond those of LunaSec's SDK.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WireLevel {
+pub enum JwtProfile {
     /// Header and claims exactly as LunaSec's SDK writes them.
     ///
     /// # Security
     /// A transfer JWT is then not tied to a state and lives for 15 minutes: anyone who sees one before it
-    /// is used can use it himself, also as `authorization` unless the tokenizer has that switched off.
+    /// is used can use it, also as `authorization` unless the tokenizer has that switched off.
     /// And two transfers of one session in one second are one JWT, of which only the first succeeds.
-    V1,
+    LunaSec,
     /// The same claims and more: `kid` and `typ` in the header, the tokenizer that it is for, and in
     /// transfer JWTs a `jti` and the state. LunaSec's tokenizer ignores claims that it does not know.
     #[default]
-    V1Extended,
+    Hardened,
 }
 
 /// A signed JWT. `Debug` prints none of it.
@@ -73,7 +73,7 @@ impl fmt::Debug for Jwt {
 #[derive(Clone)]
 pub struct JwtSigner {
     key: SigningKey,
-    level: WireLevel,
+    profile: JwtProfile,
     tokenizer_origin: String,
 }
 
@@ -83,10 +83,10 @@ impl JwtSigner {
 
     /// Signs with a key for the tokenizer at an origin such as `https://tokenizer.example.com`.
     #[must_use]
-    pub fn new(key: SigningKey, level: WireLevel, tokenizer_origin: &str) -> Self {
+    pub fn new(key: SigningKey, profile: JwtProfile, tokenizer_origin: &str) -> Self {
         Self {
             key,
-            level,
+            profile,
             tokenizer_origin: tokenizer_origin.to_owned(),
         }
     }
@@ -115,7 +115,7 @@ impl JwtSigner {
     }
 
     /// A JWT that moves a user's session to the tokenizer: 60 seconds, for this one state. With
-    /// [`WireLevel::V1`] the same as [`user`](Self::user), which LunaSec understands.
+    /// [`JwtProfile::LunaSec`] the same as [`user`](Self::user), which LunaSec understands.
     ///
     /// # Errors
     /// As [`application`](Self::application), and without randomness.
@@ -125,7 +125,7 @@ impl JwtSigner {
         state: &TransferState,
         now: SystemTime,
     ) -> Result<Jwt, Error> {
-        if self.level == WireLevel::V1 {
+        if self.profile == JwtProfile::LunaSec {
             return self.user(session, now);
         }
         let once = Once {
@@ -167,7 +167,7 @@ impl JwtSigner {
         // Without the defaults, which set `typ`.
         let mut header = Header::new(Algorithm::RS256);
         header.typ = None;
-        if self.level == WireLevel::V1Extended {
+        if self.profile == JwtProfile::Hardened {
             header.typ = Some(typ.to_owned());
             header.kid = Some(self.key.public_key().thumbprint().to_owned());
         }
@@ -178,7 +178,7 @@ impl JwtSigner {
             sub: subject.as_str(),
             aud: AUDIENCE,
             exp: seconds + lifetime.as_secs(),
-            tokenizer: (self.level == WireLevel::V1Extended).then_some(&self.tokenizer_origin),
+            tokenizer: (self.profile == JwtProfile::Hardened).then_some(&self.tokenizer_origin),
             once,
         };
         let header = base64url(&serde_json::to_vec(&header).map_err(internal)?);
@@ -206,7 +206,7 @@ impl fmt::Debug for JwtSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwtSigner")
             .field("key", &self.key)
-            .field("level", &self.level)
+            .field("level", &self.profile)
             .finish_non_exhaustive()
     }
 }

@@ -8,9 +8,12 @@
     reason = "clippy takes the helpers of tests for production code"
 )]
 
-use lunadefend_core::{Clock, SessionId, TransferState};
+use lunadefend_core::{
+    SessionId,
+    provider::{Clock, TransferState},
+};
 use lunadefend_crypto::{SigningKey, base64url, base64url_decode};
-use lunadefend_jwt::{AUDIENCE, ISSUER, Jwt, JwtSigner, SystemClock, WireLevel, jwks_document};
+use lunadefend_jwt::{AUDIENCE, ISSUER, Jwt, JwtProfile, JwtSigner, SystemClock, jwks_document};
 use serde_json::{Value, json};
 use std::{
     ffi::OsString,
@@ -81,18 +84,14 @@ fn case() -> Value {
     let state = TransferState::from_query(Some("state=abc")).unwrap();
 
     let mut jwts = Vec::new();
-    for level in [WireLevel::V1, WireLevel::V1Extended] {
+    for level in [JwtProfile::LunaSec, JwtProfile::Hardened] {
         let signer = JwtSigner::new(key.clone(), level, "https://tokenizer.example.com");
         jwts.push(signer.application(now).unwrap());
         jwts.push(signer.user(&session, now).unwrap());
         jwts.push(signer.transfer(&session, &state, now).unwrap());
     }
     // During a rotation: signed by the key that is published second.
-    let rotated = JwtSigner::new(
-        other.clone(),
-        WireLevel::V1Extended,
-        "https://t.example.com",
-    );
+    let rotated = JwtSigner::new(other.clone(), JwtProfile::Hardened, "https://t.example.com");
     jwts.push(rotated.application(now).unwrap());
 
     let keys = [key.public_key().clone(), other.public_key().clone()];

@@ -19,7 +19,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// Mark every field that holds tokens with `#[token]`. The type then implements `FromUntrusted`, for
 /// the extractor `Verified<T>` of a framework adapter or for `Unverified<T>` without a framework, and
-/// `Grant`, for `Granter` and `Granted<T>` or for `Grants::create`. Any number of tokens costs one
+/// `Grant`, for `Granter` and `Granted<T>` or for `Grants::grant`. Any number of tokens costs one
 /// call.
 ///
 /// ```
@@ -48,7 +48,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// }
 ///
 /// async fn load(grants: &Grants, session: &SessionId, row: Customer) -> Result<String, Error> {
-///     let granted = grants.create(session, row, None).await?;
+///     let granted = grants.grant(session, row, None).await?;
 ///     // Only what was granted serialises. `row` itself does not.
 ///     Ok(serde_json::to_string(&granted).unwrap_or_default())
 /// }
@@ -97,7 +97,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// }
 ///
 /// async fn page(grants: &Grants, session: &SessionId, row: Profile) -> Result<String, Error> {
-///     let profile = grants.create(session, row, None).await?; // of a `Granted<T>`: `into_inner`
+///     let profile = grants.grant(session, row, None).await?; // of a `Granted<T>`: `into_inner`
 ///     Ok(format!("{} <input type=hidden value={}>", profile.name, profile.ssn.expose_id()))
 /// }
 /// ```

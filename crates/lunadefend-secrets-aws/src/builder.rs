@@ -8,7 +8,7 @@ use crate::{
 };
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use lunadefend_core::SecretError;
+use lunadefend_core::provider::SecretError;
 use std::{fmt, time::Duration};
 use url::Url;
 
@@ -80,7 +80,7 @@ impl AwsSecretBuilder {
     /// ```
     /// use lunadefend_secrets_aws::{AwsSecret, Credentials};
     ///
-    /// # fn example(access_key_id: String, secret_access_key: String) -> Result<(), lunadefend_core::SecretError> {
+    /// # fn example(access_key_id: String, secret_access_key: String) -> Result<(), lunadefend_core::provider::SecretError> {
     /// let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "our settings");
     /// let secret = AwsSecret::builder("signing-key")
     ///     .region("eu-central-1")

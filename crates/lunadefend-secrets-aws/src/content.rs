@@ -1,7 +1,7 @@
 //! Which part of a secret's content is the secret: all of it, or a field of a JSON object.
 
 use crate::failure::Failure;
-use lunadefend_core::SecretValue;
+use lunadefend_core::provider::SecretValue;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;

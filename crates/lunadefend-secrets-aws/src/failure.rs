@@ -10,7 +10,7 @@ pub(crate) use transport::no_credentials;
 use aws_sdk_secretsmanager::{
     config::http::HttpResponse, error::SdkError, operation::get_secret_value::GetSecretValueError,
 };
-use lunadefend_core::SecretError;
+use lunadefend_core::provider::SecretError;
 use std::borrow::Cow;
 
 /// What stands between us and a version of a secret.

@@ -8,7 +8,7 @@ use crate::{
 };
 use aws_sdk_secretsmanager::Client;
 use futures_util::{FutureExt as _, future::try_join};
-use lunadefend_core::{
+use lunadefend_core::provider::{
     BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions,
 };
 use std::{
@@ -29,7 +29,7 @@ use tokio::{
 /// Each fetch asks AWS; put it into a cache.
 ///
 /// ```
-/// use lunadefend_core::SecretProvider;
+/// use lunadefend_core::provider::SecretProvider;
 /// use lunadefend_secrets_aws::AwsSecret;
 ///
 /// let key = AwsSecret::builder(
@@ -41,7 +41,7 @@ use tokio::{
 ///     key.origin(),
 ///     "AWS Secrets Manager secret arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing-key-AbCdEf in eu-central-1",
 /// );
-/// # Ok::<(), lunadefend_core::SecretError>(())
+/// # Ok::<(), lunadefend_core::provider::SecretError>(())
 /// ```
 ///
 /// # Security

@@ -4,7 +4,7 @@ mod flight;
 
 use crate::RefreshPolicy;
 use flight::fetch;
-use lunadefend_core::{Clock, SecretError, SecretProvider, SecretVersions};
+use lunadefend_core::provider::{Clock, SecretError, SecretProvider, SecretVersions};
 use lunadefend_flight::Flight;
 use std::{
     error::Error,

@@ -1,6 +1,6 @@
 //! The first secret that there is.
 
-use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretVersions};
+use lunadefend_core::provider::{BoxFuture, SecretError, SecretProvider, SecretVersions};
 use std::sync::Arc;
 
 /// Providers that are asked in order until one has the secret.
@@ -60,7 +60,7 @@ impl SecretProvider for SecretChain {
 mod tests {
     use super::*;
     use crate::{EnvironmentSecret, FileSecret, FixedEnvironment, InlineSecret, SecretFn};
-    use lunadefend_core::SecretValue;
+    use lunadefend_core::provider::SecretValue;
 
     fn variable(name: &'static str) -> EnvironmentSecret {
         let environment = FixedEnvironment::from_iter([("SET", "canary"), ("EMPTY", "")]);

@@ -1,6 +1,8 @@
 //! Secrets in variables of the environment.
 
-use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions};
+use lunadefend_core::provider::{
+    BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions,
+};
 use lunadefend_settings::Environment;
 use std::{borrow::Cow, sync::Arc};
 
@@ -33,7 +35,7 @@ impl Environment for ProcessEnvironment {
 /// A secret that is the value of a variable of the environment. It is read at each fetch.
 ///
 /// ```
-/// use lunadefend_core::{SecretError, SecretProvider};
+/// use lunadefend_core::provider::{SecretError, SecretProvider};
 /// use lunadefend_secrets::{EnvironmentSecret, FixedEnvironment};
 /// use std::sync::Arc;
 ///

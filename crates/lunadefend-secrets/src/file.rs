@@ -3,7 +3,7 @@
 #[cfg(unix)]
 mod sharing;
 
-use lunadefend_core::{
+use lunadefend_core::provider::{
     BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions,
 };
 use std::{

@@ -1,12 +1,12 @@
 //! Secrets from a closure.
 
-use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretVersions};
+use lunadefend_core::provider::{BoxFuture, SecretError, SecretProvider, SecretVersions};
 use std::{borrow::Cow, fmt, future::Future};
 
 /// A secret that an asynchronous closure fetches: the short form of a provider of your own.
 ///
 /// ```
-/// use lunadefend_core::{SecretError, SecretProvider, SecretValue};
+/// use lunadefend_core::provider::{SecretError, SecretProvider, SecretValue};
 /// use lunadefend_secrets::SecretFn;
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -1,12 +1,14 @@
 //! Secrets that the program already has.
 
-use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions};
+use lunadefend_core::provider::{
+    BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions,
+};
 use std::borrow::Cow;
 
 /// A secret that is handed in: from a configuration file, a command line, another library.
 ///
 /// ```
-/// use lunadefend_core::SecretValue;
+/// use lunadefend_core::provider::SecretValue;
 /// use lunadefend_secrets::InlineSecret;
 ///
 /// let secret = InlineSecret::new(SecretValue::new("hunter2"), "signing_key.value");

@@ -21,5 +21,5 @@ pub use providers::SecretProviders;
 pub use refresh::RefreshPolicy;
 pub use staged::StagedSecret;
 
-pub use lunadefend_core::SettingError;
+pub use lunadefend_core::provider::SettingError;
 pub use lunadefend_settings::{Environment, FixedEnvironment, SecretSettings};

@@ -1,7 +1,7 @@
 //! Secret providers by the names that configurations call them.
 
 use crate::{EnvironmentSecret, FileSecret, InlineSecret, SecretChain, StagedSecret};
-use lunadefend_core::{SecretProvider, SettingError};
+use lunadefend_core::provider::{SecretProvider, SettingError};
 use lunadefend_settings::{SecretSettings, closest};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -18,7 +18,7 @@ type Make =
 /// commas, are a [`SecretChain`].
 ///
 /// ```
-/// use lunadefend_core::{SecretValue, SettingError};
+/// use lunadefend_core::provider::{SecretValue, SettingError};
 /// use lunadefend_secrets::{FixedEnvironment, InlineSecret, SecretProviders};
 /// use lunadefend_settings::{Settings, Side, table};
 /// use std::sync::Arc;

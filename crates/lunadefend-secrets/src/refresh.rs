@@ -1,6 +1,6 @@
 //! How often a secret is fetched again, and for how long an old one is better than none.
 
-use lunadefend_core::SettingError;
+use lunadefend_core::provider::SettingError;
 use std::time::Duration;
 
 /// When a [`SecretCache`](crate::SecretCache) asks its provider again.

@@ -1,6 +1,8 @@
 //! A rotation that is spelled out: the versions of one secret, each from a place of its own.
 
-use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretVersion, SecretVersions};
+use lunadefend_core::provider::{
+    BoxFuture, SecretError, SecretProvider, SecretVersion, SecretVersions,
+};
 use std::sync::Arc;
 
 /// One secret whose previous and next versions are in places of their own: how a secret is rotated

@@ -1,6 +1,6 @@
 //! What a file says about one setting.
 
-use lunadefend_core::SecretValue;
+use lunadefend_core::provider::SecretValue;
 use std::{collections::BTreeMap, fmt};
 
 /// Entries by their paths.

@@ -1,6 +1,6 @@
 //! The environment, handed in.
 
-use lunadefend_core::SecretValue;
+use lunadefend_core::provider::SecretValue;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Variables by name: those of the process, or a map in tests.

@@ -6,7 +6,7 @@ use crate::{
     spelling::closest,
     table::{SECRET, SETTINGS},
 };
-use lunadefend_core::{SecretValue, SettingError};
+use lunadefend_core::provider::{SecretValue, SettingError};
 use toml::{Table, Value};
 
 /// Reads the entries that this side knows.

@@ -8,7 +8,7 @@ use crate::{
     table::SETTINGS,
     text,
 };
-use lunadefend_core::SettingError;
+use lunadefend_core::provider::SettingError;
 #[cfg(feature = "toml")]
 use std::path::Path;
 use std::{sync::Arc, time::Duration};

@@ -8,7 +8,7 @@ use crate::{
     table::{SECRET, SETTINGS},
     text,
 };
-use lunadefend_core::{SecretValue, SettingError};
+use lunadefend_core::provider::{SecretValue, SettingError};
 use std::{borrow::Cow, collections::BTreeSet, fmt, sync::Arc};
 
 /// What a configuration says about one secret: which provider has it, and what that provider needs.

@@ -1,7 +1,7 @@
 //! Names that are almost those of settings.
 
 use crate::{Environment, Kind, table::SETTINGS};
-use lunadefend_core::SettingError;
+use lunadefend_core::provider::SettingError;
 
 /// What all of them begin with. It says nothing about how alike two names are.
 const PREFIX: &str = "LUNADEFEND_";

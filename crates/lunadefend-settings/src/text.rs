@@ -1,6 +1,6 @@
 //! Values as texts.
 
-use lunadefend_core::{SettingError, parse_duration};
+use lunadefend_core::provider::{SettingError, parse_duration};
 use std::time::Duration;
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];

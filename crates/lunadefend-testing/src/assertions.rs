@@ -10,7 +10,7 @@ use serde_json::Value;
 /// asserts that instead.
 ///
 /// ```
-/// use lunadefend_core::{Error, ErrorKind, log_and_render};
+/// use lunadefend_core::{Error, ErrorKind, adapter::log_and_render};
 /// use lunadefend_testing::assert_error;
 ///
 /// let response = log_and_render(&Error::new(ErrorKind::InvalidGrant));

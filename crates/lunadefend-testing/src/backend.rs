@@ -4,8 +4,10 @@ mod services;
 
 use crate::{Call, TestClock};
 use lunadefend_core::{
-    AuthPlugin, Backend, Clock, Error, ErrorKind, GrantDuration, GrantRequest, GrantedToken,
-    Grants, SessionId, Sessions, VerifiedToken,
+    Backend, Error, ErrorKind, GrantDuration, GrantedToken, Grants, SessionId, Sessions,
+    VerifiedToken,
+    adapter::AuthPlugin,
+    provider::{Clock, GrantRequest},
 };
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -123,7 +125,7 @@ impl TestBackend {
             is_seeding: true,
             ..self.clone()
         };
-        now(unnoticed.grants().create(session, token, None))
+        now(unnoticed.grants().grant(session, token, None))
             .expect("the grants of a test wait for nothing")
             .expect("a session that has not been ended")
     }

@@ -279,7 +279,7 @@ impl Browser {
             url: self.real_url(&url),
             headers: sent,
             body: body.to_vec().into(),
-            max_answer: MAX_RESPONSE,
+            max_response: MAX_RESPONSE,
             deadline: Instant::now() + self.deadline,
         };
         let answer = self.http.send(request).await;

@@ -1,6 +1,9 @@
 //! What the code under test asked for.
 
-use lunadefend_core::{GrantDuration, GrantRequest, SessionId, TokenId};
+use lunadefend_core::{
+    GrantDuration, SessionId,
+    provider::{GrantRequest, TokenId},
+};
 
 /// One call that the code under test made, as [`TestBackend::take_calls`] returns it.
 ///
@@ -18,7 +21,7 @@ pub enum Call {
         tokens: Vec<String>,
     },
     /// Tokens were granted to a session.
-    Create {
+    Grant {
         /// The session id.
         session: String,
         /// The tokens, each with the duration that was asked for: once for each different duration.
@@ -51,12 +54,12 @@ impl Call {
     }
 
     /// The call that grants these tokens.
-    pub fn create<T: Into<String>>(
+    pub fn grant<T: Into<String>>(
         session: impl Into<String>,
         grants: impl IntoIterator<Item = (T, Option<GrantDuration>)>,
     ) -> Self {
         let grants = grants.into_iter();
-        Self::Create {
+        Self::Grant {
             session: session.into(),
             grants: grants.map(|(token, ttl)| (token.into(), ttl)).collect(),
         }
@@ -69,6 +72,6 @@ impl Call {
     pub(crate) fn of_create(session: &SessionId, grants: &[GrantRequest]) -> Self {
         let grants = grants.iter();
         let grants = grants.map(|grant| (grant.token().expose_id(), grant.duration()));
-        Self::create(session.expose_id(), grants)
+        Self::grant(session.expose_id(), grants)
     }
 }

@@ -1,6 +1,6 @@
 //! Time that a test owns.
 
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -11,7 +11,7 @@ use std::{
 /// Clones share the time: give one to what is tested and keep another.
 ///
 /// ```
-/// use lunadefend_core::Clock;
+/// use lunadefend_core::provider::Clock;
 /// use lunadefend_testing::TestClock;
 /// use std::time::Duration;
 ///

@@ -1,6 +1,8 @@
 //! Signing keys made for a test.
 
-use lunadefend_core::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions};
+use lunadefend_core::provider::{
+    BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions,
+};
 use lunadefend_crypto::{GeneratedKey, RsaBits, SigningKey};
 use secrecy::{ExposeSecret, SecretString};
 

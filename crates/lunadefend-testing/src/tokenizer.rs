@@ -17,7 +17,7 @@
 //! ```
 
 use crate::TestClock;
-use lunadefend_core::{BoxFuture, Clock};
+use lunadefend_core::provider::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_jwt::SystemClock;
 use lunadefend_tokenizer::{

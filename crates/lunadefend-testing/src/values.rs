@@ -1,6 +1,6 @@
 //! Sessions and tokens made for a test.
 
-use lunadefend_core::{SessionId, TokenId, VerifiedToken};
+use lunadefend_core::{SessionId, VerifiedToken, provider::TokenId};
 use std::hash::{BuildHasher, RandomState};
 
 /// Makes a session id of a text: `session("ann")`.

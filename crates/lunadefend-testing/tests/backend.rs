@@ -5,7 +5,8 @@
 )]
 
 use lunadefend_core::{
-    AuthPlugin, Backend, Error, ErrorKind, GrantDuration, SessionId, UntrustedToken, VerifiedToken,
+    Backend, Error, ErrorKind, GrantDuration, SessionId, UntrustedToken, VerifiedToken,
+    adapter::AuthPlugin,
 };
 use lunadefend_testing::{Call, TestBackend, assert_error, session, token};
 use std::time::Duration;
@@ -26,7 +27,7 @@ async fn create(
     duration: Option<&str>,
 ) -> Result<(), ErrorKind> {
     let duration: Option<GrantDuration> = duration.map(|text| text.parse().unwrap());
-    let granted = backend.grants().create(session, &token(1), duration).await;
+    let granted = backend.grants().grant(session, &token(1), duration).await;
     granted.map(|_| ()).map_err(|error| error.kind())
 }
 
@@ -162,7 +163,7 @@ async fn calls_are_noted_down_once() {
         backend.take_calls(),
         [
             Call::verify("ann", texts().into_iter().take(2)),
-            Call::create("ann", [(token(1).expose_id(), minutes)]),
+            Call::grant("ann", [(token(1).expose_id(), minutes)]),
             Call::End {
                 session: "ann".to_owned()
             },
@@ -215,7 +216,7 @@ fn what_is_no_error_is_none() {
 #[test]
 #[should_panic(expected = "not the error `sessionError` with status 500, but status 401")]
 fn another_error_is_another() {
-    let response = lunadefend_core::log_and_render(&ErrorKind::NoSession.into());
+    let response = lunadefend_core::adapter::log_and_render(&ErrorKind::NoSession.into());
     assert_error(
         response.status(),
         response.body(),

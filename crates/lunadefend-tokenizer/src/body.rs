@@ -8,7 +8,10 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
-use lunadefend_core::{is_encoded, is_json, wire};
+use lunadefend_core::{
+    adapter::{is_encoded, is_json},
+    wire,
+};
 use lunadefend_vault::Vault;
 use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};

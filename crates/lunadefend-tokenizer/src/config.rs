@@ -16,7 +16,7 @@ use crate::{
     jwks::VerificationKeys,
 };
 use http::HeaderValue;
-use lunadefend_core::SettingError;
+use lunadefend_core::provider::SettingError;
 use lunadefend_http::{BaseUrl, UrlError};
 use lunadefend_jwt::JwtPolicy;
 use std::{fmt, time::Duration};
@@ -36,7 +36,7 @@ pub enum ConfigError {
 /// What a `main` that returns it prints: as `Display`, and the causes.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lunadefend_core::fmt_with_causes(self, f)
+        lunadefend_core::provider::fmt_with_causes(self, f)
     }
 }
 

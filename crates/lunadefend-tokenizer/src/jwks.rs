@@ -4,7 +4,7 @@ mod fetch;
 mod refresh;
 
 use crate::{config::ConfigError, status::KeysStatus};
-use lunadefend_core::{Clock, SettingError};
+use lunadefend_core::provider::{Clock, SettingError};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, HttpClient};
 use lunadefend_jwt::{Claims, JwtError, JwtPolicy, KeySet, LEGACY_KID, ParsedJwt};

@@ -2,7 +2,7 @@
 
 use axum::{body::Body, response::Response};
 use http::{HeaderValue, StatusCode, header};
-use lunadefend_core::wire::{self, Answer, Failure};
+use lunadefend_core::wire::{self, Failure, Success};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ pub(crate) fn failure(status: StatusCode, name: &str, message: Cow<'static, str>
 
 /// `{"success":true,"error":{},"data":T}`.
 pub(crate) fn data<T: Serialize>(data: T) -> Response {
-    json(StatusCode::OK, &Answer(data))
+    json(StatusCode::OK, &Success(data))
 }
 
 /// `{"success":true,"error":{}}`.

@@ -22,7 +22,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use lunadefend_core::BoxError;
+use lunadefend_core::provider::BoxError;
 use phase::{Phase, SentBody};
 use std::{
     convert::Infallible,

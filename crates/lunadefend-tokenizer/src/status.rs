@@ -1,6 +1,6 @@
 //! What an operator is told about a running tokenizer.
 
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 /// How a tokenizer is: the response of `GET /status` on its admin socket.

@@ -11,7 +11,7 @@ use axum::{Router, response::Response};
 use bytes::Bytes;
 use http::Request;
 use hyper::body::Body as HttpBody;
-use lunadefend_core::{BoxError, BoxFuture};
+use lunadefend_core::provider::{BoxError, BoxFuture};
 use lunadefend_vault::{Janitor, SystemTimer, Timer, Vault};
 use std::{
     convert::Infallible,

@@ -4,7 +4,7 @@ use crate::layout::{
     EXPIRY, EXPIRY_KEY_LEN, PART_KEY_LEN, PARTS, ROW_KEY_LEN, ROWS, decode_row, encode_row,
     expiry_key, part_key, row_key, split_expiry_key,
 };
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{
     Batch, BlobId, Judgement, Row, RowAddress, StoredRow, WriteId, WriteOutcome,
 };

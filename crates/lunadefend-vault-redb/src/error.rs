@@ -85,6 +85,6 @@ pub enum OpenError {
 /// What a `main` that returns it prints: as `Display`, and the causes.
 impl fmt::Debug for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lunadefend_core::fmt_with_causes(self, f)
+        lunadefend_core::provider::fmt_with_causes(self, f)
     }
 }

@@ -1,7 +1,7 @@
 //! The key file of an embedded store that has no configured master key.
 
 use crate::{OpenError, file::sync_directory};
-use lunadefend_core::SecretValue;
+use lunadefend_core::provider::SecretValue;
 use lunadefend_crypto::{hex, random_bytes};
 use lunadefend_vault::{MasterKey, MasterKeyError};
 use secrecy::ExposeSecret;

@@ -1,7 +1,7 @@
 //! How rows and parts lie in the file.
 
 use bytes::Bytes;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{BlobId, Row, RowAddress, RowKey, StoredRow, Table, WriteId};
 use redb::{TableDefinition, WriteTransaction};
 

@@ -1,7 +1,7 @@
 //! Opening the embedded store together with its master key.
 
 use crate::{EmbeddedOptions, EmbeddedStore, MasterKeyFile, OpenError, master_key_for};
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 use lunadefend_vault::{MasterKey, Vault};
 use std::{
     fs::{self, File},

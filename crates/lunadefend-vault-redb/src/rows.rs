@@ -5,7 +5,7 @@ use crate::{
     layout::{ROWS, decode_row, key_of, last_row_key, row_key},
     writer::{MAX_GROUP_BYTES, Weight},
 };
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{
     Batch, Row, RowAddress, RowKey, Rows, StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
 };

@@ -9,7 +9,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::future::join_all;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{
     Batch, Blob, BlobId, Blobs, Change, Row, RowAddress, RowKey, Rows, Store, StoreError, Table,
     Write, WriteId, WriteOutcome, conformance,

@@ -7,7 +7,9 @@
 #[cfg(test)]
 mod format {
     use lunadefend_core::{
-        BoxFuture, Clock, SecretValue, SessionId, TokenId, UnixMillis, wire::Metadata,
+        SessionId,
+        provider::{BoxFuture, Clock, SecretValue, TokenId, UnixMillis},
+        wire::Metadata,
     };
     use lunadefend_vault::{
         Download, Janitor, MasterKey, Quota, SessionHandle, SignedUrl, Timer, Transfer,

@@ -2,7 +2,11 @@
 
 #[cfg(test)]
 mod kill {
-    use lunadefend_core::{Clock, SessionId, TokenId, wire::Metadata};
+    use lunadefend_core::{
+        SessionId,
+        provider::{Clock, TokenId},
+        wire::Metadata,
+    };
     use lunadefend_jwt::SystemClock;
     use lunadefend_vault::Vault;
     use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore, master_key_for};

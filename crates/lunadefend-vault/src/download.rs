@@ -11,7 +11,10 @@ use crate::{
     vault::insert,
 };
 use bytes::Bytes;
-use lunadefend_core::{SessionId, TokenId, UnixMillis};
+use lunadefend_core::{
+    SessionId,
+    provider::{TokenId, UnixMillis},
+};
 use std::{fmt, time::Duration};
 
 /// A download that was permitted.

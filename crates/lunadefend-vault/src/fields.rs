@@ -4,7 +4,7 @@ use crate::{
     VaultError,
     store::{RowAddress, RowKey, Table},
 };
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 
 /// Reads fields from the front.
 pub(crate) struct Fields<'a>(&'a [u8]);

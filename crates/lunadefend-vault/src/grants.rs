@@ -5,7 +5,10 @@ use crate::{
     rows::{grant, marks},
     store::RowAddress,
 };
-use lunadefend_core::{SessionId, TokenId, UnixMillis};
+use lunadefend_core::{
+    SessionId,
+    provider::{TokenId, UnixMillis},
+};
 
 impl Vault {
     /// Grants a token to a session until `expires_at`, or until a later time for which it was

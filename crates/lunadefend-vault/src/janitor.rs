@@ -1,7 +1,7 @@
 //! Deleting what has expired, by a clock that can be believed.
 
 use crate::{Timer, Vault, VaultError, store::BlobId};
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,

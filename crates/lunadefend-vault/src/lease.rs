@@ -11,7 +11,7 @@ use crate::{
     stream::CHUNK_SIZE,
     vault::{delete, insert, replace},
 };
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_crypto::random_bytes;
 use std::time::Duration;
 

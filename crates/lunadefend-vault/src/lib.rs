@@ -27,7 +27,7 @@
 //! Everything that is stored begins with the number of its form, and forms of earlier versions are read.
 //!
 //! ```
-//! use lunadefend_core::{Clock, SessionId, wire::Metadata};
+//! use lunadefend_core::{SessionId, wire::Metadata, provider::Clock};
 //! use lunadefend_jwt::SystemClock;
 //! use lunadefend_vault::{MasterKey, Vault, store::MemoryStore};
 //! use std::{sync::Arc, time::Duration};

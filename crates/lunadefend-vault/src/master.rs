@@ -1,6 +1,6 @@
 //! The master key: the one secret that is not in the store.
 
-use lunadefend_core::SecretValue;
+use lunadefend_core::provider::SecretValue;
 use lunadefend_crypto::{CryptoError, base64url_decode, hex, hex_decode, random_bytes};
 use secrecy::SecretString;
 use std::{fmt, sync::Arc};
@@ -20,7 +20,7 @@ impl MasterKey {
     /// around text are ignored. `origin` says where the secret is from, for the errors.
     ///
     /// ```
-    /// use lunadefend_core::SecretValue;
+    /// use lunadefend_core::provider::SecretValue;
     /// use lunadefend_vault::MasterKey;
     ///
     /// let text = SecretValue::new("5f0c".repeat(16));

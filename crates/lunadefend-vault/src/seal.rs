@@ -8,7 +8,7 @@ use crate::{
     ring::Ring,
     store::{Row, RowAddress, Table},
 };
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_crypto::{AeadKey, hkdf_sha256, length_prefixed, random_bytes};
 use zeroize::Zeroizing;
 

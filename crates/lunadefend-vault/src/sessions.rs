@@ -9,7 +9,7 @@ use crate::{
     store::Row,
     vault::{delete, insert},
 };
-use lunadefend_core::{SessionId, UnixMillis};
+use lunadefend_core::{SessionId, provider::UnixMillis};
 use lunadefend_crypto::{base64url, base64url_decode, random_bytes};
 use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, time::Duration};

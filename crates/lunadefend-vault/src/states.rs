@@ -1,7 +1,7 @@
 //! States of a session transfer: signed, so that issuing one stores nothing.
 
 use crate::{InvalidState, Vault, VaultError, fields::Fields, purpose::Purpose, ring::Ring};
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_crypto::{base64url, base64url_decode, constant_time_eq, random_bytes, sha256};
 use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, time::Duration};

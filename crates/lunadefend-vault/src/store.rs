@@ -58,7 +58,7 @@ pub use memory::MemoryStore;
 pub use row::{Row, RowAddress, RowKey, StoredRow, Table, WriteId};
 
 use bytes::Bytes;
-use lunadefend_core::{BoxFuture, UnixMillis};
+use lunadefend_core::provider::{BoxFuture, UnixMillis};
 use std::{fmt, sync::Arc};
 
 /// What a call of a store gives: its outcome, later.

@@ -5,7 +5,7 @@ use crate::{
     rows::blob,
     store::{BlobId, MAX_ROWS},
 };
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 
 /// How many rows are deleted by one call of the store.
 const PURGE: usize = 1000;

@@ -27,7 +27,11 @@ use crate::{
     stream, *,
 };
 use bytes::Bytes;
-use lunadefend_core::{BoxFuture, Clock, SessionId, TokenId, UnixMillis, wire::Metadata};
+use lunadefend_core::{
+    SessionId,
+    provider::{BoxFuture, Clock, TokenId, UnixMillis},
+    wire::Metadata,
+};
 use secrecy::ExposeSecret;
 use std::{
     sync::{

@@ -1,11 +1,11 @@
 //! Waiting, and time that only goes forward.
 
-use lunadefend_core::BoxFuture;
+use lunadefend_core::provider::BoxFuture;
 use std::{fmt, time::Duration};
 use tokio::time::{Instant, sleep};
 
 /// How the tokenizer waits, and measures how long something took. Times of day are the business of a
-/// [`Clock`](lunadefend_core::Clock), which somebody may set forth and back.
+/// [`Clock`](lunadefend_core::provider::Clock), which somebody may set forth and back.
 pub trait Timer: fmt::Debug + Send + Sync + 'static {
     /// The time since some moment that stays the same while the process lives. It never goes back.
     fn monotonic(&self) -> Duration;

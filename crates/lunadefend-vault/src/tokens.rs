@@ -12,7 +12,11 @@ use crate::{
     store::{RowAddress, Write},
     vault::insert,
 };
-use lunadefend_core::{SessionId, TokenId, UnixMillis, wire::Metadata};
+use lunadefend_core::{
+    SessionId,
+    provider::{TokenId, UnixMillis},
+    wire::Metadata,
+};
 use lunadefend_crypto::random_bytes;
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use crate::{
     DownloadId, InvalidUrl, UploadId, UrlId, Vault, VaultError, fields::Fields, purpose::Purpose,
     ring::Ring,
 };
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_crypto::{base64url, base64url_decode};
 
 const VERSION: u8 = 1;

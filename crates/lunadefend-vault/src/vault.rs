@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use bytes::Bytes;
-use lunadefend_core::{Clock, UnixMillis};
+use lunadefend_core::provider::{Clock, UnixMillis};
 use lunadefend_crypto::random_bytes;
 use std::{
     fmt,

@@ -2,7 +2,7 @@
 
 use crate::{payload::query, provider::PendingSession};
 use http::{HeaderMap, Method};
-use lunadefend_core::AuthPlugin;
+use lunadefend_core::adapter::AuthPlugin;
 use std::future::ready;
 use warp::{Filter, Reply, filters::BoxedFilter, path::Peek, reject, reply::Response};
 

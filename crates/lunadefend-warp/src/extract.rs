@@ -1,7 +1,7 @@
 //! What handlers may ask for, and what it is extracted from.
 
 use crate::{Error, payload::Payload, provider::PendingSession};
-use lunadefend_core::{ErrorKind, Granter, Grants, SessionId, resolve_session};
+use lunadefend_core::{ErrorKind, Granter, Grants, SessionId, adapter::resolve_session};
 use std::future::Future;
 
 /// What a handler of [`Luna::handle`](crate::Luna::handle) may ask for, besides what the filters of

@@ -1,6 +1,6 @@
 //! The session id provider: a filter that picks from the request, and a function that finds the session.
 
-use lunadefend_core::{BoxFuture, Error, ErrorKind, SessionId};
+use lunadefend_core::{Error, ErrorKind, SessionId, provider::BoxFuture};
 use std::{
     convert::Infallible,
     fmt,

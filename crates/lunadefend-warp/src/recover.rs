@@ -1,6 +1,6 @@
 //! Rejections that are errors, made replies again.
 
-use lunadefend_core::{Error, log_and_render};
+use lunadefend_core::{Error, adapter::log_and_render};
 use warp::{Rejection, Reply, reply::Response};
 
 /// Makes the reply of a rejection that is an [`Error`], and leaves every other rejection as it is.

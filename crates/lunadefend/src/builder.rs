@@ -1,8 +1,11 @@
 //! Building a `LunaDefend` from settings, wherever they come from.
 
-use crate::{ConfigError, LunaDefend, SessionIds, WireLevel};
-use lunadefend_client::{Client, DemoKey, KeyRotation, SessionKeyError, SigningKeys};
-use lunadefend_core::{Clock, Grants, SecretProvider, SettingError};
+use crate::{ConfigError, JwtProfile, LunaDefend, SessionIds};
+use lunadefend_client::{Client, DemoKey, KeyRotation, SessionIdKeyError, SigningKeys};
+use lunadefend_core::{
+    Grants,
+    provider::{Clock, SecretProvider, SettingError},
+};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::EnvironmentSecret;
@@ -40,7 +43,7 @@ pub struct Builder {
     rotation: KeyRotation,
     pub(crate) session_key: Option<Named<Arc<dyn SecretProvider>>>,
     raw_session_ids: bool,
-    wire: WireLevel,
+    wire: JwtProfile,
     deadline: Option<Duration>,
     max_retries: Option<u32>,
     max_tokens: NonZeroUsize,
@@ -62,7 +65,7 @@ impl Builder {
             rotation: KeyRotation::default(),
             session_key: None,
             raw_session_ids: false,
-            wire: WireLevel::default(),
+            wire: JwtProfile::default(),
             deadline: None,
             max_retries: None,
             max_tokens: Grants::MAX_TOKENS,
@@ -117,8 +120,8 @@ impl Builder {
         self
     }
 
-    /// What the JWTs contain; [`WireLevel::V1`] is exactly what the original signs.
-    pub fn wire(mut self, level: WireLevel) -> Self {
+    /// What the JWTs contain; [`JwtProfile::LunaSec`] is exactly what the original signs.
+    pub fn wire(mut self, level: JwtProfile) -> Self {
         self.wire = level;
         self
     }
@@ -201,7 +204,7 @@ impl Builder {
         );
         let mut client = Client::builder(tokenizer_url, keys.await?)
             .session_ids(self.resolve_session_ids().await?)
-            .wire_level(self.wire)
+            .jwt_profile(self.wire)
             .clock(Arc::clone(&self.clock))
             .blob_origins(blob_origins?);
         if let Some(url) = public_tokenizer_url {
@@ -229,7 +232,7 @@ impl Builder {
                 let provider = &key.value;
                 let secret = provider.fetch().await?.current.value;
                 let ids = SessionIds::keyed_by(&secret);
-                let wrong = |error: SessionKeyError| {
+                let wrong = |error: SessionIdKeyError| {
                     SettingError::wrong(provider.origin(), error.to_string())
                 };
                 Ok(ids.map_err(wrong)?)

@@ -1,7 +1,7 @@
 //! What can be wrong with a configuration.
 
 use lunadefend_client::{BuildError, SigningKeysError};
-use lunadefend_core::{SecretError, SettingError};
+use lunadefend_core::provider::{SecretError, SettingError};
 use lunadefend_crypto::KeyError;
 use lunadefend_http::{HttpError, UrlError};
 use std::fmt;
@@ -31,7 +31,7 @@ pub enum ConfigError {
 /// What a `main` that returns it prints: as `Display`, and the causes.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lunadefend_core::fmt_with_causes(self, f)
+        lunadefend_core::provider::fmt_with_causes(self, f)
     }
 }
 

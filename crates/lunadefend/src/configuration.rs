@@ -1,10 +1,10 @@
 //! Where the settings of a `LunaDefend` are read from.
 
 use crate::{
-    Builder, ConfigError, LunaDefend, WireLevel, builder::Named, secrets::secret_providers,
+    Builder, ConfigError, JwtProfile, LunaDefend, builder::Named, secrets::secret_providers,
 };
 use lunadefend_client::KeyRotation;
-use lunadefend_core::{SecretProvider, SettingError};
+use lunadefend_core::provider::{SecretProvider, SettingError};
 use lunadefend_secrets::{ProcessEnvironment, RefreshPolicy, SecretProviders};
 use lunadefend_settings::{Environment, SecretSettings, Setting, Settings, Side, table};
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
@@ -15,7 +15,7 @@ use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 /// one: what the environment has set wins.
 ///
 /// ```no_run
-/// use lunadefend::{LunaDefend, SecretValue, secrets::InlineSecret};
+/// use lunadefend::{LunaDefend, secrets::InlineSecret, provider::SecretValue};
 /// use std::sync::Arc;
 ///
 /// # async fn example() -> Result<(), lunadefend::ConfigError> {
@@ -143,7 +143,7 @@ impl Configuration {
             builder = builder.raw_session_ids();
         }
         if settings.choice(&table::WIRE)? == Some("v1") {
-            builder = builder.wire(WireLevel::V1);
+            builder = builder.wire(JwtProfile::LunaSec);
         }
         if let Some(deadline) = settings.duration(&table::DEADLINE)? {
             builder = builder.deadline(deadline);

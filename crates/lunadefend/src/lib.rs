@@ -13,41 +13,30 @@ pub use configuration::Configuration;
 pub use luna_defend::LunaDefend;
 
 pub use lunadefend_client::{
-    KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, Tokenizer,
+    Client, KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, TokenizerClient,
 };
 pub use lunadefend_core::{
-    AuthPlugin, Backend, Clock, DurationError, Error, ErrorKind, FromUntrusted, Grant,
-    GrantDuration, GrantRequest, GrantService, GrantedToken, Grants, IntoGranted, Patch,
-    SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions, SessionId,
-    SessionService, SessionTransfer, Sessions, TokenId, UntrustedToken, Unverified, Verdict,
-    VerifiedToken, Verify, storage,
+    Backend, DurationError, Error, ErrorKind, FromUntrusted, GrantDuration, GrantedToken, Grants,
+    IntoGranted, Patch, SessionId, Sessions, UntrustedToken, Unverified, VerifiedToken, provider,
+    storage, trust,
     wire::{Metadata, PageSession},
 };
-pub use lunadefend_jwt::WireLevel;
+pub use lunadefend_jwt::JwtProfile;
 #[cfg(feature = "macros")]
-#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 pub use lunadefend_macros::Tokens;
-
-#[cfg(feature = "actix")]
-#[cfg_attr(docsrs, doc(cfg(feature = "actix")))]
-pub use lunadefend_actix as actix;
-#[cfg(feature = "axum")]
-#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-pub use lunadefend_axum as axum;
-#[cfg(feature = "graphql")]
-#[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
-pub use lunadefend_graphql as graphql;
-#[cfg(feature = "warp")]
-#[cfg_attr(docsrs, doc(cfg(feature = "warp")))]
-pub use lunadefend_warp as warp;
 
 /// Where keys come from: the environment, files, providers of your own, and chains of them.
 pub mod secrets {
     pub use crate::secret_providers::secret_providers;
-    pub use lunadefend_secrets::*;
+    pub use lunadefend_secrets::{
+        Environment, EnvironmentSecret, FileSecret, FixedEnvironment, InlineSecret,
+        ProcessEnvironment, RefreshPolicy, SecretChain, SecretFn, SecretProviders, SecretSettings,
+        StagedSecret,
+    };
     #[cfg(feature = "aws")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
-    pub use lunadefend_secrets_aws::*;
+    pub use lunadefend_secrets_aws::{
+        AwsSecret, AwsSecretBuilder, Credentials, ProvideCredentials, SdkConfig,
+    };
 }
 
 #[doc(hidden)]

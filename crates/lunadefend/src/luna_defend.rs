@@ -1,8 +1,10 @@
 //! The whole of LunaDefend for an application.
 
 use crate::{Builder, ConfigError, Configuration};
-use lunadefend_client::{Client, KeyService, Tokenizer};
-use lunadefend_core::{AuthPlugin, Backend, Error, Grants, SessionId, Sessions, wire::PageSession};
+use lunadefend_client::{Client, KeyService, TokenizerClient};
+use lunadefend_core::{
+    Backend, Error, Grants, SessionId, Sessions, adapter::AuthPlugin, wire::PageSession,
+};
 use std::{num::NonZeroUsize, path::PathBuf};
 
 /// Grants, sessions and the tokenizer API of one application. Cheap to clone.
@@ -21,7 +23,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 /// let token: VerifiedToken = luna.grants().verify(&session, untrusted).await?;
 ///
 /// // And one that goes out.
-/// let granted = luna.grants().create(&session, &token, None).await?;
+/// let granted = luna.grants().grant(&session, &token, None).await?;
 /// # let _ = granted;
 /// # Ok(())
 /// # }
@@ -111,7 +113,7 @@ impl LunaDefend {
 
     /// The tokenizer API for a session: tokenize, detokenize, metadata.
     #[must_use]
-    pub fn tokenizer(&self) -> Tokenizer {
+    pub fn tokenizer(&self) -> TokenizerClient {
         self.client.tokenizer()
     }
 

@@ -1,6 +1,6 @@
 //! The secret providers that a configuration can name.
 
-use lunadefend_core::{SecretProvider, SettingError};
+use lunadefend_core::provider::{SecretProvider, SettingError};
 use lunadefend_secrets::{SecretProviders, SecretSettings};
 use std::sync::Arc;
 

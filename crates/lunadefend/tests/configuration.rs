@@ -6,7 +6,8 @@
 )]
 
 use lunadefend::{
-    ConfigError, ErrorKind, LunaDefend, SecretValue, SessionId, UntrustedToken,
+    ConfigError, ErrorKind, LunaDefend, SessionId, UntrustedToken,
+    provider::SecretValue,
     secrets::{FixedEnvironment, InlineSecret},
 };
 use lunadefend_crypto::{GeneratedKey, RsaBits};

@@ -5,7 +5,8 @@
 )]
 
 use lunadefend::{
-    ConfigError, LunaDefend, SecretProvider,
+    ConfigError, LunaDefend,
+    provider::SecretProvider,
     secrets::{FixedEnvironment, secret_providers},
 };
 use lunadefend_crypto::{GeneratedKey, RsaBits};

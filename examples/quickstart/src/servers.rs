@@ -3,7 +3,8 @@
 use crate::app;
 use anyhow::{Context, Result, ensure};
 use lunadefend::{
-    LunaDefend, SecretProvider, SecretValue,
+    LunaDefend,
+    provider::{SecretProvider, SecretValue},
     secrets::{Environment, EnvironmentSecret, ProcessEnvironment},
 };
 use lunadefend_http::{BaseUrl, Cleartext};

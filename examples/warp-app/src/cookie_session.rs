@@ -1,7 +1,7 @@
 //! A session that lives in a cookie alone, which the framework encrypts or signs.
 
 use crate::model::UserName;
-use lunadefend::{Clock, Error, SessionId};
+use lunadefend::{Error, SessionId, provider::Clock};
 use lunadefend_jwt::SystemClock;
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};

@@ -5,7 +5,7 @@ mod axum;
 mod warp;
 
 use crate::application::App;
-use lunadefend_core::BoxFuture;
+use lunadefend_core::provider::BoxFuture;
 
 /// A column of the table.
 pub(crate) struct Adapter {

@@ -111,7 +111,7 @@ impl Group {
         let hour: GrantDuration = "1h".parse().unwrap();
         let luna = world.luna_with(signing_key()).await;
         luna.grants()
-            .create(&ann, tokens.to_vec(), hour)
+            .grant(&ann, tokens.to_vec(), hour)
             .await
             .unwrap();
 

@@ -84,7 +84,7 @@ impl Site {
                 url: format!("{}{}", self.url, request.target),
                 headers,
                 body: request.body.clone().into(),
-                max_answer: 1024 * 1024,
+                max_response: 1024 * 1024,
                 deadline: Instant::now() + PATIENCE,
             })
             .await

@@ -4,10 +4,10 @@ use crate::run::{METADATA, VALUE};
 use axum::response::IntoResponse;
 use http::Method;
 use lunadefend::{
-    Error, ErrorKind, GrantDuration, Metadata, SecretError, SessionId, UntrustedToken, Unverified,
-    VerifiedToken,
+    Error, ErrorKind, GrantDuration, Metadata, SessionId, UntrustedToken, Unverified,
+    VerifiedToken, provider::SecretError,
 };
-use lunadefend_core::Clock as _;
+use lunadefend_core::provider::Clock as _;
 use lunadefend_tests::{
     Act, ApplicationFault, Fault, World,
     http1::{Message, answer, json},
@@ -80,7 +80,7 @@ async fn call_all(world: &World, session: &SessionId, token: &VerifiedToken, met
     let metadata = Metadata::from_json(METADATA).unwrap();
     met.errors([
         luna.grants().verify(session, untrusted).await.err(),
-        luna.grants().create(session, token, None).await.err(),
+        luna.grants().grant(session, token, None).await.err(),
         api.tokenize(session, VALUE.as_bytes(), &metadata)
             .await
             .err(),
@@ -167,7 +167,7 @@ async fn by_the_sdk(world: &World, session: &SessionId, token: &VerifiedToken, m
     let api = luna.tokenizer();
     let large = vec![b'c'; 16 * 1024 * 1024 + 1];
     met.errors([
-        luna.grants().create(session, token, long).await.err(),
+        luna.grants().grant(session, token, long).await.err(),
         api.tokenize(session, &large, &Metadata::string())
             .await
             .err(),
@@ -184,7 +184,7 @@ async fn by_the_sdk(world: &World, session: &SessionId, token: &VerifiedToken, m
     world.application.restart(luna.clone());
     call_all(world, session, token, met).await;
     let impostor = world.luna_with(other_key()).await;
-    met.errors([impostor.grants().create(session, token, None).await.err()]);
+    met.errors([impostor.grants().grant(session, token, None).await.err()]);
 
     let now = world.clock.now();
     world

@@ -2,7 +2,7 @@
 
 use crate::{Canaries, errors, log};
 use http::Method;
-use lunadefend::{Metadata, UntrustedToken, VerifiedToken, WireLevel};
+use lunadefend::{JwtProfile, Metadata, UntrustedToken, VerifiedToken};
 use lunadefend_tests::{Browser, Page, Settings, World, http1};
 
 pub(crate) const VALUE: &str = "canary-value-4111111111111111";
@@ -18,7 +18,7 @@ async fn nothing_is_logged_that_is_nobodys_business() {
     canaries.add("metadata", "canary-metadata");
     // Whatever else is made up below.
     canaries.add("a canary", "canary");
-    for (wire, raw_session_ids) in [(WireLevel::V1Extended, false), (WireLevel::V1, true)] {
+    for (wire, raw_session_ids) in [(JwtProfile::Hardened, false), (JwtProfile::LunaSec, true)] {
         let world = World::with(Settings {
             wire,
             raw_session_ids,
@@ -141,7 +141,7 @@ async fn by_sdk(world: &World, session: &lunadefend::SessionId, token: &Verified
     let luna = world.luna();
     let untrusted = UntrustedToken::parse(token.expose_id()).unwrap();
     luna.grants().verify(session, untrusted).await.unwrap();
-    luna.grants().create(session, token, None).await.unwrap();
+    luna.grants().grant(session, token, None).await.unwrap();
     let api = luna.tokenizer();
     let metadata = Metadata::from_json(METADATA).unwrap();
     let own = api.tokenize_text(session, VALUE, &metadata).await.unwrap();

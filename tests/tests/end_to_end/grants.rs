@@ -47,7 +47,7 @@ async fn two_hundred_tokens_in_one_call() {
     let tokens: Vec<_> = (0..200).map(token).collect();
     let untrusted = || tokens.iter().map(untrusted).collect::<Vec<_>>();
 
-    let granted = luna.grants().create(&ann, tokens.clone(), None).await;
+    let granted = luna.grants().grant(&ann, tokens.clone(), None).await;
     let granted = granted.unwrap();
     let ids = |tokens: &[VerifiedToken]| -> Vec<String> {
         tokens
@@ -74,10 +74,10 @@ async fn two_hundred_tokens_in_one_call() {
     // Each token is asked for once, and none is no question.
     let before = line.requests().len();
     let twice = vec![token(7), token(7), token(7)];
-    luna.grants().create(&ann, twice, None).await.unwrap();
+    luna.grants().grant(&ann, twice, None).await.unwrap();
     assert_eq!(line.requests().len(), before + 1);
     luna.grants()
-        .create(&ann, Vec::<VerifiedToken>::new(), None)
+        .grant(&ann, Vec::<VerifiedToken>::new(), None)
         .await
         .unwrap();
     luna.grants()
@@ -93,7 +93,7 @@ async fn one_bad_token_refuses_all() {
     let ann = world.application.log_in("ann");
     let luna = world.luna();
     let (good, bad) = (token(1), token(2));
-    luna.grants().create(&ann, &good, None).await.unwrap();
+    luna.grants().grant(&ann, &good, None).await.unwrap();
     for list in [[&good, &bad], [&bad, &good], [&bad, &bad]] {
         let list: Vec<_> = list.into_iter().map(untrusted).collect();
         assert_eq!(
@@ -119,7 +119,7 @@ async fn a_grant_ends_exactly_at_its_time() {
     ] {
         let token = token(number);
         let asked = text.map(duration);
-        luna.grants().create(&ann, &token, asked).await.unwrap();
+        luna.grants().grant(&ann, &token, asked).await.unwrap();
         world.clock.advance(Duration::from_millis(millis - 1));
         assert!(is_granted(&luna, &ann, &token).await, "{text:?}");
         world.clock.advance(Duration::from_millis(1));
@@ -135,7 +135,7 @@ async fn the_later_of_two_grants_counts() {
     for (number, first, second) in [(1, "10m", "1s"), (2, "1s", "10m")] {
         let token = token(number);
         for text in [first, second] {
-            let outcome = luna.grants().create(&ann, &token, duration(text)).await;
+            let outcome = luna.grants().grant(&ann, &token, duration(text)).await;
             outcome.unwrap();
         }
         world.clock.advance(Duration::from_millis(600_000 - 1));
@@ -155,7 +155,7 @@ async fn a_duration_over_the_maximum_grants_nothing() {
     let ann = world.application.log_in("ann");
     let luna = world.luna();
     for text in ["10m1ms", "1h", "2562047h"] {
-        let outcome = luna.grants().create(&ann, &token(1), duration(text)).await;
+        let outcome = luna.grants().grant(&ann, &token(1), duration(text)).await;
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::GrantDuration, "{text}");
         assert_eq!(
@@ -166,10 +166,10 @@ async fn a_duration_over_the_maximum_grants_nothing() {
     assert!(!is_granted(&luna, &ann, &token(1)).await);
 
     luna.grants()
-        .create(&ann, &token(1), duration("10m"))
+        .grant(&ann, &token(1), duration("10m"))
         .await
         .unwrap();
-    luna.grants().create(&ann, &token(2), None).await.unwrap();
+    luna.grants().grant(&ann, &token(2), None).await.unwrap();
     world.clock.advance(Duration::from_secs(60));
     assert!(is_granted(&luna, &ann, &token(1)).await);
     assert!(!is_granted(&luna, &ann, &token(2)).await, "the default");
@@ -183,7 +183,7 @@ async fn the_spelling_of_a_token_is_part_of_it() {
     let lower = token(0xabcd);
     let upper = lower.expose_id().replace("abcd", "ABCD");
     let upper = VerifiedToken::assertion(&upper).unwrap();
-    luna.grants().create(&ann, &lower, None).await.unwrap();
+    luna.grants().grant(&ann, &lower, None).await.unwrap();
     assert!(is_granted(&luna, &ann, &lower).await);
     assert!(!is_granted(&luna, &ann, &upper).await);
 }

@@ -10,7 +10,7 @@ const TOKEN: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
 
 async fn grant(luna: &LunaDefend, session: &SessionId) -> Result<(), Error> {
     let token = VerifiedToken::assertion(TOKEN).unwrap();
-    luna.grants().create(session, token, None).await.map(drop)
+    luna.grants().grant(session, token, None).await.map(drop)
 }
 
 #[tokio::test]

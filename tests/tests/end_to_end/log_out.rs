@@ -20,7 +20,7 @@ async fn what_an_ended_session_held_counts_no_more() {
         let text = Metadata::string();
         let token = api.tokenize_text(&ann, "x", &text).await.unwrap();
         let untrusted = || UntrustedToken::parse(token.expose_id()).unwrap();
-        luna.grants().create(&bob, &token, None).await.unwrap();
+        luna.grants().grant(&bob, &token, None).await.unwrap();
         luna.grants().verify(&ann, untrusted()).await.unwrap();
 
         luna.sessions().end(&ann).await.unwrap();
@@ -33,7 +33,7 @@ async fn what_an_ended_session_held_counts_no_more() {
             ErrorKind::InvalidGrant
         );
         for kind in [
-            refused(grants.create(&ann, &token, None).await),
+            refused(grants.grant(&ann, &token, None).await),
             refused(api.tokenize_text(&ann, "x", &text).await),
             refused(api.detokenize(&ann, &token).await),
             refused(api.metadata(&ann, &token).await),

@@ -122,7 +122,7 @@ async fn another_session_reads_nothing_until_it_is_granted() {
         ("invalidGrant", "Grant Invalid")
     );
 
-    luna.grants().create(&bob, &token, None).await.unwrap();
+    luna.grants().grant(&bob, &token, None).await.unwrap();
     let read = api.detokenize(&bob, &token).await.unwrap();
     assert_eq!(read.expose_secret(), b"078-05-1120");
     let verified = luna.grants().verify(&bob, untrusted()).await.unwrap();

@@ -1,6 +1,6 @@
 //! Both wire levels, and a tokenizer below a path.
 
-use lunadefend::{LunaDefend, Metadata, UntrustedToken, WireLevel};
+use lunadefend::{JwtProfile, LunaDefend, Metadata, UntrustedToken};
 use lunadefend_tests::{Settings, World, decode, http1, provider, signing_key};
 
 /// All that the SDK does, once.
@@ -14,7 +14,7 @@ async fn everything(world: &World, luna: &LunaDefend) {
         .tokenize(&ann, b"078-05-1120", &Metadata::string())
         .await
         .unwrap();
-    luna.grants().create(&bob, &token, None).await.unwrap();
+    luna.grants().grant(&bob, &token, None).await.unwrap();
     let untrusted = UntrustedToken::parse(token.expose_id()).unwrap();
     let verified = luna.grants().verify(&bob, untrusted).await.unwrap();
     let read = api.detokenize(&bob, &verified).await.unwrap();
@@ -26,7 +26,7 @@ async fn everything(world: &World, luna: &LunaDefend) {
 
 #[tokio::test]
 async fn both_levels_with_hashed_and_raw_session_ids() {
-    for wire in [WireLevel::V1, WireLevel::V1Extended] {
+    for wire in [JwtProfile::LunaSec, JwtProfile::Hardened] {
         for raw_session_ids in [true, false] {
             let world = World::with(Settings {
                 wire,
@@ -57,12 +57,15 @@ async fn both_levels_with_hashed_and_raw_session_ids() {
             );
             let jwt = decode(request.header("authorization"));
             assert!(jwt.is_signed_by(signing_key().key.public_key()));
-            assert_eq!(jwt.header == r#"{"alg":"RS256"}"#, wire == WireLevel::V1);
+            assert_eq!(
+                jwt.header == r#"{"alg":"RS256"}"#,
+                wire == JwtProfile::LunaSec
+            );
             assert_eq!(
                 jwt.claim("tokenizer").as_str().unwrap_or_default(),
                 match wire {
-                    WireLevel::V1 => String::new(),
-                    WireLevel::V1Extended => world.line_to_tokenizer().url(),
+                    JwtProfile::LunaSec => String::new(),
+                    JwtProfile::Hardened => world.line_to_tokenizer().url(),
                 }
             );
         }
@@ -73,7 +76,7 @@ async fn both_levels_with_hashed_and_raw_session_ids() {
 #[tokio::test]
 async fn a_peer_of_level_1_shares_our_grants() {
     let world = World::with(Settings {
-        wire: WireLevel::V1,
+        wire: JwtProfile::LunaSec,
         raw_session_ids: true,
         ..Settings::default()
     })

@@ -68,7 +68,7 @@ impl Setting {
     async fn create(&self) -> Result<(), Error> {
         let luna = self.world.luna();
         luna.grants()
-            .create(&self.session, &self.token, None)
+            .grant(&self.session, &self.token, None)
             .await
             .map(drop)
     }

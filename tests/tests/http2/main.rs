@@ -7,7 +7,10 @@
 
 mod server;
 
-use lunadefend::{GrantService, Metadata, SessionId, TokenId, Verdict};
+use lunadefend::{
+    Metadata, SessionId,
+    provider::{GrantService, TokenId, Verdict},
+};
 use lunadefend_client::{Client, ClientBuilder};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_tests::{Act, Stub, http1::answer, signing_key};

@@ -2,7 +2,7 @@
 
 use crate::{POST_ROUTES, Scene, assert_refused, store_by_sdk};
 use http::Method;
-use lunadefend::WireLevel;
+use lunadefend::JwtProfile;
 use lunadefend_tests::{Browser, Hosts, Page, signing_key};
 
 /// Every route, with this authorization.
@@ -60,7 +60,7 @@ async fn is_logged_in(scene: &Scene, browser: &mut Browser, headers: &[(&str, &s
 #[tokio::test]
 async fn a_transfer_jwt_is_good_for_one_transfer_and_nothing_else() {
     for hosts in [Hosts::Loopback, Hosts::CrossSite] {
-        let scene = Scene::new(hosts, WireLevel::V1Extended).await;
+        let scene = Scene::new(hosts, JwtProfile::Hardened).await;
         let mut victim = scene.world.browser_of(&scene.ann);
         let url = scene.transfer_url(&mut victim).await;
         let (_, jwt) = url.split_once("openid_token=").unwrap();
@@ -87,7 +87,7 @@ async fn a_transfer_jwt_is_good_for_one_transfer_and_nothing_else() {
 #[tokio::test]
 async fn the_applications_jwt_is_no_cookie() {
     for hosts in [Hosts::Loopback, Hosts::CrossSite] {
-        let scene = Scene::new(hosts, WireLevel::default()).await;
+        let scene = Scene::new(hosts, JwtProfile::default()).await;
         let luna = scene.world.luna();
         let application = luna.client().keys().application().await.unwrap();
         for page in by_cookie(&scene, application.expose_secret()).await {
@@ -121,7 +121,7 @@ async fn the_applications_jwt_is_no_cookie() {
 
 #[tokio::test]
 async fn a_users_jwt_grants_nothing_and_is_no_cookie() {
-    let scene = Scene::new(Hosts::Loopback, WireLevel::default()).await;
+    let scene = Scene::new(Hosts::Loopback, JwtProfile::default()).await;
     let luna = scene.world.luna();
     // The session as the tokenizer knows it is not known here: any will do.
     let user = luna.client().keys().user(&scene.ann).await.unwrap();
@@ -142,7 +142,7 @@ async fn a_users_jwt_grants_nothing_and_is_no_cookie() {
 /// One key, two tokenizers: of the staging and of the production system, say.
 #[tokio::test]
 async fn a_jwt_for_another_tokenizer_is_refused() {
-    let scene = Scene::new(Hosts::Loopback, WireLevel::default()).await;
+    let scene = Scene::new(Hosts::Loopback, JwtProfile::default()).await;
     let other = scene
         .world
         .builder(signing_key())
@@ -163,7 +163,7 @@ async fn a_jwt_for_another_tokenizer_is_refused() {
 
 #[tokio::test]
 async fn a_good_cookie_does_not_rescue_a_bad_header() {
-    let scene = Scene::new(Hosts::Loopback, WireLevel::default()).await;
+    let scene = Scene::new(Hosts::Loopback, JwtProfile::default()).await;
     let own = scene.world.tokenizer.url.clone();
     let mut browser = scene.browser.clone();
     for authorization in ["", "garbage", "Bearer ", "Basic YTpi"] {

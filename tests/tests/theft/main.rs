@@ -11,7 +11,7 @@ mod transfer;
 mod upload;
 
 use http::Method;
-use lunadefend::{Metadata, SessionId, VerifiedToken, WireLevel};
+use lunadefend::{JwtProfile, Metadata, SessionId, VerifiedToken};
 use lunadefend_tests::{Browser, Hosts, Page, Settings, World};
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new(hosts: Hosts, wire: WireLevel) -> Self {
+    async fn new(hosts: Hosts, wire: JwtProfile) -> Self {
         let world = World::with(Settings {
             hosts,
             wire,

@@ -2,13 +2,13 @@
 
 use crate::{EVERY_HOSTS, POST_ROUTES, Scene, assert_no_cors, assert_refused};
 use http::Method;
-use lunadefend::WireLevel;
+use lunadefend::JwtProfile;
 use lunadefend_tests::Hosts;
 
 #[tokio::test]
 async fn the_page_cannot_ask_as_the_frame() {
     for hosts in EVERY_HOSTS {
-        let scene = Scene::new(hosts, WireLevel::default()).await;
+        let scene = Scene::new(hosts, JwtProfile::default()).await;
         let (app, body) = (scene.app(), scene.body());
         let mut browser = scene.browser.clone();
         for route in POST_ROUTES.into_iter().chain(["/session/end"]) {
@@ -42,7 +42,7 @@ async fn the_page_cannot_ask_as_the_frame() {
 async fn nothing_but_the_frames_own_origin_will_do() {
     let json = ("content-type", "application/json");
     for hosts in EVERY_HOSTS {
-        let scene = Scene::new(hosts, WireLevel::default()).await;
+        let scene = Scene::new(hosts, JwtProfile::default()).await;
         let (app, own) = (scene.app(), scene.world.tokenizer.url.clone());
         let doubled = format!("{own}, {own}");
         let longer = format!("{own}.evil.example");
@@ -83,7 +83,7 @@ async fn nothing_but_the_frames_own_origin_will_do() {
 
 #[tokio::test]
 async fn a_request_that_needs_no_preflight_does_nothing() {
-    let scene = Scene::new(Hosts::SameSite, WireLevel::default()).await;
+    let scene = Scene::new(Hosts::SameSite, JwtProfile::default()).await;
     let (app, own) = (scene.app(), scene.world.tokenizer.url.clone());
     let mut browser = scene.browser.clone();
     for kind in [
@@ -114,7 +114,7 @@ async fn a_request_that_needs_no_preflight_does_nothing() {
 #[tokio::test]
 async fn the_page_cannot_read_where_a_transfer_leads() {
     for hosts in EVERY_HOSTS {
-        for wire in [WireLevel::V1, WireLevel::V1Extended] {
+        for wire in [JwtProfile::LunaSec, JwtProfile::Hardened] {
             let scene = Scene::new(hosts, wire).await;
             let app = scene.app();
             for (mode, dest) in [
@@ -178,7 +178,7 @@ async fn the_page_cannot_read_where_a_transfer_leads() {
 
 #[tokio::test]
 async fn what_the_page_may_read_says_nothing() {
-    let scene = Scene::new(Hosts::SameSite, WireLevel::default()).await;
+    let scene = Scene::new(Hosts::SameSite, JwtProfile::default()).await;
     let app = scene.app();
     let verify = scene.tokenizer("/session/verify");
     let mut browser = scene.browser.clone();

@@ -2,10 +2,10 @@
 
 use crate::{EVERY_HOSTS, Scene, assert_refused};
 use http::Method;
-use lunadefend::WireLevel;
+use lunadefend::JwtProfile;
 use lunadefend_tests::{Browser, Hosts, Page};
 
-const LEVELS: [WireLevel; 2] = [WireLevel::V1, WireLevel::V1Extended];
+const LEVELS: [JwtProfile; 2] = [JwtProfile::LunaSec, JwtProfile::Hardened];
 
 async fn load(browser: &mut Browser, url: &str) -> Page {
     let headers = [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
@@ -46,8 +46,8 @@ async fn sign_again(scene: &Scene, cookies: &Browser, state: &str) -> (Browser, 
 /// A JWT that was used, with a state that was not: nothing, or, when the JWT may have been another tab's,
 /// the way back to the start.
 #[track_caller]
-fn assert_spent(scene: &Scene, page: &Page, wire: WireLevel, case: &str) {
-    if wire == WireLevel::V1Extended {
+fn assert_spent(scene: &Scene, page: &Page, wire: JwtProfile, case: &str) {
+    if wire == JwtProfile::Hardened {
         return assert_refused(page, 400, case);
     }
     assert_eq!((page.status, page.text().as_str()), (302, ""), "{case}");
@@ -127,7 +127,7 @@ async fn an_unused_url_needs_the_browser_that_it_is_for() {
 #[tokio::test]
 async fn states_are_not_invented() {
     for hosts in EVERY_HOSTS {
-        let scene = Scene::new(hosts, WireLevel::default()).await;
+        let scene = Scene::new(hosts, JwtProfile::default()).await;
         let bob = scene.world.application.log_in("bob");
         for invented in ["abc", &"A".repeat(100), &"A".repeat(257)] {
             let mut thief = scene.world.browser_of(&bob);
@@ -181,7 +181,7 @@ async fn a_victim_is_not_logged_in_as_the_thief() {
             // Her state with his JWT: tied together by the nonce, where there is one.
             let (state, _) = parameters(&own);
             let (_, jwt) = parameters(&scene.transfer_url(&mut thief).await);
-            if wire == WireLevel::V1Extended {
+            if wire == JwtProfile::Hardened {
                 let page = load(&mut victim, &create(&scene, &state, &jwt)).await;
                 assert_refused(&page, 400, "another state");
             }
@@ -225,7 +225,7 @@ async fn who_knows_a_state_has_no_cookie_of_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn five_tabs_at_once_with_a_v1_peer_end_with_sessions() {
     for hosts in EVERY_HOSTS {
-        let scene = Scene::new(hosts, WireLevel::V1).await;
+        let scene = Scene::new(hosts, JwtProfile::LunaSec).await;
         scene.next_second();
         let browser = scene.world.browser_of(&scene.ann);
         let mut tabs = Vec::new();

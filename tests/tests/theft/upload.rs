@@ -2,7 +2,7 @@
 
 use crate::{EVERY_HOSTS, Scene, assert_no_cors, assert_refused, store_by_sdk};
 use http::Method;
-use lunadefend::{GrantDuration, WireLevel};
+use lunadefend::{GrantDuration, JwtProfile};
 use lunadefend_tests::{Hosts, Page};
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn download_url(scene: &Scene, token: &str) -> String {
 #[tokio::test]
 async fn an_uploaded_page_comes_back_inert() {
     for hosts in EVERY_HOSTS {
-        let scene = Scene::new(hosts, WireLevel::default()).await;
+        let scene = Scene::new(hosts, JwtProfile::default()).await;
         let own = scene.world.tokenizer.url.clone();
         let mut browser = scene.browser.clone();
         for kind in ["text/html", "image/svg+xml", "text/javascript", ""] {
@@ -88,7 +88,7 @@ async fn an_uploaded_page_comes_back_inert() {
 
 #[tokio::test]
 async fn the_page_cannot_read_at_a_url_that_it_got_hold_of() {
-    let scene = Scene::new(Hosts::CrossSite, WireLevel::default()).await;
+    let scene = Scene::new(Hosts::CrossSite, JwtProfile::default()).await;
     let app = scene.app();
     let url = download_url(&scene, scene.token.expose_id()).await;
     let mut browser = scene.browser.clone();
@@ -125,7 +125,7 @@ async fn the_page_cannot_read_at_a_url_that_it_got_hold_of() {
 
 #[tokio::test]
 async fn a_url_dies_with_its_grant_and_after_a_minute() {
-    let scene = Scene::new(Hosts::Loopback, WireLevel::default()).await;
+    let scene = Scene::new(Hosts::Loopback, JwtProfile::default()).await;
     let own = scene.world.tokenizer.url.clone();
     let clock = &scene.world.clock;
     let mut browser = scene.browser.clone();
@@ -150,10 +150,7 @@ async fn a_url_dies_with_its_grant_and_after_a_minute() {
     let bobs = scene.world.browser_in(&bob).await;
     let luna = scene.world.luna();
     let five: GrantDuration = "5s".parse().unwrap();
-    luna.grants()
-        .create(&bob, &scene.token, five)
-        .await
-        .unwrap();
+    luna.grants().grant(&bob, &scene.token, five).await.unwrap();
     let scene = Scene {
         browser: bobs,
         ..scene

@@ -4,8 +4,8 @@
 use crate::{APPLICATION, HEADER, T1, T2};
 use http::Method;
 use lunadefend::{
-    Error, ErrorKind, GrantDuration, LunaDefend, Metadata, SessionId, UntrustedToken,
-    VerifiedToken, WireLevel,
+    Error, ErrorKind, GrantDuration, JwtProfile, LunaDefend, Metadata, SessionId, UntrustedToken,
+    VerifiedToken,
 };
 use lunadefend_crypto::base64url;
 use lunadefend_tests::{
@@ -24,7 +24,7 @@ const INVALID: &str = r#"{"success":true,"error":{},"data":{"valid":false}}"#;
 /// As the page advises.
 fn beside_node() -> Settings {
     Settings {
-        wire: WireLevel::V1,
+        wire: JwtProfile::LunaSec,
         raw_session_ids: true,
         ..Settings::default()
     }
@@ -55,7 +55,7 @@ async fn create(luna: &LunaDefend, session: &str, token: &str) -> Result<(), Err
     let token = VerifiedToken::assertion(token)?;
     let duration: GrantDuration = "15m".parse().unwrap();
     luna.grants()
-        .create(&session, token, duration)
+        .grant(&session, token, duration)
         .await
         .map(drop)
 }
@@ -200,8 +200,8 @@ async fn the_settings_of_the_page_are_such() {
 #[tokio::test]
 async fn keys_from_the_node_application() {
     for (wire, expected) in [
-        (WireLevel::V1, Ok(())),
-        (WireLevel::V1Extended, Err(ErrorKind::TokenizerUnauthorized)),
+        (JwtProfile::LunaSec, Ok(())),
+        (JwtProfile::Hardened, Err(ErrorKind::TokenizerUnauthorized)),
     ] {
         let settings = Settings {
             wire,
@@ -233,7 +233,7 @@ async fn keys_from_the_node_application() {
 /// The other way: one that has them from ours, with the defaults or without, knows Node's JWTs.
 #[tokio::test]
 async fn keys_from_our_application() {
-    for wire in [WireLevel::V1, WireLevel::V1Extended] {
+    for wire in [JwtProfile::LunaSec, JwtProfile::Hardened] {
         let settings = Settings {
             wire,
             ..beside_node()

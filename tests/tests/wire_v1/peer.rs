@@ -1,7 +1,7 @@
 //! A peer of level 1: sends what was recorded, byte for byte, to a real tokenizer of ours.
 
 use crate::HEADER;
-use lunadefend_core::Clock as _;
+use lunadefend_core::provider::Clock as _;
 use lunadefend_tests::{
     World,
     http1::{Message, exchange},

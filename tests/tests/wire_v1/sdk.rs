@@ -2,7 +2,7 @@
 
 use crate::{APPLICATION, HEADER, T1, T2};
 use lunadefend::{
-    ErrorKind, GrantDuration, LunaDefend, SessionId, UntrustedToken, VerifiedToken, WireLevel,
+    ErrorKind, GrantDuration, JwtProfile, LunaDefend, SessionId, UntrustedToken, VerifiedToken,
 };
 use lunadefend_tests::{
     Act, Stub, TestClock, decode,
@@ -105,7 +105,7 @@ const CASES: &[Case] = &[
 async fn luna(url: &str) -> LunaDefend {
     LunaDefend::builder(url)
         .signing_key(provider(signing_key()))
-        .wire(WireLevel::V1)
+        .wire(JwtProfile::LunaSec)
         .raw_session_ids()
         .clock(TestClock::new())
         .build()
@@ -157,7 +157,7 @@ async fn bodies_and_jwts_are_the_originals() {
                     .collect();
                 let duration = duration.map(|text| text.parse::<GrantDuration>().unwrap());
                 luna.grants()
-                    .create(&session, tokens, duration)
+                    .grant(&session, tokens, duration)
                     .await
                     .unwrap();
                 "/grant/set"

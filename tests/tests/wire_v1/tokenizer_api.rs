@@ -1,7 +1,7 @@
 //! What our SDK sends to store and read a value: `node-sdk/tokenizer_client.json`.
 
 use crate::{HEADER, T1};
-use lunadefend::{LunaDefend, Metadata, SessionId, VerifiedToken, WireLevel};
+use lunadefend::{JwtProfile, LunaDefend, Metadata, SessionId, VerifiedToken};
 use lunadefend_tests::{
     Act, Stub, TestClock, decode,
     http1::{answer, json},
@@ -46,7 +46,7 @@ async fn requests_are_the_originals() {
     let stub = tokenizer().await;
     let luna = LunaDefend::builder(stub.url())
         .signing_key(provider(signing_key()))
-        .wire(WireLevel::V1)
+        .wire(JwtProfile::LunaSec)
         .raw_session_ids()
         .clock(TestClock::new())
         .build()

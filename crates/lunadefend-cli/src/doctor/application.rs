@@ -3,7 +3,7 @@
 use super::{between, get, report::Report, tokenizer::Ensured, why};
 use http::{StatusCode, header};
 use lunadefend::LunaDefend;
-use lunadefend_core::AuthPlugin;
+use lunadefend_core::adapter::AuthPlugin;
 use serde_json::Value;
 
 const SUBJECT: &str = "application";

@@ -1,12 +1,12 @@
 //! Answers that a tokenizer does not give: what is in between, and what to do about it.
 
 use http::{StatusCode, header};
-use lunadefend_http::{Answer, HttpError};
+use lunadefend_http::{HttpError, Response};
 use serde_json::Value;
 use url::Url;
 
 /// Why an answer of `/health` at `at` is not that of a tokenizer that is well.
-pub(super) fn health(at: &str, answer: &Answer) -> Option<String> {
+pub(super) fn health(at: &str, answer: &Response) -> Option<String> {
     let success = envelope(&answer.body);
     let status = answer.status.as_u16();
     if answer.status == StatusCode::OK {
@@ -47,7 +47,7 @@ pub(super) fn unread(at: &str, error: &HttpError) -> Option<String> {
 }
 
 /// What the status alone says of something in front of `at`.
-pub(super) fn other(at: &str, answer: &Answer) -> Option<String> {
+pub(super) fn other(at: &str, answer: &Response) -> Option<String> {
     let status = answer.status.as_u16();
     let is_ours = envelope(&answer.body).is_some();
     match status {
@@ -66,7 +66,7 @@ pub(super) fn other(at: &str, answer: &Answer) -> Option<String> {
 }
 
 /// Of the target no more than the origin is told: the rest may hold a secret.
-fn redirect(at: &str, answer: &Answer) -> String {
+fn redirect(at: &str, answer: &Response) -> String {
     let status = answer.status.as_u16();
     let from = Url::parse(at).ok();
     let target = answer

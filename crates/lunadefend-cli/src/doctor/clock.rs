@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use http::{HeaderMap, header};
-use lunadefend_core::{Clock, wire::TOKENIZER_TIME};
+use lunadefend_core::{provider::Clock, wire::TOKENIZER_TIME};
 use lunadefend_jwt::SystemClock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use lunadefend::{KeyRole, LunaDefend, PublishedKey};
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 use lunadefend_jwt::SystemClock;
 
 const SUBJECT: &str = "signing key";

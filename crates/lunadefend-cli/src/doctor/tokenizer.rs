@@ -3,7 +3,7 @@
 use super::{between, clock, environment, get, report::Report, why};
 use http::{HeaderMap, StatusCode, header};
 use lunadefend::{Error, ErrorKind, LunaDefend, SessionId, UntrustedToken};
-use lunadefend_core::{AuthPlugin, Clock};
+use lunadefend_core::{adapter::AuthPlugin, provider::Clock};
 use lunadefend_http::{BaseUrl, HttpError};
 use lunadefend_jwt::SystemClock;
 

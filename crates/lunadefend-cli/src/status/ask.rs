@@ -24,7 +24,7 @@ pub(super) async fn status(socket: &Path) -> Result<Status> {
             url: "http://localhost/status".to_owned(),
             headers: HeaderMap::new(),
             body: bytes::Bytes::new(),
-            max_answer: wire::ANSWER.bytes,
+            max_response: wire::RESPONSE.bytes,
             deadline: Instant::now() + DEADLINE,
         })
         .await
@@ -40,7 +40,7 @@ pub(super) async fn status(socket: &Path) -> Result<Status> {
         "what listens at {} is no tokenizer of this version",
         socket.display()
     );
-    let wire::Answer(status) = wire::from_slice(&answer.body, wire::ANSWER)
+    let wire::Success(status) = wire::from_slice(&answer.body, wire::RESPONSE)
         .with_context(|| format!("cannot read the status from {}", socket.display()))?;
     Ok(status)
 }

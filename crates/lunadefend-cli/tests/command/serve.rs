@@ -3,7 +3,10 @@
 use crate::server::{Server, key, lunadefend, settings};
 use axum::{Router, extract::State, http::HeaderMap, routing::get};
 use lunadefend_client::{Client, SessionIds};
-use lunadefend_core::{ErrorKind, GrantService, SessionId, TokenId, Verdict};
+use lunadefend_core::{
+    ErrorKind, SessionId,
+    provider::{GrantService, TokenId, Verdict},
+};
 use lunadefend_crypto::{GeneratedKey, PublicKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::jwks_document;

@@ -95,7 +95,7 @@ impl Server {
             url: format!("{}{path}", self.url),
             headers: http::HeaderMap::new(),
             body: bytes::Bytes::new(),
-            max_answer: 64 * 1024,
+            max_response: 64 * 1024,
             deadline: tokio::time::Instant::now() + Duration::from_secs(30),
         };
         let answer = http.send(request).await.unwrap();

@@ -9,7 +9,7 @@ fn read_answer(route: Route, status: u16, body: &str) -> ErrorKind {
 
 fn error_of(route: Route, status: u16, body: &str) -> Error {
     let json = HeaderValue::from_static("application/json");
-    let outcome = Ok(Answer {
+    let outcome = Ok(Response {
         status: StatusCode::from_u16(status).unwrap(),
         headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
         body: Bytes::copy_from_slice(body.as_bytes()),

@@ -1,5 +1,5 @@
 use super::*;
-use lunadefend_core::SecretValue;
+use lunadefend_core::provider::SecretValue;
 use std::sync::OnceLock;
 
 mod fleet;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{DemoKey, KeyRotation};
 use futures_util::FutureExt;
-use lunadefend_core::{
+use lunadefend_core::provider::{
     BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersion, SecretVersions,
     TransferState,
 };
@@ -16,7 +16,7 @@ fn service(clock: &TestClock) -> KeyService {
     let key = SigningKey::parse(KEY, "test").unwrap();
     KeyService::new(
         key.into(),
-        WireLevel::default(),
+        JwtProfile::default(),
         "https://tokenizer.example.com",
         Arc::new(clock.clone()),
     )
@@ -186,7 +186,7 @@ async fn rotating(vault: &Vault, clock: &TestClock) -> KeyService {
     );
     KeyService::new(
         keys.await.unwrap(),
-        WireLevel::default(),
+        JwtProfile::default(),
         "https://tokenizer.example.com",
         Arc::new(clock.clone()),
     )

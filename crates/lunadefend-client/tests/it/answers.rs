@@ -9,7 +9,7 @@ use lunadefend_core::{
         self, BadTokenizerResponse, GrantCreation, TokenizerNotFound, TokenizerRejected,
         TokenizerUnauthorized, TokenizerUnavailable,
     },
-    Verdict,
+    provider::Verdict,
 };
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The tokenizer API: tokenize, detokenize, metadata.
 
 use crate::support::{Act, Recorded, Server, T1, answer, base, json, session, yes};
-use lunadefend_client::Tokenizer;
+use lunadefend_client::TokenizerClient;
 use lunadefend_core::{ErrorKind, VerifiedToken, wire::Metadata};
 use lunadefend_crypto::base64url_decode;
 use std::sync::{Arc, Mutex};
@@ -37,7 +37,7 @@ async fn store() -> Server {
     .await
 }
 
-fn api(server: &Server) -> Tokenizer {
+fn api(server: &Server) -> TokenizerClient {
     server.client().build().unwrap().tokenizer()
 }
 

@@ -3,8 +3,9 @@
 use crate::support::{Act, Nobody, Server, answer, base, client_of, json, shown, signing_key, yes};
 use lunadefend_client::{SessionIds, SigningKeys};
 use lunadefend_core::{
-    Error, GrantRequest, GrantService, SessionId, SessionTransfer, TokenId, TransferState,
-    VerifiedToken, wire::Metadata,
+    Error, SessionId, VerifiedToken,
+    provider::{GrantRequest, GrantService, SessionTransfer, TokenId, TransferState},
+    wire::Metadata,
 };
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ async fn errors(builder: lunadefend_client::ClientBuilder) -> Vec<Error> {
     let grants = [GrantRequest::new(id.clone(), None)];
     [
         client.verify_all(&session(), &[id]).await.map(drop).err(),
-        client.create_all(&session(), &grants).await.err(),
+        client.grant_all(&session(), &grants).await.err(),
         api.tokenize(&session(), VALUE, &Metadata::string())
             .await
             .map(drop)

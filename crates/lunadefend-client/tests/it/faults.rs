@@ -1,7 +1,10 @@
 //! Faults: whatever happens, a typed error within the deadline, and never "valid".
 
 use crate::support::{self, Act, Server, answer, json, yes};
-use lunadefend_core::{ErrorKind, GrantService, Verdict};
+use lunadefend_core::{
+    ErrorKind,
+    provider::{GrantService, Verdict},
+};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -262,7 +265,7 @@ async fn a_duration_that_the_tokenizer_refuses() {
         let client = server.client().build().unwrap();
         let grants = [support::grant(support::T1, Some("48h"))];
         let error = client
-            .create_all(&support::session(), &grants)
+            .grant_all(&support::session(), &grants)
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::GrantDuration);

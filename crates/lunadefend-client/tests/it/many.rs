@@ -1,7 +1,10 @@
 //! Many tokens in one call.
 
 use crate::support::{Act, Recorded, Server, client_of, grant, json, session, token, yes};
-use lunadefend_core::{ErrorKind, GrantService, Grants, TokenId, UntrustedToken, Verdict};
+use lunadefend_core::{
+    ErrorKind, Grants, UntrustedToken,
+    provider::{GrantService, TokenId, Verdict},
+};
 use std::{
     sync::{
         Arc,
@@ -194,7 +197,7 @@ async fn the_first_error_ends_the_others() {
     let error = client.verify_all(&session(), &tokens(6)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TokenizerUnauthorized);
     let requests: Vec<_> = (0..6).map(|number| grant(&text(number), None)).collect();
-    let error = client.create_all(&session(), &requests).await.unwrap_err();
+    let error = client.grant_all(&session(), &requests).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TokenizerUnauthorized);
     assert!(start.elapsed() < Duration::from_secs(10));
 }

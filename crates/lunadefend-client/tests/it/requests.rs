@@ -4,9 +4,9 @@ use crate::support::{
     Act, Recorded, Server, T1, T2, base, grant, session, signing_key, token, yes,
 };
 use lunadefend_client::{Client, SessionIds};
-use lunadefend_core::{GrantService, SessionId};
+use lunadefend_core::{SessionId, provider::GrantService};
 use lunadefend_crypto::base64url_decode;
-use lunadefend_jwt::WireLevel;
+use lunadefend_jwt::JwtProfile;
 
 async fn yes_man() -> Server {
     Server::start(|_, request| match &*request.target {
@@ -52,15 +52,15 @@ async fn create_and_verify_are_the_originals() {
     let client = server.client().max_in_flight(1).build().unwrap();
 
     client
-        .create_all(&session(), &[grant(T1, None)])
+        .grant_all(&session(), &[grant(T1, None)])
         .await
         .unwrap();
     client
-        .create_all(&session(), &[grant(T1, Some("15m"))])
+        .grant_all(&session(), &[grant(T1, Some("15m"))])
         .await
         .unwrap();
     client
-        .create_all(
+        .grant_all(
             &session(),
             &[grant(T1, Some("1h10m30s")), grant(T2, Some("1h10m30s"))],
         )
@@ -68,7 +68,7 @@ async fn create_and_verify_are_the_originals() {
         .unwrap();
     let unicode = SessionId::new("s\u{e9}\"\u{2028}\u{1f600}").unwrap();
     client
-        .create_all(&unicode, &[grant(T1, None)])
+        .grant_all(&unicode, &[grant(T1, None)])
         .await
         .unwrap();
     client.verify_all(&session(), &[token(T1)]).await.unwrap();
@@ -141,7 +141,7 @@ async fn no_tokens_are_no_requests_and_no_signature() {
     let server = yes_man().await;
     let client = server.client().build().unwrap();
     assert!(client.verify_all(&session(), &[]).await.unwrap().is_empty());
-    client.create_all(&session(), &[]).await.unwrap();
+    client.grant_all(&session(), &[]).await.unwrap();
     assert!(server.requests().is_empty());
     assert_eq!(client.keys().signatures(), 0);
 }
@@ -151,7 +151,7 @@ async fn the_default_says_more_and_sends_no_session_id() {
     let server = yes_man().await;
     let client = server
         .client()
-        .wire_level(WireLevel::default())
+        .jwt_profile(JwtProfile::default())
         .session_ids(SessionIds::default())
         .build()
         .unwrap();
@@ -168,7 +168,7 @@ async fn the_default_says_more_and_sends_no_session_id() {
     // The JWTs are for the tokenizer as it knows itself.
     let client = server
         .client()
-        .wire_level(WireLevel::default())
+        .jwt_profile(JwtProfile::default())
         .public_tokenizer_url(base("https://tokenizer.example.com/prod"))
         .build()
         .unwrap();

@@ -3,7 +3,9 @@
 use crate::support::{self, Act, Server, T1, answer, client_of, json, session, shown, yes};
 use lunadefend_client::{Client, SessionIds};
 use lunadefend_core::{
-    Error, ErrorKind, SessionService, Sessions, Verdict, VerifiedToken, wire::Metadata,
+    Error, ErrorKind, Sessions, VerifiedToken,
+    provider::{SessionService, Verdict},
+    wire::Metadata,
 };
 
 const ENDED: &str = r#"{"success":false,"error":{"errorName":"sessionEnded","errorMessage":"this session has ended","name":"sessionEnded","message":"this session has ended"}}"#;

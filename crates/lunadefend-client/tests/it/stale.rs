@@ -4,7 +4,7 @@
 use crate::support::{self, client_of, read_request, yes};
 use futures_util::future::join_all;
 use lunadefend_client::Client;
-use lunadefend_core::Verdict;
+use lunadefend_core::provider::Verdict;
 use std::{
     sync::{
         Arc,

@@ -1,10 +1,13 @@
 //! A server that does as it is told, and a client of it.
 
 use lunadefend_client::{Client, ClientBuilder, SessionIds};
-use lunadefend_core::{Error, GrantRequest, GrantService, SessionId, TokenId, Verdict};
+use lunadefend_core::{
+    Error, SessionId,
+    provider::{GrantRequest, GrantService, TokenId, Verdict},
+};
 use lunadefend_crypto::SigningKey;
 use lunadefend_http::{BaseUrl, Cleartext};
-use lunadefend_jwt::WireLevel;
+use lunadefend_jwt::JwtProfile;
 use lunadefend_testing::TestClock;
 use std::{
     error::Error as StdError,
@@ -214,7 +217,7 @@ pub(crate) fn base(url: &str) -> BaseUrl {
 /// As the original SDK speaks, at a frozen time, and never waiting for long.
 pub(crate) fn client_of(url: &str) -> ClientBuilder {
     Client::builder(base(url), signing_key())
-        .wire_level(WireLevel::V1)
+        .jwt_profile(JwtProfile::LunaSec)
         .session_ids(SessionIds::Raw)
         .clock(Arc::new(TestClock::new()))
         .deadline(Duration::from_secs(10))
@@ -239,7 +242,7 @@ pub(crate) async fn verify(client: &Client) -> Result<Verdict, Error> {
 }
 
 pub(crate) async fn create(client: &Client) -> Result<(), Error> {
-    client.create_all(&session(), &[grant(T1, None)]).await
+    client.grant_all(&session(), &[grant(T1, None)]).await
 }
 
 /// Everything that anybody could print of an error.

@@ -2,9 +2,9 @@
 
 use crate::support::{Server, base, client_of, session, signing_key, verify, yes};
 use lunadefend_client::SessionIds;
-use lunadefend_core::{SessionTransfer, TransferState, Verdict};
+use lunadefend_core::provider::{SessionTransfer, TransferState, Verdict};
 use lunadefend_crypto::{base64url, base64url_decode, sha256};
-use lunadefend_jwt::{TRANSFER_TYP, WireLevel};
+use lunadefend_jwt::{JwtProfile, TRANSFER_TYP};
 
 fn state(text: &str) -> TransferState {
     TransferState::from_query(Some(&format!("state={text}"))).unwrap()
@@ -60,7 +60,7 @@ async fn the_public_url_with_its_path() {
 #[tokio::test]
 async fn by_default_the_jwt_is_good_for_this_transfer_alone() {
     let client = client_of("http://127.0.0.1:47799")
-        .wire_level(WireLevel::V1Extended)
+        .jwt_profile(JwtProfile::Hardened)
         .session_ids(SessionIds::Hashed)
         .build()
         .unwrap();

@@ -34,7 +34,7 @@ impl GrantService for Fake {
         Box::pin(async { Ok(self.verdicts.clone()) })
     }
 
-    fn create_all<'a>(
+    fn grant_all<'a>(
         &'a self,
         _: &'a SessionId,
         grants: &'a [GrantRequest],
@@ -74,7 +74,7 @@ fn verify<T: Verify>(service: &Arc<Fake>, value: T) -> Result<T::Verified, Error
 }
 
 fn create<T: Grant>(service: &Arc<Fake>, value: T) -> Result<T::Granted, Error> {
-    run(Grants::new(Arc::clone(service)).create(&ann(), value, None))
+    run(Grants::new(Arc::clone(service)).grant(&ann(), value, None))
 }
 
 #[test]
@@ -204,11 +204,11 @@ fn the_limit_holds_for_the_handle_as_a_service() {
     let requests = ids.iter().map(|id| GrantRequest::new(id.clone(), None));
     let requests: Vec<_> = requests.collect();
     let came_in = run(grants.verify_all(&ann(), &ids)).unwrap_err();
-    let goes_out = run(grants.create_all(&ann(), &requests)).unwrap_err();
+    let goes_out = run(grants.grant_all(&ann(), &requests)).unwrap_err();
     for error in [came_in, goes_out] {
         assert_eq!(error.kind(), ErrorKind::TooManyTokens);
     }
     assert!(service.calls().is_empty());
-    run(grants.create_all(&ann(), &requests[..2])).unwrap();
+    run(grants.grant_all(&ann(), &requests[..2])).unwrap();
     assert_eq!(service.calls(), [2]);
 }

@@ -2,7 +2,11 @@
 //!
 //! In a form or a query an empty text is no token that is wrong, but none. In JSON it is refused.
 
-use crate::{Error, FromUntrusted, Verify, VerifyCollector, VerifyProof, reading::BLANK_IN_A_FORM};
+use crate::{
+    Error, FromUntrusted,
+    reading::BLANK_IN_A_FORM,
+    trust::{Verify, VerifyCollector, VerifyProof},
+};
 use serde::{Deserialize, Deserializer, de};
 use std::{
     collections::{BTreeSet, HashSet, VecDeque},

@@ -7,8 +7,8 @@ pub use super::{
     probe::{HoldsTokens, LosesNull, Not, Probe},
 };
 pub use crate::{
-    Error, FromUntrusted, Grant, GrantCollector, GrantDuration, GrantProof, Verify,
-    VerifyCollector, VerifyProof,
+    Error, FromUntrusted, GrantDuration,
+    trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof},
 };
 #[cfg(feature = "async-graphql")]
 pub use async_graphql;

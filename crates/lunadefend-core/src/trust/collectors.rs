@@ -1,8 +1,10 @@
 //! What the first pass over a value gathers: its tokens, each once, and no more than a limit.
 
 use crate::{
-    Error, Grant, GrantDuration, GrantRequest, Grants, TokenId, UntrustedToken, VerifiedToken,
+    Error, GrantDuration, Grants, UntrustedToken, VerifiedToken,
     grants::{too_many_to_grant, too_many_to_verify},
+    provider::{GrantRequest, TokenId},
+    trust::Grant,
 };
 use std::{collections::HashSet, fmt, hash::Hash, num::NonZeroUsize};
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Patch, TokenId, UntrustedToken, VerifiedToken};
+use crate::{Patch, UntrustedToken, VerifiedToken, provider::TokenId};
 
 fn error(body: &str) -> Error {
     Unverified::<Vec<VerifiedToken>>::from_json(body.as_bytes()).unwrap_err()

@@ -1,7 +1,7 @@
 //! Bodies of requests to a tokenizer.
 
 use super::Metadata;
-use crate::{SessionId, TokenId, token::deserialize_id};
+use crate::{SessionId, provider::TokenId, token::deserialize_id};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// `POST /grant/set`.

@@ -26,7 +26,7 @@ pub const REQUEST: Limits = Limits {
     depth: Metadata::MAX_DEPTH + 1,
 };
 /// For bodies of answers: 1 MiB. Metadata is in their `data`.
-pub const ANSWER: Limits = Limits {
+pub const RESPONSE: Limits = Limits {
     bytes: 1024 * 1024,
     depth: Metadata::MAX_DEPTH + 2,
 };

@@ -44,7 +44,7 @@ async fn what_an_entity_takes_out_is_granted() {
     let response = entity(&backend, "7").await;
     assert!(response.is_ok(), "{:?}", response.errors);
     assert!(data(&response).contains(&token(1)));
-    let expected = Call::create("ann", vec![(token(1), None)]);
+    let expected = Call::grant("ann", vec![(token(1), None)]);
     assert_eq!(backend.take_calls(), [expected]);
 }
 

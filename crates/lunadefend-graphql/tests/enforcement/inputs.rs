@@ -8,7 +8,8 @@ use async_graphql::{
     ValidationMode, Variables,
 };
 use lunadefend_core::{
-    BoxFuture, Error, ErrorKind, GrantRequest, GrantService, Grants, SessionId, TokenId, Verdict,
+    Error, ErrorKind, Grants, SessionId,
+    provider::{BoxFuture, GrantRequest, GrantService, TokenId, Verdict},
 };
 use lunadefend_graphql::{TokenExtension, build, check};
 use lunadefend_testing::{Call, TestBackend};
@@ -356,12 +357,12 @@ impl GrantService for OneTooFew {
         })
     }
 
-    fn create_all<'a>(
+    fn grant_all<'a>(
         &'a self,
         session: &'a SessionId,
         grants: &'a [GrantRequest],
     ) -> BoxFuture<'a, Result<(), Error>> {
-        self.0.create_all(session, grants)
+        self.0.grant_all(session, grants)
     }
 }
 

@@ -195,7 +195,7 @@ async fn granted(query: &str) -> Vec<(usize, Option<u64>)> {
     assert!(response.is_ok(), "{query}: {:?}", response.errors);
     let calls = backend.take_calls();
     let [
-        Call::Create {
+        Call::Grant {
             session,
             grants: tokens,
             ..
@@ -258,7 +258,7 @@ async fn a_hundred_rows_with_three_tokens_each_are_one_call() {
     assert!(response.is_ok());
     // `email` is the ssn by another name: 200 different tokens, 300 places.
     let calls = backend.take_calls();
-    let [Call::Create { grants: tokens, .. }] = calls.as_slice() else {
+    let [Call::Grant { grants: tokens, .. }] = calls.as_slice() else {
         panic!("{calls:?}");
     };
     assert_eq!(tokens.len(), 200);
@@ -266,7 +266,7 @@ async fn a_hundred_rows_with_three_tokens_each_are_one_call() {
     let response = answer(&backend, "{rows(count:100){ssn card email}}").await;
     assert!(response.is_ok());
     let calls = backend.take_calls();
-    let [Call::Create { grants: tokens, .. }] = calls.as_slice() else {
+    let [Call::Grant { grants: tokens, .. }] = calls.as_slice() else {
         panic!("{calls:?}");
     };
     assert_eq!(tokens.len(), 300);
@@ -405,7 +405,7 @@ async fn a_field_that_holds_something_else_is_not_granted_in_part() {
     let response = answer(&backend, "{broken row{ssn} failing}").await;
     // The others are granted; the error of a resolver is its own.
     let calls = backend.take_calls();
-    assert_eq!(calls, [Call::create("ann", vec![(token(3), None)])]);
+    assert_eq!(calls, [Call::grant("ann", vec![(token(3), None)])]);
     let mut codes = codes(&response);
     codes.sort();
     assert_eq!(codes, ["badToken", "no code: the database is down"]);

@@ -138,7 +138,7 @@ fn create(tokens: &[&str], minutes: Option<u64>) -> Vec<Call> {
     let duration = minutes.map(|minutes| Duration::from_secs(minutes * 60));
     let duration = duration.map(|duration| GrantDuration::new(duration).unwrap());
     let grants = tokens.iter().map(|&token| (token, duration));
-    vec![Call::create("g-1", grants)]
+    vec![Call::grant("g-1", grants)]
 }
 
 const FORM_SSN: &str = r#"{"form":{"ssn":"lunasec-0a1b2c3d-1111-4222-8333-444455556666"}}"#;

@@ -142,7 +142,7 @@ fn verify(number: usize) -> Call {
 }
 
 fn create(number: usize) -> Call {
-    Call::create("ann", vec![(token(number), None)])
+    Call::grant("ann", vec![(token(number), None)])
 }
 
 #[tokio::test]
@@ -223,7 +223,7 @@ async fn a_part_of_a_merged_subscription_is_enforced_by_the_name_of_the_whole() 
     let calls = run.backend.take_calls();
     assert_eq!(calls.len(), 2);
     assert!(
-        matches!(&calls[0], Call::Create { grants: tokens, .. } if tokens[0].0 == token(8) && tokens[0].1.is_some())
+        matches!(&calls[0], Call::Grant { grants: tokens, .. } if tokens[0].0 == token(8) && tokens[0].1.is_some())
     );
 
     let all: Vec<_> = run.begin("subscription{bare{name}}").collect().await;
@@ -245,13 +245,13 @@ async fn events_of_several_fields_do_not_mix() {
     assert_eq!(calls.len(), 42);
     for call in &calls {
         assert!(
-            matches!(call, Call::Create { grants: tokens, .. } if tokens.len() == 1),
+            matches!(call, Call::Grant { grants: tokens, .. } if tokens.len() == 1),
             "{call:?}"
         );
     }
     // Each was granted before it was sent.
     for (call, response) in calls.iter().zip(&all) {
-        let Call::Create { grants: tokens, .. } = call else {
+        let Call::Grant { grants: tokens, .. } = call else {
             panic!()
         };
         assert!(data(response).contains(&tokens[0].0));

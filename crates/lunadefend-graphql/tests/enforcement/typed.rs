@@ -223,7 +223,7 @@ async fn a_hundred_derived_rows_are_one_call() {
     let response = schema(&backend).execute(request("ann", query)).await;
     assert!(response.is_ok(), "{:?}", response.errors);
     let calls = backend.take_calls();
-    let [Call::Create { grants: tokens, .. }] = calls.as_slice() else {
+    let [Call::Grant { grants: tokens, .. }] = calls.as_slice() else {
         panic!("{calls:?}");
     };
     assert_eq!(tokens.len(), 300);
@@ -245,7 +245,7 @@ async fn what_a_resolver_granted_is_not_granted_again() {
         assert!(response.is_ok(), "{query}: {:?}", response.errors);
         let duration =
             seconds.map(|seconds| GrantDuration::new(Duration::from_secs(seconds)).unwrap());
-        let expected = Call::create("ann", vec![(token(1), duration)]);
+        let expected = Call::grant("ann", vec![(token(1), duration)]);
         assert_eq!(backend.take_calls(), [expected], "{query}");
     }
 }

@@ -87,7 +87,7 @@ fn request(url: &str) -> Request {
         url: url.to_owned(),
         headers,
         body: Bytes::from_static(b"canary-body"),
-        max_answer: 1024,
+        max_response: 1024,
         deadline: Instant::now() + Duration::from_secs(10),
     }
 }
@@ -516,7 +516,7 @@ fn debug_prints_nothing_of_the_inside() {
         url: "http://h/canary".into(),
         headers: HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static("canary"))]),
         body: Bytes::from_static(b"canary"),
-        max_answer: 0,
+        max_response: 0,
         deadline: Instant::now(),
     };
     let shown = format!("{request:?} {:?} {:?}", HttpClient::builder(), client());

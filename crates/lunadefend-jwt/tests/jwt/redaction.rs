@@ -1,8 +1,8 @@
 //! What is printed has no secret in it.
 
 use crate::support::{HEADER, ORIGIN, mint, now, signing_key, user_claims, verify, with};
-use lunadefend_core::{SessionId, TransferState};
-use lunadefend_jwt::{JwksError, JwtSigner, KeySet, ParsedJwt, TRANSFER_TYP, WireLevel};
+use lunadefend_core::{SessionId, provider::TransferState};
+use lunadefend_jwt::{JwksError, JwtProfile, JwtSigner, KeySet, ParsedJwt, TRANSFER_TYP};
 use serde_json::json;
 use std::error::Error;
 
@@ -21,7 +21,7 @@ fn texts(error: &dyn Error) -> String {
 fn debug_of_every_type() {
     let session = SessionId::new(CANARY).unwrap();
     let state = TransferState::from_query(Some(&format!("state={CANARY}"))).unwrap();
-    let signer = JwtSigner::new(signing_key(), WireLevel::V1Extended, ORIGIN);
+    let signer = JwtSigner::new(signing_key(), JwtProfile::Hardened, ORIGIN);
     assert_clean(&format!("{signer:?}"));
     for jwt in [
         signer.user(&session, now()).unwrap(),

@@ -1,13 +1,13 @@
 //! What an application signs.
 
 use crate::support::{NOW, ORIGIN, at, by_pyjwt, now, policy, signing_key, verify_at};
-use lunadefend_core::{SessionId, TransferState};
+use lunadefend_core::{SessionId, provider::TransferState};
 use lunadefend_crypto::{base64url, base64url_decode, sha256};
-use lunadefend_jwt::{Jwt, JwtKind, JwtSigner, ParsedJwt, Subject, TRANSFER_TYP, WireLevel};
+use lunadefend_jwt::{Jwt, JwtKind, JwtProfile, JwtSigner, ParsedJwt, Subject, TRANSFER_TYP};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
-fn signer(level: WireLevel) -> JwtSigner {
+fn signer(level: JwtProfile) -> JwtSigner {
     JwtSigner::new(signing_key(), level, ORIGIN)
 }
 
@@ -31,7 +31,7 @@ fn parts(jwt: &Jwt) -> (String, String) {
 /// `grants_requests.json` and `express_plugin.json`: what the original signs at this time.
 #[test]
 fn v1_is_the_originals_byte_for_byte() {
-    let signer = signer(WireLevel::V1);
+    let signer = signer(JwtProfile::LunaSec);
     let application = r#"{"iat":1700000000,"iss":"node-sdk","sub":"application","aud":"secure-frame","exp":1700000900}"#;
     let jwt = signer.application(now()).unwrap();
     assert_eq!(
@@ -75,7 +75,7 @@ fn v1_is_the_originals_byte_for_byte() {
 
 #[test]
 fn extended_application_and_user() {
-    let signer = signer(WireLevel::default());
+    let signer = signer(JwtProfile::default());
     let kid = signing_key().public_key().thumbprint().to_owned();
     let header = format!(r#"{{"typ":"JWT","alg":"RS256","kid":"{kid}"}}"#);
     let jwt = signer.application(now()).unwrap();
@@ -89,7 +89,7 @@ fn extended_application_and_user() {
 
 #[test]
 fn extended_transfer() {
-    let signer = signer(WireLevel::V1Extended);
+    let signer = signer(JwtProfile::Hardened);
     let jwt = signer
         .transfer(&session("session-abc"), &state(), now())
         .unwrap();
@@ -129,19 +129,19 @@ fn extended_transfer() {
 
 #[test]
 fn times_are_whole_seconds() {
-    let jwt = signer(WireLevel::V1)
+    let jwt = signer(JwtProfile::LunaSec)
         .application(at(1_700_000_000.75))
         .unwrap();
     assert_eq!(jwt.issued_at(), now());
     assert_eq!(jwt.expires_at(), now() + Duration::from_secs(900));
     assert_eq!(jwt.expose_secret(), by_pyjwt("RS256"));
     let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-    assert!(signer(WireLevel::V1).application(before).is_err());
+    assert!(signer(JwtProfile::LunaSec).application(before).is_err());
 }
 
 #[test]
 fn what_is_signed_verifies() {
-    for level in [WireLevel::V1, WireLevel::V1Extended] {
+    for level in [JwtProfile::LunaSec, JwtProfile::Hardened] {
         let signer = signer(level);
         let verified = |jwt: &Jwt| verify_at(jwt.expose_secret(), &policy(), now()).unwrap();
 
@@ -161,7 +161,7 @@ fn what_is_signed_verifies() {
         assert_eq!(transfer.expires_at, jwt.expires_at());
         let (input, _) = jwt.expose_secret().rsplit_once('.').unwrap();
         assert_eq!(transfer.signing_input_sha256, sha256(input.as_bytes()));
-        if level == WireLevel::V1Extended {
+        if level == JwtProfile::Hardened {
             assert_eq!(transfer.kind, JwtKind::Transfer);
             assert_eq!(transfer.nonce, Some(base64url(&sha256(b"abc"))));
             assert!(transfer.jti.is_some());
@@ -174,13 +174,13 @@ fn what_is_signed_verifies() {
 
 #[test]
 fn kid_and_typ_can_be_asked_for() {
-    let jwt = signer(WireLevel::V1Extended)
+    let jwt = signer(JwtProfile::Hardened)
         .transfer(&session("s"), &state(), now())
         .unwrap();
     let parsed = ParsedJwt::parse(jwt.expose_secret()).unwrap();
     assert_eq!(parsed.kid(), Some(signing_key().public_key().thumbprint()));
     assert_eq!(parsed.typ(), Some(TRANSFER_TYP));
-    let jwt = signer(WireLevel::V1).application(now()).unwrap();
+    let jwt = signer(JwtProfile::LunaSec).application(now()).unwrap();
     let parsed = ParsedJwt::parse(jwt.expose_secret()).unwrap();
     assert_eq!((parsed.kid(), parsed.typ()), (None, None));
 }

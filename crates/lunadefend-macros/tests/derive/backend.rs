@@ -46,7 +46,7 @@ pub(crate) fn send<T: IntoGranted>(
     duration: Option<GrantDuration>,
 ) -> String {
     let granted = backend.grants();
-    let granted = block_on(granted.create(&session("ann"), value, duration)).unwrap();
+    let granted = block_on(granted.grant(&session("ann"), value, duration)).unwrap();
     serde_json::to_string(&granted).unwrap()
 }
 

@@ -81,7 +81,7 @@ fn all_tokens_are_granted_in_one_call_for_as_long_as_the_fields_say() {
             (id(5), seconds(3600.0)),
             (id(6), of_call),
         ];
-        assert_eq!(backend.take_calls(), [Call::create("ann", grants)]);
+        assert_eq!(backend.take_calls(), [Call::grant("ann", grants)]);
     }
 }
 
@@ -119,7 +119,7 @@ fn no_tokens_cost_no_call() {
 
 #[test]
 fn the_forms_print_their_names_alone() {
-    use lunadefend_core::{FromUntrusted, Grant};
+    use lunadefend_core::{FromUntrusted, trust::Grant};
     fn wire<T: FromUntrusted<Wire: std::fmt::Debug>>(json: &str) -> String {
         format!("{:?}", serde_json::from_str::<T::Wire>(json).unwrap())
     }

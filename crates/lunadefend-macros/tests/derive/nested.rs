@@ -110,7 +110,7 @@ proptest! {
             prop_assert_eq!(calls, []);
             return Ok(());
         }
-        let [Call::Verify { tokens: verified, .. }, Call::Create { grants, .. }] = &*calls else {
+        let [Call::Verify { tokens: verified, .. }, Call::Grant { grants, .. }] = &*calls else {
             return Err(TestCaseError::fail(format!("one call for each direction: {calls:?}")));
         };
         prop_assert_eq!(verified.len(), tokens.len(), "each once");

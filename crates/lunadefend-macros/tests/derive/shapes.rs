@@ -165,7 +165,7 @@ fn a_granted_form_has_the_same_fields() {
     };
     let grants = accepting().grants();
     let session = session("ann");
-    let granted = block_on(grants.create(&session, profile, None)).unwrap();
+    let granted = block_on(grants.grant(&session, profile, None)).unwrap();
     let page = format!(
         "{:>5} {} {} {}",
         granted.name,
@@ -222,14 +222,14 @@ fn a_granted_form_may_have_a_name() {
         other: None,
     };
     let granted: elsewhere::ProfileOut<String> =
-        block_on(grants.create(&session, profile, None)).unwrap();
+        block_on(grants.grant(&session, profile, None)).unwrap();
     assert_eq!(granted.page(), format!("Ann {}", id(1)));
     same::<elsewhere::Profile<String>>(r#"{"firstName":"Ann","ssn":"T1"}"#);
     let unnamed = elsewhere::Unnamed {
         name: "Ann".to_owned(),
         ssn: token(1),
     };
-    let granted = block_on(grants.create(&session, unnamed, None)).unwrap();
+    let granted = block_on(grants.grant(&session, unnamed, None)).unwrap();
     assert_eq!(
         (granted.name.as_str(), granted.ssn.expose_id()),
         ("Ann", &*id(1))

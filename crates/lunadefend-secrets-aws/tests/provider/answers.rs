@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use lunadefend_core::{SecretError, SecretProvider};
+use lunadefend_core::provider::{SecretError, SecretProvider};
 use lunadefend_crypto::SigningKey;
 use std::{collections::HashSet, time::Duration};
 

@@ -4,7 +4,7 @@ use crate::{
     fake::Fake,
     texts::{CANARY, told},
 };
-use lunadefend_core::SecretProvider;
+use lunadefend_core::provider::SecretProvider;
 use lunadefend_secrets_aws::AwsSecret;
 use std::{io::Write as _, path::Path, process::Command};
 use tokio::task::spawn_blocking;

@@ -4,7 +4,7 @@ use crate::{
     fake::{Fake, refusal},
     texts::{CANARY, silent},
 };
-use lunadefend_core::SecretProvider;
+use lunadefend_core::provider::SecretProvider;
 use std::{
     io,
     sync::{Arc, Mutex},

@@ -10,7 +10,7 @@ use crate::{
 use aws_sdk_secretsmanager::{Client, config::BehaviorVersion, primitives::Blob};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use lunadefend_core::{SecretError, SecretProvider, SecretVersions};
+use lunadefend_core::provider::{SecretError, SecretProvider, SecretVersions};
 use lunadefend_crypto::{GeneratedKey, RsaBits, SigningKey};
 use lunadefend_secrets_aws::{AwsSecret, AwsSecretBuilder, Credentials};
 use secrecy::ExposeSecret as _;

@@ -4,7 +4,7 @@ use crate::{
     fake::{Fake, credentials, no_such_stage, version},
     texts::{CANARY, told},
 };
-use lunadefend_core::{SecretError, SecretProvider};
+use lunadefend_core::provider::{SecretError, SecretProvider};
 use lunadefend_secrets_aws::{AwsSecret, AwsSecretBuilder, SdkConfig};
 use std::{sync::Arc, time::Duration};
 

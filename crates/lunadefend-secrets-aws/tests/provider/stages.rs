@@ -5,7 +5,7 @@ use crate::{
     texts::{CANARY, told},
 };
 use axum::response::Response;
-use lunadefend_core::{SecretError, SecretProvider, SecretVersions};
+use lunadefend_core::provider::{SecretError, SecretProvider, SecretVersions};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

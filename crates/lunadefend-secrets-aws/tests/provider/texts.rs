@@ -1,6 +1,6 @@
 //! What an error tells, and that it tells no secret.
 
-use lunadefend_core::SecretError;
+use lunadefend_core::provider::SecretError;
 use std::error::Error;
 
 /// In every secret, and in every credential that must not be told.

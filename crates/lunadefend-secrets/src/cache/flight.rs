@@ -2,7 +2,7 @@
 
 use super::{Inner, SecretCache, State};
 use crate::RefreshPolicy;
-use lunadefend_core::{SecretError, SecretProvider, SecretVersions};
+use lunadefend_core::provider::{SecretError, SecretProvider, SecretVersions};
 use lunadefend_flight::{Flight, launch};
 use std::{
     collections::hash_map::RandomState,

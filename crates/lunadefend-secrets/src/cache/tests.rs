@@ -1,6 +1,6 @@
 use super::*;
 use crate::SecretFn;
-use lunadefend_core::SecretValue;
+use lunadefend_core::provider::SecretValue;
 use lunadefend_testing::TestClock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -5,8 +5,12 @@ use crate::Call;
 use bytes::Bytes;
 use http::HeaderValue;
 use lunadefend_core::{
-    BoxFuture, Error, GrantRequest, GrantService, JwksDocument, SessionId, SessionService,
-    SessionTransfer, TokenId, TransferState, TransferUrl, Verdict, wire::PageSession,
+    Error, SessionId,
+    provider::{
+        BoxFuture, GrantRequest, GrantService, JwksDocument, SessionService, SessionTransfer,
+        TokenId, TransferState, TransferUrl, Verdict,
+    },
+    wire::PageSession,
 };
 use std::{
     fmt::Write,
@@ -29,7 +33,7 @@ impl GrantService for TestBackend {
         })
     }
 
-    fn create_all<'a>(
+    fn grant_all<'a>(
         &'a self,
         session: &'a SessionId,
         grants: &'a [GrantRequest],

@@ -1,7 +1,7 @@
 //! How long grants live.
 
 use super::ConfigError;
-use lunadefend_core::{DurationError, GrantDuration, SettingError};
+use lunadefend_core::{DurationError, GrantDuration, provider::SettingError};
 
 /// How long a grant lives when nobody says, and how long it may live at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Sizes and times.
 
 use super::ConfigError;
-use lunadefend_core::SettingError;
+use lunadefend_core::provider::SettingError;
 use lunadefend_vault::Quota;
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use super::ConfigError;
 use http::HeaderValue;
-use lunadefend_core::SettingError;
+use lunadefend_core::provider::SettingError;
 use lunadefend_http::{BaseUrl, Cleartext};
 use std::fmt;
 use url::{Host, Url};

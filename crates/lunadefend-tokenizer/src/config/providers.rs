@@ -1,7 +1,7 @@
 //! Who knows the users: where `/session/ensure` sends browsers.
 
 use super::{ConfigError, Origin};
-use lunadefend_core::{AuthPlugin, SettingError, wire};
+use lunadefend_core::{adapter::AuthPlugin, provider::SettingError, wire};
 use lunadefend_http::{BaseUrl, Cleartext, UrlError};
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap, fmt};

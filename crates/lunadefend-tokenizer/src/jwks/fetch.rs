@@ -3,7 +3,7 @@
 use super::JwksSource;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use lunadefend_core::is_json;
+use lunadefend_core::adapter::is_json;
 use lunadefend_http::{HttpError, Request};
 use lunadefend_jwt::{JwksError, KeySet};
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl JwksSource {
                 url: self.url.as_str().to_owned(),
                 headers,
                 body: Bytes::new(),
-                max_answer: MAX_SET,
+                max_response: MAX_SET,
                 deadline: Instant::now() + DEADLINE,
             })
             .await?;

@@ -7,7 +7,7 @@ use super::{
     fetch::{FetchError, Fetched},
 };
 use crate::status::FetchedStatus;
-use lunadefend_core::{Clock, UnixMillis};
+use lunadefend_core::provider::{Clock, UnixMillis};
 use lunadefend_flight::launch;
 use lunadefend_jwt::{KeySet, LEGACY_KID};
 use state::{Attempt, Look, RETRY_UNKNOWN_KEY, Running, State};

@@ -3,7 +3,8 @@
 use crate::{auth, body::Json, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
-    GrantDuration, UnixMillis,
+    GrantDuration,
+    provider::UnixMillis,
     wire::{Empty, GrantSet, GrantVerified, GrantVerify},
 };
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::HeaderValue;
-use lunadefend_core::{Clock, wire::TOKENIZER_TIME};
+use lunadefend_core::{provider::Clock, wire::TOKENIZER_TIME};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 

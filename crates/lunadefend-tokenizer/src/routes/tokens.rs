@@ -4,7 +4,8 @@ use super::{blobs, grants};
 use crate::{auth::Authenticated, body::Json, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
-    SessionId, TokenId, UnixMillis,
+    SessionId,
+    provider::{TokenId, UnixMillis},
     wire::{Detokenized, MetadataFound, TokenRequest, Tokenize, Tokenized},
 };
 use lunadefend_vault::SignedUrl;

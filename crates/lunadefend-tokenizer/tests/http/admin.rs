@@ -2,7 +2,7 @@
 
 use crate::harness::{Harness, ORIGIN, SESSION};
 use http::{HeaderMap, Method};
-use lunadefend_http::{Answer, HttpClient, Request};
+use lunadefend_http::{HttpClient, Request, Response};
 use lunadefend_tokenizer::{
     AdminSocket, AdminSocketError, KeysStatus, Status, StoreStatus, serve_admin,
 };
@@ -45,13 +45,13 @@ impl Admin {
         self.folder.path().join("admin")
     }
 
-    async fn send(&self, method: Method, path: &str) -> Answer {
+    async fn send(&self, method: Method, path: &str) -> Response {
         let request = Request {
             method,
             url: format!("http://localhost{path}"),
             headers: HeaderMap::new(),
             body: bytes::Bytes::new(),
-            max_answer: 4096,
+            max_response: 4096,
             deadline: Instant::now() + Duration::from_secs(10),
         };
         self.client.send(request).await.unwrap()

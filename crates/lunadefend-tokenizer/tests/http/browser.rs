@@ -5,7 +5,7 @@ use crate::{
     jwt,
 };
 use http::Method;
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 use std::time::Duration;
 
 /// Script in the application's page, with a live session and a live grant: the attack that the frame

@@ -3,7 +3,7 @@
 use crate::jwt::{self, APPLICATION_KEY};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use lunadefend_core::{BoxFuture, Clock};
+use lunadefend_core::provider::{BoxFuture, Clock};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
 use lunadefend_tokenizer::{
     AuthProviders, Origin, Tokenizer, TokenizerConfig, TokenizerConfigBuilder, VerificationKeys,
@@ -227,7 +227,7 @@ impl Harness {
                 url: format!("http://{}{path}", self.address),
                 headers,
                 body: body.into(),
-                max_answer: 64 * 1024 * 1024,
+                max_response: 64 * 1024 * 1024,
                 deadline: Instant::now() + Duration::from_secs(30),
             })
             .await

@@ -11,7 +11,7 @@ use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{Request, StatusCode};
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_tokenizer::{Tokenizer, VerificationKeys};
 use lunadefend_vault::{
     MasterKey, Vault,

@@ -5,7 +5,7 @@ use crate::{
     jwt,
 };
 use http::Method;
-use lunadefend_core::Clock;
+use lunadefend_core::provider::Clock;
 
 const MODE: &str = "sec-fetch-mode";
 const DEST: &str = "sec-fetch-dest";

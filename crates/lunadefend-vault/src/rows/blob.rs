@@ -3,7 +3,7 @@
 
 use crate::store::{BlobId, Row, RowAddress, RowKey, Table};
 use bytes::Bytes;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 
 const FORM: &[u8] = &[1];
 

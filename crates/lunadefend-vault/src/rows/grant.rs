@@ -8,7 +8,10 @@ use crate::{
     ring::Ring,
     store::{Row, RowAddress, Table},
 };
-use lunadefend_core::{SessionId, TokenId, UnixMillis};
+use lunadefend_core::{
+    SessionId,
+    provider::{TokenId, UnixMillis},
+};
 use lunadefend_crypto::constant_time_eq;
 
 const FORM: u8 = 1;

@@ -6,7 +6,7 @@ use crate::{
     store::{Row, RowAddress, Table},
 };
 use bytes::Bytes;
-use lunadefend_core::{SessionId, UnixMillis};
+use lunadefend_core::{SessionId, provider::UnixMillis};
 
 const FORM: &[u8] = &[1];
 

@@ -7,7 +7,7 @@ use crate::{
     ring::Ring,
     store::{RowAddress, Table},
 };
-use lunadefend_core::{TokenId, wire::Metadata};
+use lunadefend_core::{provider::TokenId, wire::Metadata};
 
 pub(crate) fn address(ring: &Ring, token: &TokenId) -> RowAddress {
     ring.address(Table::Token, &[token.expose_id().as_bytes()])

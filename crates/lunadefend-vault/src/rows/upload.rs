@@ -7,7 +7,7 @@ use crate::{
     ring::Ring,
     store::{BlobId, RowAddress, Table},
 };
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 
 pub(crate) fn address(ring: &Ring, id: UploadId) -> RowAddress {
     ring.address(Table::Upload, &[id.url_id().as_bytes()])

@@ -8,7 +8,7 @@ use crate::{
     store::{Blob, BlobId, RowAddress, Table},
     stream::{ChunkCipher, ChunkKey, part_bytes},
 };
-use lunadefend_core::TokenId;
+use lunadefend_core::provider::TokenId;
 use zeroize::Zeroizing;
 
 pub(crate) fn address(ring: &Ring, token: &TokenId) -> RowAddress {

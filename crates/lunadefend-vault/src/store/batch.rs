@@ -1,7 +1,7 @@
 //! Changes of rows, and what they depend on.
 
 use super::{MAX_ROWS, Row, RowAddress, StoredRow, WriteId};
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use std::{collections::HashSet, fmt};
 
 /// What became of a batch.

@@ -9,7 +9,7 @@ use super::{
     WriteId, WriteOutcome,
 };
 use bytes::Bytes;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use std::time::Duration;
 
 /// Runs the whole suite against an empty store.

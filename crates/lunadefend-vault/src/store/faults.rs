@@ -9,7 +9,7 @@ use super::{
     StoredRow, Table, WriteId, WriteOutcome,
 };
 use bytes::Bytes;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use plan::Plan;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! A complete store in memory.
 
 use bytes::Bytes;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{
     Batch, Blob, BlobId, BlobWriter, Blobs, Judgement, Row, RowAddress, RowKey, Rows, Store,
     StoreError, StoreFuture, StoredRow, Table, WriteId, WriteOutcome,

@@ -1,7 +1,7 @@
 //! Rows: their addresses, their content, and which write left them as they are.
 
 use bytes::Bytes;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use std::fmt;
 
 /// The key of a row: a keyed hash, so that it tells nothing about what it stands for.

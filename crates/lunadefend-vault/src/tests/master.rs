@@ -2,7 +2,7 @@
 
 use super::*;
 use futures_util::future::join_all;
-use lunadefend_core::SecretValue;
+use lunadefend_core::provider::SecretValue;
 use lunadefend_crypto::base64url;
 use proptest::prelude::*;
 use secrecy::ExposeSecret;

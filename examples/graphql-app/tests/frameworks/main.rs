@@ -12,7 +12,7 @@ mod warp_filter;
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use lunadefend_core::Backend;
-use lunadefend_http::{Answer, HttpClient, Request};
+use lunadefend_http::{HttpClient, Request, Response};
 use lunadefend_testing::{TestBackend, session};
 use schema::Ran;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn token(number: u32) -> String {
 }
 
 impl Server {
-    async fn post(&self, session: Option<&'static str>, body: impl ToString) -> Answer {
+    async fn post(&self, session: Option<&'static str>, body: impl ToString) -> Response {
         let mut headers = HeaderMap::new();
         let json = HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
@@ -52,7 +52,7 @@ impl Server {
             url: format!("http://{}/graphql", self.address),
             headers,
             body: body.to_string().into(),
-            max_answer: 64 * 1024,
+            max_response: 64 * 1024,
             deadline: Instant::now() + Duration::from_secs(10),
         };
         client.send(request).await.unwrap()

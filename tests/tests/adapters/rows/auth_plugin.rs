@@ -5,8 +5,8 @@ mod refusals;
 
 use crate::row::{Expected, Request, Row};
 use http::Method;
-use lunadefend::{ErrorKind, WireLevel};
-use lunadefend_core::JwksDocument;
+use lunadefend::{ErrorKind, JwtProfile};
+use lunadefend_core::provider::JwksDocument;
 use lunadefend_jwt::jwks_document;
 use lunadefend_tests::{Settings, signing_key};
 use serde_json::json;
@@ -18,7 +18,7 @@ const TOKENIZER: &str = "http://tokenizer.example.com";
 
 pub(super) fn settings() -> Settings {
     Settings {
-        wire: WireLevel::V1,
+        wire: JwtProfile::LunaSec,
         raw_session_ids: true,
         ..super::settings()
     }

@@ -3,7 +3,7 @@
 
 use super::auth_plugin::{FRAME, JWKS, back_to, frame, keys};
 use crate::row::{Expected, Request, Row};
-use lunadefend::{Builder, LunaDefend, WireLevel};
+use lunadefend::{Builder, JwtProfile, LunaDefend};
 use lunadefend_tests::{TestClock, provider, signing_key};
 
 const TOKENIZER: &str = "http://tokenizer.example.com";
@@ -58,7 +58,7 @@ fn base_paths() -> Vec<Row> {
 fn luna(tokenizer_url: &str) -> Builder {
     LunaDefend::builder(tokenizer_url)
         .signing_key(provider(signing_key()))
-        .wire(WireLevel::V1)
+        .wire(JwtProfile::LunaSec)
         .raw_session_ids()
         .allow_cleartext()
         .clock(TestClock::new())

@@ -3,8 +3,8 @@
 use super::{CANARY, Shown, base};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use lunadefend::{LunaDefend, secrets::FixedEnvironment};
-use lunadefend_client::{Client, SessionIds, SessionKey};
-use lunadefend_http::{Answer, BaseUrl, Cleartext, HttpClient, Request};
+use lunadefend_client::{Client, SessionIdKey, SessionIds};
+use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request, Response};
 use lunadefend_tests::{World, provider, signing_key};
 use lunadefend_tokenizer::AuthProviders;
 use secrecy::ExposeSecret;
@@ -18,10 +18,10 @@ pub(super) fn http(shown: &mut Shown) {
         url: format!("http://t/{CANARY}"),
         headers: headers.clone(),
         body: CANARY.into(),
-        max_answer: 1,
+        max_response: 1,
         deadline: Instant::now(),
     });
-    shown.add(&Answer {
+    shown.add(&Response {
         status: StatusCode::OK,
         headers,
         body: CANARY.into(),
@@ -48,7 +48,7 @@ pub(super) fn http(shown: &mut Shown) {
 pub(super) async fn client_and_facade(world: &World, shown: &mut Shown) {
     let keyed = SessionIds::keyed(format!("{CANARY}{CANARY}{CANARY}").as_bytes()).unwrap();
     shown.add(&keyed);
-    shown.add(&SessionKey::new(CANARY.repeat(3).as_bytes()));
+    shown.add(&SessionIdKey::new(CANARY.repeat(3).as_bytes()));
     let builder = Client::builder(base("http://127.0.0.1:1"), signing_key().key.clone());
     let builder = builder.session_ids(keyed);
     shown.add(&builder);

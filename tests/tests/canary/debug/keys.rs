@@ -3,10 +3,12 @@
 use super::{CANARY, Shown, session};
 use crate::Canaries;
 use lunadefend::{
-    Clock, LunaDefend, SecretError, SecretProvider, SecretValue, SecretVersions, WireLevel, secrets,
+    JwtProfile, LunaDefend,
+    provider::{Clock, SecretError, SecretProvider, SecretValue, SecretVersions},
+    secrets,
 };
 use lunadefend_client::{DemoKey, KeyRotation, KeyService, SigningKeys};
-use lunadefend_core::TransferState;
+use lunadefend_core::provider::TransferState;
 use lunadefend_crypto::{AeadKey, HmacKey, PublicKey, SigningKey};
 use lunadefend_jwt::{JwtPolicy, JwtSigner, KeySet, ParsedJwt, jwks_document};
 use lunadefend_settings::{Settings, Side, table};
@@ -32,7 +34,7 @@ pub(super) async fn keys_and_jwts(shown: &mut Shown, canaries: &mut Canaries) {
 
     let clock = TestClock::new();
     let now = clock.now();
-    let signer = JwtSigner::new(generated.key.clone(), WireLevel::default(), "http://t");
+    let signer = JwtSigner::new(generated.key.clone(), JwtProfile::default(), "http://t");
     shown.add(&signer);
     let state = TransferState::from_query(Some("state=S")).unwrap();
     let policy = JwtPolicy::new("http://t");
@@ -67,7 +69,7 @@ pub(super) async fn keys_and_jwts(shown: &mut Shown, canaries: &mut Canaries) {
     );
     let keys = keys.await.unwrap();
     shown.add(&keys);
-    let service = KeyService::new(keys, WireLevel::V1, "http://t", Arc::new(clock));
+    let service = KeyService::new(keys, JwtProfile::LunaSec, "http://t", Arc::new(clock));
     shown.add(&service.published().await.unwrap());
     shown.add(&service.application().await.unwrap());
     shown.add(&service);

@@ -3,7 +3,7 @@
 use super::{CANARY, Shown, base, session};
 use crate::Canaries;
 use bytes::Bytes;
-use lunadefend::{Metadata, SecretValue};
+use lunadefend::{Metadata, provider::SecretValue};
 use lunadefend_http::{Cleartext, HttpClient};
 use lunadefend_tokenizer::{
     AuthProviders, JwksSource, Tokenizer, TokenizerConfig, VerificationKeys,

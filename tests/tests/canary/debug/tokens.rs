@@ -2,10 +2,15 @@
 
 use super::{CANARY, Shown, TOKEN, session, token};
 use lunadefend::{
-    AuthPlugin, Backend, Error, Grant, GrantRequest, Metadata, SecretValue, SecretVersions,
-    SessionTransfer, TokenId, UntrustedToken, Unverified, VerifiedToken, Verify,
+    Backend, Error, Metadata, UntrustedToken, Unverified, VerifiedToken,
+    provider::{GrantRequest, SecretValue, SecretVersions, SessionTransfer, TokenId},
+    trust::{Grant, Verify},
 };
-use lunadefend_core::{GrantCollector, TransferState, TransferUrl, VerifyCollector, wire};
+use lunadefend_core::{
+    provider::{TransferState, TransferUrl},
+    trust::{GrantCollector, VerifyCollector},
+    wire,
+};
 use lunadefend_tests::World;
 use std::collections::BTreeMap;
 
@@ -17,7 +22,7 @@ pub(super) async fn core(world: &World, shown: &mut Shown) {
     shown.add(&untrusted());
     shown.add(&token());
     shown.add(&vec![Some(token())]);
-    let granted = luna.grants().create(&session(), token(), None).await;
+    let granted = luna.grants().grant(&session(), token(), None).await;
     shown.add(&granted.unwrap());
     shown.add(&Unverified::<Vec<VerifiedToken>>::from_json(
         format!("[\"{TOKEN}\"]").as_bytes(),
@@ -40,7 +45,9 @@ pub(super) async fn core(world: &World, shown: &mut Shown) {
     shown.add(&luna.client().transfer(&state, &session()).await.unwrap());
     shown.add(&TransferUrl::new(format!("http://t/?{CANARY}")));
     shown.add(luna.grants());
-    shown.add(&AuthPlugin::new(luna.client().clone()));
+    shown.add(&lunadefend_core::adapter::AuthPlugin::new(
+        luna.client().clone(),
+    ));
     shown.add(&Backend::from(&luna));
     shown.add(&Metadata::from_json(&format!("{{\"x\":\"{CANARY}\"}}")));
     shown.add(&Metadata::from_json(CANARY));
@@ -77,12 +84,12 @@ pub(super) fn of_the_wire(shown: &mut Shown) {
     shown.add(&wire::TokenRequest {
         token_id: token_id(),
     });
-    shown.add(&wire::Answer(wire::Tokenized {
+    shown.add(&wire::Success(wire::Tokenized {
         token_id: token_id(),
         upload_url: url(),
         headers: headers(),
     }));
-    shown.add(&wire::Answer(wire::Detokenized {
+    shown.add(&wire::Success(wire::Detokenized {
         download_url: url(),
         headers: headers(),
     }));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::wire::{Answer, GrantVerified, GrantVerify, MetadataFound, TokenRequest, Tokenize};
+use crate::wire::{GrantVerified, GrantVerify, MetadataFound, Success, TokenRequest, Tokenize};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Result<GrantVerify, StrictError> {
@@ -89,7 +89,7 @@ fn metadata_of_every_depth_travels_both_ways() {
     let request = from_slice::<Tokenize>(request.as_bytes(), REQUEST).unwrap();
     assert_eq!(request.metadata.unwrap().as_json(), deepest);
     let answer = format!(r#"{{"success":true,"error":{{}},"data":{{"metadata":{deepest}}}}}"#);
-    let answer = from_slice::<Answer<MetadataFound>>(answer.as_bytes(), ANSWER).unwrap();
+    let answer = from_slice::<Success<MetadataFound>>(answer.as_bytes(), RESPONSE).unwrap();
     assert_eq!(answer.0.metadata.as_json(), deepest);
     assert!(Metadata::from_json(&nested(33)).is_err());
 }
@@ -152,7 +152,7 @@ fn only_a_success_with_an_object_is_a_yes() {
         r#"{"success":true,"data":{"valid":true,"valid":true}}"#,
     ] {
         assert!(
-            from_slice::<Answer<GrantVerified>>(body.as_bytes(), ANSWER).is_err(),
+            from_slice::<Success<GrantVerified>>(body.as_bytes(), RESPONSE).is_err(),
             "{body}"
         );
     }

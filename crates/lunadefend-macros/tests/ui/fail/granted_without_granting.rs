@@ -38,7 +38,7 @@ fn not_clone(profile: &Profile) {
 }
 
 async fn text(grants: Grants, session: SessionId, token: String) {
-    let _ = grants.create(&session, token, None).await;
+    let _ = grants.grant(&session, token, None).await;
 }
 
 fn main() {}

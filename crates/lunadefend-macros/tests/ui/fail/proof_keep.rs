@@ -1,4 +1,4 @@
-use lunadefend_core::{Error, GrantProof, Verify, VerifyCollector, VerifyProof};
+use lunadefend_core::{Error, trust::{GrantProof, Verify, VerifyCollector, VerifyProof}};
 use std::sync::Mutex;
 
 static KEPT: Mutex<Option<&'static VerifyProof>> = Mutex::new(None);

@@ -1,4 +1,4 @@
-use lunadefend_core::{GrantProof, UntrustedToken, VerifiedToken, Verify, VerifyProof};
+use lunadefend_core::{UntrustedToken, VerifiedToken, trust::{GrantProof, Verify, VerifyProof}};
 use std::collections::HashSet;
 
 fn copy(proof: &VerifyProof, other: &GrantProof) -> (VerifyProof, GrantProof) {

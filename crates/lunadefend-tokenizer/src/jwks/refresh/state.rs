@@ -1,7 +1,7 @@
 //! What is known of a key set, and what that means for somebody who comes now.
 
 use super::{Failed, FetchedSet};
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_flight::Flight;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

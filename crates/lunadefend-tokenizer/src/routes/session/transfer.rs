@@ -8,7 +8,7 @@ use crate::{
     state::Shared,
 };
 use http::HeaderMap;
-use lunadefend_core::{SessionId, UnixMillis};
+use lunadefend_core::{SessionId, provider::UnixMillis};
 use lunadefend_crypto::{base64url, constant_time_eq, sha256};
 use lunadefend_jwt::{Claims, JwtKind, Subject};
 use lunadefend_vault::StateClaims;

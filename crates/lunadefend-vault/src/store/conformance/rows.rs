@@ -6,7 +6,7 @@ use super::{
 use crate::store::{MAX_ROWS, Row, RowAddress, RowKey, Store, StoredRow, Table, WriteOutcome};
 use bytes::Bytes;
 use futures_util::future::join_all;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 
 pub(super) async fn round_trip(store: &dyn Store) {
     let key = key("round trip", 0);

@@ -9,7 +9,7 @@ use crate::store::{
 };
 use bytes::Bytes;
 use futures_util::future::join_all;
-use lunadefend_core::UnixMillis;
+use lunadefend_core::provider::UnixMillis;
 
 pub(super) async fn insert(store: &dyn Store) {
     let at = at("insert", 0);

@@ -1,7 +1,7 @@
 //! Bodies of a tokenizer's answers.
 
 use super::{Metadata, request::token_id, strict};
-use crate::TokenId;
+use crate::provider::TokenId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
 use std::{collections::BTreeMap, fmt};
 
@@ -9,11 +9,11 @@ use std::{collections::BTreeMap, fmt};
 ///
 /// Reading one fails unless `success` is the literal `true` and `data` an object that is a `T`.
 #[derive(Clone, Debug)]
-pub struct Answer<T>(pub T);
+pub struct Success<T>(pub T);
 
-impl<T: Serialize> Serialize for Answer<T> {
+impl<T: Serialize> Serialize for Success<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut answer = serializer.serialize_struct("Answer", 3)?;
+        let mut answer = serializer.serialize_struct("Success", 3)?;
         answer.serialize_field("success", &true)?;
         answer.serialize_field("error", &Empty {})?;
         answer.serialize_field("data", &self.0)?;
@@ -21,7 +21,7 @@ impl<T: Serialize> Serialize for Answer<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Answer<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Success<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(bound = "T: Deserialize<'de>")]
@@ -171,23 +171,23 @@ impl<'de> Deserialize<'de> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{ANSWER, from_slice, to_vec};
+    use crate::wire::{RESPONSE, from_slice, to_vec};
 
     #[test]
     fn answers_are_the_originals_byte_for_byte() {
         assert_eq!(
-            to_vec(&Answer(Empty {})),
+            to_vec(&Success(Empty {})),
             br#"{"success":true,"error":{},"data":{}}"#
         );
         assert_eq!(
-            to_vec(&Answer(GrantVerified { valid: true })),
+            to_vec(&Success(GrantVerified { valid: true })),
             br#"{"success":true,"error":{},"data":{"valid":true}}"#
         );
     }
 
     #[test]
     fn both_spellings_of_a_failure_are_read() {
-        let read = |body: &str| from_slice::<Failure>(body.as_bytes(), ANSWER);
+        let read = |body: &str| from_slice::<Failure>(body.as_bytes(), RESPONSE);
         let expected = Failure {
             name: "N".into(),
             message: "M".into(),
@@ -199,7 +199,7 @@ mod tests {
             assert_eq!(read(body).unwrap(), expected);
         }
         assert_eq!(
-            from_slice::<Failure>(&to_vec(&expected), ANSWER).unwrap(),
+            from_slice::<Failure>(&to_vec(&expected), RESPONSE).unwrap(),
             expected
         );
         assert_eq!(read(r#"{"error":{}}"#).unwrap(), Failure::default());
