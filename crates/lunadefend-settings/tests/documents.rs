@@ -27,7 +27,11 @@ fn compare(file: &str, what: &str, table: &str) {
 
 #[test]
 fn documentation_shows_the_table() {
-    compare("README.md", "application", &markdown(Side::Application));
+    compare(
+        "docs/settings.md",
+        "application",
+        &markdown(Side::Application),
+    );
     compare("docs/settings.md", "tokenizer", &markdown(Side::Tokenizer));
     compare("docs/secrets.md", "secrets", &secrets_markdown());
 }

@@ -42,9 +42,12 @@ pub mod secrets {
 #[doc(hidden)]
 pub use lunadefend_core::__private;
 
+#[cfg(all(doc, not(doctest)))]
+pub mod guide;
+
 /// What the documentation shows is compiled.
 #[cfg(all(doctest, feature = "macros"))]
 mod documentation {
-    #[doc = include_str!("../../../docs/secrets.md")]
+    #[doc = include_str!("../docs/secrets.md")]
     struct Secrets;
 }
