@@ -57,8 +57,10 @@ pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
 pub use row::{Row, RowAddress, RowKey, StoredRow, Table, WriteId};
 
-use bytes::Bytes;
-use lunadefend_core::provider::{BoxFuture, UnixMillis};
+// What the signatures below name: a store needs no other crate for them.
+pub use bytes::Bytes;
+pub use lunadefend_core::provider::{BoxFuture, UnixMillis};
+
 use std::{fmt, sync::Arc};
 
 /// What a call of a store gives: its outcome, later.

@@ -70,9 +70,15 @@ fn a_wrong_key_ends_the_start_with_its_own_words() {
 }
 
 #[test]
+fn an_empty_variable_is_not_set() {
+    let empty = [("LUNASEC_SIGNING_KEY", ""), ("TOKENIZER_URL", "")];
+    let (went_well, printed) = once(&empty);
+    assert!(went_well, "{printed}");
+}
+
+#[test]
 fn a_tokenizer_url_that_cannot_be_used_is_named() {
     for url in [
-        "",
         "tokenizer",
         "http://tokenizer.example.com",
         "https://u:canary@t.example",

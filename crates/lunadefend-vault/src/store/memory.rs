@@ -1,10 +1,8 @@
 //! A complete store in memory.
 
-use bytes::Bytes;
-use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{
-    Batch, Blob, BlobId, BlobWriter, Blobs, Judgement, Row, RowAddress, RowKey, Rows, Store,
-    StoreError, StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
+    Batch, Blob, BlobId, BlobWriter, Blobs, Bytes, Judgement, Row, RowAddress, RowKey, Rows, Store,
+    StoreError, StoreFuture, StoredRow, Table, UnixMillis, WriteId, WriteOutcome,
 };
 use std::{
     collections::BTreeMap,
