@@ -51,7 +51,7 @@ pub enum Verdict {
     Invalid,
 }
 
-/// Asks a tokenizer about grants. Implemented by the client, and by fakes in users' own tests.
+/// Asks a tokenizer about grants. Implemented by the client, and by `TestBackend` of `lunadefend-testing`.
 ///
 /// It returns verdicts, one for each token in the order of the tokens. It cannot make a proof: that
 /// is left to [`Grants`], which refuses a list of another length.
@@ -60,7 +60,10 @@ pub enum Verdict {
 /// Fail closed: whatever is not a clear yes of the tokenizer is an error or [`Verdict::Invalid`].
 ///
 /// ```
-/// use lunadefend_core::*;
+/// use lunadefend_core::{
+///     Error, ErrorKind, Grants, SessionId, UntrustedToken, VerifiedToken,
+///     provider::{BoxFuture, GrantRequest, GrantService, TokenId, Verdict},
+/// };
 /// use std::{collections::HashSet, sync::Mutex};
 ///
 /// /// Grants that live in memory and never expire.

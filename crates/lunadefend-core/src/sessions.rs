@@ -3,10 +3,14 @@
 use crate::{Error, SessionId, provider::BoxFuture, wire::PageSession};
 use std::{fmt::Debug, sync::Arc};
 
-/// Tells a tokenizer about sessions. Implemented by the client, and by fakes in users' own tests.
+/// Tells a tokenizer about sessions. Implemented by the client, and by `TestBackend` of `lunadefend-testing`.
 ///
 /// ```
-/// use lunadefend_core::{wire::PageSession, *};
+/// use lunadefend_core::{
+///     Error, ErrorKind, SessionId, Sessions,
+///     provider::{BoxFuture, SessionService},
+///     wire::PageSession,
+/// };
 /// use std::sync::{Arc, Mutex};
 ///
 /// /// Remembers which sessions were ended.

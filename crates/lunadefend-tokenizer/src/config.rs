@@ -12,33 +12,15 @@ pub use providers::AuthProviders;
 pub(crate) use providers::Provider;
 
 use crate::{
+    config_error::ConfigError,
     cookies::{CookiePolicy, Cookies},
     jwks::VerificationKeys,
 };
 use http::HeaderValue;
 use lunadefend_core::provider::SettingError;
-use lunadefend_http::{BaseUrl, UrlError};
+use lunadefend_http::BaseUrl;
 use lunadefend_jwt::JwtPolicy;
-use std::{fmt, time::Duration};
-
-/// Why a tokenizer cannot be configured like this. The text names the setting and repeats no value.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A setting that is missing or wrong. Those of `lunadefend serve` have the names of their variables.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
-    /// A URL that cannot be used.
-    #[error(transparent)]
-    Url(#[from] UrlError),
-}
-
-/// What a `main` that returns it prints: as `Display`, and the causes.
-impl fmt::Debug for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lunadefend_core::provider::fmt_with_causes(self, f)
-    }
-}
+use std::time::Duration;
 
 /// What a [`Tokenizer`](crate::Tokenizer) is told about its surroundings.
 ///

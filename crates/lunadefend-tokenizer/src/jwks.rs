@@ -3,7 +3,7 @@
 mod fetch;
 mod refresh;
 
-use crate::{config::ConfigError, status::KeysStatus};
+use crate::{config_error::ConfigError, status::KeysStatus};
 use lunadefend_core::provider::{Clock, SettingError};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, HttpClient};

@@ -7,6 +7,7 @@ mod admin;
 mod auth;
 mod body;
 mod config;
+mod config_error;
 mod context;
 mod cookies;
 mod error;
@@ -31,9 +32,9 @@ mod tokenizer;
 #[cfg(unix)]
 pub use admin::{AdminSocket, AdminSocketError, serve_admin};
 pub use config::{
-    AuthProviders, ConfigError, GrantDurations, Limits, Origin, TokenizerConfig,
-    TokenizerConfigBuilder,
+    AuthProviders, GrantDurations, Limits, Origin, TokenizerConfig, TokenizerConfigBuilder,
 };
+pub use config_error::ConfigError;
 pub use cookies::CookiePolicy;
 pub use jwks::{JwksSource, VerificationKeys};
 pub use serve::serve;

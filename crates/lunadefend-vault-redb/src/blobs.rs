@@ -2,8 +2,9 @@
 
 use crate::{
     EmbeddedStore,
+    job::{MAX_GROUP_BYTES, Weight},
     layout::{PARTS, blob_of, part_key},
-    writer::{MAX_GROUP_BYTES, Queue, Weight},
+    writer::Queue,
 };
 use bytes::Bytes;
 use lunadefend_vault::store::{Blob, BlobId, BlobWriter, Blobs, StoreError, StoreFuture};

@@ -2,9 +2,10 @@
 
 use crate::{
     apply::Transaction,
-    database::{Slot, guarded},
+    database::Slot,
+    guarded::guarded,
+    job::{Job, MAX_GROUP_BYTES, Weight},
     layout::{FORMAT, META},
-    writer::{Job, MAX_GROUP_BYTES, Weight},
 };
 use lunadefend_vault::store::StoreError;
 use redb::{Database, Durability};

@@ -5,9 +5,10 @@ use crate::{
     commit::{Losses, Pause, State},
     database::Slot,
     file::{self, Source},
+    job::Weight,
     room::Room,
     rows::read_row,
-    writer::{Queue, Weight, Writer},
+    writer::{Queue, Writer},
 };
 use lunadefend_vault::store::{RowAddress, RowKey, Store, StoreError, StoreFuture, Table};
 use redb::ReadableDatabase;

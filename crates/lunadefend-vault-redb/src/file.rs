@@ -2,7 +2,7 @@
 
 use crate::{
     EmbeddedOptions, OpenError,
-    database::{failure, guarded},
+    guarded::{failure, guarded},
     layout::{EXPIRY, FORMAT, META, PARTS, ROWS, STEPS, Step},
 };
 use lunadefend_vault::store::StoreError;

@@ -8,6 +8,8 @@ mod database;
 mod embedded;
 mod error;
 mod file;
+mod guarded;
+mod job;
 mod key_file;
 mod layout;
 mod open;

@@ -2,8 +2,8 @@
 
 use crate::{
     EmbeddedStore,
+    job::{MAX_GROUP_BYTES, Weight},
     layout::{ROWS, decode_row, key_of, last_row_key, row_key},
-    writer::{MAX_GROUP_BYTES, Weight},
 };
 use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{

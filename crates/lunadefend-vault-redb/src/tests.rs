@@ -4,8 +4,8 @@ mod blobs;
 mod failures;
 
 use crate::{
-    EmbeddedOptions, EmbeddedStore, OpenError, commit::Pause, file, file::Source, layout,
-    room::Room, writer,
+    EmbeddedOptions, EmbeddedStore, OpenError, commit::Pause, file, file::Source, job, layout,
+    room::Room,
 };
 use bytes::Bytes;
 use futures_util::future::join_all;

@@ -1,6 +1,10 @@
 //! The one thread that writes, and how writes wait for it.
 
-use crate::{apply::Transaction, commit::State};
+use crate::{
+    apply::Transaction,
+    commit::State,
+    job::{Job, MAX_GROUP_BYTES, Weight},
+};
 use lunadefend_vault::store::StoreError;
 use std::{
     fmt,
@@ -10,41 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How many jobs may wait before callers wait to send theirs.
 const QUEUE: usize = 512;
-/// How many jobs one transaction takes at most, and how many bytes of parts and rows: it bounds how
-/// long the first of them waits.
+/// How many jobs one transaction takes at most: it bounds how long the first of them waits.
 const MAX_GROUP: usize = 512;
-pub(crate) const MAX_GROUP_BYTES: usize = 8 * 1024 * 1024;
-
-/// How many bytes a job writes, about, and whether it needs an `fsync` of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weight {
-    /// It is acknowledged when it is durable.
-    Durable(usize),
-    /// A part of a value: the end of the value makes it durable.
-    Part(usize),
-    /// The end of a value: whatever is not durable yet must become so.
-    Flush,
-}
-
-impl Weight {
-    const fn bytes(self) -> usize {
-        match self {
-            Self::Durable(bytes) | Self::Part(bytes) => bytes,
-            Self::Flush => 0,
-        }
-    }
-}
-
-/// Something to do in a transaction, and somebody who waits for what came of it.
-pub(crate) trait Job: Send {
-    fn weight(&self) -> Weight;
-
-    /// Does it; what came of it is told once the transaction is committed.
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error>;
-
-    /// Tells it, or why the transaction failed.
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-}
 
 struct Task<W, T> {
     weight: Weight,

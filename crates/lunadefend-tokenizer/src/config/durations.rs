@@ -1,6 +1,6 @@
 //! How long grants live.
 
-use super::ConfigError;
+use crate::config_error::ConfigError;
 use lunadefend_core::{DurationError, GrantDuration, provider::SettingError};
 
 /// How long a grant lives when nobody says, and how long it may live at most.

@@ -1,6 +1,6 @@
 //! Sizes and times.
 
-use super::ConfigError;
+use crate::config_error::ConfigError;
 use lunadefend_core::provider::SettingError;
 use lunadefend_vault::Quota;
 use std::time::Duration;

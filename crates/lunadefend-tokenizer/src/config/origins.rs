@@ -1,6 +1,6 @@
 //! Origins as browsers send them.
 
-use super::ConfigError;
+use crate::config_error::ConfigError;
 use http::HeaderValue;
 use lunadefend_core::provider::SettingError;
 use lunadefend_http::{BaseUrl, Cleartext};

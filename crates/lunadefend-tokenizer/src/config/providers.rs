@@ -1,6 +1,7 @@
 //! Who knows the users: where `/session/ensure` sends browsers.
 
-use super::{ConfigError, Origin};
+use super::Origin;
+use crate::config_error::ConfigError;
 use lunadefend_core::{adapter::AuthPlugin, provider::SettingError, wire};
 use lunadefend_http::{BaseUrl, Cleartext, UrlError};
 use serde_json::Value;

@@ -65,7 +65,7 @@ async fn parts_are_made_durable_every_few_megabytes() {
     let store = on(&disk, &path).unwrap();
     let mut parts = store.create(whole(1)).await.unwrap();
     let before = disk.syncs.load(Ordering::SeqCst);
-    let megabytes = 4 * writer::MAX_GROUP_BYTES / (1024 * 1024);
+    let megabytes = 4 * job::MAX_GROUP_BYTES / (1024 * 1024);
     for index in 0..16 * megabytes as u32 {
         let part = Bytes::from(vec![index as u8; 64 * 1024]);
         parts.write(part).await.unwrap();
