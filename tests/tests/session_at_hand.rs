@@ -1,5 +1,9 @@
 //! `Luna::with_session` and `Luna::granter` on each framework: a session that needs no `await` to be found, and
 //! a handler that is called as a function.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
 
 use http::header::COOKIE;
 use lunadefend::{LunaDefend, SessionId, VerifiedToken};
