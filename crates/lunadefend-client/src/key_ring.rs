@@ -228,9 +228,8 @@ impl KeyRing {
         }
     }
 
-    /// Returns the key that signs at this time: the newest that may. If none may sign yet, it is the key
-    /// before the current one that will be the first to. That key was published before, and no other key
-    /// signs in between.
+    /// Returns the key that signs at this time: the newest that may. While none may, the oldest key before
+    /// the current one signs: it was published before, and no other key signs in between.
     pub(crate) fn signing(&self, now: SystemTime) -> Option<&SigningKey> {
         // In the order of the roles' ages, which is that of `keys`.
         let used = || self.live(now).filter(|key| key.role != KeyRole::Next);
