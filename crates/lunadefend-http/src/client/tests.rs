@@ -1,4 +1,4 @@
-//! Against raw TCP servers, so that every fault can be had.
+//! The client against raw TCP servers, which can produce every fault.
 
 use super::*;
 use std::{
@@ -92,7 +92,7 @@ fn request(url: &str) -> Request {
     }
 }
 
-/// No error and nothing in its chain of causes says what was sent or where to.
+/// No error and no cause in its chain contains the request or its address.
 #[track_caller]
 fn assert_clean(error: &HttpError) {
     let mut shown = format!("{error:?}");
@@ -310,7 +310,7 @@ async fn the_deadline_covers_head_and_body() {
 
 #[tokio::test]
 async fn nothing_listens() {
-    // Bound, so that nobody else gets the port, and not listening.
+    // Bound, so that no other process gets the port, and not listening.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/canary-path", socket.local_addr().unwrap());
@@ -346,7 +346,7 @@ mod tls_data {
     pub(super) const VERSION_1_KEY: &[u8] = include_bytes!("testdata/version1.key.der");
 }
 
-/// Answers one connection over TLS 1.2 or 1.3 and returns the protocol that was agreed on.
+/// Serves one connection over TLS 1.2 or 1.3 and returns the protocol that was agreed on.
 fn tls_server(offers: &[&str]) -> (u16, std::thread::JoinHandle<Option<Vec<u8>>>) {
     tls_server_with(offers, tls_data::LEAF, tls_data::LEAF_KEY)
 }
@@ -436,7 +436,7 @@ async fn a_foreign_certificate_is_a_tls_error() {
     assert!(matches!(builder.build(), Err(HttpError::Build { .. })));
 }
 
-/// Each with what everybody tries first.
+/// Each with the usual first attempt of an operator.
 #[tokio::test]
 async fn a_handshake_that_fails_says_what_to_do() {
     use tls_data::{LEAF, LEAF_KEY, ROOT, SELF_SIGNED, SELF_SIGNED_KEY, VERSION_1, VERSION_1_KEY};
