@@ -18,12 +18,12 @@ const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// The times of a key rotation in which no JWT is refused.
 ///
 /// A new key is published at once and signs later. By then every replica of the application has fetched and
-/// published it, and every cache of the key set has fetched it since, including the tokenizer's own. The age
-/// is that of the secret's version, so every replica decides alike, even one that has just started. A
-/// replaced key stays published until the last JWT that any replica can have signed with it has expired.
+/// published it. Every cache of the key set has fetched it since, including the tokenizer's own. The age is
+/// that of the secret's version, so every replica decides alike, even one that has just started. A replaced
+/// key stays published until the last JWT that any replica can have signed with it has expired.
 ///
-/// While no key is that old, as in the first minutes of an installation, the key that signed before goes on:
-/// a replaced key never signs again. There is one exception: an old version that is made the current one
+/// While no key is that old, as in the first minutes of an installation, the key that signed before goes on.
+/// A replaced key never signs again. There is one exception: an old version that is made the current one
 /// again. It counts as new to each process that does not publish it already.
 ///
 /// So rotate at most once in [`delay`](Self::delay) plus [`retention`](Self::retention): with the defaults
@@ -69,7 +69,7 @@ impl KeyRotation {
             .unwrap_or_else(|| self.refresh.slowest() + AuthPlugin::JWKS_MAX_AGE * 2 + CLOCK_SKEW)
     }
 
-    /// Returns how long a key stays published after its secret has gone: until every other replica has
+    /// Returns how long a key stays published after its secret has gone. By then every other replica has
     /// noticed and the last JWT signed with the key has expired.
     #[must_use]
     pub fn retention(&self) -> Duration {

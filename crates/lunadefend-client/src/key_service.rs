@@ -184,8 +184,8 @@ impl KeyService {
     ///
     /// # Security
     /// It affects only this process: call it in every replica. First remove the old version from the secret
-    /// (in AWS Secrets Manager, its stage `AWSPREVIOUS`), so that a replica that starts later does not
-    /// publish it either.
+    /// (in AWS Secrets Manager, its stage `AWSPREVIOUS`). Otherwise a replica that starts later would publish
+    /// it.
     ///
     /// # Errors
     /// [`ErrorKind::SecretUnavailable`], with the cause, when the keys cannot be fetched. Nothing has changed

@@ -7,9 +7,9 @@ use std::{fmt, num::NonZeroUsize, sync::Arc};
 
 /// Enforces `@token` in every operation of a schema.
 ///
-/// [`build`](crate::build) adds it. If you add it by hand, make it the first extension of a schema, so that
-/// it sees how the others change a request and a response. Then call [`check`](crate::check()), which fails
-/// if the schema is not enforceable:
+/// [`build`](crate::build) adds it. If you add it by hand, make it the first extension of a schema. So it
+/// sees how the others change a request and a response. Then call [`check`](crate::check()), which fails if
+/// the schema is not enforceable:
 ///
 /// ```
 /// # use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};

@@ -39,9 +39,9 @@ use lunadefend_core::Grants;
 /// ```
 ///
 /// # Errors
-/// [`SchemaError`], which names every place: a `@token` on a type that is neither a string nor `LunaToken`, a
-/// `@token` with an invalid duration, or a `@token` on a field of an interface but not on the same field of
-/// an implementing type.
+/// [`SchemaError`], which names every unenforceable `@token`. Its type is neither a string nor `LunaToken`,
+/// or its duration is invalid. Or it is on a field of an interface, but not on the same field of an
+/// implementing type.
 pub fn build<Query, Mutation, Subscription, F>(
     query: Query,
     mutation: Mutation,

@@ -274,8 +274,8 @@ impl HttpClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// [`HttpError::Build`]: with TLS when no CA certificates are found or an added one is invalid, or when
-    /// the user agent is not a valid header value.
+    /// [`HttpError::Build`] when the user agent is not a valid header value. With TLS also when no CA
+    /// certificates are found or an added one is invalid.
     pub fn build(self) -> Result<HttpClient, HttpError> {
         let tls = if self.tls {
             tls::trusting_system(self.roots.clone())?

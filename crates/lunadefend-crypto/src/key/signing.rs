@@ -32,8 +32,8 @@ impl SigningKey {
 
     /// Parses a private key in OpenSSH, PKCS#8 or PKCS#1 format, as PEM or DER, or base64 of any of these.
     ///
-    /// Base64 may be standard or url-safe, padded or not, wrapped, with blanks or quotes around it;
-    /// PEM may have text before it and real or escaped line ends.
+    /// Base64 may be standard or url-safe, padded or not, wrapped, with blanks or quotes around it. PEM may
+    /// have text before it and real or escaped line ends.
     ///
     /// `origin` names the source of the input, such as `environment variable LUNASEC_SIGNING_KEY`: every
     /// error starts with it.
