@@ -1,4 +1,4 @@
-//! What an answer of the tokenizer means: the one table that verify, create and the rest share.
+//! What a response of the tokenizer means: one table for verify, create and the other calls.
 
 mod words;
 
@@ -37,7 +37,7 @@ impl Route {
 
     pub(crate) const fn repeat(self) -> Repeat {
         match self {
-            // Twice would be two tokens.
+            // A repeated tokenize would create two tokens.
             Self::Tokenize => Repeat::IfUnsent,
             Self::GrantSet
             | Self::GrantVerify
@@ -48,7 +48,7 @@ impl Route {
     }
 }
 
-/// Why an answer is not valid.
+/// Why a response is invalid.
 #[derive(Debug, thiserror::Error)]
 enum BadAnswer {
     #[error("the tokenizer answered with status {0}")]
@@ -59,7 +59,7 @@ enum BadAnswer {
     Json(#[source] StrictError),
 }
 
-/// Reads the `data` of an answer that says yes; everything else is an error.
+/// Reads the `data` of a successful response; any other response is an error.
 pub(crate) fn read<T: DeserializeOwned>(
     route: Route,
     outcome: Result<Response, HttpError>,
@@ -80,7 +80,7 @@ fn bad(cause: BadAnswer) -> Error {
     Error::new(ErrorKind::BadTokenizerResponse).with_source(cause)
 }
 
-/// No whole answer. When its status is known it decides, as if the body were empty.
+/// The error for an incomplete response. A known status decides, as if the body were empty.
 fn transport_error(route: Route, error: HttpError) -> Error {
     match error.head().map(|head| head.status) {
         Some(StatusCode::OK) => Error::new(ErrorKind::BadTokenizerResponse).with_source(error),
@@ -89,17 +89,17 @@ fn transport_error(route: Route, error: HttpError) -> Error {
     }
 }
 
-/// No answer at all.
+/// The error for a missing response.
 pub(crate) fn unreachable_tokenizer(error: HttpError) -> Error {
     let kind = match error {
-        // These are mistakes of ours, or of the configuration.
+        // These are bugs in this crate, or errors of the configuration.
         HttpError::Url | HttpError::TlsDisabled | HttpError::Build { .. } => ErrorKind::Internal,
         _ => ErrorKind::TokenizerUnavailable,
     };
     Error::new(kind).with_source(error)
 }
 
-/// Any status but 200.
+/// The error for any status but 200.
 fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
     let message = TokenizerMessage::new(status, body);
     let create = route == Route::GrantSet;
@@ -132,14 +132,14 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
     }
 }
 
-/// Whether a failure is that the application has ended the session.
+/// Returns whether the failure is that the application has ended the session.
 pub(crate) fn says_session_ended(body: &[u8]) -> bool {
     wire::from_slice::<wire::Failure>(body, wire::RESPONSE)
         .is_ok_and(|failure| failure.name == wire::SESSION_ENDED)
 }
 
-/// A tokenizer says 404 of a granted token that has no value or no metadata, in its own words. A 404
-/// without such words comes from something that has no such route.
+/// Returns whether a 404 has the tokenizer's own message that a granted token has no value or metadata. A 404
+/// without such a message comes from a server that has no such route.
 fn is_about_a_token(route: Route, message: &TokenizerMessage) -> bool {
     matches!(route, Route::Detokenize | Route::MetadataGet) && !message.text().is_empty()
 }

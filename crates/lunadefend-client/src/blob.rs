@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-/// How much of the response to an upload is read, in bytes; its content is ignored.
+/// The longest response to an upload that is read, in bytes; its content is ignored.
 const MAX_UPLOAD_ANSWER: usize = 64 * 1024;
 
-/// What is uploaded.
+/// The type of an uploaded value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
     Text,
@@ -33,7 +33,7 @@ impl Content {
     }
 }
 
-/// Why an upload or download was not even tried.
+/// Why an upload or download was not tried.
 #[derive(Debug, thiserror::Error)]
 enum BadBlob {
     #[error("the tokenizer names a URL of an origin that is not permitted")]
@@ -54,7 +54,7 @@ impl Client {
         deadline: Instant,
     ) -> Result<(), Error> {
         let mut headers = permitted_headers(headers)?;
-        // One that the tokenizer names may be part of the URL's signature.
+        // A content type that the tokenizer names may be part of the URL's signature.
         headers
             .entry(header::CONTENT_TYPE)
             .or_insert(HeaderValue::from_static(content.media_type()));
@@ -101,7 +101,7 @@ impl Client {
         }
     }
 
-    /// A hostile tokenizer must not send us, or a value, anywhere it likes.
+    /// Refuses other origins: a hostile tokenizer must not choose where requests and values go.
     fn permitted_url(&self, url: String) -> Result<String, Error> {
         let inner = &self.0;
         let permitted = std::iter::once(&inner.tokenizer)
@@ -118,7 +118,7 @@ impl Client {
     }
 }
 
-/// Of what the tokenizer asks for, only what storage needs.
+/// Returns only those of the tokenizer's requested headers that storage needs.
 fn permitted_headers(headers: &BTreeMap<String, String>) -> Result<HeaderMap, Error> {
     let bad = || Error::new(ErrorKind::BadTokenizerResponse).with_source(BadBlob::Header);
     let mut permitted = HeaderMap::new();
@@ -129,7 +129,7 @@ fn permitted_headers(headers: &BTreeMap<String, String>) -> Result<HeaderMap, Er
         }
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
         let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
-        // Among them is the key of server-side encryption.
+        // The key of server-side encryption is among them.
         value.set_sensitive(true);
         if permitted.insert(name, value).is_some() {
             return Err(bad());

@@ -1,4 +1,4 @@
-//! Settings of a client, checked once.
+//! Settings of a client, validated once.
 
 use crate::{Client, KeyService, SessionIds, SigningKeys, client::Inner, transport::Transport};
 use lunadefend_core::provider::{Clock, SettingError};
@@ -7,12 +7,12 @@ use lunadefend_jwt::{JwtProfile, SystemClock};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
-/// Why a client cannot be built. Names the setting.
+/// Why a client cannot be built. Its text names the setting.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A setting is out of its range, or does not go with the HTTP client that was handed in. It is called as its
-    /// method of the builder.
+    /// A setting is out of its range, or conflicts with the custom HTTP client. The text names the builder's
+    /// method.
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// The HTTP client cannot be set up.
@@ -20,14 +20,14 @@ pub enum BuildError {
     Http(#[from] HttpError),
 }
 
-/// What a `main` that returns it prints: as `Display`, and the causes.
+/// Prints the same as `Display`, with the causes, for a `main` that returns the error.
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         lunadefend_core::provider::fmt_with_causes(self, f)
     }
 }
 
-/// Settings of a [`Client`].
+/// The builder of a [`Client`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     tokenizer: BaseUrl,
@@ -66,92 +66,89 @@ impl ClientBuilder {
         }
     }
 
-    /// Where browsers reach the tokenizer, when that is another URL than ours. Session transfers go
-    /// there, and the JWTs name its origin.
+    /// Sets the URL at which browsers reach the tokenizer, if it differs from the client's. Session transfers
+    /// go there, and the JWTs name its origin.
     pub fn public_tokenizer_url(mut self, url: BaseUrl) -> Self {
         self.public_tokenizer = Some(url);
         self
     }
 
-    /// Sets which claims the JWTs have beyond LunaSec's; by default they have all of ours.
+    /// Sets which claims the JWTs have beyond LunaSec's; the default is all of them.
     pub const fn jwt_profile(mut self, level: JwtProfile) -> Self {
         self.jwt_profile = level;
         self
     }
 
-    /// What is sent in place of session ids; their SHA-256 by default.
+    /// Sets the value that is sent in place of a session id; the default is its SHA-256.
     pub fn session_ids(mut self, ids: SessionIds) -> Self {
         self.session_ids = ids;
         self
     }
 
-    /// How long a call may take, retries included: 1 ms to 1 h; 5 s by default.
+    /// Sets how long a call may take, retries included: 1 ms to 1 h; 5 s by default.
     ///
-    /// A verify, a grant or a read that hears nothing for half of it is sent again, over a new
+    /// A verify, a grant or a read without a response for half of this time is sent again over a new
     /// connection.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// How long a connection may take to be made: 1 ms to 1 h; 2 s by default. Not used with a client
-    /// that was handed in.
+    /// Sets how long connecting may take: 1 ms to 1 h; 2 s by default. A custom HTTP client ignores it.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How often a request is sent again at most: 0 (never) to 10 times; 5 by default.
+    /// Sets how often a request is retried at most: 0 (never) to 10 times; 5 by default.
     ///
-    /// The attempts are spread over the [`deadline`](Self::deadline), or its first ten seconds: each
-    /// pause is about twice the one before. With the defaults a tokenizer that is away for two seconds
-    /// costs no call. A tokenize is sent again only when it is certain that the tokenizer did not process it.
+    /// The attempts are spread over the [`deadline`](Self::deadline), or its first ten seconds: each pause is
+    /// about twice the one before. With the defaults no call fails because a tokenizer is unavailable for two
+    /// seconds. A tokenize is retried only when the tokenizer certainly did not process it.
     pub const fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
-    /// How many requests a call with many tokens has under way at once: 1 to 1024; 64 by default.
+    /// Sets how many concurrent requests a call with many tokens makes: 1 to 1024; 64 by default.
     pub const fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests;
         self
     }
 
-    /// How many connections to the tokenizer there are at once, for all calls together: 1 to 65,536;
-    /// 256 by default. Requests beyond that wait their turn, within their deadline. All replicas
-    /// together should stay below the connections that the tokenizer accepts; ours accepts 1024 unless
-    /// told otherwise.
+    /// Sets the maximum number of connections to the tokenizer, for all calls together: 1 to 65,536; 256 by
+    /// default. Further requests wait, within their deadline. All replicas together should stay below the
+    /// tokenizer's limit on connections; LunaDefend's accepts 1024 by default.
     pub const fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self
     }
 
-    /// The longest value that [`TokenizerClient::detokenize`](crate::TokenizerClient::detokenize) reads, in bytes;
-    /// 16 MiB by default, as long as the longest that our tokenizer takes by default.
+    /// Sets the longest value that [`TokenizerClient::detokenize`](crate::TokenizerClient::detokenize) reads,
+    /// in bytes. The default is 16 MiB, the default limit of LunaDefend's tokenizer.
     pub const fn max_value_len(mut self, bytes: usize) -> Self {
         self.max_value_len = bytes;
         self
     }
 
-    /// Where values may be uploaded to and downloaded from, beside the tokenizer itself: the origins of
-    /// its storage, such as that of its S3 bucket. Paths do not matter.
+    /// Sets where values may be uploaded to and downloaded from, beside the tokenizer itself. These are the
+    /// origins of its storage, such as that of its S3 bucket. Paths do not matter.
     ///
     /// # Security
-    /// The tokenizer says where values go. Without this list a hostile one could send them, and our
+    /// The tokenizer says where values go. Without this list a hostile tokenizer could send them, and our
     /// requests, anywhere in the internal network.
     pub fn blob_origins(mut self, origins: Vec<BaseUrl>) -> Self {
         self.blob_origins = origins;
         self
     }
 
-    /// The source of the time; that of the operating system by default.
+    /// Sets the clock; the default is the operating system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Uses an HTTP client that is shared or specially set up, such as with a root certificate of your
-    /// own.
+    /// Uses a shared or custom HTTP client, for example with your own root certificate.
     pub fn http_client(mut self, client: HttpClient) -> Self {
         self.http = Some(client);
         self
@@ -160,7 +157,7 @@ impl ClientBuilder {
     /// Builds the client. It does not connect to the tokenizer.
     ///
     /// # Errors
-    /// [`BuildError`], naming the setting that is wrong.
+    /// [`BuildError`], which names the wrong setting.
     pub fn build(self) -> Result<Client, BuildError> {
         let times = 1..=3_600_000;
         for (setting, time) in [

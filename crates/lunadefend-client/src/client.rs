@@ -1,4 +1,4 @@
-//! The client: what its parts share.
+//! The client, and the state that its parts share.
 
 use crate::{
     ClientBuilder, KeyService, SessionIds, SigningKeys, TokenizerClient,
@@ -16,12 +16,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Talks to one tokenizer for one application. Cheap to clone; clones share connections and the cached
+/// A client of one tokenizer, for one application. Cheap to clone; clones share connections and the cached
 /// JWT.
 ///
-/// It is a [`GrantService`](lunadefend_core::provider::GrantService), a
-/// [`SessionService`](lunadefend_core::provider::SessionService) and a
-/// [`SessionTransfer`](lunadefend_core::provider::SessionTransfer). Needs a tokio runtime with I/O and time.
+/// It implements [`GrantService`](lunadefend_core::provider::GrantService),
+/// [`SessionService`](lunadefend_core::provider::SessionService) and
+/// [`SessionTransfer`](lunadefend_core::provider::SessionTransfer). It needs a tokio runtime with I/O and
+/// time.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Inner>);
 
@@ -38,30 +39,30 @@ pub(crate) struct Inner {
 }
 
 impl Client {
-    /// Starts a client of the tokenizer at a URL, which signs with these keys.
+    /// Returns a builder for a client of the tokenizer at this URL, which signs with these keys.
     pub fn builder(tokenizer: BaseUrl, keys: impl Into<SigningKeys>) -> ClientBuilder {
         ClientBuilder::new(tokenizer, keys.into())
     }
 
-    /// The tokenizer API for a session: tokenize, detokenize, metadata.
+    /// Returns the tokenizer API for sessions: tokenize, detokenize, metadata.
     #[must_use]
     pub fn tokenizer(&self) -> TokenizerClient {
         TokenizerClient::new(self.clone())
     }
 
-    /// Where the tokenizer is, as this client reaches it.
+    /// Returns the URL at which this client reaches the tokenizer.
     #[must_use]
     pub fn tokenizer_url(&self) -> &BaseUrl {
         &self.0.tokenizer
     }
 
-    /// Where browsers reach the tokenizer.
+    /// Returns the URL at which browsers reach the tokenizer.
     #[must_use]
     pub fn public_tokenizer_url(&self) -> &BaseUrl {
         self.0.public_tokenizer()
     }
 
-    /// Signs the JWTs.
+    /// Returns the service that signs the JWTs.
     #[must_use]
     pub fn keys(&self) -> &KeyService {
         &self.0.keys
@@ -69,12 +70,12 @@ impl Client {
 }
 
 impl Inner {
-    /// When a call that starts now must be over.
+    /// Returns the deadline of a call that starts now.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.deadline
     }
 
-    /// What the key service gives, or an error when it takes longer than the call may.
+    /// Returns the key service's result, or an error when the call's deadline passes first.
     pub(crate) async fn authorized<T>(
         work: impl Future<Output = Result<T, Error>>,
         deadline: Instant,
@@ -85,12 +86,12 @@ impl Inner {
         })
     }
 
-    /// Where browsers reach the tokenizer.
+    /// Returns the URL at which browsers reach the tokenizer.
     pub(crate) fn public_tokenizer(&self) -> &BaseUrl {
         self.public_tokenizer.as_ref().unwrap_or(&self.tokenizer)
     }
 
-    /// One call of a route of the tokenizer.
+    /// Makes one call of a route of the tokenizer.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         route: Route,

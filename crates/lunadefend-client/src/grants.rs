@@ -62,7 +62,7 @@ impl GrantService for Client {
     }
 }
 
-/// What all requests of one call have in common.
+/// The common parts of all requests of one call.
 struct Call {
     deadline: Instant,
     session: SessionId,
@@ -92,7 +92,7 @@ impl Client {
         let work = |index: usize| self.verify_token(&call, &tokens[index]);
         let is_last = |verdict: &Verdict| *verdict != Verdict::Valid;
         let verdicts = self.for_each(tokens.len(), work, is_last).await?;
-        // Tokens that were not asked about count as refused: one invalid token refuses all.
+        // Tokens without a verdict count as refused: one invalid token refuses all.
         let verdicts = verdicts.into_iter();
         Ok(verdicts
             .map(|verdict| verdict.unwrap_or(Verdict::Invalid))
@@ -152,10 +152,10 @@ impl Client {
         Ok(())
     }
 
-    /// Works on items `0..count`, a bounded number at once. The results are in the order of the items.
+    /// Processes items `0..count`, a bounded number at once. The results are in the order of the items.
     ///
-    /// The first error ends everything. So does the first result for which `is_last` holds: nothing is
-    /// begun any more, and items without a result have none.
+    /// The first error cancels the rest. So does the first result for which `is_last` holds: no further item
+    /// is started, and unfinished items have no result.
     async fn for_each<T, F>(
         &self,
         count: usize,
@@ -165,7 +165,7 @@ impl Client {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        // The usual case, without the machinery for many.
+        // The usual case, without the overhead for many items.
         if count == 1 {
             return Ok(vec![Some(work(0).await?)]);
         }

@@ -12,24 +12,23 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How far two clocks may differ, and what a tokenizer allows for it.
+/// The clock skew that a tokenizer allows.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// The times by which a signing key is replaced without a refused JWT.
+/// The times of a key rotation in which no JWT is refused.
 ///
-/// A new key is published at once and signs later: when it is so old that every replica of the
-/// application has fetched and published it, and every cache of the key set on the way to the
-/// tokenizer, and the tokenizer's own, has fetched it since. The age is that of the secret's version,
-/// so that every replica decides alike, and one that has just started does too. A key that was replaced
-/// stays published until the last JWT that any replica can have signed with it has expired.
+/// A new key is published at once and signs later. By then every replica of the application has fetched and
+/// published it. Every cache of the key set has fetched it since, including the tokenizer's own. The age is
+/// that of the secret's version, so every replica decides alike, even one that has just started. A replaced
+/// key stays published until the last JWT that any replica can have signed with it has expired.
 ///
-/// While no key is that old, as in the first minutes of an installation, the one that signed goes on:
-/// a key that was replaced never signs again. The exception is a version that is made the current one
-/// again: it counts as new to each process that does not publish it already.
+/// While no key is that old, as in the first minutes of an installation, the key that signed before goes on.
+/// A replaced key never signs again. There is one exception: an old version that is made the current one
+/// again. It counts as new to each process that does not publish it already.
 ///
-/// So rotate at most once in [`delay`](Self::delay) plus [`retention`](Self::retention): with the
-/// defaults once in 40 minutes. A version that is pending must stay visible until it is the current
-/// one, and must not be made before its predecessor became that.
+/// So rotate at most once in [`delay`](Self::delay) plus [`retention`](Self::retention): with the defaults
+/// once in 40 minutes. Keep a pending version in the store until it becomes the current one. Do not create it
+/// before its predecessor is current.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyRotation {
     refresh: RefreshPolicy,
@@ -37,7 +36,7 @@ pub struct KeyRotation {
 }
 
 impl KeyRotation {
-    /// Fetches keys again as a policy says.
+    /// Refreshes the keys by this policy.
     #[must_use]
     pub const fn new(refresh: RefreshPolicy) -> Self {
         Self {
@@ -46,40 +45,39 @@ impl KeyRotation {
         }
     }
 
-    /// Lets a new key sign when it is this old, whatever [`delay`](Self::delay) would be.
+    /// Sets how old a new key must be before it signs, instead of the computed [`delay`](Self::delay).
     ///
     /// # Security
-    /// When it is too short, JWTs are refused by tokenizers that have not fetched the new key yet.
+    /// If it is too short, tokenizers that have not fetched the new key yet refuse its JWTs.
     #[must_use]
     pub const fn with_delay(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
         self
     }
 
-    /// How often keys are fetched.
+    /// Returns how often the keys are fetched.
     #[must_use]
     pub const fn refresh(&self) -> RefreshPolicy {
         self.refresh
     }
 
-    /// How old a version is before it signs: unless set, the slowest fetch of a replica, twice
-    /// [`AuthPlugin::JWKS_MAX_AGE`], and a minute for clocks that differ. 16 minutes and a half by
-    /// default.
+    /// Returns how old a version must be before it signs. By default this is the slowest fetch of a replica,
+    /// twice [`AuthPlugin::JWKS_MAX_AGE`], and a minute of clock skew: 16.5 minutes.
     #[must_use]
     pub fn delay(&self) -> Duration {
         self.delay
             .unwrap_or_else(|| self.refresh.slowest() + AuthPlugin::JWKS_MAX_AGE * 2 + CLOCK_SKEW)
     }
 
-    /// For how long a key is published after it was replaced and its secret is gone: until another
-    /// replica has seen that too and the last JWT that it signed has expired.
+    /// Returns how long a key stays published after its secret has gone. By then every other replica has
+    /// noticed and the last JWT signed with the key has expired.
     #[must_use]
     pub fn retention(&self) -> Duration {
         self.refresh.slowest() + JwtSigner::LIFETIME + CLOCK_SKEW
     }
 }
 
-/// What a key is in its rotation.
+/// The role of a key in its rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyRole {
@@ -87,13 +85,13 @@ pub enum KeyRole {
     Current,
     /// The version before it.
     Previous,
-    /// The version after it: published, and never used.
+    /// The version after it: published, but never used to sign.
     Next,
-    /// No version any more, but JWTs that it signed may still be valid.
+    /// No longer a version, but JWTs signed with it may still be valid.
     Replaced,
 }
 
-/// The keys of a secret's versions, and what is remembered of those before.
+/// The keys of a secret's versions, and the replaced keys before them.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyRing {
     rotation: KeyRotation,
@@ -110,14 +108,14 @@ pub(crate) struct KeyRing {
 pub(crate) struct RingKey {
     pub(crate) key: SigningKey,
     pub(crate) role: KeyRole,
-    /// Since when every replica could have fetched it.
+    /// The time from which every replica could have fetched it.
     since: SystemTime,
-    /// When it stops being published.
+    /// The time at which its publication ends.
     until: Option<SystemTime>,
 }
 
 impl KeyRing {
-    /// A key that is never replaced.
+    /// Makes a ring of one key that is never replaced.
     pub(crate) fn fixed(key: SigningKey) -> Self {
         Self {
             rotation: KeyRotation::default(),
@@ -132,11 +130,11 @@ impl KeyRing {
         }
     }
 
-    /// The ring after these versions were fetched. `parse` makes a key of a version.
+    /// Returns the ring after a fetch of these versions. `parse` makes a key from a version.
     ///
     /// # Errors
-    /// When the current version is not a key. A neighbour that is none is left out, with a warning: it
-    /// must not keep the current one from being used.
+    /// When the current version is not a key. An invalid previous or next version is skipped with a warning:
+    /// it must not block the current one.
     pub(crate) fn fetched(
         before: Option<&Self>,
         versions: &SecretVersions,
@@ -151,7 +149,7 @@ impl KeyRing {
             retired: before.map(|ring| ring.retired.clone()).unwrap_or_default(),
         };
         let current = parse(&versions.current)?;
-        // An operator who makes a retired key current again means it.
+        // An operator who makes a retired key current again wants it back.
         ring.retired.retain(|key| key != current.public_key());
         ring.add(before, current, KeyRole::Current, current_since(versions));
         for (version, role) in [
@@ -186,8 +184,8 @@ impl KeyRing {
         let since = match before {
             Some(before) => match before.get(public) {
                 Some(known) => known.since,
-                // A version that is older than our last look at the secret, and was not there: it was
-                // made elsewhere, or taken back. Its own time says nothing about who publishes it.
+                // A version older than the last fetch, which that fetch did not return: it was made
+                // elsewhere, or taken back. Its own time does not tell which replicas publish it.
                 None => created
                     .filter(|created| *created + CLOCK_SKEW >= before.fetched_at)
                     .unwrap_or(self.fetched_at),
@@ -197,16 +195,16 @@ impl KeyRing {
         self.keys.push(RingKey {
             key,
             role,
-            // What we have seen was made before now, whatever a clock says.
+            // A fetched version was made before now, whatever a clock says.
             since: since.min(self.fetched_at),
             until: None,
         });
     }
 
-    /// Keeps the keys of the ring before that are no version any more but may have signed.
+    /// Keeps the former keys that are no longer versions but may have signed.
     fn keep_replaced(&mut self, before: Option<&Self>) {
         let Some(before) = before else { return };
-        // Until one of the versions may sign, it is a replaced key that does.
+        // Until one of the versions may sign, a replaced key signs.
         let handover = self.keys.iter().filter(|key| key.role != KeyRole::Next);
         let handover = handover.map(|key| key.since + self.rotation.delay()).min();
         let last_use = handover.unwrap_or(self.fetched_at).max(self.fetched_at);
@@ -230,8 +228,8 @@ impl KeyRing {
         }
     }
 
-    /// The key that signs at a time: the newest that may. While none may, the one before the current
-    /// that will be the first to: it was published before, and no other key signs in between.
+    /// Returns the key that signs at this time: the newest that may. While none may, the oldest key before
+    /// the current one signs: it was published before, and no other key signs in between.
     pub(crate) fn signing(&self, now: SystemTime) -> Option<&SigningKey> {
         // In the order of the roles' ages, which is that of `keys`.
         let used = || self.live(now).filter(|key| key.role != KeyRole::Next);
@@ -239,13 +237,13 @@ impl KeyRing {
         let before = used().filter(|key| key.role != KeyRole::Current);
         used()
             .find(ripe)
-            // Of equal ones the last: it was replaced first.
+            // Among equals the last: it was replaced first.
             .or_else(|| before.max_by_key(|key| Reverse(key.since)))
             .or_else(|| used().next())
             .map(|key| &key.key)
     }
 
-    /// The keys that are published at a time: first the one that signs.
+    /// Returns the keys that are published at this time, the signing key first.
     pub(crate) fn published(&self, now: SystemTime) -> Vec<PublicKey> {
         let signing = self.signing(now).map(SigningKey::public_key);
         let others = self.live(now).map(|key| key.key.public_key());
@@ -253,19 +251,19 @@ impl KeyRing {
         signing.into_iter().chain(others).cloned().collect()
     }
 
-    /// The keys that are published at a time, with their roles.
+    /// Returns the keys that are published at this time, with their roles.
     pub(crate) fn live(&self, now: SystemTime) -> impl Iterator<Item = &RingKey> {
         self.keys
             .iter()
             .filter(move |key| key.until.is_none_or(|until| now < until))
     }
 
-    /// Since when the current key signs or will sign.
+    /// Returns the time from which the current key signs.
     pub(crate) fn signs_from(&self, key: &RingKey) -> SystemTime {
         key.since + self.rotation.delay()
     }
 
-    /// The ring in which the current key signs and every older one is gone for good.
+    /// Returns a ring in which the current key signs at once, without any older key.
     pub(crate) fn without_older_keys(&self) -> Self {
         let (kept, retired): (Vec<_>, Vec<_>) = self
             .keys
@@ -285,8 +283,8 @@ impl KeyRing {
     }
 }
 
-/// Since when the current version has been published, as far as its own time tells. One that was made
-/// before the previous one was taken back: since then no replica may have published it.
+/// Returns the time from which the current version has been published, as far as its own time tells. A
+/// version older than the previous one was taken back: replicas may have stopped publishing it.
 fn current_since(versions: &SecretVersions) -> Option<SystemTime> {
     let previous = versions
         .previous

@@ -17,17 +17,16 @@ use std::{
 };
 use tokio::sync::{Mutex, Semaphore};
 
-/// How far a clock may be set back before a JWT that was issued "later" is signed anew: a tokenizer
-/// refuses one that is 60 s ahead.
+/// How far a clock may be set back before a JWT "issued later" is signed again. A tokenizer refuses a JWT
+/// that is 60 s ahead.
 const MAX_CLOCK_STEP: Duration = Duration::from_secs(30);
 
 /// Signs the JWTs of an application. Cheap to clone; clones share the cached JWT.
 ///
-/// The application's own JWT is signed once and handed out until 80 % of its life has passed. Then one
-/// caller signs the next one while all others go on with the old.
+/// The application's own JWT is signed once and reused until 80 % of its lifetime has passed. Then one caller
+/// signs the next JWT while all others still use the old one.
 ///
-/// The keys are those of [`SigningKeys`]: which one signs, and which are published, follows their
-/// rotation.
+/// The keys are those of [`SigningKeys`]: their rotation decides which one signs and which are published.
 #[derive(Clone)]
 pub struct KeyService(Arc<Inner>);
 
@@ -38,25 +37,24 @@ struct Inner {
     clock: Arc<dyn Clock>,
     cached: RwLock<Option<Arc<Cached>>>,
     refresh: Mutex<()>,
-    /// A signature keeps a processor busy; more at once than there are processors only delays the
-    /// others.
+    /// A signature occupies a processor; more at once than processors only delay each other.
     signing: Semaphore,
     signatures: AtomicU64,
 }
 
-/// A key as it is published, for diagnosis.
+/// A published key, for diagnosis.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PublishedKey {
-    /// Its RFC 7638 thumbprint.
+    /// The key's RFC 7638 thumbprint.
     pub kid: String,
-    /// The length of its modulus.
+    /// The length of the modulus, in bits.
     pub bits: usize,
-    /// What it is in its rotation.
+    /// The role of the key in its rotation.
     pub role: KeyRole,
-    /// Whether JWTs are signed with it now.
+    /// Whether it signs JWTs now.
     pub signs: bool,
-    /// Since when it may sign.
+    /// The time from which it may sign.
     pub signs_from: SystemTime,
 }
 
@@ -72,7 +70,7 @@ enum State {
 }
 
 impl KeyService {
-    /// Signs with `keys` for the tokenizer at `tokenizer_origin`, such as
+    /// Makes a service that signs with `keys` for the tokenizer at `tokenizer_origin`, such as
     /// `https://tokenizer.example.com`.
     #[must_use]
     pub fn new(
@@ -94,7 +92,7 @@ impl KeyService {
         }))
     }
 
-    /// The application's own JWT, for grants.
+    /// Returns the application's own JWT, for grants.
     ///
     /// # Errors
     /// [`ErrorKind::SecretUnavailable`] when the signing key could not be fetched for too long,
@@ -103,12 +101,12 @@ impl KeyService {
         Ok(self.cached().await?.jwt.clone())
     }
 
-    /// The same as the value of an `authorization` header.
+    /// Returns that JWT as the value of an `authorization` header.
     pub(crate) async fn application_authorization(&self) -> Result<HeaderValue, Error> {
         Ok(self.cached().await?.authorization.clone())
     }
 
-    /// A new JWT that acts for a session, as the tokenizer knows it.
+    /// Signs a new JWT that acts for a session, with the session id that the tokenizer sees.
     ///
     /// # Errors
     /// As [`application`](Self::application).
@@ -126,7 +124,7 @@ impl KeyService {
         authorization(&self.user(session).await?)
     }
 
-    /// A new JWT that moves a session to the tokenizer, for one state.
+    /// Signs a new JWT that transfers a session to the tokenizer, for one state.
     ///
     /// # Errors
     /// As [`application`](Self::application).
@@ -137,7 +135,7 @@ impl KeyService {
         self.count(self.signer(&ring, now)?.transfer(session, state, now))
     }
 
-    /// The published keys, first the one that signs.
+    /// Returns the published keys, the signing key first.
     ///
     /// # Errors
     /// [`ErrorKind::SecretUnavailable`] when the keys could not be fetched for too long.
@@ -146,7 +144,7 @@ impl KeyService {
         Ok(jwks_document(&ring.published(self.0.clock.now())))
     }
 
-    /// What is published, and what each key is in its rotation.
+    /// Returns the published keys with their roles in the rotation.
     ///
     /// # Errors
     /// As [`jwks`](Self::jwks).
@@ -167,41 +165,41 @@ impl KeyService {
         Ok(keys.collect())
     }
 
-    /// Fetches the keys now, without waiting for the next time: after the secret was changed. A new key
-    /// is published at once, and signs when its [`delay`](crate::KeyRotation::delay) is over.
+    /// Fetches the keys now, after a change of the secret. A new key is published at once, and signs when its
+    /// [`delay`](crate::KeyRotation::delay) is over.
     ///
     /// # Errors
-    /// [`ErrorKind::SecretUnavailable`], with the cause, when they cannot be had or are no keys. The
-    /// keys before are then still used.
+    /// [`ErrorKind::SecretUnavailable`], with the cause, when the keys cannot be fetched or are invalid. The
+    /// previous keys then stay in use.
     pub async fn refresh(&self) -> Result<(), Error> {
         self.0.keys.refresh().await.map(drop)
     }
 
-    /// For an emergency, when an older key is in wrong hands: fetches the keys now, signs with the
-    /// current one at once, and never publishes or uses an older one again.
+    /// Fetches the keys now, signs with the current one at once, and never publishes or uses an older one
+    /// again. For an emergency, when an attacker may have an older key.
     ///
-    /// JWTs of the older keys are refused as soon as the tokenizer fetches the key set: within
-    /// [`AuthPlugin::JWKS_MAX_AGE`](lunadefend_core::adapter::AuthPlugin::JWKS_MAX_AGE), or when the first JWT
-    /// of the new key comes.
+    /// The tokenizer refuses JWTs of the older keys once it fetches the key set: within
+    /// [`AuthPlugin::JWKS_MAX_AGE`](lunadefend_core::adapter::AuthPlugin::JWKS_MAX_AGE), or when the first
+    /// JWT of the new key arrives.
     ///
     /// # Security
-    /// It holds for this process: call it in every replica, after the old version was removed from the
-    /// secret (in AWS Secrets Manager, its stage `AWSPREVIOUS`), so that a replica which is started
-    /// later does not publish it either.
+    /// It affects only this process: call it in every replica. First remove the old version from the secret
+    /// (in AWS Secrets Manager, its stage `AWSPREVIOUS`). Otherwise a replica that starts later would publish
+    /// it.
     ///
     /// # Errors
-    /// [`ErrorKind::SecretUnavailable`], with the cause, when the keys cannot be fetched: then nothing
-    /// has changed.
+    /// [`ErrorKind::SecretUnavailable`], with the cause, when the keys cannot be fetched. Nothing has changed
+    /// then.
     pub async fn retire_now(&self) -> Result<(), Error> {
         self.refresh().await?;
-        // No call signs meanwhile, or a JWT of the old key could be kept.
+        // No call may sign meanwhile, or the cache could keep a JWT of the old key.
         let _guard = self.0.refresh.lock().await;
         self.0.keys.retire_older().await;
         *self.slot_mut() = None;
         Ok(())
     }
 
-    /// How many signatures were made, for metrics.
+    /// Returns the number of signatures made, for metrics.
     #[must_use]
     pub fn signatures(&self) -> u64 {
         self.0.signatures.load(Ordering::Relaxed)
@@ -229,8 +227,7 @@ impl KeyService {
     }
 
     async fn cached(&self) -> Result<Arc<Cached>, Error> {
-        // Also when the cached JWT is good: the keys are refreshed while they are used, and not used
-        // when they are too old.
+        // Also when the cached JWT is good: this refreshes the keys in use, and fails when they are too old.
         self.0.keys.ring().await?;
         match self.state(self.0.clock.now()) {
             State::Fresh(cached) => Ok(cached),
@@ -251,7 +248,7 @@ impl KeyService {
 
     fn renew(&self, old: Arc<Cached>) -> Result<Arc<Cached>, Error> {
         let now = self.0.clock.now();
-        // The previous holder of the lock may have done it.
+        // The previous holder of the lock may have signed it.
         if let State::Fresh(cached) = self.state(now) {
             return Ok(cached);
         }
@@ -265,7 +262,7 @@ impl KeyService {
     }
 
     fn sign(&self, now: SystemTime) -> Result<Arc<Cached>, Error> {
-        // Looked at only now: older keys may have been retired while this waited for its turn.
+        // Read only now: older keys may have been retired while this call waited.
         let ring = self.0.keys.last();
         let jwt = self.count(self.signer(&ring, now)?.application(now))?;
         let cached = Arc::new(Cached {

@@ -1,4 +1,4 @@
-//! What the tokenizer says of a failure, made fit to be logged.
+//! The tokenizer's message about a failure, scrubbed for logs.
 
 use http::StatusCode;
 use lunadefend_core::wire::{Failure, RESPONSE, from_slice};
@@ -8,17 +8,16 @@ use std::fmt;
 const MAX_TEXT: usize = 200;
 /// Longer words are left out: they may be a token, a JWT, a hash or a URL.
 const MAX_WORD: usize = 16;
-/// Words with as many digits are left out: they may be a piece of such a thing, or a card number.
+/// Words with this many digits are left out: they may be a piece of such a thing, or a card number.
 const MAX_DIGITS: usize = 3;
 const LEFT_OUT: &str = "[..]";
 
-/// The status of a tokenizer's answer and its own words about a failure: the
+/// The status of a tokenizer's response and its message about a failure: the
 /// [`source`](std::error::Error::source) of an error.
 ///
 /// # Security
-/// A tokenizer may be hostile or repeat what was sent to it. The text is cut at 200 characters, and
-/// words that are long, have four or more digits, or consist of anything but printable ASCII are
-/// replaced by `[..]`.
+/// A tokenizer may be hostile or echo the request. The text is cut at 200 characters. Words that are long,
+/// have four or more digits, or contain anything but printable ASCII are replaced by `[..]`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct TokenizerMessage {
     status: u16,
@@ -37,19 +36,19 @@ impl TokenizerMessage {
         }
     }
 
-    /// The status of the answer.
+    /// Returns the status of the response.
     #[must_use]
     pub const fn status(&self) -> u16 {
         self.status
     }
 
-    /// The tokenizer's own words, scrubbed; empty when there were none.
+    /// Returns the tokenizer's message, scrubbed; empty when the response had none.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it complains about the duration of a grant: "Grant duration parse failed" and "Grant
+    /// Returns whether the message is about the duration of a grant: "Grant duration parse failed" and "Grant
     /// duration set longer than configured maximum time" in LunaSec.
     pub(crate) fn is_about_duration(&self) -> bool {
         self.text.contains("rant duration")
@@ -135,7 +134,7 @@ mod tests {
             ("a\u{1b}[31mred\u{7}", "[..]"),
             ("\u{202e}evil", "[..]"),
             ("line\nbreak\ttab", "line break tab"),
-            // A pity, but digits are digits.
+            // Digits count even in ordinary text.
             (
                 "a duration like 30m or 1h20m10s",
                 "a duration like 30m or [..]",

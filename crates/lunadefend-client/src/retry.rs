@@ -1,4 +1,4 @@
-//! When a request is sent again, how long that waits, and over which connection it goes.
+//! When a request is retried, after which pause, and over which connection.
 
 use http::{HeaderMap, StatusCode, header};
 use lunadefend_core::provider::Clock;
@@ -6,25 +6,25 @@ use lunadefend_crypto::random_bytes;
 use lunadefend_http::{Connection, HttpError, Response};
 use std::time::Duration;
 
-/// The shortest pause, and that after a connection broke for the first time: another one may be had.
+/// The shortest pause, also after the first broken connection: a new one may work.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The time that retries are spread over, when a call has more.
+/// The longest time that retries are spread over.
 const LONGEST_SPREAD: Duration = Duration::from_secs(10);
 
-/// Which failures of a request allow to send it again.
+/// Which failures of a request allow a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// All passing ones: doing it twice is the same as doing it once.
+    /// All transient failures: repeating the request has no further effect.
     Idempotent,
-    /// Only those after which it is certain that nothing was processed.
+    /// Only failures after which the request was certainly not processed.
     IfUnsent,
 }
 
-/// What a call still has after an attempt.
+/// The attempts and the time that a call has left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Left {
     pub(crate) retries: u32,
-    /// Until its deadline.
+    /// The time until its deadline.
     pub(crate) time: Duration,
 }
 
@@ -35,7 +35,8 @@ pub(crate) struct Again {
     pub(crate) connection: Connection,
 }
 
-/// The next attempt after one with this outcome; `None` when there must be none. `attempt` counts from 0.
+/// Returns the next attempt after one with this outcome; `None` when no retry is allowed. `attempt` counts
+/// from 0.
 pub(crate) fn again(
     outcome: &Result<Response, HttpError>,
     repeat: Repeat,
@@ -55,7 +56,7 @@ pub(crate) fn again(
         Err(error) if error.is_unprocessed() => (spread(left), Connection::Any),
         _ if repeat == Repeat::IfUnsent => return None,
         Err(HttpError::Transport { .. }) => (broken(), Connection::New),
-        // Nothing was heard for so long that the connection is probably dead.
+        // The silence was so long that the connection is probably dead.
         Err(HttpError::Timeout) => (Duration::ZERO, Connection::New),
         Ok(answer) => (
             after_answer(answer.status, &answer.headers, left, clock)?,
@@ -72,7 +73,7 @@ pub(crate) fn again(
     (pause < left.time).then_some(Again { pause, connection })
 }
 
-/// The pause after an answer that says to come again.
+/// The pause after a response that asks for a later retry.
 fn after_answer(
     status: StatusCode,
     headers: &HeaderMap,
@@ -91,15 +92,15 @@ fn is_passing(status: StatusCode) -> bool {
 fn retry_after(headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
-        // More digits than fit mean longer than any deadline.
+        // A number that does not fit is longer than any deadline.
         return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(clock.now()).unwrap_or_default())
 }
 
-/// Each pause is about twice the one before, and the last ends in the second half of what the call has:
-/// a tokenizer that is away for a moment is asked again after that moment, with any number of retries.
+/// Each pause is about twice the one before, and the last ends in the second half of the call's time. So a
+/// tokenizer that is unavailable for a moment is tried again afterwards, with any number of retries.
 fn spread(left: Left) -> Duration {
     let parts = 2_u32.saturating_pow(left.retries);
     jittered((left.time.min(LONGEST_SPREAD) / parts).max(FIRST_PAUSE))
@@ -267,8 +268,8 @@ mod tests {
             prop_assert!(again.is_some() || text.trim().len() > 15);
         }
 
-        /// However the jitter falls: two seconds without a tokenizer cost no call that has the default
-        /// settings, and no attempt is planned for after the deadline.
+        /// With any jitter: two seconds without a tokenizer fail no call with the default settings, and no
+        /// attempt is planned after the deadline.
         #[test]
         fn the_default_retries_bridge_a_restart_of_two_seconds(first_breaks: bool) {
             let mut waited = Duration::ZERO;

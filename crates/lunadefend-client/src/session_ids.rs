@@ -1,4 +1,4 @@
-//! How the tokenizer knows a session.
+//! The session ids that the tokenizer sees.
 
 use lunadefend_core::{Error, SessionId, provider::SecretValue};
 use lunadefend_crypto::{HmacKey, base64url, length_prefixed, sha256};
@@ -7,32 +7,32 @@ use lunadefend_settings::bare_secret;
 /// Separates this use of SHA-256 and of the session key from all others.
 const DOMAIN: &[u8] = b"lunadefend session id v1";
 
-/// What is sent to the tokenizer in place of an application's session id.
+/// How an application's session id is sent to the tokenizer.
 ///
-/// Every part of an application, and every application that shares a tokenizer's grants, must use the
-/// same. Changing it makes all live grants unusable; the signing key has no part in it.
+/// Every part of an application, and every application that shares a tokenizer's grants, must use the same. A
+/// change makes all live grants unusable. The signing key does not affect it.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum SessionIds {
-    /// Its SHA-256: the value of the session cookie never leaves the application. The default.
+    /// The session id's SHA-256, the default: the value of the session cookie never leaves the application.
     ///
     /// # Security
-    /// Enough for session ids with at least 128 random bits; others can be guessed from their hash.
+    /// Enough for session ids with at least 128 random bits; an attacker can guess others from their hash.
     #[default]
     Hashed,
-    /// Its HMAC-SHA256 under a key of the application's: also for session ids that can be guessed.
+    /// The session id's HMAC-SHA256 with the application's own key: also safe for guessable session ids.
     Keyed(SessionIdKey),
     /// The session id itself, as LunaSec's SDK sends it: for an application that shares a tokenizer
     /// with a Node application.
     ///
     /// # Security
-    /// The tokenizer learns what is often the value of the session cookie, and so does every log that a
-    /// session transfer passes.
+    /// The tokenizer learns the session id, often the value of the session cookie. So does every log that
+    /// records a session transfer.
     Raw,
 }
 
 impl SessionIds {
-    /// The HMAC under a key.
+    /// Uses an HMAC with this key.
     ///
     /// # Errors
     /// [`SessionIdKeyError`] when the key is shorter than 32 bytes.
@@ -40,7 +40,7 @@ impl SessionIds {
         SessionIdKey::new(key).map(Self::Keyed)
     }
 
-    /// The HMAC under the key that a secret holds: see [`SessionIdKey::from_secret`].
+    /// Uses an HMAC with the key in a secret: see [`SessionIdKey::from_secret`].
     ///
     /// # Errors
     /// [`SessionIdKeyError`] when the key is shorter than 32 bytes.
@@ -48,10 +48,10 @@ impl SessionIds {
         SessionIdKey::from_secret(secret).map(Self::Keyed)
     }
 
-    /// The session as the tokenizer is to know it.
+    /// Returns the session id to send to the tokenizer.
     ///
     /// # Errors
-    /// None for a session id of the bounds of [`SessionId`].
+    /// None for a session id within the bounds of [`SessionId`].
     pub(crate) fn on_the_wire(&self, session: &SessionId) -> Result<SessionId, Error> {
         let id = session.expose_id().as_bytes();
         match self {
@@ -66,7 +66,7 @@ impl SessionIds {
 #[derive(Clone, Debug)]
 pub struct SessionIdKey(HmacKey);
 
-/// A session key is too short.
+/// The error for a session key that is too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a session key must have 32 bytes or more: make one with `openssl rand -base64 32`")]
 pub struct SessionIdKeyError;
@@ -75,10 +75,10 @@ impl SessionIdKey {
     /// The shortest key, in bytes.
     pub const MIN_LEN: usize = 32;
 
-    /// Takes a key of at least [`SessionIdKey::MIN_LEN`] bytes, as they are.
+    /// Makes a key from at least [`SessionIdKey::MIN_LEN`] bytes, used unchanged.
     ///
     /// # Errors
-    /// [`SessionIdKeyError`] for a shorter one.
+    /// [`SessionIdKeyError`] for a shorter key.
     pub fn new(key: &[u8]) -> Result<Self, SessionIdKeyError> {
         if key.len() < Self::MIN_LEN {
             return Err(SessionIdKeyError);
@@ -86,9 +86,9 @@ impl SessionIdKey {
         Ok(Self(HmacKey::new(key)))
     }
 
-    /// Takes the key that a secret provider returned, so that it is the same key whichever way it came:
-    /// of a text, without blanks and line ends around it and without one pair of quotes; bytes that are no
-    /// text as they are. What is left must have [`SessionIdKey::MIN_LEN`] bytes.
+    /// Makes a key from a secret provider's value, so that every provider gives the same key. From a text it
+    /// removes blanks and line ends around it and one pair of quotes; bytes that are not text stay unchanged.
+    /// The result must have [`SessionIdKey::MIN_LEN`] bytes.
     ///
     /// ```
     /// use lunadefend_client::SessionIdKey;
@@ -100,7 +100,7 @@ impl SessionIdKey {
     /// ```
     ///
     /// # Errors
-    /// [`SessionIdKeyError`] for a shorter one.
+    /// [`SessionIdKeyError`] for a shorter key.
     pub fn from_secret(secret: &SecretValue) -> Result<Self, SessionIdKeyError> {
         Self::new(bare_secret(secret.expose_secret()))
     }

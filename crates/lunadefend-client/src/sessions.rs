@@ -1,4 +1,4 @@
-//! Ending sessions at the tokenizer, and naming them to pages.
+//! Ends sessions at the tokenizer, and names them to pages.
 
 use crate::{Client, answer::Route, client::Inner};
 use lunadefend_core::{

@@ -1,4 +1,4 @@
-//! Where the signing keys come from: one that never changes, or a secret that is rotated.
+//! The source of the signing keys: one fixed key, or a secret that is rotated.
 
 use crate::{KeyRotation, key_ring::KeyRing};
 use lunadefend_core::{
@@ -11,7 +11,7 @@ use std::{fmt, sync::Arc};
 
 /// The keys that an application signs with. Cheap to clone; clones share the keys.
 ///
-/// A [`SigningKey`] is one that is never replaced.
+/// A [`SigningKey`] converts into keys that are never replaced.
 #[derive(Clone)]
 pub struct SigningKeys(Source);
 
@@ -21,44 +21,44 @@ enum Source {
     Secret(SecretCache<KeyRing, SigningKeysError>),
 }
 
-/// Why a signing key cannot be had or used. The texts name where it comes from, and no part of it.
+/// Why a signing key cannot be loaded or used. The texts name its source, and contain no part of it.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningKeysError {
-    /// The secret cannot be had.
+    /// The secret cannot be fetched.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The secret is no key that can be used.
+    /// The secret is not a usable key.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
-/// What a `main` that returns it prints: as `Display`, and the causes.
+/// Prints the same as `Display`, with the causes, for a `main` that returns the error.
 impl fmt::Debug for SigningKeysError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         lunadefend_core::provider::fmt_with_causes(self, f)
     }
 }
 
-/// Whether the demo key that LunaSec publishes in its sources may sign.
+/// Whether the demo key in LunaSec's published sources may sign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DemoKey {
-    /// It is refused.
+    /// The demo key is refused.
     #[default]
     Refused,
-    /// It is a key like others: for development.
+    /// The demo key is a key like any other: for development.
     ///
     /// # Security
-    /// Everybody has that key.
+    /// That key is public.
     Allowed,
 }
 
 impl SigningKeys {
-    /// Fetches the keys of a secret, and again while they are used: see [`KeyRotation`].
+    /// Fetches the keys of a secret, and refreshes them while they are in use: see [`KeyRotation`].
     ///
     /// # Errors
-    /// [`SigningKeysError`] when the secret cannot be had now, or its current version is no key. Later,
-    /// the keys before are used in such a case, up to
+    /// [`SigningKeysError`] when the secret cannot be fetched now, or its current version is not a key. After
+    /// a later failure, the last keys are used for up to
     /// [`RefreshPolicy::max_age`](lunadefend_secrets::RefreshPolicy::max_age).
     pub async fn load(
         provider: Arc<dyn SecretProvider>,
@@ -87,7 +87,7 @@ impl SigningKeys {
         Ok(Self(Source::Secret(cache.await?)))
     }
 
-    /// The keys as they are now.
+    /// Returns the current keys.
     pub(crate) async fn ring(&self) -> Result<Arc<KeyRing>, Error> {
         match &self.0 {
             Source::Fixed(ring) => Ok(Arc::clone(ring)),
@@ -95,7 +95,7 @@ impl SigningKeys {
         }
     }
 
-    /// The keys as they were when they were last asked for.
+    /// Returns the keys of the last call of `ring`.
     pub(crate) fn last(&self) -> Arc<KeyRing> {
         match &self.0 {
             Source::Fixed(ring) => Arc::clone(ring),

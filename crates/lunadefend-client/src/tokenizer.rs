@@ -1,4 +1,4 @@
-//! The tokenizer API, acting for a session.
+//! The tokenizer API for a session.
 
 use crate::{Client, answer::Route, blob::Content, client::Inner};
 use http::HeaderValue;
@@ -11,7 +11,7 @@ use std::{fmt, future::Future};
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field, info_span};
 
-/// Stores and reads values in the name of a user's session, from the application's server.
+/// Stores and reads values on behalf of a user's session, from the application's server.
 ///
 /// Cheap to clone. Each call signs a JWT for its session.
 ///
@@ -30,8 +30,8 @@ use tracing::{Instrument, Span, field, info_span};
 /// ```
 ///
 /// # Security
-/// A value that passes through the application is one that the application could lose. Where a browser
-/// can do it, let the secure frame tokenize and show.
+/// A value that passes through the application can leak from it. Where a browser can do the work, let the
+/// secure frame tokenize and show the value.
 #[derive(Clone)]
 pub struct TokenizerClient(Client);
 
@@ -43,10 +43,10 @@ impl TokenizerClient {
     /// Stores bytes, and grants the new token to the session for the tokenizer's default duration.
     ///
     /// # Errors
-    /// [`PayloadTooLarge`] when the value is larger than the tokenizer accepts, [`TokenizerRejected`]
-    /// when it refuses for another reason, [`TokenizerUnauthorized`], [`BadTokenizerResponse`] and
-    /// [`TokenizerUnavailable`]. Nothing is sent twice: after an error there may be a token that
-    /// nobody knows.
+    /// [`PayloadTooLarge`] when the value is larger than the tokenizer accepts, [`TokenizerRejected`] when it
+    /// refuses for another reason, [`TokenizerUnauthorized`], [`BadTokenizerResponse`] and
+    /// [`TokenizerUnavailable`]. No value is sent twice: after an error the tokenizer may hold a token that
+    /// the caller never received.
     ///
     /// [`PayloadTooLarge`]: lunadefend_core::ErrorKind::PayloadTooLarge
     /// [`TokenizerRejected`]: lunadefend_core::ErrorKind::TokenizerRejected
@@ -76,7 +76,7 @@ impl TokenizerClient {
             .await
     }
 
-    /// Reads a value that the session holds a live grant for: the bytes that were stored, unchanged.
+    /// Reads a value that the session holds a live grant for. Returns the stored bytes, unchanged.
     ///
     /// # Errors
     /// [`TokenizerRejected`] without a grant, [`TokenizerUnauthorized`], [`BadTokenizerResponse`]
@@ -103,7 +103,7 @@ impl TokenizerClient {
         observed(work).instrument(span).await
     }
 
-    /// Reads what was said about a value when it was stored. The session needs a live grant.
+    /// Reads the metadata that was stored with a value. The session needs a live grant.
     ///
     /// # Errors
     /// As [`detokenize`](Self::detokenize).
@@ -146,7 +146,7 @@ impl TokenizerClient {
             self.0
                 .upload(upload_url, &headers, value, content, call.deadline)
                 .await?;
-            // The tokenizer made it for this session: it never passed through a browser.
+            // The tokenizer created it for this session: it never passed through a browser.
             VerifiedToken::assertion(token_id.expose_id())
         };
         observed(work).instrument(span).await
@@ -179,13 +179,13 @@ impl TokenizerClient {
     }
 }
 
-/// What the requests of one call have in common.
+/// The common parts of the requests of one call.
 struct Call {
     deadline: Instant,
     authorization: HeaderValue,
 }
 
-/// Notes the outcome in the span that the work runs in.
+/// Records the outcome in the current span.
 async fn observed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let outcome = work.await;
     let name = outcome.as_ref().map_or_else(Error::name, |_| "done");

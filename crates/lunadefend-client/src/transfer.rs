@@ -1,4 +1,4 @@
-//! Moving a session to the tokenizer's domain.
+//! Transfers a session to the tokenizer's domain.
 
 use crate::{Client, client::Inner};
 use lunadefend_core::{

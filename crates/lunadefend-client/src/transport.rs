@@ -15,13 +15,13 @@ pub(crate) struct Transport {
     pub(crate) http: HttpClient,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) max_retries: u32,
-    /// How many requests are under way at once, and so how many connections there are.
+    /// Limits the concurrent requests, and so the connections.
     pub(crate) places: Semaphore,
 }
 
 impl Transport {
-    /// Sends a request until there is an answer that is worth looking at, the attempts are used up, or
-    /// the next one would come after the deadline.
+    /// Sends a request until a final response arrives, the attempts are used up, or the next attempt would
+    /// come after the deadline.
     pub(crate) async fn send(
         &self,
         route: &'static str,
@@ -32,7 +32,7 @@ impl Transport {
         let mut attempt = 0;
         loop {
             let retries = self.max_retries.saturating_sub(attempt);
-            // Open connections may be dead without a sign. A new one may take all the time there is.
+            // An open connection may be dead without a sign. A new one may use all remaining time.
             let is_patient =
                 repeat == Repeat::IfUnsent || retries == 0 || connection == Connection::New;
             let outcome = self
@@ -67,7 +67,7 @@ impl Transport {
             outcome = field::Empty
         );
         async {
-            // Never closed, so that only the deadline can be an error.
+            // The semaphore is never closed, so that only the deadline can be an error.
             let place = timeout_at(request.deadline, self.places.acquire()).await;
             let outcome = match place {
                 Ok(_place) => {

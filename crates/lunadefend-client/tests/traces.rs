@@ -1,5 +1,5 @@
-//! What is traced. In a process of its own: tracing decides once for all threads whether a place in the
-//! code is of interest to anybody.
+//! The traces. In its own process: tracing decides once for all threads whether a place in the code has a
+//! subscriber.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,

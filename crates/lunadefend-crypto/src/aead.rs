@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// A key for AES-256-GCM, wiped when dropped. `Debug` prints none of it.
 ///
 /// # Security
-/// A nonce must never be used twice with one key: the caller counts, or makes a key for one use.
+/// Never use a nonce twice with one key. The caller counts nonces, or makes a key for one use.
 ///
 /// ```
 /// use lunadefend_crypto::AeadKey;
@@ -27,7 +27,7 @@ impl AeadKey {
     /// The length of the tag that [`seal`](Self::seal) appends.
     pub const TAG_LEN: usize = 16;
 
-    /// Takes a key.
+    /// Makes a key from its bytes.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
         Self(Zeroizing::new(*key))
@@ -52,10 +52,10 @@ impl AeadKey {
         .map_err(|_| CryptoError::Seal)
     }
 
-    /// Decrypts what [`seal`](Self::seal) made under the same nonce and `aad`.
+    /// Decrypts a text that [`seal`](Self::seal) encrypted with the same nonce and `aad`.
     ///
     /// # Errors
-    /// [`CryptoError::Open`] when anything was changed.
+    /// [`CryptoError::Open`] when any of these has changed.
     pub fn open(
         &self,
         nonce: [u8; 12],
@@ -76,8 +76,8 @@ impl AeadKey {
         Ok(text)
     }
 
-    /// Made for each use: ring does not wipe the keys that it keeps, and a schedule costs less than
-    /// the encryption of one kilobyte.
+    /// Expands the key for each use: ring does not wipe the keys that it keeps, and a key schedule costs less
+    /// than the encryption of one kilobyte.
     fn schedule(&self) -> Option<LessSafeKey> {
         UnboundKey::new(&AES_256_GCM, self.0.as_slice())
             .ok()

@@ -1,14 +1,14 @@
-//! Bytes as text.
+//! Encodings of bytes as text.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Base64url without padding (RFC 4648 section 5, as JOSE uses it).
+/// Encodes as base64url without padding (RFC 4648 section 5, as in JOSE).
 #[must_use]
 pub fn base64url(data: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(data)
 }
 
-/// Reads [`base64url`]. `None` for anything but the one canonical spelling: no padding, no blanks, no
+/// Decodes [`base64url`]. Returns `None` for anything but the canonical spelling: no padding, no blanks, no
 /// bits set after the last byte.
 ///
 /// ```
@@ -23,7 +23,7 @@ pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-/// Lower-case hexadecimal.
+/// Encodes as lower-case hexadecimal.
 #[must_use]
 pub fn hex(data: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -33,7 +33,8 @@ pub fn hex(data: &[u8]) -> String {
         .collect()
 }
 
-/// Reads [`hex`]. `None` for an odd number of digits and for upper case: one spelling per value.
+/// Decodes [`hex`]. Returns `None` for an odd number of digits and for upper case: each value has one
+/// spelling.
 #[must_use]
 pub fn hex_decode(text: &str) -> Option<Vec<u8>> {
     let nibble = |digit: u8| match digit {

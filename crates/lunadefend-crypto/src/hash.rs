@@ -1,10 +1,10 @@
-//! Digests, and how several parts become one unambiguous input.
+//! Digests, and a way to join several parts into one unambiguous input.
 
 use crate::hex;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use subtle::ConstantTimeEq;
 
-/// SHA-256.
+/// Returns the SHA-256 of the bytes.
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
@@ -12,23 +12,24 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     hash
 }
 
-/// SHA-1 in lower-case hexadecimal: only for LunaSec's header `lunasec-session-hash`.
+/// Returns the SHA-1 of the bytes in lower-case hexadecimal: only for LunaSec's header
+/// `lunasec-session-hash`.
 ///
 /// # Security
-/// SHA-1 is broken. The header tells a frame that its session changed; nothing may rest on it.
+/// SHA-1 is broken. The header tells a frame that its session changed; no security may depend on it.
 #[must_use]
 pub fn sha1_hex(data: &[u8]) -> String {
     hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, data).as_ref())
 }
 
-/// Compares without telling by its duration where the difference is. The lengths are not secret.
+/// Compares in a time that does not depend on where the difference is. The lengths are not secret.
 #[must_use]
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// Joins parts so that no two different lists give the same bytes: before each part its length, as
-/// eight bytes, big-endian.
+/// Joins parts so that no two different lists give the same bytes. It writes the length of each part before
+/// it, as eight bytes, big-endian.
 ///
 /// ```
 /// use lunadefend_crypto::length_prefixed;

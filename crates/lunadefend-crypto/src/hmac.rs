@@ -18,13 +18,13 @@ use std::fmt;
 pub struct HmacKey(hmac::Key);
 
 impl HmacKey {
-    /// Takes a key, which should be 32 random bytes or more.
+    /// Makes a key from bytes, which should be 32 random bytes or more.
     #[must_use]
     pub fn new(key: &[u8]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    /// The tag of a list of parts ([`length_prefixed`]).
+    /// Returns the tag of a list of parts ([`length_prefixed`]).
     #[must_use]
     pub fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
         let message = length_prefixed(parts.iter().copied());
@@ -33,7 +33,7 @@ impl HmacKey {
         tag
     }
 
-    /// Whether `tag` is the whole tag of the parts, in constant time.
+    /// Returns whether `tag` is the whole tag of the parts, in constant time.
     #[must_use]
     pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
         constant_time_eq(&self.tag(parts), tag)

@@ -4,7 +4,7 @@ use crate::length_prefixed;
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use zeroize::Zeroizing;
 
-/// Derives 32 bytes from a key with good entropy; `info` says for what.
+/// Derives 32 bytes from a key with good entropy; `info` names the purpose.
 ///
 /// The parts of `info` are length-prefixed ([`length_prefixed`]).
 ///
@@ -19,8 +19,7 @@ pub fn hkdf_sha256(key: &[u8], salt: &[u8], info: &[&[u8]]) -> Zeroizing<[u8; 32
     derive(key, salt, &length_prefixed(info.iter().copied()))
 }
 
-/// One block of output is all that is needed, and with one block nothing can fail, which cannot be
-/// said of `ring::hkdf`.
+/// One block of output is enough, and with one block nothing can fail, unlike in `ring::hkdf`.
 fn derive(key: &[u8], salt: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
     let pseudorandom_key = sign(&Key::new(HMAC_SHA256, salt), key);
     let message = [info, &[1]].concat();

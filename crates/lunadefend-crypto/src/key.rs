@@ -1,4 +1,4 @@
-//! RSA keys in every format that people have.
+//! RSA keys in every common format.
 
 mod der;
 mod error;

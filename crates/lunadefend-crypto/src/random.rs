@@ -1,12 +1,12 @@
-//! Randomness of the operating system.
+//! The operating system's randomness.
 
 use crate::CryptoError;
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// `N` bytes from the operating system's generator.
+/// Returns `N` bytes from the operating system's generator.
 ///
 /// # Errors
-/// [`CryptoError::Random`]; there is no weaker source to fall back to.
+/// [`CryptoError::Random`]; this function falls back to no weaker source.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], CryptoError> {
     let mut bytes = [0; N];
     SystemRandom::new()

@@ -4,22 +4,22 @@
 use std::{fmt, future::Future};
 use tokio::sync::watch;
 
-/// A fetch that runs, or has ended. Clones wait for the same one.
+/// A running or ended fetch. Clones wait for the same fetch.
 #[derive(Clone)]
 pub struct Flight<R>(watch::Receiver<Option<R>>);
 
 impl<R: Clone> Flight<R> {
-    /// Waits for the end of the fetch, and returns what its `land` returned; `None` when that was not called.
+    /// Waits for the end of the fetch. Returns the result of `land`, or `None` if `land` was not called.
     pub async fn landed(&self) -> Option<R> {
         let mut receiver = self.0.clone();
-        // An error says that the sender is gone, and with it the fetch.
+        // An error means that the sender is gone, and with it the fetch.
         let landed = receiver.wait_for(Option::is_some).await;
         landed.ok().and_then(|landed| landed.clone())
     }
 }
 
 impl<R> Flight<R> {
-    /// Whether there is something to wait for.
+    /// Returns whether the fetch is still running.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.0.has_changed().is_ok() && self.0.borrow().is_none()
@@ -32,15 +32,15 @@ impl<R> fmt::Debug for Flight<R> {
     }
 }
 
-/// Starts a fetch in a task of its own, and calls `land` once when it has ended, before anybody who waits
-/// goes on.
+/// Starts a fetch in its own task. Calls `land` once when the fetch has ended, before any waiting caller
+/// resumes.
 ///
-/// `land` gets what was fetched, or `None` when `fetch` panicked or the runtime ended it. It must be short and must
-/// not panic.
+/// `land` receives the fetched value, or `None` when `fetch` panicked or the runtime cancelled it. It must be
+/// short and must not panic.
 ///
-/// A cache may hold its lock while it calls this, and take the same lock in `land`. For that, `land` is not called for
-/// a task that never began, as in a runtime that shuts down. The flight is then not [running](Flight::is_running):
-/// a cache looks at that before it waits for a flight in its state.
+/// A cache may hold its lock while it calls this, and take the same lock in `land`. Therefore `land` is not
+/// called for a task that never began, as in a runtime that shuts down. The flight is then not
+/// [running](Flight::is_running). A cache must check that before it waits for a flight in its state.
 ///
 /// # Panics
 /// Outside of a tokio runtime.
@@ -66,7 +66,7 @@ where
     Flight(receiver)
 }
 
-/// Ends a flight however its task ends.
+/// Ends a flight at every end of its task.
 struct Landing<T, R, L: FnOnce(Option<T>) -> R> {
     has_begun: bool,
     fetched: Option<T>,
@@ -86,7 +86,7 @@ impl<T, R, L: FnOnce(Option<T>) -> R> Landing<T, R, L> {
 
 impl<T, R, L: FnOnce(Option<T>) -> R> Drop for Landing<T, R, L> {
     fn drop(&mut self) {
-        // The task that never began may be dropped within `launch`, whose caller may hold a lock.
+        // A task that never began may be dropped within `launch`, whose caller may hold a lock.
         if let Some(land) = self.land.take().filter(|_| self.has_begun) {
             self.landed.send_replace(Some(land(self.fetched.take())));
         }

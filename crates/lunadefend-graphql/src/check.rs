@@ -1,4 +1,4 @@
-//! Whether every directive of a schema can be enforced.
+//! Checks that every directive of a schema is enforceable.
 
 use crate::{
     model::{Field, Input, Kind, Mark, Model, named},
@@ -7,7 +7,7 @@ use crate::{
 };
 use async_graphql::parser::types::Type;
 
-/// The model of a schema whose every `@token` can be enforced.
+/// Returns the model of a schema if every `@token` of it is enforceable.
 pub(crate) fn check(reading: Reading) -> Result<Model, SchemaError> {
     let Reading {
         model,
@@ -50,7 +50,8 @@ fn wrong_type(model: &Model, place: &str, mark: Option<Mark>, ty: &Type) -> Opti
     })
 }
 
-/// A field of an interface is walked by the type that the operation names, and resolved by either.
+/// Returns a problem if a field of an interface and of an implementing type have different marks. The walk
+/// uses the type that the operation names, and either may resolve the field.
 fn disagreement(
     ty: &str,
     interface: &str,

@@ -1,13 +1,13 @@
-//! Errors of LunaDefend as GraphQL errors.
+//! LunaDefend's errors as GraphQL errors.
 
 use async_graphql::ServerError;
 use lunadefend_core::Error;
 use std::error::Error as StdError;
 
-/// A GraphQL error with the message of `error`, and its name as `extensions.code`.
+/// Makes a GraphQL error with the message of `error`, and its name as `extensions.code`.
 ///
-/// For resolvers: `?` alone would take the message and lose the code. Nothing of the cause is in it;
-/// that of what would be a 5xx over HTTP is logged here.
+/// For resolvers: `?` alone would keep the message and lose the code. The GraphQL error has no part of the
+/// cause. If the error would be a 5xx over HTTP, its cause is logged here.
 ///
 /// ```
 /// use async_graphql::Result;

@@ -1,4 +1,4 @@
-//! The extension that enforces `@token`, as a schema is given it.
+//! The extension that enforces `@token`, for an application to add.
 
 use crate::{hooks::RequestExtension, read_schema::ReadSchema};
 use async_graphql::extensions::{Extension, ExtensionFactory};
@@ -7,9 +7,9 @@ use std::{fmt, num::NonZeroUsize, sync::Arc};
 
 /// Enforces `@token` in every operation of a schema.
 ///
-/// [`build`](crate::build) adds it. By hand it is the first extension of a schema, so that it sees what
-/// the others make of a request and of an answer, and [`check`](crate::check()) tells whether the schema
-/// can be enforced:
+/// [`build`](crate::build) adds it. If you add it by hand, make it the first extension of a schema. So it
+/// sees how the others change a request and a response. Then call [`check`](crate::check()), which fails if
+/// the schema is not enforceable:
 ///
 /// ```
 /// # use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
@@ -27,16 +27,16 @@ use std::{fmt, num::NonZeroUsize, sync::Arc};
 /// # }
 /// ```
 ///
-/// A schema that cannot be enforced answers every request with an error.
+/// A schema that is not enforceable responds to every request with an error.
 pub struct TokenExtension {
     grants: Grants,
     schema: ReadSchema,
 }
 
 impl TokenExtension {
-    /// Asks `grants`, which a `Luna` of an adapter and a `LunaDefend` have. Their
-    /// [`max_tokens`](Grants::max_tokens) is how many tokens an operation may bring in, and how many
-    /// its answer may take out.
+    /// Makes an extension that uses these `grants`; a `Luna` of an adapter and a `LunaDefend` have them.
+    /// Their [`max_tokens`](Grants::max_tokens) limits the tokens in an operation's input, and those in its
+    /// response.
     #[must_use]
     pub fn new(grants: &Grants) -> Self {
         Self {
@@ -45,8 +45,8 @@ impl TokenExtension {
         }
     }
 
-    /// Sets another limit for operations than that of the grants. One token more is an error; never a
-    /// part of them is let through.
+    /// Sets another limit for operations than that of the grants. One token more is an error; no part of the
+    /// tokens is let through.
     #[must_use]
     pub fn max_tokens(self, max_tokens: NonZeroUsize) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! When tokens are verified and granted in the course of one request.
+//! Verifies and grants tokens in the course of one request.
 
 use crate::{
     error::server_error,
@@ -30,10 +30,10 @@ use std::{
     },
 };
 
-/// The extension in one request, or in one subscription.
+/// The extension in one request or one subscription.
 ///
-/// Its hooks are called in the order in which they stand. What one of them needs of an earlier one that
-/// was never called, because another extension kept the call to itself, is an error.
+/// async-graphql calls the hooks in the order of this file. If a hook needs the result of an earlier one, and
+/// another extension suppressed that call, it is an error.
 pub(crate) struct RequestExtension {
     service: Grants,
     schema: ReadSchema,
@@ -42,12 +42,12 @@ pub(crate) struct RequestExtension {
     operation: OnceLock<Result<Walked, Error>>,
     is_verified: AtomicBool,
     marked: Mutex<Vec<MarkedValue>>,
-    /// Several fields of one subscription may have events at once. One is executed after the other, so
-    /// that each response is known from the others.
+    /// Several fields of one subscription may have events at once. They are executed one after the other, so
+    /// that each response is told apart from the others.
     turn: lock::Mutex<()>,
 }
 
-/// What the walk over an operation found.
+/// The result of the walk over an operation.
 #[derive(Default)]
 struct Walked {
     /// `None` when async-graphql will not find the operation either.
@@ -55,7 +55,7 @@ struct Walked {
     tokens: HashSet<TokenId>,
     variables: HashMap<Name, Value>,
     is_subscription: bool,
-    /// Kept where tokens may have to be taken out of the response again.
+    /// Present where tokens may have to be removed from the response again.
     document: Option<ExecutableDocument>,
 }
 
@@ -103,7 +103,7 @@ impl Extension for RequestExtension {
         let document = next.run(ctx, query, variables).await?;
         let name = self.operation_name.get().ok_or_else(out_of_order)?;
         let walked = self.walk(self.model()?, &document, name.as_deref(), variables);
-        // An error waits for async-graphql's validation, which says more.
+        // The error waits for async-graphql's validation, which says more.
         match self.operation.set(walked) {
             Ok(()) => Ok(document),
             Err(_) => Err(out_of_order()),
@@ -240,7 +240,7 @@ impl RequestExtension {
         Ok(())
     }
 
-    /// Grants what a response takes out.
+    /// Grants the tokens of a response.
     async fn granted(&self, mut response: Response) -> Response {
         let marked = std::mem::take(&mut *self.marked());
         if marked.is_empty() {
@@ -252,7 +252,7 @@ impl RequestExtension {
         };
         let Outcome { is_granted, failed } = marked::grant(marked, grants).await;
         if is_granted {
-            // Tokens of one session are not for a cache that others read.
+            // A shared cache must not store one session's tokens.
             let no_store = HeaderValue::from_static("no-store");
             response
                 .http_headers
@@ -288,14 +288,14 @@ impl RequestExtension {
         }
     }
 
-    /// The field of the schema that is about to be resolved. `None` for the items of a list, which are
-    /// in the value of the list, and for introspection.
+    /// Returns the field of the schema that is about to be resolved. `None` for the items of a list, which
+    /// are in the list's value, and for introspection.
     fn field(&self, info: &ResolveInfo<'_>) -> Result<Option<&Field>, ServerError> {
         if info.is_for_introspection || info.parent_type.starts_with('[') {
             return Ok(None);
         }
         let model = self.model()?;
-        // The parts of a merged subscription give their own names instead of that of the whole.
+        // The parts of a merged subscription have their own names instead of that of the whole.
         let is_root = info.path_node.parent.is_none();
         let parent = match &model.subscription {
             Some(subscription) if is_root && self.walked()?.is_subscription => subscription,
@@ -310,8 +310,7 @@ impl RequestExtension {
         }
     }
 
-    /// A second look at what a resolver is about to get: another extension may have changed the
-    /// operation after it was walked.
+    /// Checks a resolver's arguments again: another extension may have changed the operation after the walk.
     fn arguments_were_verified(
         &self,
         field: &Field,

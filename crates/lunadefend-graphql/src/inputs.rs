@@ -1,9 +1,9 @@
-//! Every token that an operation brings in, found by walking the operation along the schema.
+//! The tokens in an operation's input, found by walking the operation along the schema.
 //!
-//! What is walked is what async-graphql hands to the resolvers: the values with variables, their defaults
-//! and the defaults of the schema filled in, a single value where a list is expected, every fragment of
-//! the operation. What cannot be matched with the schema is refused, never passed over; async-graphql's
-//! validation, which runs first, says in detail what is wrong with it.
+//! The walk covers all values that async-graphql passes to resolvers. It fills in variables, their defaults
+//! and the defaults of the schema, takes a single value where a list is expected, and covers every fragment.
+//! A value that does not match the schema is refused, never passed over. async-graphql's validation, which
+//! runs first, says in detail what is wrong with it.
 
 use crate::model::{Input, Kind, Model, named};
 use async_graphql::{
@@ -17,22 +17,22 @@ use async_graphql_value::Value as WrittenValue;
 use lunadefend_core::{Error, ErrorKind, provider::TokenId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// How many values of one operation are looked at. Aliases and fragments can name one variable many
-/// times, so that a short text is a long walk.
+/// The maximum number of values that one walk visits. Aliases and fragments can name one variable many times,
+/// so that a short text is a long walk.
 const MAX_VALUES: usize = 100_000;
 
-/// How deep selections and values may be nested. Async-graphql has limits of its own, which another
-/// extension may get around, and a default of the schema may contain itself.
+/// The maximum nesting of selections and values. async-graphql has its own limits, which another extension
+/// may bypass, and a default of the schema may contain itself.
 const MAX_DEPTH: usize = 128;
 
-/// The one operation of a request that is executed.
+/// The operation of a request that is executed.
 pub(crate) struct Operation<'a> {
     pub(crate) definition: &'a OperationDefinition,
     pub(crate) document: &'a ExecutableDocument,
 }
 
 impl<'a> Operation<'a> {
-    /// As async-graphql chooses it. `None` where it will refuse the request.
+    /// Chooses it like async-graphql. `None` where async-graphql will refuse the request.
     pub(crate) fn find(document: &'a ExecutableDocument, name: Option<&str>) -> Option<Self> {
         let definition = match (&document.operations, name) {
             (DocumentOperations::Single(operation), None) => operation,
@@ -48,8 +48,8 @@ impl<'a> Operation<'a> {
         })
     }
 
-    /// The values of its variables, with their defaults. Of two with one name async-graphql takes the
-    /// first, where its validation does not refuse them.
+    /// Returns the values of its variables, with their defaults. Of two variables with one name async-graphql
+    /// takes the first, if its validation does not refuse them.
     pub(crate) fn variables(&self, given: &Variables) -> HashMap<Name, Value> {
         let mut values = HashMap::new();
         for definition in self.definition.variable_definitions.iter().rev() {
@@ -64,7 +64,7 @@ impl<'a> Operation<'a> {
         values
     }
 
-    /// The type of its root.
+    /// Returns the type of its root.
     pub(crate) fn root<'m>(&self, model: &'m Model) -> Option<&'m str> {
         match self.definition.ty {
             OperationType::Query => Some(&model.query),
@@ -74,13 +74,12 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// What an operation has to do with tokens.
+/// The tokens of an operation.
 #[derive(Default)]
 pub(crate) struct Found {
-    /// Tokens in arguments of the fields of the root. Those of a subscription are used once, when it
-    /// begins.
+    /// Tokens in arguments of the root's fields. A subscription uses them once, when it begins.
     pub(crate) at_root: Vec<TokenId>,
-    /// Tokens in arguments below, which a subscription uses with each event.
+    /// Tokens in arguments below the root, which a subscription uses with each event.
     pub(crate) below: Vec<TokenId>,
     /// Whether it selects a field whose tokens are granted.
     pub(crate) has_marked_fields: bool,
@@ -89,8 +88,8 @@ pub(crate) struct Found {
 /// Walks a whole operation.
 ///
 /// # Errors
-/// [`ErrorKind::BadToken`] for a value that is none, [`ErrorKind::BadRequest`] for what cannot be
-/// matched, and for what is too large.
+/// [`ErrorKind::BadToken`] for a value that is not a token, [`ErrorKind::BadRequest`] for a value that does
+/// not match the schema, and for an operation that is too large.
 pub(crate) fn of_operation(
     model: &Model,
     operation: &Operation<'_>,
@@ -113,10 +112,10 @@ pub(crate) fn of_operation(
     })
 }
 
-/// The tokens in the arguments of one field.
+/// Returns the tokens in the arguments of one field.
 ///
 /// # Errors
-/// As those of [`of_operation`].
+/// As for [`of_operation`].
 pub(crate) fn of_field(
     model: &Model,
     arguments: &BTreeMap<String, Input>,
@@ -131,7 +130,7 @@ pub(crate) fn of_field(
 struct Walk<'a> {
     values: Values<'a>,
     operation: &'a Operation<'a>,
-    /// Each is walked once for the root and once for below: what it says depends on nothing else.
+    /// The fragments already walked, once for the root and once below: their content depends on nothing else.
     fragments: HashSet<(&'a str, bool)>,
     at_root: Vec<TokenId>,
     has_marked_fields: bool,
@@ -146,7 +145,8 @@ impl<'a> Walk<'a> {
     ) -> Result<(), Error> {
         self.values.enter()?;
         for selection in &selections.items {
-            // What `@skip` and `@include` leave out is verified too: nothing hangs on reading them right.
+            // Fields that `@skip` and `@include` leave out are verified too, so that no check depends on
+            // reading these directives right.
             self.values.directives(selection.node.directives())?;
             match &selection.node {
                 Selection::Field(field) => self.field(parent, &field.node, is_root)?,
@@ -176,7 +176,7 @@ impl<'a> Walk<'a> {
         let model = self.values.model;
         let known = match model.field(parent, name) {
             Some(known) => known,
-            // Async-graphql itself answers: `__typename`, and introspection where it is off.
+            // async-graphql itself resolves these: `__typename`, and introspection where it is off.
             None if name.starts_with("__") => return Ok(()),
             None => return Err(unmatched()),
         };
@@ -291,7 +291,7 @@ impl<'a> Values<'a> {
         Ok(())
     }
 
-    /// What only the application can read must not hide a token from the walk.
+    /// A scalar that only the application can read must not hide a token from the walk.
     fn opaque(&mut self, value: &Value) -> Result<(), Error> {
         self.enter()?;
         match value {

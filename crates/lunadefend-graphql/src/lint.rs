@@ -1,4 +1,4 @@
-//! What a schema says about tokens without saying `@token`.
+//! Finds fields that look like tokens and have no `@token`.
 
 use crate::{
     model::{Kind, Mark, Model, named},
@@ -9,31 +9,31 @@ use crate::{
 use async_graphql::{ObjectType, Schema, SubscriptionType, parser::types::Type};
 use std::fmt;
 
-/// A place of a schema that [`lint`] names.
+/// A finding of [`lint`]: a place of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     place: String,
     kind: FindingKind,
 }
 
-/// What [`lint`] looks for.
+/// The kinds of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FindingKind {
-    /// The name or the type says token, and there is no `@token`.
+    /// The name or the type has "token" in it, and `@token` is missing.
     Unmarked,
-    /// There is a `@token`, and nothing in the schema enforces it.
+    /// The place has a `@token`, and the schema does not enforce it.
     Unenforced,
 }
 
 impl Finding {
-    /// Where it is: `Type.field` or `Type.field(argument:)`.
+    /// Returns the place: `Type.field` or `Type.field(argument:)`.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// What it is.
+    /// Returns the kind of the finding.
     #[must_use]
     pub const fn kind(&self) -> FindingKind {
         self.kind
@@ -50,12 +50,11 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Names every field, argument and input field that could hold a token and says so by its name or its
-/// type, and has no `@token`; and, in a schema that does not pass [`check`](crate::check()), every
-/// `@token`.
+/// Lists every field, argument and input field that could hold a token, has "token" in its name or type, and
+/// has no `@token`. In a schema that does not pass [`check`](crate::check()), it also lists every `@token`.
 ///
-/// For a test or for the start of an application. A finding need not be a mistake, as with a
-/// `nextPageToken`: tell by [`Finding::place`].
+/// Call it in a test or at the start of an application. Not every finding is a mistake, for example a
+/// `nextPageToken`: filter by [`Finding::place`].
 ///
 /// ```
 /// # use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
@@ -105,7 +104,7 @@ fn finding(
     ty: &Type,
     is_enforced: bool,
 ) -> Option<FindingKind> {
-    // Those of async-graphql: introspection, federation, directives.
+    // async-graphql's own types: introspection, federation, directives.
     if place.starts_with(['_', '@']) {
         return None;
     }

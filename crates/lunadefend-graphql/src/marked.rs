@@ -1,4 +1,4 @@
-//! Values of fields with `@token` in a response: granted in one call, or taken out of the response again.
+//! Values of fields with `@token` in a response: granted in one call, or removed from the response again.
 
 use crate::{error::server_error, model::Mark, request::RequestGrants};
 use async_graphql::{PathSegment, QueryPathNode, QueryPathSegment, ServerError, Value};
@@ -11,12 +11,12 @@ use std::collections::HashSet;
 /// The tokens of one field of a response.
 pub(crate) struct MarkedValue {
     path: Vec<PathSegment>,
-    /// A field with a value that is no token is not granted in part.
+    /// A field with a value that is not a token is not granted in part.
     requests: Result<Vec<GrantRequest>, ErrorKind>,
 }
 
 impl MarkedValue {
-    /// Reads the value of a marked field. `None` when there is no token in it.
+    /// Reads the value of a marked field. Returns `None` when it contains no token.
     pub(crate) fn read(path: &QueryPathNode<'_>, mark: Mark, value: &Value) -> Option<Self> {
         let mut requests = Vec::new();
         let requests = collect(value, mark, &mut requests).map(|()| requests);
@@ -58,7 +58,7 @@ pub(crate) fn segments(node: &QueryPathNode<'_>) -> Vec<PathSegment> {
 /// A field whose tokens were not granted, and why.
 pub(crate) type Failed = (Vec<PathSegment>, ServerError);
 
-/// What became of the tokens of a response.
+/// The outcome for the tokens of a response.
 pub(crate) struct Outcome {
     /// Whether tokens were granted.
     pub(crate) is_granted: bool,

@@ -1,4 +1,4 @@
-//! What a schema says about tokens, out of async-graphql's own types.
+//! A model of a schema, with the parts that matter for tokens.
 
 use async_graphql::{
     Value,
@@ -8,7 +8,7 @@ use lunadefend_core::GrantDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The scalar of [`UntrustedToken`](lunadefend_core::UntrustedToken) and
-/// [`GrantedToken`](lunadefend_core::GrantedToken). It is marked by its name.
+/// [`GrantedToken`](lunadefend_core::GrantedToken). Its name marks it.
 pub(crate) const TOKEN_SCALAR: &str = "LunaToken";
 
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Model {
     pub(crate) mutation: Option<String>,
     pub(crate) subscription: Option<String>,
     pub(crate) types: BTreeMap<String, Kind>,
-    /// Those that clients may write into operations among them, with their arguments.
+    /// The directives that clients may write into operations, with their arguments.
     pub(crate) directives: BTreeMap<String, BTreeMap<String, Input>>,
 }
 
@@ -25,11 +25,11 @@ pub(crate) enum Kind {
     /// An object, an interface, or a union, which has no fields.
     Composite(Composite),
     InputObject(BTreeMap<String, Input>),
-    /// A scalar that a token can be: `String`, `ID`, `LunaToken`.
+    /// A scalar that can hold a token: `String`, `ID`, `LunaToken`.
     Text,
-    /// What holds no text of a client's choosing: numbers, booleans, enums, uploads.
+    /// A type without text that a client chooses: numbers, booleans, enums, uploads.
     Plain,
-    /// A scalar of the application. What is in it, only the application knows.
+    /// A scalar of the application. Only the application knows its content.
     Opaque,
 }
 
@@ -51,11 +51,11 @@ pub(crate) struct Input {
     pub(crate) mark: Option<Mark>,
     pub(crate) default: Option<Value>,
     pub(crate) is_default_unreadable: bool,
-    /// Whether its value has to be looked at: a token, or a scalar that could hide one, can be in it.
+    /// Whether the walk has to visit its value: it can contain a token, or a scalar that could hide one.
     pub(crate) is_walked: bool,
 }
 
-/// `@token`, written or implied by the scalar.
+/// The directive `@token`, written or implied by the scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) duration: Option<GrantDuration>,
@@ -73,7 +73,7 @@ impl Model {
         self.composite(parent)?.fields.get(name)
     }
 
-    /// Every argument and input field, by `Type.field(argument:)`, `Type.field` or
+    /// Iterates over every argument and input field, by `Type.field(argument:)`, `Type.field` or
     /// `@directive(argument:)`.
     pub(crate) fn inputs(&self) -> Vec<(String, &Input)> {
         fn arguments<'a>(
@@ -101,7 +101,7 @@ impl Model {
         all
     }
 
-    /// Every field of an object or interface, by `Type.field`.
+    /// Iterates over every field of an object or interface, by `Type.field`.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = (String, &Field)> {
         let composites = self.types.iter().filter_map(|(name, kind)| match kind {
             Kind::Composite(composite) => Some((name, composite)),
@@ -113,8 +113,8 @@ impl Model {
         })
     }
 
-    /// Finds out which inputs have to be walked: the marked ones, scalars of the application, and what
-    /// contains one of these, however deep. Input objects may contain themselves.
+    /// Finds the inputs that have to be walked: the marked ones, scalars of the application, and types that
+    /// contain one of these at any depth. Input objects may contain themselves.
     pub(crate) fn settle(&mut self) {
         let mut walked = BTreeSet::new();
         loop {
@@ -155,7 +155,7 @@ impl Model {
     }
 }
 
-/// The name of a type without its lists and exclamation marks.
+/// Returns the name of a type without its lists and exclamation marks.
 pub(crate) fn named(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,

@@ -1,5 +1,5 @@
-//! Takes fields out of an answer as GraphQL does when a field fails: the field becomes `null`, or, where
-//! its type does not allow that, the nearest thing around it whose type does.
+//! Removes fields from a response as GraphQL does when a field fails. The field becomes `null`, or, where its
+//! type does not allow that, the nearest nullable parent does.
 
 use crate::{
     inputs::Operation,
@@ -11,10 +11,10 @@ use async_graphql::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// Replaces what is at each of `paths` in the data of an answer.
+/// Replaces the value at each of `paths` in the data of a response.
 ///
-/// Nothing hangs on finding it: where something is not at its path, as in an answer about federated
-/// entities, whose paths async-graphql leaves the indexes out of, nothing at all is sent.
+/// If a path leads to no value, no data is sent. This happens in a response about federated entities, from
+/// whose paths async-graphql omits the indexes.
 pub(crate) fn take_out(
     data: &mut Value,
     model: &Model,
@@ -66,7 +66,7 @@ fn is_there(value: &Value, path: &[PathSegment]) -> bool {
     inner.is_some_and(|inner| is_there(inner, rest))
 }
 
-/// Selections, each with the type that it is on.
+/// Selections, each with its type.
 type On<'a> = (&'a str, &'a SelectionSet);
 
 struct Nulls<'a> {
@@ -75,7 +75,7 @@ struct Nulls<'a> {
 }
 
 impl<'a> Nulls<'a> {
-    /// `types` are those that the selections give the value; more than one where they are on types that
+    /// `types` are the types that the selections give the value; more than one for selections on types that
     /// exclude each other.
     fn value(
         &self,
@@ -134,7 +134,7 @@ impl<'a> Nulls<'a> {
         }
     }
 
-    /// Every field that answers under a name.
+    /// Returns every field with this response key.
     fn fields(
         &self,
         selections: &[On<'a>],
@@ -173,7 +173,7 @@ impl<'a> Nulls<'a> {
     }
 }
 
-/// Only where all types allow it; where none is known, it is not.
+/// Returns whether all types allow `null`; if no type is known, it is not allowed.
 fn is_nullable(types: &[&Type]) -> bool {
     !types.is_empty() && types.iter().all(|ty| ty.nullable)
 }
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_the_walk_does_not_find_is_not_sent_either() {
-        // The schema has no mutations: there is no type to begin with.
+        // The schema has no mutations, so the walk has no root type.
         let document = parse_query("mutation { a { b } }").unwrap();
         let operation = Operation::find(&document, None).unwrap();
         let mut data = value!({"a": {"b": "token", "c": 1}});

@@ -1,10 +1,10 @@
-//! What keeps a schema from being built: a directive that cannot be enforced.
+//! The problems that keep a schema from building.
 
 use std::fmt;
 
 /// A schema with a `@token` that cannot be enforced, or without the extension that enforces it.
 ///
-/// `Display` names every place, one after the other.
+/// `Display` names every place, one after another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaError {
     problems: Vec<Problem>,
@@ -22,7 +22,7 @@ impl SchemaError {
         )])
     }
 
-    /// Every problem that was found.
+    /// Returns every problem.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -41,7 +41,7 @@ impl fmt::Display for SchemaError {
 
 impl std::error::Error for SchemaError {}
 
-/// One place of a schema, and what is wrong there.
+/// One problem at one place of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     place: String,
@@ -56,13 +56,13 @@ impl Problem {
         }
     }
 
-    /// Where it is: `Type.field`, `Type.field(argument:)` or `Type`.
+    /// Returns the place: `Type.field`, `Type.field(argument:)` or `Type`.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// What is wrong, and what to do.
+    /// Returns the problem, and what to do about it.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

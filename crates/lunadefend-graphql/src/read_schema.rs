@@ -1,11 +1,11 @@
-//! The schema as an extension reads it, once for all of its requests.
+//! The schema, read once by its extension for all requests.
 
 use crate::{check::check, model::Model, problem::SchemaError, registry};
 use async_graphql::{Request, extensions::ExtensionContext};
 use std::sync::{Arc, OnceLock};
 
-/// The schema that an extension was given to, as all its requests share it. It is read with the first of
-/// them: no extension sees it earlier.
+/// The schema of an extension, shared by all its requests. The first request reads it: no extension sees the
+/// schema earlier.
 #[derive(Clone, Default)]
 pub(crate) struct ReadSchema(Arc<OnceLock<Result<Model, SchemaError>>>);
 
@@ -15,19 +15,19 @@ impl ReadSchema {
         self.0.get_or_init(read)
     }
 
-    /// `None` before it is read, and when it cannot be enforced.
+    /// `None` before it is read, and when it is not enforceable.
     pub(crate) fn model(&self) -> Option<&Model> {
         self.0.get()?.as_ref().ok()
     }
 
-    /// Whether it can be enforced; `None` before it is read.
+    /// Returns whether the schema is enforceable; `None` before it is read.
     pub(crate) fn verdict(&self) -> Option<Result<(), SchemaError>> {
         let schema = self.0.get()?.as_ref();
         Some(schema.map(|_| ()).map_err(Clone::clone))
     }
 }
 
-/// Goes with a request that asks for the schema of the extension, and for nothing else.
+/// The data of a request for the extension's schema and nothing else.
 #[derive(Clone, Default)]
 pub(crate) struct Probe(Arc<OnceLock<ReadSchema>>);
 
@@ -36,12 +36,12 @@ impl Probe {
         Request::new("{__typename}").data(self.clone())
     }
 
-    /// Where there are two extensions, the first one answers.
+    /// With two extensions, the first one responds.
     pub(crate) fn answer(&self, schema: &ReadSchema) {
         self.0.get_or_init(|| schema.clone());
     }
 
-    /// `None` when no extension of ours saw the request.
+    /// Returns `None` when no `TokenExtension` saw the request.
     pub(crate) fn schema(&self) -> Option<&ReadSchema> {
         self.0.get()
     }

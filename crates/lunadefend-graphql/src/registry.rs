@@ -1,5 +1,4 @@
-//! Reads async-graphql's registry of types, an API that it hides and may change: this file alone looks
-//! into it.
+//! Reads async-graphql's registry of types, a hidden API that may change: only this file uses it.
 
 use crate::{
     model::{Composite, Field, Input, Kind, Mark, Model, TOKEN_SCALAR, named},
@@ -18,10 +17,10 @@ use async_graphql::{
 use lunadefend_core::GrantDuration;
 use std::collections::BTreeMap;
 
-/// The name of the directive, as async-graphql's macro writes it.
+/// The name of the directive, as async-graphql's macro spells it.
 const DIRECTIVE: &str = "token";
 
-/// A schema with what cannot be enforced in it.
+/// A schema with its unenforceable places.
 pub(crate) struct Reading {
     pub(crate) model: Model,
     pub(crate) problems: Vec<Problem>,
@@ -32,7 +31,7 @@ pub(crate) fn of_extension(context: &ExtensionContext<'_>) -> Reading {
     read(&context.schema_env.registry)
 }
 
-/// Reads a schema by its types: for one that does not have the extension.
+/// Reads a schema from its types, for a schema without the extension.
 pub(crate) fn of_types<Q, M, S>(_: &Schema<Q, M, S>) -> Reading
 where
     Q: ObjectType + 'static,
@@ -224,8 +223,8 @@ impl Reader {
         Some(Mark { duration })
     }
 
-    /// Async-graphql's macros let the directive stand on fields and arguments only; a dynamic schema can
-    /// have it anywhere.
+    /// async-graphql's macros allow the directive on fields and arguments only; a dynamic schema can have it
+    /// anywhere.
     fn on_type(&mut self, place: &str, directives: &[MetaDirectiveInvocation]) {
         if directives.iter().any(|d| d.name == DIRECTIVE) {
             self.problem(place, "`@token` goes on fields and arguments");

@@ -1,4 +1,4 @@
-//! What an operation knows while it runs: the session of its request, and the grants.
+//! The state of a running operation: the session of its request, and the grants.
 
 use async_graphql::{Context, Data};
 use lunadefend_core::{
@@ -13,8 +13,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// The session of a request with the grants that its operation may use. The extension puts it into the
-/// data of the request, where resolvers find it.
+/// The session of a request and the grants for its operation. The extension puts them into the data of the
+/// request, where resolvers find them.
 #[derive(Clone)]
 pub(crate) struct RequestGrants {
     session: Option<SessionId>,
@@ -36,7 +36,7 @@ impl RequestGrants {
         }
     }
 
-    /// The one of the request that a resolver runs for.
+    /// Returns that of the resolver's request.
     pub(crate) fn of<'a>(context: &Context<'a>) -> Result<&'a Self, Error> {
         context.data_opt().ok_or_else(|| {
             Error::new(ErrorKind::Internal).with_source(
@@ -63,7 +63,7 @@ impl RequestGrants {
         self.grants.grant(self.session()?, value, duration).await
     }
 
-    /// Grants what the fields of an answer hold, whose types say nothing of trust.
+    /// Grants the values of a response's fields, whose types do not express trust.
     pub(crate) async fn grant_all(&self, requests: &[GrantRequest]) -> Result<(), Error> {
         if requests.is_empty() {
             return Ok(());
@@ -71,14 +71,14 @@ impl RequestGrants {
         self.grants.grant_all(self.session()?, requests).await
     }
 
-    /// Forgets what was verified and granted: the next event of a subscription may be hours later.
+    /// Forgets the verified and granted tokens: the next event of a subscription may be hours later.
     pub(crate) fn forget(&self) {
         *self.memory.known() = Known::default();
     }
 }
 
-/// The session that the application put into the data of the request or of the connection. Data of
-/// the schema does not count: that would be one session for everybody.
+/// Returns the session that the application put into the data of the request or of the connection. A session
+/// in the schema's data is ignored: all users would share it.
 pub(crate) fn session_of(request: &Data, connection: &Data) -> Option<SessionId> {
     find::<SessionId>(request)
         .or_else(|| find(connection))
@@ -89,10 +89,10 @@ pub(crate) fn find<T: Any>(data: &Data) -> Option<&T> {
     data.get(&TypeId::of::<T>())?.downcast_ref()
 }
 
-/// Asks the service, but for what it has said yes to within the same operation: what the extension
-/// verified at its beginning costs a resolver no call.
+/// Calls the service, except for tokens that it accepted within the same operation. So tokens that the
+/// extension verified at the start cost a resolver no call.
 ///
-/// There is one for each operation, and an operation has one session.
+/// Each operation has its own, and an operation has one session.
 struct Memory {
     service: Grants,
     known: Mutex<Known>,
@@ -156,7 +156,7 @@ impl GrantService for Memory {
             let asked: Vec<GrantRequest> = {
                 let known = self.known();
                 let is_known = |request: &GrantRequest| match request.duration() {
-                    // No duration of its own: any grant will do.
+                    // Without a requested duration: any grant will do.
                     None => known.granted.contains(request.token()),
                     Some(_) => known.requested.contains(request),
                 };

@@ -1,4 +1,4 @@
-//! Verifying and granting inside of a resolver, where the types say what a token is.
+//! Verifies and grants inside a resolver, where the types tell trusted and untrusted tokens apart.
 
 use crate::{error::into_graphql, request::RequestGrants};
 use async_graphql::{Context, Result};
@@ -8,7 +8,7 @@ use lunadefend_core::{
 };
 use std::future::Future;
 
-/// The session of the request that a resolver runs for: that of its user.
+/// Returns the session of the resolver's request.
 ///
 /// ```
 /// use async_graphql::{Context, Object, Result};
@@ -30,29 +30,29 @@ use std::future::Future;
 /// ```
 ///
 /// # Errors
-/// With `sessionError` as `extensions.code` when nobody is logged in, and `internalError` in a schema
-/// without [`TokenExtension`](crate::TokenExtension).
+/// An error with `sessionError` as `extensions.code` when nobody is logged in, and with `internalError` in a
+/// schema without [`TokenExtension`](crate::TokenExtension).
 pub fn session_in<'a>(context: &Context<'a>) -> Result<&'a SessionId> {
     let grants = RequestGrants::of(context).map_err(into_graphql)?;
     grants.session().map_err(into_graphql)
 }
 
-/// Turns what came in into what is verified.
+/// Turns an untrusted input into a verified value.
 ///
-/// For an [`UntrustedToken`](lunadefend_core::UntrustedToken), an
+/// Implemented for [`UntrustedToken`](lunadefend_core::UntrustedToken),
 /// [`Unverified<T>`](lunadefend_core::Unverified), and containers of these.
 pub trait VerifyIn: Verify {
-    /// Verifies every token for the session of the request. Those in arguments were verified before the
-    /// first resolver ran, and cost no call here.
+    /// Verifies every token for the request's session. Tokens in arguments were verified before the first
+    /// resolver ran, and cost no call here.
     ///
     /// # Errors
-    /// With the name of the error as `extensions.code`: `invalidGrant` when the session holds no live
-    /// grant for one of the tokens, `sessionError` without a session, and the other names of
+    /// An error with its name as `extensions.code`: `invalidGrant` when the session holds no live grant for
+    /// one of the tokens, `sessionError` without a session, and the other names of
     /// [`ErrorKind`](lunadefend_core::ErrorKind).
     ///
     /// # Security
-    /// Verified is not owned: the resolver still decides whether the user may write the row that the
-    /// token is for.
+    /// Verified does not mean owned: the resolver must still decide whether the user may write the token's
+    /// row.
     fn verify_in(
         self,
         context: &Context<'_>,
@@ -66,32 +66,31 @@ impl<T: Verify + Send> VerifyIn for T {
     }
 }
 
-/// What [`GrantIn`] makes of a `T`, as the type that a resolver returns.
+/// The result of [`GrantIn`] for a `T`, as the type that a resolver returns.
 ///
-/// A `#[derive(Tokens)]` type with `#[tokens(graphql)]` is an object of the schema in this form, and in
-/// no other.
+/// A `#[derive(Tokens)]` type with `#[tokens(graphql)]` is an object of the schema only in this form.
 pub type Granted<T> = <T as Grant>::Granted;
 
-/// Turns what is stored into what may be sent.
+/// Turns a stored value into one that may be sent.
 ///
-/// For a [`VerifiedToken`](lunadefend_core::VerifiedToken), a type with `#[derive(Tokens)]`, and
+/// Implemented for [`VerifiedToken`](lunadefend_core::VerifiedToken), types with `#[derive(Tokens)]`, and
 /// containers of these, owned or borrowed.
 pub trait GrantIn: Grant {
-    /// Grants every token to the session of the request, in one call. Each lives as long as its field
-    /// says, or for the default of the tokenizer.
+    /// Grants every token to the request's session, in one call. Each grant has the duration of its field, or
+    /// the tokenizer's default.
     ///
     /// # Errors
-    /// With the name of the error as `extensions.code`: `sessionError` without a session, and the names
-    /// of [`Grants::grant`](lunadefend_core::Grants::grant).
+    /// An error with its name as `extensions.code`: `sessionError` without a session, and the names of
+    /// [`Grants::grant`](lunadefend_core::Grants::grant).
     ///
     /// # Security
-    /// A grant lets the user read the value: authorise the row that it comes from first.
+    /// A grant lets the user read the value: first check that the user may read its row.
     fn grant_in(self, context: &Context<'_>) -> impl Future<Output = Result<Self::Granted>> + Send;
 
-    /// The same, with a duration for the tokens that name none themselves.
+    /// Grants like [`grant_in`](Self::grant_in), with a duration for tokens whose fields set none.
     ///
     /// # Errors
-    /// Those of [`grant_in`](Self::grant_in).
+    /// As for [`grant_in`](Self::grant_in).
     fn grant_in_for(
         self,
         context: &Context<'_>,

@@ -1,4 +1,4 @@
-//! Building a schema whose every `@token` is enforced, and telling whether one is.
+//! Builds a schema that enforces every `@token`, and checks whether a schema does.
 
 use crate::{
     extension::TokenExtension,
@@ -11,8 +11,8 @@ use lunadefend_core::Grants;
 
 /// Builds a schema whose tokens are verified and granted by `grants`.
 ///
-/// `configure` adds what else the schema needs: data, limits, other extensions. They run inside of the
-/// one that enforces `@token`.
+/// `configure` adds everything else that the schema needs: data, limits, other extensions. They run inside
+/// the extension that enforces `@token`.
 ///
 /// ```
 /// use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
@@ -39,9 +39,9 @@ use lunadefend_core::Grants;
 /// ```
 ///
 /// # Errors
-/// [`SchemaError`], which names every place, when `@token` stands where the type is neither a string nor
-/// `LunaToken`, has a duration that is none, or stands on a field of an interface and not on the same
-/// field of a type that implements it.
+/// [`SchemaError`], which names every unenforceable `@token`. Its type is neither a string nor `LunaToken`,
+/// or its duration is invalid. Or it is on a field of an interface, but not on the same field of an
+/// implementing type.
 pub fn build<Query, Mutation, Subscription, F>(
     query: Query,
     mutation: Mutation,
@@ -61,24 +61,24 @@ where
     let extended = extension.schema();
     let builder = Schema::build(query, mutation, subscription).extension(extension);
     let schema = configure(builder).finish();
-    // As the first of the extensions ours reads the schema before any other one can wait.
+    // As the first extension, it reads the schema before any other extension can wait.
     let _response = schema.execute(Probe::default().request()).now_or_never();
     extended.verdict().unwrap_or_else(not_enforced)?;
     Ok(schema)
 }
 
-/// Tells whether every `@token` of a schema is enforced: for a schema, static or dynamic, that was not
-/// built by [`build`].
+/// Checks that every `@token` of a schema is enforced, for a static or dynamic schema that [`build`] did not
+/// build.
 ///
 /// # Errors
-/// Those of [`build`], and a schema without [`TokenExtension`].
+/// The errors of [`build`], and an error for a schema without [`TokenExtension`].
 pub async fn check(schema: &impl Executor) -> Result<(), SchemaError> {
     let read = read(schema).await;
     let verdict = read.and_then(|read| read.verdict());
     verdict.unwrap_or_else(not_enforced)
 }
 
-/// The schema as its extension has it. `None` when there is none.
+/// Returns the schema of its extension; `None` without an extension.
 pub(crate) async fn read(schema: &impl Executor) -> Option<ReadSchema> {
     let probe = Probe::default();
     let _response = schema.execute(probe.request()).await;

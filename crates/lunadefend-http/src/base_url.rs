@@ -1,9 +1,9 @@
-//! URLs of the configuration.
+//! URLs in the configuration.
 
 use std::{fmt, net::IpAddr};
 use url::{Host, Url};
 
-/// Whether `http://` may be used.
+/// Where `http://` is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cleartext {
     /// Only to the machine itself: 127.0.0.0/8, `[::1]`, `localhost` and names below it.
@@ -12,14 +12,14 @@ pub enum Cleartext {
     /// Anywhere.
     ///
     /// # Security
-    /// Anyone who reads an application JWT on the wire can grant any token to any session.
+    /// An attacker who reads an application JWT on the wire can grant any token to any session.
     Allowed,
 }
 
-/// An `http` or `https` URL that others are built on: no userinfo, no query, no fragment.
+/// An `http` or `https` URL that other URLs are built on: no userinfo, no query, no fragment.
 ///
-/// Its path is kept: `https://example.com/prod`, with or without a slash at the end, has
-/// `/grant/set` at `https://example.com/prod/grant/set`.
+/// It keeps its path: below `https://example.com/prod`, with or without a slash at the end, `/grant/set` is
+/// `https://example.com/prod/grant/set`.
 ///
 /// ```
 /// use lunadefend_http::{BaseUrl, Cleartext};
@@ -38,18 +38,18 @@ pub struct BaseUrl {
     text: Box<str>,
 }
 
-/// What is wrong with a configured URL. Names the setting; never contains the URL, which may have a
-/// password in it.
+/// Why a configured URL is refused. Names the setting; never contains the URL, which may have a password in
+/// it.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// Nothing there.
+    /// The value is empty.
     #[error("{setting} is set but empty: write a URL such as https://tokenizer.example.com")]
     Empty {
         /// The name of the setting.
         setting: &'static str,
     },
-    /// No scheme, or another than http and https.
+    /// No scheme, or a scheme other than http and https.
     #[error("{setting} must start with https:// or http://")]
     Scheme {
         /// The name of the setting.
@@ -64,7 +64,7 @@ pub enum UrlError {
         #[source]
         source: url::ParseError,
     },
-    /// Blanks, control characters or backslashes, which programs read differently.
+    /// Blanks, control characters or backslashes, which programs interpret differently.
     #[error("{setting} must not contain blanks, control characters or backslashes")]
     Characters {
         /// The name of the setting.
@@ -98,7 +98,7 @@ pub enum UrlError {
     },
 }
 
-/// What a `main` that returns it prints: as `Display`, and the causes.
+/// Prints the same as `Display`, with the causes, for a `main` that returns the error.
 impl fmt::Debug for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         crate::error::fmt_with_causes(self, f)
@@ -109,7 +109,7 @@ impl BaseUrl {
     /// Parses the value of a setting; `setting` is its name, for the error.
     ///
     /// # Errors
-    /// A [`UrlError`] that says what must not be there.
+    /// A [`UrlError`] that names the fault.
     pub fn parse(
         text: &str,
         setting: &'static str,
@@ -118,7 +118,7 @@ impl BaseUrl {
         if text.is_empty() {
             return Err(UrlError::Empty { setting });
         }
-        // The URL standard strips and repairs; a setting that needs it is a mistake.
+        // The URL standard strips and repairs; a setting that needs repair is a mistake.
         if text
             .chars()
             .any(|c| c.is_whitespace() || c.is_control() || c == '\\')
@@ -147,21 +147,21 @@ impl BaseUrl {
         Ok(Self { url, text })
     }
 
-    /// The URL of a path below this one; with or without a slash at the front.
+    /// Returns the URL of a path below this one; with or without a slash at the front.
     #[must_use]
     pub fn join(&self, path: &str) -> String {
         format!("{}/{}", self.text, path.trim_start_matches('/'))
     }
 
-    /// The origin as browsers send it: `https://host[:port]` without the default port.
+    /// Returns the origin as browsers send it: `https://host[:port]` without the default port.
     #[must_use]
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
 
-    /// Whether `url` is an absolute URL of this origin, without userinfo.
+    /// Returns whether `url` is an absolute URL of this origin, without userinfo.
     ///
-    /// It is read by the same parser that the client sends it with.
+    /// The parser is the one that the client uses for sending.
     #[must_use]
     pub fn is_origin_of(&self, url: &str) -> bool {
         Url::parse(url).is_ok_and(|url| {
@@ -171,25 +171,25 @@ impl BaseUrl {
         })
     }
 
-    /// Whether the scheme is `https`.
+    /// Returns whether the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }
 
-    /// Whether the host is the machine itself.
+    /// Returns whether the host is the machine itself.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
     }
 
-    /// The path, without a slash at the end: empty or like `/prod`.
+    /// Returns the path, without a slash at the end: empty or like `/prod`.
     #[must_use]
     pub fn path(&self) -> &str {
         self.url.path().trim_end_matches('/')
     }
 
-    /// The URL, without a slash at the end.
+    /// Returns the URL, without a slash at the end.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,4 +1,4 @@
-//! One request, one answer, one deadline.
+//! One request, one response, one deadline.
 
 use crate::{Head, HttpError, tls};
 use bytes::{Bytes, BytesMut};
@@ -10,10 +10,10 @@ use std::{borrow::Borrow, fmt, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-/// How much of an answer is allocated before the first byte of it is there.
+/// The most that is allocated for a response before its first byte arrives.
 const MAX_PREALLOCATED: usize = 64 * 1024;
 
-/// A request with all that it needs.
+/// A request with its limits.
 #[derive(Clone)]
 pub struct Request {
     /// The method.
@@ -24,9 +24,9 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body; empty for none.
     pub body: Bytes,
-    /// How much of the answer's body is read at most, in bytes.
+    /// The longest body of a response that is read, in bytes.
     pub max_response: usize,
-    /// When everything must be over, the last byte of the answer included.
+    /// The deadline of the whole exchange, including the last byte of the response.
     pub deadline: Instant,
 }
 
@@ -39,10 +39,10 @@ impl fmt::Debug for Request {
     }
 }
 
-/// An answer, completely read.
+/// A response, completely read.
 #[derive(Clone)]
 pub struct Response {
-    /// The status; redirects come as they are.
+    /// The status; redirects are returned, not followed.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
@@ -58,21 +58,21 @@ impl fmt::Debug for Response {
     }
 }
 
-/// Which connection a request goes over.
+/// The connection that a request uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Connection {
-    /// One that is open already, or else a new one.
+    /// An open connection, or else a new one.
     #[default]
     Any,
-    /// A new one for this request: the open ones may all be dead, unnoticed.
+    /// A new connection for this request: the open ones may all be dead, unnoticed.
     New,
 }
 
-/// The client. Cheap to clone; clones share their connections.
+/// The HTTP client. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
     pooled: reqwest::Client,
-    /// Keeps no connection, so that each request makes its own.
+    /// Keeps no connection, so that each request opens its own.
     poolless: reqwest::Client,
     tls: bool,
 }
@@ -86,7 +86,7 @@ impl fmt::Debug for HttpClient {
 }
 
 impl HttpClient {
-    /// Starts a client: with TLS, a connect timeout of 2 s.
+    /// Returns a builder with TLS and a connect timeout of 2 s.
     pub fn builder() -> HttpClientBuilder {
         HttpClientBuilder {
             tls: true,
@@ -98,14 +98,14 @@ impl HttpClient {
         }
     }
 
-    /// Whether https URLs can be asked for.
+    /// Returns whether the client supports https URLs.
     #[must_use]
     pub const fn has_tls(&self) -> bool {
         self.tls
     }
 
-    /// Sends one request once and reads its answer, whatever its status. Lend the request to be able to
-    /// send it again.
+    /// Sends one request once and reads its response, whatever its status. Pass a reference to keep the
+    /// request for a retry.
     ///
     /// # Errors
     /// An [`HttpError`]; [`HttpError::head`] has the status when only the body is unusable.
@@ -115,10 +115,11 @@ impl HttpClient {
             .await
     }
 
-    /// The same over a certain connection, with a time by which the head of the answer must be there.
+    /// Sends like [`send`](Self::send), over the given kind of connection, with a time limit for the head of
+    /// the response.
     ///
     /// # Errors
-    /// As [`send`](Self::send); [`HttpError::Timeout`] also when there is no head by that time.
+    /// As [`send`](Self::send); [`HttpError::Timeout`] also when the head does not arrive in time.
     pub async fn send_over(
         &self,
         connection: Connection,
@@ -154,7 +155,7 @@ impl HttpClient {
         if !request.body.is_empty() {
             *outgoing.body_mut() = Some(request.body.clone().into());
         } else if has_body(&request.method) {
-            // hyper leaves it out, and S3 refuses a PUT without it.
+            // hyper omits it, and S3 refuses a PUT without it.
             let none = HeaderValue::from_static("0");
             outgoing.headers_mut().insert(header::CONTENT_LENGTH, none);
         }
@@ -215,7 +216,7 @@ fn is_encoded(headers: &HeaderMap) -> bool {
         .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-/// Settings of an [`HttpClient`].
+/// The builder of an [`HttpClient`].
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct HttpClientBuilder {
@@ -238,32 +239,32 @@ impl fmt::Debug for HttpClientBuilder {
 }
 
 impl HttpClientBuilder {
-    /// Whether https URLs will be asked for; without it the CA certificates of the system are not
-    /// looked for. On by default.
+    /// Sets whether the client supports https URLs; on by default. Without it, the system's CA certificates
+    /// are not loaded.
     pub const fn tls(mut self, enabled: bool) -> Self {
         self.tls = enabled;
         self
     }
 
-    /// How long a connection may take to be made, the TLS handshake included; 2 s by default.
+    /// Sets how long connecting may take, the TLS handshake included; 2 s by default.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Trusts one more root certificate (X.509 in DER) beside those of the system.
+    /// Trusts one more root certificate (X.509 in DER) beside the system's.
     pub fn add_root_certificate_der(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.roots.push(CertificateDer::from(der.into()));
         self
     }
 
-    /// The `User-Agent`; `lunadefend-rust/<version>` by default.
+    /// Sets the `User-Agent`; `lunadefend-rust/<version>` by default.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = name.into();
         self
     }
 
-    /// Makes all connections to a Unix socket. The host of a URL is not looked up then.
+    /// Opens all connections to a Unix socket. The host of a URL is then not looked up.
     #[cfg(unix)]
     pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.unix_socket = Some(path.into());
@@ -273,8 +274,8 @@ impl HttpClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// [`HttpError::Build`]: with TLS when no CA certificates are found or an added one is not a
-    /// certificate, or when the user agent is not the value of a header.
+    /// [`HttpError::Build`] when the user agent is not a valid header value. With TLS also when no CA
+    /// certificates are found or an added one is invalid.
     pub fn build(self) -> Result<HttpClient, HttpError> {
         let tls = if self.tls {
             tls::trusting_system(self.roots.clone())?
@@ -295,9 +296,9 @@ impl HttpClientBuilder {
         })
     }
 
-    /// A client that keeps so many idle connections for each host.
+    /// Builds a client that keeps this many idle connections for each host.
     fn client(&self, tls: ClientConfig, idle_connections: usize) -> reqwest::ClientBuilder {
-        // Everything is said, defaults too: other crates of a program can turn reqwest's features on
+        // All settings are explicit, defaults too: other crates of a program can enable reqwest's features
         // and with them other defaults.
         let client = reqwest::Client::builder();
         #[cfg(unix)]
@@ -322,7 +323,7 @@ impl HttpClientBuilder {
             // Below the idle timeout of common load balancers (60 s), so that they do not close a
             // connection at the moment of its next use.
             .pool_idle_timeout(Duration::from_secs(50))
-            // A peer that vanished is noticed by pings, not by one deadline after the other.
+            // Pings notice a vanished peer; otherwise one deadline after the other would pass.
             .http2_keep_alive_interval(Duration::from_secs(10))
             .http2_keep_alive_timeout(Duration::from_secs(5))
             .http2_max_header_list_size(64 * 1024)

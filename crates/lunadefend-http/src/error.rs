@@ -1,4 +1,4 @@
-//! Why a request has no answer.
+//! Why a request has no response.
 
 mod tls_advice;
 
@@ -7,7 +7,7 @@ use std::{error::Error as StdError, fmt, io};
 
 type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// The status and the headers of an answer whose body could not be used.
+/// The status and the headers of a response whose body is unusable.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Head {
@@ -31,15 +31,15 @@ impl fmt::Debug for Head {
     }
 }
 
-/// Why a request has no usable answer.
+/// Why a request has no usable response.
 ///
 /// # Security
 /// Neither the messages nor the sources contain the URL, a header or a piece of a body.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
-    /// No connection could be made: the name is unknown, nothing listens, or the connect timeout has
-    /// passed. Nothing was sent.
+    /// Connecting failed: the name is unknown, no server listens, or the connect timeout has passed. Nothing
+    /// was sent.
     #[error("cannot connect")]
     Connect {
         /// The cause.
@@ -49,7 +49,7 @@ pub enum HttpError {
     /// The TLS handshake failed. Nothing was sent.
     #[error("the TLS handshake failed: {advice}")]
     Tls {
-        /// What to do about it.
+        /// The advice for the operator.
         advice: &'static str,
         /// The cause.
         #[source]
@@ -58,15 +58,15 @@ pub enum HttpError {
     /// The deadline passed. The request may have been received.
     #[error("no complete answer before the deadline")]
     Timeout,
-    /// The server said that it did not process the request: by GOAWAY for a later stream or by
-    /// REFUSED_STREAM (RFC 9113 sections 6.8 and 8.7), or the connection closed before its turn came.
+    /// The server reported that it did not process the request: by GOAWAY for a later stream or by
+    /// REFUSED_STREAM (RFC 9113 sections 6.8 and 8.7). Or the connection closed while the request was queued.
     #[error("the server did not take the request")]
     NotTaken {
         /// The cause.
         #[source]
         source: BoxError,
     },
-    /// The connection broke before the head of an answer, or what came is not HTTP. The request may
+    /// The connection broke before the head of a response, or the peer does not speak HTTP. The request may
     /// have been received.
     #[error("the connection broke or the answer is not HTTP")]
     Transport {
@@ -74,39 +74,39 @@ pub enum HttpError {
         #[source]
         source: BoxError,
     },
-    /// The head of an answer came, and its body broke off.
+    /// The body of the response broke off after the head.
     #[error("the body of the answer broke off")]
     Truncated {
-        /// What came before.
+        /// The head of the response.
         head: Box<Head>,
         /// The cause.
         #[source]
         source: BoxError,
     },
-    /// The body is longer than the caller reads.
+    /// The body is longer than the caller's limit.
     #[error("the body of the answer is longer than {limit} bytes")]
     TooLarge {
-        /// What came before.
+        /// The head of the response.
         head: Box<Head>,
-        /// What the caller reads at most, in bytes.
+        /// The caller's limit, in bytes.
         limit: usize,
     },
     /// The body is content-encoded although the request did not allow it.
     #[error("the body of the answer is compressed or otherwise encoded")]
     Encoded {
-        /// What came before.
+        /// The head of the response.
         head: Box<Head>,
     },
-    /// The URL of the request cannot be used: not a URL, neither http nor https, or with userinfo.
+    /// The URL of the request is unusable: not a URL, neither http nor https, or with userinfo.
     #[error("the URL of the request is not an http or https URL without userinfo")]
     Url,
-    /// An https URL was asked for, and the client was built without TLS.
+    /// The URL is https, and the client was built without TLS.
     #[error("the client was built without TLS: enable it to use https URLs")]
     TlsDisabled,
     /// The client could not be built.
     #[error("the HTTP client cannot be set up: {advice}")]
     Build {
-        /// What to do about it.
+        /// The advice for the operator.
         advice: &'static str,
         /// The cause.
         #[source]
@@ -114,14 +114,14 @@ pub enum HttpError {
     },
 }
 
-/// What a `main` that returns it prints: as `Display`, and the causes.
+/// Prints the same as `Display`, with the causes, for a `main` that returns the error.
 impl fmt::Debug for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt_with_causes(self, f)
     }
 }
 
-/// Writes an error and all of its causes in one line. That of core is out of reach: this crate depends on no
+/// Writes an error and all its causes in one line. Core has such a function, but this crate depends on no
 /// other of the workspace.
 pub(crate) fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{error}")?;
@@ -134,8 +134,8 @@ pub(crate) fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) 
 }
 
 impl HttpError {
-    /// Whether it is certain that the request was not processed, so that any request may be sent again:
-    /// nothing of it was sent, or the server says so.
+    /// Returns whether the request was certainly not processed, so that any request may be sent again:
+    /// nothing was sent, or the server says so.
     #[must_use]
     pub const fn is_unprocessed(&self) -> bool {
         matches!(
@@ -144,7 +144,7 @@ impl HttpError {
         )
     }
 
-    /// The status and the headers, when they came before things went wrong.
+    /// Returns the status and the headers, if they arrived before the failure.
     #[must_use]
     pub fn head(&self) -> Option<&Head> {
         match self {
@@ -155,7 +155,7 @@ impl HttpError {
         }
     }
 
-    /// Sorts an error of sending the request, up to the head of the answer.
+    /// Classifies an error of sending the request, up to the head of the response.
     pub(crate) fn from_send(error: reqwest::Error) -> Self {
         // The URL may carry a signature or a JWT.
         let error = error.without_url();
@@ -181,7 +181,7 @@ impl HttpError {
     }
 }
 
-/// An error and what caused it.
+/// Iterates over an error and its causes.
 fn causes(error: &BoxError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     let first: &(dyn StdError + 'static) = error.as_ref();
     // The source of an `io::Error` is that of the error which it wraps, not that error itself.
@@ -193,14 +193,14 @@ fn causes(error: &BoxError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     })
 }
 
-/// Whether the peer, or our own side of the connection, says that a request was never looked at.
+/// Returns whether the peer, or the client's own connection, reports that the request was never processed.
 fn says_not_taken(cause: &(dyn StdError + 'static)) -> bool {
     if let Some(error) = cause.downcast_ref::<h2::Error>() {
         // A GOAWAY ends the streams above its last one, whatever its reason; those below go on.
         let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
         return error.is_remote() && (error.is_go_away() || error.is_reset() && is_refused);
     }
-    // It waited in the queue of a connection that closed.
+    // The request waited in the queue of a connection that closed.
     let error = cause.downcast_ref::<hyper::Error>();
     error.is_some_and(hyper::Error::is_canceled)
 }

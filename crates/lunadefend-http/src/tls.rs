@@ -8,7 +8,7 @@ use std::sync::Arc;
 const ADVICE_CA: &str = "no CA certificates were found: install those of the system (package `ca-certificates`); where SSL_CERT_FILE or SSL_CERT_DIR is set, it names a file or folder that is missing or has no PEM certificate in it";
 const ADVICE_TLS: &str = "TLS cannot be configured";
 
-/// A configuration that trusts what the system trusts, and `roots`.
+/// Returns a configuration that trusts the system's root certificates and `roots`.
 pub(crate) fn trusting_system(
     roots: Vec<CertificateDer<'static>>,
 ) -> Result<ClientConfig, HttpError> {
@@ -26,13 +26,13 @@ pub(crate) fn trusting_system(
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    // reqwest leaves a configuration that it is given as it is; without this there is no HTTP/2.
+    // reqwest does not change a given configuration; without this line there is no HTTP/2.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 
-/// A configuration that trusts no certificate, for clients without TLS: reqwest would look for a process-wide
-/// crypto provider otherwise.
+/// Returns a configuration that trusts no certificate, for clients without TLS. Otherwise reqwest would look
+/// for a process-wide crypto provider.
 pub(crate) fn without_trust() -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)

@@ -1,5 +1,5 @@
-//! A program that has a `reqwest::Client` of its own beside ours. Its features are joined with ours: when
-//! it turns on no TLS of its own, reqwest has TLS by our doing and no crypto library for it.
+//! A program with its own `reqwest::Client` beside this crate. Cargo unifies its features with this crate's.
+//! If the program enables no TLS feature, reqwest has TLS through this crate and no crypto library for it.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,10 +18,10 @@ fn theirs() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder().build()
 }
 
-/// One test, as what it does holds for the whole process.
+/// One test, because its effect holds for the whole process.
 #[test]
 fn another_client_of_the_program_works_as_the_readme_says() {
-    // Ours asks no one in the process, and changes nothing for the others.
+    // This crate's client reads nothing process-wide, and changes nothing for the others.
     drop(ours());
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     // As long as this holds, the README has to say what to do.

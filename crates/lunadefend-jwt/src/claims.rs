@@ -1,9 +1,9 @@
-//! What a verified JWT says.
+//! The claims of a verified JWT.
 
 use lunadefend_core::SessionId;
 use std::{fmt, time::SystemTime};
 
-/// On whose behalf a JWT speaks.
+/// The subject of a JWT: who it acts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// The application: may set and verify grants. Owns no session.
@@ -32,37 +32,37 @@ impl Subject {
     }
 }
 
-/// What a JWT is good for, by its `typ`.
+/// The purpose of a JWT, by its `typ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JwtKind {
-    /// No `typ`, or `JWT`: goes into `authorization`.
+    /// No `typ`, or `JWT`: a credential for `authorization`.
     Plain,
-    /// [`TRANSFER_TYP`](crate::TRANSFER_TYP): good for one `/session/create` and nothing else.
+    /// [`TRANSFER_TYP`](crate::TRANSFER_TYP): valid only for one `/session/create`.
     Transfer,
 }
 
-/// What a JWT says whose signature and claims hold.
+/// The claims of a JWT with a valid signature and valid claims.
 ///
 /// # Security
 /// `Debug` prints neither ids nor hashes.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Claims {
-    /// On whose behalf it speaks.
+    /// The subject that the JWT acts for.
     pub subject: Subject,
-    /// The session of the user: there exactly when the subject is [`Subject::User`].
+    /// The session of the user; present exactly when the subject is [`Subject::User`].
     pub session: Option<SessionId>,
-    /// What it is good for.
+    /// The purpose of the JWT.
     pub kind: JwtKind,
-    /// Its own id; always there in a transfer JWT.
+    /// The id of the JWT; always present in a transfer JWT.
     pub jti: Option<String>,
-    /// The base64url SHA-256 of the state that it answers; always there in a transfer JWT.
+    /// The base64url SHA-256 of the transfer state; always present in a transfer JWT.
     pub nonce: Option<String>,
     /// Its `iat`.
     pub issued_at: SystemTime,
     /// Its `exp`, without leeway.
     pub expires_at: SystemTime,
-    /// SHA-256 of header and claims as they were signed: stands for a JWT without `jti`.
+    /// The SHA-256 of header and claims as signed: the id of a JWT without `jti`.
     pub signing_input_sha256: [u8; 32],
 }
 

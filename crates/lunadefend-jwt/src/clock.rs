@@ -3,7 +3,7 @@
 use lunadefend_core::provider::Clock;
 use std::time::SystemTime;
 
-/// The clock of the operating system: the one place in all crates that reads it.
+/// The clock of the operating system. No other code in LunaDefend's crates reads it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

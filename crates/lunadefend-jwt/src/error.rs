@@ -2,33 +2,32 @@
 
 use lunadefend_core::wire::StrictError;
 
-/// Why a JWT is refused. Contains nothing of it.
+/// Why a JWT is refused. Contains no part of the JWT.
 ///
 /// # Security
-/// For logs: a peer is told no more than that its JWT is refused.
+/// For logs only: tell a peer no more than that its JWT is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwtError {
     /// Not three parts of canonical base64url, or longer than 8 KiB.
     #[error("not a JWT in compact serialisation of at most 8 KiB")]
     Malformed,
-    /// The header is not strict JSON, or misses `alg`.
+    /// The header is not strict JSON, or has no `alg`.
     #[error("the JWT's header cannot be read")]
     Header(#[source] StrictError),
     /// Another algorithm than `RS256`.
     #[error("the JWT's algorithm is not RS256")]
     Algorithm,
-    /// A header parameter that would make a verifier trust what the JWT brings along, or that this
-    /// one does not understand.
+    /// A header parameter that supplies its own trust, or that this verifier does not know.
     #[error("the JWT's header has `{0}`, which is not allowed")]
     Parameter(&'static str),
-    /// A `typ` of no kind of JWT that is known here.
+    /// An unknown `typ`.
     #[error("the JWT is of an unknown type")]
     Type,
     /// No key to verify it with.
     #[error("no key is known for the JWT")]
     UnknownKey,
-    /// Signed by none of the keys, or changed afterwards.
+    /// Not signed by any of the keys, or changed after signing.
     #[error("the JWT's signature is not valid")]
     Signature,
     /// The claims are not strict JSON, a required one is missing, or one has the wrong type.
@@ -48,7 +47,7 @@ pub enum JwtError {
     Lifetime,
 }
 
-/// Why a key set is refused. Contains nothing of it.
+/// Why a key set is refused. Contains no part of the key set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwksError {

@@ -9,11 +9,10 @@ use jsonwebtoken::jwk::{
 use lunadefend_core::{provider::JwksDocument, wire};
 use lunadefend_crypto::{PublicKey, base64url, sha256};
 
-/// The JSON Web Key Set of these keys (RFC 7517): each under its thumbprint, and the first also under
-/// [`LEGACY_KID`], where LunaSec's tokenizer looks for it.
+/// Makes the JSON Web Key Set of these keys (RFC 7517). Each has its thumbprint as `kid`. The first is also
+/// listed as [`LEGACY_KID`], where LunaSec's tokenizer looks for it.
 ///
-/// The document depends on the keys and their order alone, so that every replica serves the same
-/// entity tag.
+/// The document depends only on the keys and their order, so that every replica serves the same entity tag.
 #[must_use]
 pub fn jwks_document(keys: &[PublicKey]) -> JwksDocument {
     let listed = keys.iter().map(|key| named(key, key.thumbprint()));
@@ -30,7 +29,7 @@ pub fn jwks_document(keys: &[PublicKey]) -> JwksDocument {
     }
 }
 
-/// One public key as a JSON Web Key (RFC 7517), under its thumbprint.
+/// Makes the JSON Web Key (RFC 7517) of one public key, with its thumbprint as `kid`.
 ///
 /// ```
 /// use lunadefend_crypto::PublicKey;

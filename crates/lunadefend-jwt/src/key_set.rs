@@ -1,4 +1,4 @@
-//! The key set that a tokenizer verifies with.
+//! The key set by which a tokenizer verifies.
 
 use crate::{JwksError, LEGACY_KID};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
@@ -24,24 +24,24 @@ enum Keys {
     Named(Vec<(Option<String>, PublicKey)>),
 }
 
-/// With a key set that is to be trusted, a few keys are enough; each costs a verification.
+/// A trusted key set needs few keys; each costs a verification.
 const MAX_CANDIDATES: usize = 4;
 const MAX_KEYS: usize = 16;
 const MAX_BYTES: usize = 64 * 1024;
 
 impl KeySet {
-    /// Reads a JSON Web Key Set (RFC 7517) of at most 64 KiB and 16 keys.
+    /// Parses a JSON Web Key Set (RFC 7517) of at most 64 KiB and 16 keys.
     ///
-    /// Keys that are not for RS256 signatures, and keys that are not well-formed or not safe, are left
-    /// out, as RFC 7517 section 5 has it; so is the demo key that LunaSec publishes.
+    /// It skips keys that are not for RS256 signatures, and malformed or unsafe keys, as RFC 7517 section 5
+    /// says. It also skips the demo key that LunaSec publishes.
     ///
     /// # Errors
-    /// A [`JwksError`], also when a private key is among them or one `kid` stands for two keys.
+    /// A [`JwksError`], also for a set with a private key, or with one `kid` for two keys.
     pub fn parse(json: &[u8]) -> Result<Self, JwksError> {
         Self::read(json, |key| !key.is_demo_key())
     }
 
-    /// [`parse`](Self::parse), and keeps the demo key.
+    /// Parses like [`parse`](Self::parse), but keeps the demo key.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -52,13 +52,13 @@ impl KeySet {
         Self::read(json, |_| true)
     }
 
-    /// One configured key: the `kid` of a JWT is not looked at.
+    /// Makes a set of one configured key, which ignores the `kid` of a JWT.
     #[must_use]
     pub const fn single(key: PublicKey) -> Self {
         Self(Keys::Single(key))
     }
 
-    /// The keys that may have signed a JWT with this `kid`. `None` when the `kid` is unknown.
+    /// Returns the keys that may have signed a JWT with this `kid`, or `None` for an unknown `kid`.
     ///
     /// Without a `kid`, and with [`LEGACY_KID`], these are the first four different keys.
     #[must_use]
@@ -126,7 +126,7 @@ impl KeySet {
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Thumbprints only: a `kid` is whatever a peer wrote.
+        // Prints thumbprints only: a `kid` is arbitrary text of a peer.
         match &self.0 {
             Keys::Single(key) => f.debug_tuple("KeySet").field(key).finish(),
             Keys::Named(keys) => f
@@ -137,7 +137,7 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1: what only a private or symmetric key has.
+/// RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1: the members that only private or symmetric keys have.
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 #[derive(Deserialize)]
@@ -145,7 +145,7 @@ struct Document {
     keys: Vec<Map<String, Value>>,
 }
 
-/// The key, if it is an RSA key for RS256 signatures.
+/// Returns the key, if it is an RSA key for RS256 signatures.
 fn signature_key(members: Map<String, Value>) -> Option<(Option<String>, PublicKey)> {
     let jwk: Jwk = serde_json::from_value(Value::Object(members)).ok()?;
     let AlgorithmParameters::RSA(rsa) = jwk.algorithm else {

@@ -19,11 +19,11 @@ pub use policy::JwtPolicy;
 pub use sign::{Jwt, JwtProfile, JwtSigner};
 pub use verify::ParsedJwt;
 
-/// The `iss` of every JWT that an application signs, with LunaSec's SDK or ours.
+/// The `iss` of every JWT that an application signs, with LunaSec's SDK or LunaDefend.
 pub const ISSUER: &str = "node-sdk";
 /// The `aud` of every JWT.
 pub const AUDIENCE: &str = "secure-frame";
-/// The `typ` of a JWT that is good for one session transfer and nothing else.
+/// The `typ` of a JWT that is valid only for one session transfer.
 pub const TRANSFER_TYP: &str = "lunadefend-transfer+jwt";
-/// The `kid` that LunaSec's tokenizer looks for in a key set, whatever the JWT says.
+/// The `kid` that LunaSec's tokenizer looks up in a key set, whatever the `kid` of the JWT.
 pub const LEGACY_KID: &str = "lunasec-signing-key";

@@ -1,9 +1,9 @@
-//! What a tokenizer accepts.
+//! The claims that a tokenizer accepts.
 
 use crate::{AUDIENCE, ISSUER};
 use std::time::Duration;
 
-/// What a verifier accepts besides the fixed list of [`ParsedJwt`](crate::ParsedJwt).
+/// The claims that a verifier accepts, beside the fixed list of [`ParsedJwt`](crate::ParsedJwt).
 ///
 /// ```
 /// use lunadefend_jwt::JwtPolicy;
@@ -16,7 +16,7 @@ use std::time::Duration;
 pub struct JwtPolicy {
     /// The accepted `iss`; `node-sdk` by default.
     pub issuers: Vec<String>,
-    /// The `aud` that must be there, alone or in an array; `secure-frame` by default.
+    /// The required `aud`, alone or in an array; `secure-frame` by default.
     pub audience: String,
     /// How long after `exp` a JWT is still accepted; 5 s by default.
     pub leeway: Duration,
@@ -24,13 +24,13 @@ pub struct JwtPolicy {
     pub max_ahead: Duration,
     /// The longest `exp - iat`; 1 h by default.
     pub max_lifetime: Duration,
-    /// The origin of this tokenizer, as in `https://tokenizer.example.com`. A JWT that names a
-    /// tokenizer must name this one; with `None` such a JWT is refused.
+    /// The origin of this tokenizer, such as `https://tokenizer.example.com`. A JWT that names a tokenizer
+    /// must name this one. With `None` every JWT that names a tokenizer is refused.
     pub tokenizer_origin: Option<String>,
 }
 
 impl JwtPolicy {
-    /// The defaults, for the tokenizer at this origin.
+    /// Returns the default policy, for the tokenizer at this origin.
     #[must_use]
     pub fn new(tokenizer_origin: impl Into<String>) -> Self {
         Self {

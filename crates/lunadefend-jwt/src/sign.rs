@@ -1,4 +1,4 @@
-//! Signing, for applications.
+//! Signs JWTs, for applications.
 
 use crate::{AUDIENCE, ISSUER, Subject, TRANSFER_TYP};
 use jsonwebtoken::{Algorithm, Header};
@@ -20,12 +20,13 @@ pub enum JwtProfile {
     /// Header and claims exactly as LunaSec's SDK writes them.
     ///
     /// # Security
-    /// A transfer JWT is then not tied to a state and lives for 15 minutes: anyone who sees one before it
-    /// is used can use it, also as `authorization` unless the tokenizer has that switched off.
-    /// And two transfers of one session in one second are one JWT, of which only the first succeeds.
+    /// A transfer JWT is then not bound to a state and is valid for 15 minutes. Anyone who sees it before its
+    /// use can use it, also as `authorization` unless the tokenizer disables that. Two transfers of one
+    /// session in one second have the same JWT, and only the first succeeds.
     LunaSec,
-    /// The same claims and more: `kid` and `typ` in the header, the tokenizer that it is for, and in
-    /// transfer JWTs a `jti` and the state. LunaSec's tokenizer ignores claims that it does not know.
+    /// The same claims and more: `kid` and `typ` in the header, and the tokenizer that the JWT is for.
+    /// Transfer JWTs also have a `jti` and the state. LunaSec's tokenizer ignores claims that it does not
+    /// know.
     #[default]
     Hardened,
 }
@@ -39,7 +40,7 @@ pub struct Jwt {
 }
 
 impl Jwt {
-    /// The compact serialisation.
+    /// Returns the compact serialisation.
     ///
     /// # Security
     /// A bearer credential until it expires: never log it.
@@ -48,13 +49,13 @@ impl Jwt {
         self.compact.expose_secret()
     }
 
-    /// Its `iat`.
+    /// Returns its `iat`.
     #[must_use]
     pub const fn issued_at(&self) -> SystemTime {
         self.issued_at
     }
 
-    /// Its `exp`.
+    /// Returns its `exp`.
     #[must_use]
     pub const fn expires_at(&self) -> SystemTime {
         self.expires_at
@@ -78,10 +79,10 @@ pub struct JwtSigner {
 }
 
 impl JwtSigner {
-    /// How long an application or user JWT is valid, the longest of all; 15 minutes, as in LunaSec.
+    /// How long an application or user JWT is valid, the longest of all JWTs: 15 minutes, as in LunaSec.
     pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-    /// Signs with a key for the tokenizer at an origin such as `https://tokenizer.example.com`.
+    /// Makes a signer with this key, for the tokenizer at an origin such as `https://tokenizer.example.com`.
     #[must_use]
     pub fn new(key: SigningKey, profile: JwtProfile, tokenizer_origin: &str) -> Self {
         Self {
@@ -91,7 +92,7 @@ impl JwtSigner {
         }
     }
 
-    /// A JWT of the application itself, for grants: 15 minutes.
+    /// Signs a JWT of the application itself, for grants; valid for 15 minutes.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when the key cannot sign or `now` is before 1970.
@@ -99,7 +100,7 @@ impl JwtSigner {
         self.sign("JWT", Subject::Application, None, None, now, Self::LIFETIME)
     }
 
-    /// A JWT that acts for a user's session: 15 minutes.
+    /// Signs a JWT that acts for a user's session; valid for 15 minutes.
     ///
     /// # Errors
     /// As [`application`](Self::application).
@@ -114,11 +115,12 @@ impl JwtSigner {
         )
     }
 
-    /// A JWT that moves a user's session to the tokenizer: 60 seconds, for this one state. With
-    /// [`JwtProfile::LunaSec`] the same as [`user`](Self::user), which LunaSec understands.
+    /// Signs a JWT that transfers a user's session to the tokenizer, for this one state; valid for 60
+    /// seconds. With [`JwtProfile::LunaSec`] it is the same as [`user`](Self::user), which LunaSec
+    /// understands.
     ///
     /// # Errors
-    /// As [`application`](Self::application), and without randomness.
+    /// As [`application`](Self::application), and when there is no randomness.
     pub fn transfer(
         &self,
         session: &SessionId,
@@ -142,7 +144,7 @@ impl JwtSigner {
         )
     }
 
-    /// The key that it signs with.
+    /// Returns the signing key.
     #[must_use]
     pub const fn key(&self) -> &SigningKey {
         &self.key
@@ -164,7 +166,7 @@ impl JwtSigner {
         let issued_at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let expires_at = issued_at + lifetime;
 
-        // Without the defaults, which set `typ`.
+        // Not from the defaults, which set `typ`.
         let mut header = Header::new(Algorithm::RS256);
         header.typ = None;
         if self.profile == JwtProfile::Hardened {
@@ -185,7 +187,7 @@ impl JwtSigner {
         let claims = Zeroizing::new(serde_json::to_vec(&claims).map_err(internal)?);
         let claims = Zeroizing::new(base64url(&claims));
 
-        // Sized beforehand: a string that grows leaves copies of itself behind.
+        // Allocated at its final size: a string that grows leaves copies of itself behind.
         let signature_len = self.key.public_key().n().len().div_ceil(3) * 4;
         let mut compact = String::with_capacity(header.len() + claims.len() + signature_len + 2);
         compact.push_str(&header);
@@ -211,7 +213,7 @@ impl fmt::Debug for JwtSigner {
     }
 }
 
-/// The claims in the order in which LunaSec writes them, then ours.
+/// The claims in LunaSec's order, then LunaDefend's own.
 #[derive(Serialize)]
 struct SignedClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -227,7 +229,7 @@ struct SignedClaims<'a> {
     once: Option<Once>,
 }
 
-/// What ties a transfer JWT to one use.
+/// The claims that bind a transfer JWT to one use.
 #[derive(Serialize)]
 struct Once {
     jti: String,

@@ -1,4 +1,4 @@
-//! Verifying, for tokenizers.
+//! Verifies JWTs, for tokenizers.
 
 mod payload;
 
@@ -9,11 +9,12 @@ use payload::{Payload, flag, present};
 use serde::Deserialize;
 use std::{fmt, time::SystemTime};
 
-/// A JWT whose header has been read, and whose signature has not been verified yet.
+/// A JWT with a checked header and a signature that is not verified yet.
 ///
-/// One fixed list decides, after RFC 8725. Read here: compact serialisation of at most 8 KiB in
-/// canonical base64url; a strict JSON header; `alg` is `RS256`; no `crit`, `jwk`, `jku`, `x5u` or
-/// `x5c`; `typ` is absent, `JWT` or [`TRANSFER_TYP`]. The rest is [`verify`](Self::verify).
+/// One fixed list decides, after RFC 8725. [`parse`](Self::parse) requires a compact serialisation of at most
+/// 8 KiB in canonical base64url and a strict JSON header. `alg` must be `RS256`; `crit`, `jwk`, `jku`, `x5u`
+/// and `x5c` must be absent; `typ` must be absent, `JWT` or [`TRANSFER_TYP`]. [`verify`](Self::verify) checks
+/// the rest.
 ///
 /// ```
 /// use lunadefend_jwt::{JwtError, ParsedJwt};
@@ -24,7 +25,7 @@ use std::{fmt, time::SystemTime};
 /// ```
 ///
 /// # Security
-/// Nothing that it says is to be believed before [`verify`](Self::verify). `Debug` prints none of it.
+/// Trust none of its content before [`verify`](Self::verify). `Debug` prints none of it.
 pub struct ParsedJwt<'a> {
     signing_input: &'a str,
     claims: Vec<u8>,
@@ -35,10 +36,10 @@ pub struct ParsedJwt<'a> {
 }
 
 impl<'a> ParsedJwt<'a> {
-    /// The longest JWT that is read, in bytes.
+    /// The longest accepted JWT, in bytes.
     pub const MAX_LEN: usize = 8 * 1024;
 
-    /// Reads the header of a JWT in compact serialisation.
+    /// Parses the header of a JWT in compact serialisation.
     ///
     /// # Errors
     /// [`JwtError::Malformed`], [`JwtError::Header`], [`JwtError::Algorithm`],
@@ -49,7 +50,7 @@ impl<'a> ParsedJwt<'a> {
         }
         let (signing_input, signature) = compact.rsplit_once('.').ok_or(JwtError::Malformed)?;
         let (header, claims) = signing_input.split_once('.').ok_or(JwtError::Malformed)?;
-        // A fourth part is caught here: a full stop is not base64url.
+        // This refuses a fourth part: a full stop is not base64url.
         let decode = |part| base64url_decode(part).ok_or(JwtError::Malformed);
         let (header, claims, signature) = (decode(header)?, decode(claims)?, decode(signature)?);
 
@@ -75,13 +76,13 @@ impl<'a> ParsedJwt<'a> {
         })
     }
 
-    /// The `kid` of the header, by which to look for keys.
+    /// Returns the `kid` of the header, by which to look for keys.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The `typ` of the header.
+    /// Returns the `typ` of the header.
     #[must_use]
     pub fn typ(&self) -> Option<&str> {
         self.typ.as_deref()
@@ -89,13 +90,12 @@ impl<'a> ParsedJwt<'a> {
 
     /// Verifies the signature with any of `keys`, then the claims.
     ///
-    /// `iss`, `aud`, `sub`, `iat` and `exp` must be there. A user's JWT has a `session_id`; a
-    /// transfer JWT is a user's and has `jti` and `nonce`. `nbf` and `tokenizer` count when they are
-    /// there.
+    /// `iss`, `aud`, `sub`, `iat` and `exp` are required. A user's JWT needs a `session_id`; a transfer JWT
+    /// must be a user's and needs `jti` and `nonce`. `nbf` and `tokenizer` are checked if present.
     ///
     /// # Errors
-    /// [`JwtError::UnknownKey`] when there are no keys, [`JwtError::Signature`] when none fits; after
-    /// that the signature holds, and the error says which claim does not.
+    /// [`JwtError::UnknownKey`] without keys, [`JwtError::Signature`] when no key fits. A later error means
+    /// that the signature holds, and says which claim does not.
     pub fn verify<'k>(
         &self,
         keys: impl IntoIterator<Item = &'k PublicKey>,
@@ -129,7 +129,7 @@ impl fmt::Debug for ParsedJwt<'_> {
     }
 }
 
-/// What matters of a JOSE header. The forbidden ones are refused whatever their value is.
+/// The checked members of a JOSE header. The forbidden ones are refused with any value.
 #[derive(Deserialize)]
 struct Header {
     alg: String,

@@ -1,4 +1,4 @@
-//! Libraries of others verify our JWTs against our key set, and refuse tampered ones.
+//! Other libraries verify LunaDefend's JWTs against its key set, and refuse tampered ones.
 //!
 //! `cargo xtask test` installs them and sets the two variables. Without them there is nothing to run.
 #![expect(

@@ -1,4 +1,4 @@
-//! What is to be known before a secret can be fetched.
+//! The settings of a secret.
 
 use crate::{
     AwsSecret,
@@ -16,7 +16,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Builds an [`AwsSecret`].
 ///
-/// Whatever is left out is looked for at the first fetch by the usual chain of AWS.
+/// The first fetch looks up missing settings by the usual AWS chain.
 #[must_use]
 pub struct AwsSecretBuilder {
     id: String,
@@ -45,37 +45,37 @@ impl AwsSecretBuilder {
         }
     }
 
-    /// The secret is the string under this name in a JSON object. A dot in it is part of the name.
+    /// Takes the secret from the string field of this name in a JSON object. A dot is part of the name.
     ///
-    /// Without it the secret is the whole content, but for an object with the strings `public_key` and
-    /// `private_key`, of which it is the private key.
+    /// Without a field the secret is the whole content. Of an object with the strings `public_key` and
+    /// `private_key` it is the private key.
     pub fn field(mut self, name: impl Into<String>) -> Self {
         self.field = Some(name.into());
         self
     }
 
-    /// The region, such as `eu-central-1`. An ARN names it already.
+    /// Sets the region, such as `eu-central-1`. An ARN already has one.
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
     }
 
-    /// Another address than that of AWS: a local fake, or a VPC endpoint.
+    /// Sets another address than AWS's: a local fake, or a VPC endpoint.
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
         self
     }
 
-    /// Lets `http://` endpoints be on other machines, wherever the endpoint comes from.
+    /// Allows `http://` endpoints on other machines, from every source of the endpoint.
     ///
     /// # Security
-    /// Everybody on the way can read the secret. It is for a fake in a container network.
+    /// Every machine on the path can read the secret. Use it only for a fake in a container network.
     pub fn allow_cleartext(mut self) -> Self {
         self.allow_cleartext = true;
         self
     }
 
-    /// Credentials, or what provides them, instead of the usual chain.
+    /// Sets credentials, or a provider of them, instead of the usual chain.
     ///
     /// ```
     /// use lunadefend_secrets_aws::{AwsSecret, Credentials};
@@ -94,38 +94,39 @@ impl AwsSecretBuilder {
         self
     }
 
-    /// A configuration that the application has made, instead of the usual chain: for assumed roles,
-    /// SSO, a proxy, an HTTP client of its own. The other settings of this builder take precedence.
+    /// Uses the application's own configuration instead of the usual chain: for assumed roles, SSO, a proxy,
+    /// a custom HTTP client. The other settings of this builder take precedence.
     ///
     /// # Security
-    /// Its HTTP client and its timeouts are used as they are.
+    /// Its HTTP client and its timeouts are used unchanged.
     pub fn sdk_config(mut self, config: &SdkConfig) -> Self {
         self.sdk_config = Some(config.clone());
         self
     }
 
-    /// How long a fetch may take with everything in it: finding region and credentials, connecting,
-    /// retries. At most an hour; default: [`AwsSecret::DEFAULT_TIMEOUT`].
+    /// Sets the time limit of a whole fetch: finding region and credentials, connecting, retries. At most an
+    /// hour; the default is [`AwsSecret::DEFAULT_TIMEOUT`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long connecting may take. At most an hour; default: [`AwsSecret::DEFAULT_CONNECT_TIMEOUT`].
+    /// Sets the time limit of connecting. At most an hour; the default is
+    /// [`AwsSecret::DEFAULT_CONNECT_TIMEOUT`].
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Checks the settings. Nothing is asked for yet, neither the environment nor the network.
+    /// Validates the settings. It uses neither the environment nor the network yet.
     ///
     /// # Errors
-    /// [`SecretError::Misconfigured`], saying which setting is wrong.
+    /// [`SecretError::Misconfigured`], which names the wrong setting.
     pub fn build(self) -> Result<AwsSecret, SecretError> {
         let settings = self.settings();
         settings
             .map(AwsSecret::new)
-            // The name is wrong, perhaps because it is something else: not repeated.
+            // The name is invalid, and may be a pasted secret: not repeated.
             .map_err(|advice| Failure::misconfigured(advice).into_error(AwsSecret::SERVICE.into()))
     }
 
@@ -195,7 +196,7 @@ impl fmt::Debug for AwsSecretBuilder {
     }
 }
 
-/// Settings that are right in themselves.
+/// Settings that are valid on their own.
 pub(crate) struct Settings {
     pub(crate) id: SecretId,
     pub(crate) field: Option<String>,

@@ -1,4 +1,4 @@
-//! From settings to a client: the usual chain of AWS, with one TLS library and with bounds.
+//! Makes a client from settings: the usual AWS chain, with one TLS library and with bounds.
 
 use crate::{
     builder::Settings,
@@ -20,10 +20,9 @@ use aws_sdk_secretsmanager::{
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use std::time::Duration;
 
-/// Makes the client, and says in which region it asks.
+/// Makes the client, and returns its region.
 ///
-/// This is where the environment and the profiles are read and, when they name no region, the
-/// metadata service of EC2 is asked.
+/// This reads the environment and the profiles. If they name no region, it asks the metadata service of EC2.
 pub(crate) async fn connect(settings: &Settings) -> Result<(Client, Region), Failure> {
     if settings.allow_cleartext {
         tracing::warn!(
@@ -35,7 +34,7 @@ pub(crate) async fn connect(settings: &Settings) -> Result<(Client, Region), Fai
     let given = settings.sdk_config.as_ref();
     let guard = Guard {
         allow_cleartext: settings.allow_cleartext,
-        // Another HTTP client may have roots of its own.
+        // A custom HTTP client may have its own roots.
         has_roots: has_roots || given.is_some_and(|config| config.http_client().is_some()),
     };
     let chain = match given {
@@ -76,16 +75,16 @@ pub(crate) async fn connect(settings: &Settings) -> Result<(Client, Region), Fai
 async fn usual_chain(settings: &Settings, has_roots: bool) -> Result<SdkConfig, Failure> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(settings.connect_timeout)
-        // An attempt that hangs, on a connection that is dead for example, leaves time for another.
+        // A hanging attempt, for example on a dead connection, leaves time for another.
         .read_timeout(settings.timeout / 3)
         .build();
-    // Set here because the chain panics on a value in the environment that it cannot use.
+    // Set here because the chain panics on an invalid value in the environment.
     let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(200));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client(has_roots)?)
         .retry_config(retries)
         .timeout_config(timeouts);
-    // What is set is not looked for.
+    // The chain does not look up values that are set.
     if let Some(region) = &settings.region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -101,9 +100,9 @@ fn no_region() -> Failure {
     )
 }
 
-/// Redirects are not followed, and no proxy is taken from the environment.
+/// Follows no redirects, and takes no proxy from the environment.
 fn http_client(has_roots: bool) -> Result<SharedHttpClient, Failure> {
-    // Asking for the roots of a system that has none would panic in a debug build.
+    // Loading the roots of a system that has none would panic in a debug build.
     let roots = TrustStore::empty().with_native_roots(has_roots);
     let context = TlsContext::builder()
         .with_trust_store(roots)
@@ -119,7 +118,7 @@ fn has_roots() -> bool {
     !rustls_native_certs::load_native_certs().certs.is_empty()
 }
 
-/// Credentials that come within a time, or with an error that says so.
+/// Credentials with a time limit, and an error that reports it.
 #[derive(Debug)]
 struct Bounded {
     credentials: SharedCredentialsProvider,

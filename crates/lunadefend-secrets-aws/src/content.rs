@@ -1,4 +1,4 @@
-//! Which part of a secret's content is the secret: all of it, or a field of a JSON object.
+//! The part of a secret's content that is the secret: all of it, or a field of a JSON object.
 
 use crate::failure::Failure;
 use lunadefend_core::provider::SecretValue;
@@ -6,11 +6,10 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// The fields of the bundle in which the original keeps its key pair.
+/// The fields of the bundle in which LunaSec keeps its key pair.
 const BUNDLE: (&str, &str) = ("public_key", "private_key");
 
-/// Picks the configured field; without one all of the content, or the private key of the original's
-/// bundle.
+/// Picks the configured field; without one the whole content, or the private key of LunaSec's bundle.
 pub(crate) fn select(content: SecretValue, field: Option<&str>) -> Result<SecretValue, Failure> {
     let fields = fields(content.expose_secret());
     let selected = match (field, fields) {
@@ -45,14 +44,14 @@ fn private_key(fields: &[Field<'_>]) -> Result<SecretValue, Failure> {
     let (public, private) = BUNDLE;
     match (look_up(fields, public), look_up(fields, private)) {
         (Found::Text(_), Found::Text(value)) => Ok(value),
-        // Not which fields there are: of a secret that was entered wrongly, one may be the secret.
+        // The error does not list the fields: in a wrongly entered secret, a name may be the secret.
         _ => Err(Failure::of_version(
             "it is a JSON object: configure the field that holds the secret",
         )),
     }
 }
 
-/// What there is under a name.
+/// The value of a field.
 enum Found {
     Nothing,
     NoText,
@@ -75,7 +74,7 @@ fn look_up(fields: &[Field<'_>], name: &str) -> Found {
 
 type Field<'a> = (String, &'a RawValue);
 
-/// The fields of a JSON object, values unread; `None` when it is not one.
+/// Returns the fields of a JSON object, with unparsed values; `None` when it is not an object.
 fn fields(content: &[u8]) -> Option<Vec<Field<'_>>> {
     let mut json = serde_json::Deserializer::from_slice(content);
     let fields = json.deserialize_map(Fields).ok()?;

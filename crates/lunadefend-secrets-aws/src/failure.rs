@@ -1,6 +1,6 @@
-//! Why a secret could not be had, and what to do about it.
+//! Why a secret could not be fetched, and what to do about it.
 //!
-//! Nothing of the SDK's errors is kept but texts: their `Debug` prints whole answers.
+//! Only texts of the SDK's errors are kept: their `Debug` prints whole responses.
 
 mod answer;
 mod transport;
@@ -13,7 +13,7 @@ use aws_sdk_secretsmanager::{
 use lunadefend_core::provider::SecretError;
 use std::borrow::Cow;
 
-/// What stands between us and a version of a secret.
+/// Why a version of a secret could not be fetched.
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
@@ -22,7 +22,7 @@ pub(crate) struct Failure {
     concerns: Concerns,
 }
 
-/// The case of [`SecretError`] that it becomes.
+/// The variant of [`SecretError`] for the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     NotFound,
@@ -30,26 +30,26 @@ enum Kind {
     Unavailable,
 }
 
-/// How far it reaches.
+/// The extent of the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Concerns {
-    /// There is nothing at the stage that was asked for.
+    /// The requested stage has no version.
     Absence,
-    /// The version at that stage; another need not have it.
+    /// The version at that stage; other versions may be usable.
     Version,
-    /// The credentials: other ones may be there the next time that they are looked for.
+    /// The credentials: the next lookup may find others.
     Credentials,
     /// Every request.
     Everything,
 }
 
-/// What AWS, or the way to it, had to say.
+/// The failure of AWS, or of the connection to it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Cause(String);
 
 impl Failure {
-    /// One that other versions of the same secret need not have.
+    /// A failure that other versions of the same secret may not have.
     pub(crate) fn of_version(advice: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Misconfigured, Concerns::Version, advice)
     }
@@ -75,7 +75,7 @@ impl Failure {
         }
     }
 
-    /// With what the other side said. It is shown in the cause alone, and never as advice of ours.
+    /// Adds the peer's message. It appears only in the cause, never as LunaDefend's own advice.
     fn because(mut self, cause: impl AsRef<str>) -> Self {
         self.cause = Some(Cause(printable(cause.as_ref())));
         self
@@ -117,7 +117,7 @@ impl Failure {
                 advice,
                 source: cause.map(Into::into),
             },
-            // This case has no place for advice but its cause.
+            // This variant has no place for advice but its cause.
             Kind::Unavailable => {
                 let text = match cause {
                     Some(Cause(cause)) => format!("{advice}: {cause}"),
@@ -132,7 +132,7 @@ impl Failure {
     }
 }
 
-/// A text of somebody else in one line of bounded length.
+/// Returns a peer's text in one line of bounded length.
 fn printable(text: &str) -> String {
     const LONGEST: usize = 300;
     let words: Vec<_> = text

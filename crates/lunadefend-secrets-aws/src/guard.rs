@@ -1,4 +1,4 @@
-//! The last look at a request before it leaves, and the first at its answer.
+//! The last check of a request before it leaves, and the first of its response.
 
 use aws_sdk_secretsmanager::{
     config::{
@@ -13,20 +13,20 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
 use url::{Host, Url};
 
-/// Stops requests whose answer, a secret, would not be protected on its way, and bounds that answer.
+/// Stops requests whose response, a secret, would travel unprotected, and limits the size of that response.
 ///
-/// It looks at the request itself because the endpoint may come from many places: from us, from the
-/// environment, from a profile, from a configuration that the application made.
+/// It checks the request itself because the endpoint has several sources: a setting, the environment, a
+/// profile, or the application's own configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guard {
     pub(crate) allow_cleartext: bool,
     pub(crate) has_roots: bool,
 }
 
-/// A secret has at most 64 KiB, of which JSON can make six times as much.
+/// A secret has at most 64 KiB, which JSON can make six times as long.
 const MAX_ANSWER: usize = 512 * 1024;
 
-/// Why a request did not leave.
+/// Why a request was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
     #[error(
@@ -79,7 +79,7 @@ impl Intercept for Guard {
     }
 }
 
-/// Whether a host is the machine itself.
+/// Returns whether a host is the machine itself.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),

@@ -1,4 +1,4 @@
-//! A secret and the versions of it that are valid now.
+//! A secret and its versions.
 
 use crate::{
     builder::{AwsSecretBuilder, Settings},
@@ -26,7 +26,7 @@ use tokio::{
 
 /// A secret of AWS Secrets Manager.
 ///
-/// Each fetch asks AWS; put it into a cache.
+/// Each fetch sends requests to AWS: put it into a cache.
 ///
 /// ```
 /// use lunadefend_core::provider::SecretProvider;
@@ -45,40 +45,40 @@ use tokio::{
 /// ```
 ///
 /// # Security
-/// The secret is wiped when it is dropped. What the AWS SDK, TLS and HTTP libraries had it in on the way is
-/// not: buffers of theirs may keep it until the memory is used again.
+/// The secret is wiped when it is dropped. Buffers of the AWS SDK, TLS and HTTP libraries are not: they may
+/// hold the secret until the memory is used again.
 pub struct AwsSecret {
     settings: Settings,
-    /// Made at the first fetch, and again after credentials were refused.
+    /// Made at the first fetch, and again after AWS refused the credentials.
     client: Mutex<Option<Client>>,
-    /// Where it was found to be.
+    /// The region, once it is known.
     region: OnceLock<String>,
     pending: Neighbour,
     previous: Neighbour,
 }
 
-/// A stage beside the current one, which need not be there.
+/// An optional stage beside the current one.
 struct Neighbour {
     stage: &'static str,
-    /// Whether the log has been told that there is something which cannot be used.
+    /// Whether the log already has a warning about an unusable version.
     warned: AtomicBool,
 }
 
-/// A version of the secret under the name that AWS gave it.
+/// A version of the secret with AWS's id for it.
 struct Version {
     id: String,
     secret: SecretVersion,
 }
 
 impl AwsSecret {
-    /// How long a fetch may take: 10 seconds.
+    /// The default time limit of a fetch: 10 seconds.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-    /// How long connecting may take: 2 seconds.
+    /// The default time limit of connecting: 2 seconds.
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
     pub(crate) const SERVICE: &str = "AWS Secrets Manager";
 
-    /// Starts with the name or the ARN of the secret.
+    /// Returns a builder for the secret with this name or ARN.
     pub fn builder(id: impl Into<String>) -> AwsSecretBuilder {
         AwsSecretBuilder::new(id.into())
     }
@@ -104,7 +104,7 @@ impl AwsSecret {
         if let Err(failure) = &versions
             && failure.concerns() == Concerns::Credentials
         {
-            // The files with credentials are read again by a new client only.
+            // Only a new client reads the files with credentials again.
             *self.client.lock().await = None;
         }
         versions
@@ -116,15 +116,15 @@ impl AwsSecret {
             return Ok(client.clone());
         }
         let (made, region) = connect(&self.settings).await?;
-        // Set already when it is not the first client; the region does not change.
+        // Already set if this is not the first client; the region does not change.
         let _ = self.region.set(region.to_string());
         Ok(client.insert(made).clone())
     }
 
-    /// The versions as they were at one moment.
+    /// Returns the versions of one moment.
     ///
-    /// AWS moves AWSPREVIOUS together with AWSCURRENT. A rotation between our requests must not make a
-    /// key vanish, so the order matters: the previous version, asked for last, is the same as the current one
+    /// AWS moves AWSPREVIOUS together with AWSCURRENT. A rotation between our requests must not make a key
+    /// vanish, so the order matters. The previous version is requested last. It equals the current one
     /// exactly when the labels have moved since.
     async fn consistent_versions(&self, client: &Client) -> Result<SecretVersions, Failure> {
         let first = self.ask(client).await?;
@@ -132,7 +132,7 @@ impl AwsSecret {
             (current, Some(previous), _) if previous.id == current.id => self.ask(client).await?,
             consistent => consistent,
         };
-        // Still the same: somebody has put both labels on one version.
+        // Still the same: an operator has put both labels on one version.
         let previous = previous.filter(|version| version.id != current.id);
         // AWS leaves AWSPENDING on a version that has become the current one.
         let next = next.filter(|version| {
@@ -149,7 +149,7 @@ impl AwsSecret {
         &self,
         client: &Client,
     ) -> Result<(Version, Option<Version>, Option<Version>), Failure> {
-        // Ends with the first error of the current version; that of another is looked at afterwards.
+        // Ends with the first error of the current version; errors of the others are handled afterwards.
         let (current, pending) = try_join(
             self.version(client, "AWSCURRENT"),
             self.version(client, self.pending.stage).map(Ok),
@@ -163,8 +163,8 @@ impl AwsSecret {
         ))
     }
 
-    /// A version that cannot be used is left out, so that it does not take the current one down. Trouble
-    /// that will pass is an error, as leaving out for a while would make a published key vanish.
+    /// Skips an unusable version, so that it does not block the current one. A transient failure is an error:
+    /// skipping would make a published key vanish for a while.
     fn if_usable(
         &self,
         neighbour: &Neighbour,
@@ -248,7 +248,7 @@ impl SecretProvider for AwsSecret {
     }
 }
 
-/// Prints names and bounds; no credentials, and not the endpoint, in which people put such.
+/// Prints names and bounds, but no credentials, and not the endpoint, which may contain some.
 impl fmt::Debug for AwsSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AwsSecret")

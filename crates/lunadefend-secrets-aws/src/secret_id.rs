@@ -1,15 +1,15 @@
-//! What names a secret.
+//! The id of a secret.
 
 use std::{fmt, str::FromStr};
 
-/// The name of a secret, or its ARN, which also says in which region it is.
+/// The name of a secret, or its ARN, which also has its region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SecretId {
     text: String,
     region: Option<String>,
 }
 
-/// What is wrong with the name or ARN of a secret.
+/// Why the name or ARN of a secret is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SecretIdError {
     #[error("its name is empty: write the name or the ARN of the secret")]
@@ -23,14 +23,14 @@ pub(crate) enum SecretIdError {
 }
 
 impl SecretId {
-    /// What AWS accepts for a name.
+    /// The names that AWS accepts.
     const MAX_LEN: usize = 512;
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The region that an ARN names.
+    /// Returns the region in the ARN.
     pub(crate) fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
@@ -65,7 +65,7 @@ impl FromStr for SecretId {
     }
 }
 
-/// Whether it can be the name of a region. It becomes part of the host that is asked.
+/// Returns whether the text can be a region's name. It becomes part of the host name.
 pub(crate) fn is_region(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 63
@@ -76,7 +76,7 @@ pub(crate) fn is_region(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// Of `arn:<partition>:secretsmanager:<region>:<account>:secret:<name>`.
+/// Returns the region of `arn:<partition>:secretsmanager:<region>:<account>:secret:<name>`.
 fn region_of(arn: &str) -> Option<&str> {
     let parts: Vec<_> = arn.split(':').collect();
     match parts[..] {

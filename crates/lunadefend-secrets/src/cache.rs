@@ -1,4 +1,4 @@
-//! A secret that is fetched once, kept, and refreshed while it is used.
+//! A secret that is fetched once, cached, and refreshed while it is in use.
 
 mod flight;
 
@@ -14,22 +14,22 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How long a caller who could go on with an old value waits for a newer one.
+/// How long a caller with a usable old value waits for a newer one.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is made of a secret's versions, kept and refreshed. Cheap to clone; clones share the value.
+/// A cached value made from a secret's versions, and refreshed. Cheap to clone; clones share the value.
 ///
-/// The value is made of the versions by a function that also gets the value before, so that it can
-/// carry over what it learned from earlier versions. When that function fails, as when the newest
-/// version is not a key, the fetch counts as failed and the value before is kept.
+/// A function makes the value from the versions. It also gets the value before, so that it can carry over
+/// knowledge of earlier versions. If the function fails, for example because the newest version is not a key,
+/// the fetch counts as failed and the old value stays.
 ///
-/// No timer runs. A caller who comes when it is time starts a fetch and goes on with the old value;
-/// one who comes so late that the value is older than [`RefreshPolicy::slowest`] waits for the fetch,
-/// so that a value which is handed out is never older than that while the provider can be reached.
-/// There is one fetch at a time, in a task of its own, which a caller who goes away does not end.
+/// No timer runs. A caller that arrives when a fetch is due starts it and uses the old value. A caller that
+/// arrives when the value is older than [`RefreshPolicy::slowest`] waits for the fetch. So a returned value
+/// is never older than that while the provider is reachable. Only one fetch runs at a time, in its own task,
+/// and a cancelled caller does not cancel it.
 ///
-/// While the provider fails the last value is used, up to [`RefreshPolicy::max_age`]; after that
-/// [`get`](Self::get) fails until a fetch succeeds. Needs a tokio runtime with time.
+/// While the provider fails, the cache returns the last value up to [`RefreshPolicy::max_age`]. After that
+/// [`get`](Self::get) fails until a fetch succeeds. It needs a tokio runtime with time.
 pub struct SecretCache<T, E>(Arc<Inner<T, E>>);
 
 type Make<T, E> = dyn Fn(Option<&T>, SecretVersions, SystemTime) -> Result<T, E> + Send + Sync;
@@ -46,13 +46,13 @@ struct State<T> {
     value: Arc<T>,
     fetched_at: SystemTime,
     due_at: SystemTime,
-    /// There while a fetch runs.
+    /// Present while a fetch runs.
     flight: Option<Flight<()>>,
-    /// When the last fetch failed, if it did: the provider is left alone for a while after that.
+    /// The time of the last fetch if it failed: the cache then pauses before the next one.
     failed_at: Option<SystemTime>,
 }
 
-/// A secret is not used any more: its provider has not answered for too long.
+/// The error for a secret that is too old: its provider has failed for too long.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(
     "the secret at {origin} could not be refreshed for {} s and is not used any more; the log says why",
@@ -63,15 +63,15 @@ pub struct SecretExpired {
     age: Duration,
 }
 
-/// What a caller does who came now.
+/// What a caller does now.
 enum Look<T> {
-    /// Go on with the value.
+    /// Use the value.
     Fresh(Arc<T>),
-    /// Start a fetch, and go on with the value.
+    /// Start a fetch, and use the value.
     Due(Arc<T>),
     /// Wait for a fetch.
     Overdue,
-    /// The provider failed a moment ago: take what there is, if it is not too old.
+    /// The provider failed a moment ago: use the present value, if it is not too old.
     Paused,
 }
 
@@ -80,11 +80,10 @@ where
     T: Send + Sync + 'static,
     E: Error + From<SecretError> + Send + Sync + 'static,
 {
-    /// Fetches for the first time. `make` gets the value before, if there is one, the versions, and
-    /// the time.
+    /// Fetches for the first time. `make` gets the previous value, if any, the versions, and the time.
     ///
     /// # Errors
-    /// Those of the provider, and of `make`.
+    /// The errors of the provider and of `make`.
     pub async fn load(
         provider: Arc<dyn SecretProvider>,
         policy: RefreshPolicy,
@@ -109,7 +108,7 @@ where
         })))
     }
 
-    /// The value.
+    /// Returns the value.
     ///
     /// # Errors
     /// [`SecretExpired`] when no fetch succeeded for [`RefreshPolicy::max_age`].
@@ -127,7 +126,7 @@ where
             }
         };
         let is_usable = self.0.usable(&self.0.lock()).is_ok();
-        // What went wrong is logged, and the value says the rest.
+        // The failure is logged, and the value's age decides.
         if is_usable {
             let _ = tokio::time::timeout(PATIENCE, flight.landed()).await;
         } else {
@@ -136,7 +135,7 @@ where
         self.0.usable(&self.0.lock())
     }
 
-    /// The value of the last fetch that succeeded, however old; nothing is fetched.
+    /// Returns the value of the last successful fetch, however old; nothing is fetched.
     #[must_use]
     pub fn last(&self) -> Arc<T> {
         Arc::clone(&self.0.lock().value)
@@ -145,11 +144,11 @@ where
     /// Fetches now, whatever the policy says, and returns the new value.
     ///
     /// # Errors
-    /// Those of the provider and of the function that makes the value; the old value is then kept.
+    /// The errors of the provider and of the function that makes the value; the old value then stays.
     pub async fn refresh(&self) -> Result<Arc<T>, E> {
         let (tell, told) = oneshot::channel();
         {
-            // A fetch that runs already began before whatever the caller wants to see.
+            // A running fetch may have begun before the change that the caller wants to see.
             let mut state = self.at_rest().await;
             state.flight = Some(self.start(Some(tell)));
         }
@@ -161,13 +160,13 @@ where
         })
     }
 
-    /// Replaces the value by one that is made of it, by a function that must not use the cache itself.
+    /// Replaces the value with the result of a function of it. The function must not use the cache itself.
     pub async fn update(&self, change: impl FnOnce(&T) -> T) {
         let mut state = self.at_rest().await;
         state.value = Arc::new(change(&state.value));
     }
 
-    /// The state, while no fetch runs.
+    /// Returns the state while no fetch runs.
     async fn at_rest(&self) -> MutexGuard<'_, State<T>> {
         loop {
             let flight = {
@@ -185,12 +184,12 @@ where
 impl<T, E> Inner<T, E> {
     fn look(&self, state: &State<T>) -> Look<T> {
         let now = self.clock.now();
-        // No pause ends later because the clock was set back since.
+        // A clock that was set back does not extend a pause.
         let since_failure = state.failed_at.and_then(|at| now.duration_since(at).ok());
         if since_failure.is_some_and(|since| since < flight::pause(&self.policy)) {
             return Look::Paused;
         }
-        // A clock that was set back makes a value that is not there yet: it is as good as due.
+        // With a clock that was set back, a value seems to be from the future: it counts as due.
         let Ok(age) = now.duration_since(state.fetched_at) else {
             return Look::Due(Arc::clone(&state.value));
         };
@@ -215,7 +214,7 @@ impl<T, E> Inner<T, E> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing that is done under the lock leaves the state half changed.
+        // No code under the lock leaves the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

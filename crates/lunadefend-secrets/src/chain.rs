@@ -1,12 +1,12 @@
-//! The first secret that there is.
+//! A chain of providers.
 
 use lunadefend_core::provider::{BoxFuture, SecretError, SecretProvider, SecretVersions};
 use std::sync::Arc;
 
-/// Providers that are asked in order until one has the secret.
+/// Providers that are tried in order until one has the secret.
 ///
-/// Only [`SecretError::NotFound`] goes on to the next: a secret that is wrong, or a provider that is
-/// down, is never covered up by a fallback.
+/// Only after [`SecretError::NotFound`] the next provider is tried: a fallback never hides an invalid secret
+/// or an unreachable provider.
 ///
 /// ```
 /// use lunadefend_secrets::{EnvironmentSecret, FileSecret, SecretChain};
@@ -19,12 +19,12 @@ use std::sync::Arc;
 pub struct SecretChain(Vec<Arc<dyn SecretProvider>>);
 
 impl SecretChain {
-    /// Starts with the provider that is asked first.
+    /// Makes a chain that tries this provider first.
     pub fn first(provider: impl SecretProvider) -> Self {
         Self(vec![Arc::new(provider)])
     }
 
-    /// Adds a provider that is asked when none before it has the secret.
+    /// Adds a provider that is tried when no earlier one has the secret.
     #[must_use]
     pub fn or_else(mut self, provider: impl SecretProvider) -> Self {
         self.0.push(Arc::new(provider));

@@ -1,4 +1,4 @@
-//! Secrets in variables of the environment.
+//! Secrets in environment variables.
 
 use lunadefend_core::provider::{
     BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions,
@@ -32,7 +32,7 @@ impl Environment for ProcessEnvironment {
     }
 }
 
-/// A secret that is the value of a variable of the environment. It is read at each fetch.
+/// A secret in an environment variable, which is read at each fetch.
 ///
 /// ```
 /// use lunadefend_core::provider::{SecretError, SecretProvider};
@@ -54,7 +54,7 @@ pub struct EnvironmentSecret {
 }
 
 impl EnvironmentSecret {
-    /// The variable `name` of the process.
+    /// Makes the secret in the variable `name` of the process.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
@@ -62,7 +62,7 @@ impl EnvironmentSecret {
         }
     }
 
-    /// Reads it from another environment.
+    /// Reads the variable from another environment.
     #[must_use]
     pub fn with_environment(mut self, environment: Arc<dyn Environment>) -> Self {
         self.environment = environment;

@@ -17,18 +17,17 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// A secret that is the content of a file. It is read at each fetch.
+/// A secret in a file, which is read at each fetch.
 ///
-/// The time of its last modification is when this version was made: replace the file, as Kubernetes
-/// does with a mounted secret, and a key in it is rotated.
+/// The version's time is that of the last modification. To rotate a key, replace its file, as Kubernetes does
+/// with a mounted secret.
 ///
-/// The file must be a regular file (a symbolic link to one is followed) of at most
-/// [`FileSecret::MAX_LEN`] bytes. One line end after a text is left out; bytes that are no text are
-/// taken as they are.
+/// The file must be a regular file (a symbolic link to one is followed) of at most [`FileSecret::MAX_LEN`]
+/// bytes. One line end after a text is removed; bytes that are not text stay unchanged.
 ///
 /// # Security
-/// On Unix a file that others than its owner can use is logged as a warning, but for one thing: a group of
-/// this process may read a file of another owner, as Kubernetes mounts secrets with `fsGroup` (mode 0440).
+/// On Unix a file that other users can use is logged as a warning. There is one exception: a group of this
+/// process may read another owner's file, as Kubernetes mounts secrets with `fsGroup` (mode 0440).
 #[derive(Clone, Debug)]
 pub struct FileSecret {
     path: PathBuf,
@@ -39,7 +38,7 @@ impl FileSecret {
     /// The largest file, in bytes.
     pub const MAX_LEN: usize = 64 * 1024;
 
-    /// The file at `path`.
+    /// Makes the secret in the file at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -74,10 +73,10 @@ impl FileSecret {
     }
 
     fn read(&self) -> Result<SecretVersion, SecretError> {
-        // Looked at before it is opened: opening a pipe waits for somebody to write to it.
+        // Checked before opening: opening a pipe blocks until another process writes to it.
         let metadata = std::fs::metadata(&self.path).map_err(|error| self.failed(error))?;
         if metadata.is_dir() {
-            // Docker makes one where the file that is to be mounted does not exist on the host.
+            // Docker creates a folder when the file to be mounted is missing on the host.
             return Err(self.misconfigured(
                 "it is a folder, not a file: name the file in it, or, mounted by Docker, make the file on the host first",
             ));
@@ -130,7 +129,7 @@ impl SecretProvider for FileSecret {
     fn fetch(&self) -> BoxFuture<'_, Result<SecretVersions, SecretError>> {
         let this = self.clone();
         Box::pin(async move {
-            // tokio's own files read through a buffer that nobody wipes.
+            // tokio's own files read through a buffer that is not wiped.
             let origin = this.origin();
             match tokio::task::spawn_blocking(move || this.read()).await {
                 Ok(outcome) => outcome.map(SecretVersions::only),
@@ -158,8 +157,8 @@ fn fill(path: &Path, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Editors and `echo` end a text with a line end that is not part of the secret. The last byte of a
-/// random key may have the same value, and is part of it.
+/// Editors and `echo` end a text with a line end that is not part of the secret. The last byte of a random
+/// key may have the same value, but is part of it.
 fn without_line_end(content: &[u8]) -> &[u8] {
     let Some(text) = content.strip_suffix(b"\n") else {
         return content;

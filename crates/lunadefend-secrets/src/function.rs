@@ -3,7 +3,7 @@
 use lunadefend_core::provider::{BoxFuture, SecretError, SecretProvider, SecretVersions};
 use std::{borrow::Cow, fmt, future::Future};
 
-/// A secret that an asynchronous closure fetches: the short form of a provider of your own.
+/// A secret that an asynchronous closure fetches: the short form of your own provider.
 ///
 /// ```
 /// use lunadefend_core::provider::{SecretError, SecretProvider, SecretValue};
@@ -26,7 +26,7 @@ pub struct SecretFn<F> {
 }
 
 impl<F> SecretFn<F> {
-    /// Wraps a closure; `origin` names where the secret comes from, for error messages.
+    /// Wraps a closure; `origin` names the source of the secret, for error messages.
     pub fn new(origin: impl Into<Cow<'static, str>>, fetch: F) -> Self {
         Self {
             origin: origin.into(),

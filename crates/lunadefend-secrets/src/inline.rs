@@ -5,7 +5,7 @@ use lunadefend_core::provider::{
 };
 use std::borrow::Cow;
 
-/// A secret that is handed in: from a configuration file, a command line, another library.
+/// A secret that the caller passes in: from a configuration file, a command line, another library.
 ///
 /// ```
 /// use lunadefend_core::provider::SecretValue;
@@ -24,7 +24,7 @@ pub struct InlineSecret {
 }
 
 impl InlineSecret {
-    /// Takes the secret; `origin` names where it stands, for error messages.
+    /// Makes a provider of this secret; `origin` names its place, for error messages.
     pub fn new(value: SecretValue, origin: impl Into<Cow<'static, str>>) -> Self {
         Self {
             value,

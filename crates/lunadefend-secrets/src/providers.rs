@@ -1,4 +1,4 @@
-//! Secret providers by the names that configurations call them.
+//! Secret providers by their names in a configuration.
 
 use crate::{EnvironmentSecret, FileSecret, InlineSecret, SecretChain, StagedSecret};
 use lunadefend_core::provider::{SecretProvider, SettingError};
@@ -8,14 +8,13 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 type Make =
     dyn Fn(&mut SecretSettings) -> Result<Arc<dyn SecretProvider>, SettingError> + Send + Sync;
 
-/// The providers that a configuration can name, each with the function that makes it of its settings.
+/// The providers that a configuration can name, each with the function that makes it from its settings.
 ///
-/// Of this crate are `environment` (also `env`), `file` and `inline` (also `manual`); their settings are in
+/// This crate has `environment` (also `env`), `file` and `inline` (also `manual`); their settings are in
 /// [`table::SECRET`](lunadefend_settings::table::SECRET).
 ///
-/// A variable `X` or a file `x` is rotated by its neighbours `X_PREVIOUS` and `X_NEXT`, `x.previous`
-/// and `x.next`, when they are there: see [`StagedSecret`]. Several names, as a list or separated by
-/// commas, are a [`SecretChain`].
+/// A variable `X` or a file `x` is rotated by the optional `X_PREVIOUS` and `X_NEXT`, or `x.previous` and
+/// `x.next`: see [`StagedSecret`]. Several names, as a list or separated by commas, are a [`SecretChain`].
 ///
 /// ```
 /// use lunadefend_core::provider::{SecretValue, SettingError};
@@ -45,14 +44,14 @@ pub struct SecretProviders(BTreeMap<String, Named>);
 
 #[derive(Clone)]
 struct Named {
-    /// As it is written in documentation.
+    /// The name as in the documentation.
     name: String,
     make: Arc<Make>,
 }
 
 impl SecretProviders {
-    /// Adds a provider under a name, or replaces the one that has it. Capitals, hyphens and
-    /// underscores make no difference in a name.
+    /// Adds a provider under a name, or replaces the provider of that name. Names ignore case, hyphens and
+    /// underscores.
     #[must_use]
     pub fn with(
         mut self,
@@ -70,11 +69,11 @@ impl SecretProviders {
         self
     }
 
-    /// Makes the provider that the settings name; without a name, the variable of the environment.
+    /// Makes the provider that the settings name; without a name, the environment variable.
     ///
     /// # Errors
-    /// [`SettingError`] when there is no such provider, when it needs what is not set, and when there
-    /// is a setting that it does not know.
+    /// [`SettingError`] for an unknown provider, a missing setting, or a setting that the provider does not
+    /// know.
     pub fn make(
         &self,
         mut settings: SecretSettings,
@@ -118,7 +117,7 @@ impl SecretProviders {
     }
 }
 
-/// Names are written in many ways: `aws-secrets-manager` is the original's `awsSecretsManager`.
+/// Names have many spellings: `aws-secrets-manager` is LunaSec's `awsSecretsManager`.
 fn canonical(name: &str) -> String {
     let letters = name.chars().filter(|letter| !matches!(letter, '-' | '_'));
     let name = letters.collect::<String>().to_lowercase();
@@ -129,7 +128,7 @@ fn canonical(name: &str) -> String {
     }
 }
 
-/// Those of this crate.
+/// The providers of this crate.
 impl Default for SecretProviders {
     fn default() -> Self {
         Self(BTreeMap::new())
@@ -327,7 +326,7 @@ mod tests {
 
     #[test]
     fn variables_of_other_programs_are_left_alone_and_misspelled_ones_are_not() {
-        // What Kubernetes sets for a service of that name.
+        // Kubernetes sets this for a service of that name.
         let settings = from_environment(&[
             ("LUNADEFEND_SECRETS_SERVICE_HOST", "10.0.0.1"),
             ("LUNADEFEND_SECRETS_PORT", "tcp://10.0.0.1:80"),

@@ -1,9 +1,9 @@
-//! How often a secret is fetched again, and for how long an old one is better than none.
+//! How often a secret is refreshed, and how long an old one may be used.
 
 use lunadefend_core::provider::SettingError;
 use std::time::Duration;
 
-/// When a [`SecretCache`](crate::SecretCache) asks its provider again.
+/// When a [`SecretCache`](crate::SecretCache) fetches again.
 ///
 /// ```
 /// use lunadefend_secrets::RefreshPolicy;
@@ -24,12 +24,12 @@ impl RefreshPolicy {
     const MAX_EVERY: Duration = Duration::from_secs(24 * 3600);
     const MAX_MAX_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
-    /// Fetches again after `every`, which is 1 second to 24 hours, or zero: then the provider is asked
-    /// each time the secret is used. The last secret is used for `max_age` at most while the provider
-    /// fails: more than twice `every`, and at most 7 days.
+    /// Makes a policy that fetches again after `every`: 1 second to 24 hours, or zero to fetch at each use of
+    /// the secret. While the provider fails, the last secret is used for at most `max_age`: more than twice
+    /// `every`, and at most 7 days.
     ///
     /// # Errors
-    /// [`SettingError`], calling the time that is out of its range `refresh` or `max_age`.
+    /// [`SettingError`], which names the time that is out of its range: `refresh` or `max_age`.
     pub fn new(every: Duration, max_age: Duration) -> Result<Self, SettingError> {
         let at_least = Duration::from_secs(1);
         if !every.is_zero() && !(at_least..=Self::MAX_EVERY).contains(&every) {
@@ -47,34 +47,34 @@ impl RefreshPolicy {
         Ok(Self { every, max_age })
     }
 
-    /// The time between two fetches, without the jitter; zero when the provider is asked each time.
+    /// Returns the time between two fetches, without the jitter; zero when each use fetches.
     #[must_use]
     pub const fn every(&self) -> Duration {
         self.every
     }
 
-    /// How much later than [`every`](Self::every) a fetch may be, so that replicas which were started
-    /// together do not ask together: a tenth of it.
+    /// Returns the jitter: how much later than [`every`](Self::every) a fetch may be, a tenth of it. So
+    /// replicas that started together do not fetch together.
     #[must_use]
     pub fn jitter(&self) -> Duration {
         self.every / 10
     }
 
-    /// After this time every process that uses the secret, and can reach the provider, has seen a new
-    /// version.
+    /// Returns the time after which every process that uses the secret, and can reach the provider, has
+    /// fetched a new version.
     #[must_use]
     pub fn slowest(&self) -> Duration {
         self.every + self.jitter()
     }
 
-    /// The age up to which a secret is used while its provider fails.
+    /// Returns the age up to which a secret is used while its provider fails.
     #[must_use]
     pub const fn max_age(&self) -> Duration {
         self.max_age
     }
 }
 
-/// Every five minutes, and 24 hours without an answer.
+/// Every five minutes; 24 hours while the provider fails.
 impl Default for RefreshPolicy {
     fn default() -> Self {
         Self {

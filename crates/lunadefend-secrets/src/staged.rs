@@ -1,16 +1,16 @@
-//! A rotation that is spelled out: the versions of one secret, each from a place of its own.
+//! A rotation with a separate place for each version of a secret.
 
 use lunadefend_core::provider::{
     BoxFuture, SecretError, SecretProvider, SecretVersion, SecretVersions,
 };
 use std::sync::Arc;
 
-/// One secret whose previous and next versions are in places of their own: how a secret is rotated
-/// that is kept in files or variables, which have no versions.
+/// A secret with separate places for its previous and next versions. It rotates secrets in files or
+/// variables, which have no versions.
 ///
-/// A neighbour that is not found is none: the places may be named for good, and filled while a
-/// rotation is under way. One that is not usable, such as an empty file, is left out with a warning: it must not
-/// keep the current version from being used.
+/// The places may be configured permanently and filled only during a rotation: a missing previous or next
+/// version is skipped. An unusable one, such as an empty file, is skipped with a warning: it must not block
+/// the current version.
 ///
 /// ```
 /// use lunadefend_secrets::{FileSecret, StagedSecret};
@@ -28,8 +28,8 @@ pub struct StagedSecret {
 }
 
 impl StagedSecret {
-    /// Starts with the version in use. Neighbours that this provider knows of itself are kept, unless
-    /// a place for them is named.
+    /// Makes a secret from its current version. Previous and next versions of this provider are used unless a
+    /// place for them is set.
     pub fn new(current: impl SecretProvider) -> Self {
         Self {
             current: Arc::new(current),
@@ -38,14 +38,14 @@ impl StagedSecret {
         }
     }
 
-    /// Where the version before it is.
+    /// Sets the place of the previous version.
     #[must_use]
     pub fn previous(mut self, provider: impl SecretProvider) -> Self {
         self.previous = Some(Arc::new(provider));
         self
     }
 
-    /// Where the version after it is.
+    /// Sets the place of the next version.
     #[must_use]
     pub fn next(mut self, provider: impl SecretProvider) -> Self {
         self.next = Some(Arc::new(provider));
@@ -119,7 +119,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let empty = folder.path().join("key.next");
         std::fs::write(&empty, "").unwrap();
-        // A variable that is empty, an empty file, a folder.
+        // An empty variable, an empty file, a folder.
         for secret in [
             StagedSecret::new(variable("KEY")).next(variable("BAD")),
             StagedSecret::new(variable("KEY")).next(FileSecret::new(&empty)),

@@ -1,13 +1,13 @@
-//! Assertions that say what was wrong.
+//! Assertions whose messages say why they failed.
 
 use crate::TestBackend;
 use lunadefend_core::{ErrorKind, SessionId, VerifiedToken};
 use serde_json::Value;
 
-/// Asserts that an answer is the error of a kind, in the JSON that every adapter answers with.
+/// Asserts that a response is the error of a kind, in the JSON that every adapter sends.
 ///
-/// `status` takes the `StatusCode` of any framework. An application that answers errors in a shape of its own
-/// asserts that instead.
+/// `status` takes the `StatusCode` of any framework. If your application renders errors in its own shape,
+/// assert that shape instead.
 ///
 /// ```
 /// use lunadefend_core::{Error, ErrorKind, adapter::log_and_render};
@@ -18,7 +18,7 @@ use serde_json::Value;
 /// ```
 ///
 /// # Panics
-/// When status or body are not those of the kind; the message shows both.
+/// When the status or the body differs from the kind's; the message shows both.
 #[track_caller]
 pub fn assert_error(status: impl Into<u16>, body: impl AsRef<[u8]>, kind: ErrorKind) {
     let (status, body) = (status.into(), body.as_ref());
@@ -46,7 +46,7 @@ impl TestBackend {
     /// Asserts that the session holds a live grant for the token now.
     ///
     /// # Panics
-    /// When it does not; the message says why.
+    /// When the session holds no live grant; the message says why.
     #[track_caller]
     pub fn assert_granted(&self, session: &SessionId, token: &VerifiedToken) {
         if let Err(reason) = self.live_grant(session, token.expose_id()) {
@@ -57,7 +57,7 @@ impl TestBackend {
     /// Asserts that the session holds no live grant for the token now.
     ///
     /// # Panics
-    /// When it does.
+    /// When the session holds a live grant.
     #[track_caller]
     pub fn assert_not_granted(&self, session: &SessionId, token: &VerifiedToken) {
         if self.live_grant(session, token.expose_id()).is_ok() {

@@ -1,4 +1,4 @@
-//! Grants and sessions that live in memory.
+//! Grants and sessions in memory.
 
 mod services;
 
@@ -18,14 +18,14 @@ use std::{
     time::SystemTime,
 };
 
-/// What stands in for a `LunaDefend` and its tokenizer in a test: hand it to the `Luna` of an adapter.
+/// The stand-in for a `LunaDefend` and its tokenizer in a test: pass it to the `Luna` of an adapter.
 ///
-/// It decides as a tokenizer does. A grant belongs to one session and ends with its duration (15 minutes unless
-/// asked otherwise, at most an hour) by the [`clock`](Self::clock) that the test moves, and no grant of an ended
-/// session counts. Each test makes its own; clones share one state.
+/// It decides as a tokenizer does. A grant belongs to one session. It expires after its duration: 15 minutes
+/// by default, at most an hour. The test moves its [`clock`](Self::clock). No grant of an ended session
+/// counts. Each test makes its own backend; clones share one state.
 ///
-/// It never signs anything: the redirect of a session transfer carries the session id in plain, and the key set
-/// is empty.
+/// It never signs anything: the redirect of a session transfer has the session id in plain text, and the key
+/// set is empty.
 ///
 /// ```
 /// use lunadefend_core::{ErrorKind, GrantDuration, UntrustedToken};
@@ -49,12 +49,12 @@ use std::{
 pub struct TestBackend {
     state: Arc<Mutex<State>>,
     clock: TestClock,
-    /// Whether it is the test that calls: that is not noted down and never fails.
+    /// Whether the test itself calls: such a call is not recorded and never fails.
     is_seeding: bool,
 }
 
 struct State {
-    /// When the grant of a session for a token ends.
+    /// When a session's grant for a token expires.
     grants: HashMap<(String, String), SystemTime>,
     max_duration: GrantDuration,
     ended: HashSet<String>,
@@ -66,7 +66,7 @@ struct State {
 }
 
 impl TestBackend {
-    /// Makes one without any grant, with a clock of its own.
+    /// Makes a backend without grants, with its own clock.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -85,33 +85,33 @@ impl TestBackend {
         }
     }
 
-    /// Sets the longest grant, as a tokenizer is configured with it.
+    /// Sets the longest grant, like the setting of a tokenizer.
     #[must_use]
     pub fn with_max_duration(self, max: GrantDuration) -> Self {
         self.state().max_duration = max;
         self
     }
 
-    /// The clock that grants end by.
+    /// Returns the clock by which grants expire.
     #[must_use]
     pub const fn clock(&self) -> &TestClock {
         &self.clock
     }
 
-    /// The grants, for code that takes `Grants`.
+    /// Returns the grants, for code that takes `Grants`.
     #[must_use]
     pub fn grants(&self) -> Grants {
         Grants::new(self.clone())
     }
 
-    /// The ends of sessions, for code that takes `Sessions`.
+    /// Returns the sessions, for code that takes `Sessions`.
     #[must_use]
     pub fn sessions(&self) -> Sessions {
         Sessions::new(self.clone())
     }
 
-    /// Grants a token to a session for 15 minutes, as an earlier page of the application did: what comes back
-    /// is what the browser has. It counts as no call.
+    /// Grants a token to a session for 15 minutes, as an earlier page of the application did. Returns the
+    /// token that the browser then has. [`take_calls`](Self::take_calls) does not return this call.
     ///
     /// # Panics
     /// When the session has been ended.
@@ -130,13 +130,13 @@ impl TestBackend {
             .expect("a session that has not been ended")
     }
 
-    /// Accepts every token of every session from now on, but those that are refused or whose session has ended:
-    /// for tests of something else than grants.
+    /// Accepts every token of every session from now on, for tests that are not about grants. It still
+    /// refuses tokens that [`refuse`](Self::refuse) names and tokens of ended sessions.
     pub fn accept_all(&self) {
         self.state().accepts_all = true;
     }
 
-    /// Refuses a token, whichever session sends it, until it is granted again.
+    /// Refuses a token from every session, until it is granted again.
     pub fn refuse(&self, token: &VerifiedToken) {
         let token = token.expose_id();
         let mut state = self.state();
@@ -144,30 +144,30 @@ impl TestBackend {
         state.refused.insert(token.to_owned());
     }
 
-    /// Lets the next call fail, whatever it is. Said twice, the next two fail.
+    /// Makes the next call fail, whichever it is. Called twice, it makes the next two calls fail.
     pub fn fail_next(&self, kind: ErrorKind) {
         self.state().fails_next.push_back(kind);
     }
 
-    /// Lets every call fail until [`recover`](Self::recover).
+    /// Makes every call fail until [`recover`](Self::recover).
     pub fn fail(&self, kind: ErrorKind) {
         self.state().fails_always = Some(kind);
     }
 
-    /// Ends all failing.
+    /// Lets calls succeed again.
     pub fn recover(&self) {
         let mut state = self.state();
         state.fails_always = None;
         state.fails_next.clear();
     }
 
-    /// Takes the calls since the last time, also those that failed.
+    /// Returns the calls since the last `take_calls`, including those that failed.
     #[must_use]
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.state().calls)
     }
 
-    /// Why the session holds no live grant for the token, if it does not.
+    /// Returns an error that says why the session holds no live grant for the token, if it holds none.
     pub(crate) fn live_grant(&self, session: &SessionId, token: &str) -> Result<(), &'static str> {
         let now = self.clock.now();
         let state = self.state();
@@ -189,7 +189,7 @@ impl TestBackend {
         }
     }
 
-    /// Grants all or nothing. Of two grants for one token the later end holds.
+    /// Grants all or nothing. Of two grants for one token the later expiry counts.
     fn create(&self, session: &SessionId, grants: &[GrantRequest]) -> Result<(), Error> {
         let now = self.clock.now();
         let mut state = self.state();
@@ -212,7 +212,7 @@ impl TestBackend {
         Ok(())
     }
 
-    /// Notes a call down, and lets it fail if it should.
+    /// Records a call, and makes it fail if the test asked for that.
     fn called(&self, call: Call) -> Result<(), Error> {
         if self.is_seeding {
             return Ok(());
@@ -230,7 +230,7 @@ impl TestBackend {
     }
 }
 
-/// The outcome of a future that waits for nothing.
+/// Returns the result of a future that never waits.
 fn now<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Some(outcome),

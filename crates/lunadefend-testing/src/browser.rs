@@ -1,5 +1,5 @@
-//! What a browser does with requests: it adds the cookies of the host, says where a request comes from, and
-//! follows redirects. It hides nothing from the test.
+//! A browser's part in a request: it adds the host's cookies, names the requesting page, and follows
+//! redirects. It hides nothing from the test.
 //!
 //! ```no_run
 //! # async fn test() -> Result<(), lunadefend_testing::browser::BrowserError> {
@@ -49,16 +49,16 @@ use url::{Position, Url};
 const MAX_RESPONSE: usize = 2 * 1024 * 1024;
 const MAX_REDIRECTS: usize = 6;
 
-/// One user's browser. A clone has the same cookies, and from then on its own.
+/// One user's browser. A clone starts with a copy of the cookies; later changes are not shared.
 ///
-/// It has what the rules of LunaDefend depend on: cookies by host (not by port), `Origin`, `Sec-Fetch-*` and
-/// redirects. It does not look at a cookie's `Path`, `Domain`, `Secure` and `SameSite`, and it reads responses
-/// that CORS would keep from a page: a test asserts on the headers.
+/// It does what LunaDefend's rules depend on: cookies by host (not by port), `Origin`, `Sec-Fetch-*` and
+/// redirects. It ignores a cookie's `Path`, `Domain`, `Secure` and `SameSite`. It reads responses that CORS
+/// would hide from a page, so that a test can assert on the headers.
 #[derive(Clone)]
 pub struct Browser {
     http: HttpClient,
     deadline: Duration,
-    /// Where origins really are.
+    /// The addresses that replace those of origins.
     addresses: HashMap<String, SocketAddr>,
     jar: Jar,
 }
@@ -78,7 +78,7 @@ impl Browser {
         Self::build(false)
     }
 
-    /// Makes a browser that speaks `https` too, and trusts what the system trusts.
+    /// Makes a browser that speaks `https` too, and trusts the system's root certificates.
     ///
     /// # Errors
     /// [`BrowserError::Client`], when the system's root certificates cannot be read.
@@ -96,7 +96,7 @@ impl Browser {
         })
     }
 
-    /// The browser of another user: without cookies, over the same connections.
+    /// Returns another user's browser: without cookies, over the same connections.
     #[must_use]
     pub fn stranger(&self) -> Self {
         Self {
@@ -105,7 +105,7 @@ impl Browser {
         }
     }
 
-    /// Sets how long one request may take, default 30 s.
+    /// Sets how long one request may take; the default is 30 s.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
@@ -118,7 +118,7 @@ impl Browser {
         self
     }
 
-    /// Puts a cookie into the jar, as a log-in would.
+    /// Sets a cookie, as a log-in would.
     ///
     /// # Errors
     /// [`BrowserError::Url`].
@@ -127,7 +127,7 @@ impl Browser {
         Ok(())
     }
 
-    /// The cookies of a URL's host, by name.
+    /// Returns the cookies of a URL's host, by name.
     ///
     /// # Errors
     /// [`BrowserError::Url`].
@@ -135,27 +135,27 @@ impl Browser {
         Ok(self.jar.of(&parse(url)?))
     }
 
-    /// Gets a URL, as script of a page at the URL's own origin does.
+    /// Gets a URL, as a script on a page of the URL's own origin does.
     ///
     /// # Errors
-    /// When no response comes.
+    /// When the request gets no response.
     pub async fn get(&mut self, url: &str) -> Result<Page, BrowserError> {
         self.fetch(url, Method::GET, url, "").await
     }
 
-    /// Posts JSON, as script of a page at the URL's own origin does.
+    /// Posts JSON, as a script on a page of the URL's own origin does.
     ///
     /// # Errors
-    /// When no response comes.
+    /// When the request gets no response.
     pub async fn post(&mut self, url: &str, json: &str) -> Result<Page, BrowserError> {
         self.fetch(url, Method::POST, url, json).await
     }
 
-    /// Does what `fetch(url, {method, body, credentials: "include"})` does in script of the page at `page`;
-    /// a body is sent as JSON.
+    /// Sends the request of `fetch(url, {method, body, credentials: "include"})` in a script of the page at
+    /// `page`. A body is sent as JSON.
     ///
     /// # Errors
-    /// When no response comes.
+    /// When the request gets no response.
     pub async fn fetch(
         &mut self,
         page: &str,
@@ -179,10 +179,10 @@ impl Browser {
         self.send(method, url, &headers, body.as_bytes()).await
     }
 
-    /// Asks what a browser asks before it lets script of a page send such a request: without cookies.
+    /// Sends the CORS preflight request for a `fetch` with this method, without cookies.
     ///
     /// # Errors
-    /// When no response comes.
+    /// When the request gets no response.
     pub async fn preflight(
         &self,
         page: &str,
@@ -206,20 +206,20 @@ impl Browser {
         stranger.send(Method::OPTIONS, url, &headers, b"").await
     }
 
-    /// Does what `fetch(url, {mode: "no-cors", credentials: "include"})` does in script of the page at `page`.
-    /// Gives every response on the way, the last one last.
+    /// Sends the request of `fetch(url, {mode: "no-cors", credentials: "include"})` in a script of the page
+    /// at `page`. Returns each response of the redirect chain in order.
     ///
     /// # Errors
-    /// When no response comes, or redirects do not end.
+    /// When a request gets no response, or there are too many redirects.
     pub async fn load_no_cors(&mut self, page: &str, url: &str) -> Result<Vec<Page>, BrowserError> {
         self.follow(page, url, "no-cors", "empty").await
     }
 
-    /// Gets a URL and follows redirects, with this `Sec-Fetch-Mode` and `Sec-Fetch-Dest`. Gives every response
-    /// on the way, the last one last.
+    /// Gets a URL and follows redirects, with this `Sec-Fetch-Mode` and `Sec-Fetch-Dest`. Returns each
+    /// response of the redirect chain in order.
     ///
     /// # Errors
-    /// When no response comes, or redirects do not end.
+    /// When a request gets no response, or there are too many redirects.
     pub async fn follow(
         &mut self,
         page: &str,
@@ -255,10 +255,10 @@ impl Browser {
         Err(BrowserError::TooManyRedirects)
     }
 
-    /// Sends one request with these headers and the cookies of its host. Redirects are not followed.
+    /// Sends one request with these headers and the cookies of its host. It does not follow redirects.
     ///
     /// # Errors
-    /// When no response comes.
+    /// When the request gets no response.
     pub async fn send(
         &mut self,
         method: Method,

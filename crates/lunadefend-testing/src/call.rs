@@ -1,13 +1,14 @@
-//! What the code under test asked for.
+//! The calls of the code under test.
 
 use lunadefend_core::{
     GrantDuration, SessionId,
     provider::{GrantRequest, TokenId},
 };
 
-/// One call that the code under test made, as [`TestBackend::take_calls`] returns it.
+/// One call of the code under test, as [`TestBackend::take_calls`] returns it.
 ///
-/// Sessions and tokens are plain texts, so that a failed assertion shows them: those of a test are no secrets.
+/// Sessions and tokens are plain text, so that a failed assertion shows them: a test's sessions and tokens
+/// are no secrets.
 ///
 /// [`TestBackend::take_calls`]: crate::TestBackend::take_calls
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +18,14 @@ pub enum Call {
     Verify {
         /// The session id.
         session: String,
-        /// The different tokens, in the order in which they stood in the value.
+        /// The different tokens, in their order in the value.
         tokens: Vec<String>,
     },
     /// Tokens were granted to a session.
     Grant {
         /// The session id.
         session: String,
-        /// The tokens, each with the duration that was asked for: once for each different duration.
+        /// The tokens with their requested durations. A token appears once for each different duration.
         grants: Vec<(String, Option<GrantDuration>)>,
     },
     /// A session was ended.
@@ -42,7 +43,7 @@ pub enum Call {
 }
 
 impl Call {
-    /// The call that verifies these tokens.
+    /// Returns the call that verifies these tokens.
     pub fn verify<T: Into<String>>(
         session: impl Into<String>,
         tokens: impl IntoIterator<Item = T>,
@@ -53,7 +54,7 @@ impl Call {
         }
     }
 
-    /// The call that grants these tokens.
+    /// Returns the call that grants these tokens.
     pub fn grant<T: Into<String>>(
         session: impl Into<String>,
         grants: impl IntoIterator<Item = (T, Option<GrantDuration>)>,

@@ -1,4 +1,4 @@
-//! Time that a test owns.
+//! A clock that the test moves.
 
 use lunadefend_core::provider::Clock;
 use std::{
@@ -8,7 +8,7 @@ use std::{
 
 /// A clock that stands still until the test moves it.
 ///
-/// Clones share the time: give one to what is tested and keep another.
+/// Clones share the time: give one to the code under test and keep another.
 ///
 /// ```
 /// use lunadefend_core::provider::Clock;
@@ -24,17 +24,17 @@ use std::{
 pub struct TestClock(Arc<Mutex<SystemTime>>);
 
 impl TestClock {
-    /// Where a new clock stands, in seconds since the Unix epoch: a moment in November 2023.
+    /// The time of a new clock, in seconds since the Unix epoch: a moment in November 2023.
     pub const START: u64 = 1_700_000_000;
 
-    /// Makes a clock that stands at [`TestClock::START`].
+    /// Makes a clock whose time is [`TestClock::START`].
     #[must_use]
     pub fn new() -> Self {
         let start = SystemTime::UNIX_EPOCH + Duration::from_secs(Self::START);
         Self(Arc::new(Mutex::new(start)))
     }
 
-    /// Moves the time forward.
+    /// Moves the clock forward.
     ///
     /// # Panics
     /// When `SystemTime` cannot hold the new time.

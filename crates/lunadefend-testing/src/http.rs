@@ -1,7 +1,6 @@
-//! HTTP/1.1 by hand: for what a decent library would not send, and to see what was sent byte for byte.
+//! HTTP/1.1 by hand: to send what a correct client would not send, and to see the exact bytes.
 //!
-//! This is what LunaDefend's own tests are made of; it may change in any version. Every function panics when
-//! something is not as a test needs it.
+//! LunaDefend's own tests use it; it may change in any version. Every function panics on unexpected input.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -17,49 +16,49 @@ use tokio::{
     time::timeout,
 };
 
-/// How long anything may take before a test gives up on it.
+/// How long any step may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A request or an answer as it came.
+/// A request or a response as received.
 #[derive(Clone)]
 pub struct Message {
     /// The first line.
     pub start: String,
-    /// The names of the headers as they were written, and their values.
+    /// The names of the headers as written, and their values.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Message {
-    /// The method of a request.
+    /// Returns the method of a request.
     #[must_use]
     pub fn method(&self) -> &str {
         self.word(0)
     }
 
-    /// The target of a request: path and query.
+    /// Returns the target of a request: path and query.
     #[must_use]
     pub fn target(&self) -> &str {
         self.word(1)
     }
 
-    /// The path of a request.
+    /// Returns the path of a request.
     #[must_use]
     pub fn path(&self) -> &str {
         self.target().split('?').next().unwrap_or_default()
     }
 
-    /// The status of an answer.
+    /// Returns the status of a response.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.word(1).parse().unwrap()
     }
 
-    /// The one header of that name, in any case; empty when it is not there.
+    /// Returns the only header of this name, in any case; empty when it is missing.
     ///
     /// # Panics
-    /// When it is there twice.
+    /// When the header is duplicated.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         let mut found = self
@@ -71,13 +70,13 @@ impl Message {
         value
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     #[must_use]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
@@ -87,7 +86,7 @@ impl Message {
         self.start.split(' ').nth(index).unwrap_or_default()
     }
 
-    /// The message with another value of one header, or that header more.
+    /// Returns the message with this header added, or its value replaced.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers
@@ -96,7 +95,7 @@ impl Message {
         self
     }
 
-    /// The bytes of the message.
+    /// Returns the bytes of the message.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut head = format!("{}\r\n", self.start);
@@ -108,7 +107,7 @@ impl Message {
     }
 }
 
-/// Reads one request; `None` when the connection ends before.
+/// Reads one request; `None` when the connection ends before that.
 pub async fn read_request(stream: &mut TcpStream) -> Option<Message> {
     let mut bytes = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -130,7 +129,7 @@ fn whole_request(bytes: &[u8]) -> Option<Message> {
     Some(message)
 }
 
-/// A message whose body is all that follows its head.
+/// Parses a message whose body is everything after its head.
 fn head(bytes: &[u8]) -> Option<Message> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
@@ -149,12 +148,12 @@ fn head(bytes: &[u8]) -> Option<Message> {
     })
 }
 
-/// Sends bytes on a connection of their own and reads the response to its end.
+/// Sends bytes on a new connection and reads the whole response.
 pub async fn exchange(address: SocketAddr, request: &[u8]) -> Message {
     head(&exchange_parts(address, &[request]).await).unwrap()
 }
 
-/// Sends these parts, one after the other, on a connection of their own and reads all that comes back.
+/// Sends these parts, one after the other, on a new connection and reads the whole response.
 pub async fn exchange_parts(address: impl ToSocketAddrs, parts: &[&[u8]]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     for part in parts {
@@ -166,7 +165,7 @@ pub async fn exchange_parts(address: impl ToSocketAddrs, parts: &[&[u8]]) -> Vec
     read_to_end(&mut stream).await
 }
 
-/// Reads what comes until the server closes the connection.
+/// Reads until the server closes the connection.
 pub async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     let mut answer = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
@@ -175,7 +174,7 @@ pub async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     answer
 }
 
-/// An answer with these headers (each line ended) and a body of known length.
+/// Makes a response with these headers (each line ended) and a body of known length.
 #[must_use]
 pub fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
@@ -186,7 +185,7 @@ pub fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// An answer of JSON.
+/// Makes a JSON response.
 #[must_use]
 pub fn json(status: u16, body: &str) -> Vec<u8> {
     answer(status, "content-type: application/json\r\n", body)

@@ -6,32 +6,32 @@ use lunadefend_core::provider::{
 use lunadefend_crypto::{GeneratedKey, RsaBits, SigningKey};
 use secrecy::{ExposeSecret, SecretString};
 
-/// An RSA key of 2048 bits that is made when a test asks for it, and in no file.
+/// A 2048-bit RSA key that is generated for a test, and stored in no file.
 ///
-/// It is a secret provider: hand it to `LunaDefend::builder(url).signing_key(..)`. Making one takes a fraction
-/// of a second with `opt-level = 3` for `crypto-bigint` and `crypto-primes`, and several seconds without; tests
-/// of one program can share one by a `LazyLock`.
+/// It is a secret provider: pass it to `LunaDefend::builder(url).signing_key(..)`. Generating one takes a
+/// fraction of a second with `opt-level = 3` for `crypto-bigint` and `crypto-primes`, and several seconds
+/// without. The tests of one program can share one in a `LazyLock`.
 #[derive(Clone, Debug)]
 pub struct TestKey(GeneratedKey);
 
 impl TestKey {
-    /// Makes a key.
+    /// Generates a key.
     ///
     /// # Panics
-    /// When the operating system gives no randomness.
+    /// When the operating system returns no randomness.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test without randomness fails")]
     pub fn generate() -> Self {
         Self(GeneratedKey::generate(RsaBits::Rsa2048).expect("a new key"))
     }
 
-    /// The key, to sign with.
+    /// Returns the key for signing.
     #[must_use]
     pub fn signing_key(&self) -> &SigningKey {
         &self.0.key
     }
 
-    /// The key as text: what `LUNASEC_SIGNING_KEY` may be set to.
+    /// Returns the key as text: a value for `LUNASEC_SIGNING_KEY`.
     #[must_use]
     pub fn pem(&self) -> &SecretString {
         &self.0.pem

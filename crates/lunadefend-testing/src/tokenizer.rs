@@ -1,7 +1,7 @@
-//! A tokenizer in the process of the test, on a free port of loopback, with its store in memory.
+//! A tokenizer in the test's process, on a free loopback port, with its store in memory.
 //!
-//! An application is configured with the tokenizer's URL, and the tokenizer with the application's. So a tokenizer
-//! is bound first, and answers when the application is there:
+//! The application needs the tokenizer's URL, and the tokenizer needs the application's. So bind the
+//! tokenizer first, and let it serve once the application has its address:
 //!
 //! ```no_run
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +34,7 @@ use std::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// A tokenizer cannot start.
+/// Why a tokenizer cannot start.
 #[derive(Debug, thiserror::Error)]
 #[error("the tokenizer of the test cannot start")]
 pub struct StartError(#[source] Box<dyn Error + Send + Sync>);
@@ -43,7 +43,7 @@ fn cannot_start(cause: impl Into<Box<dyn Error + Send + Sync>>) -> StartError {
     StartError(cause.into())
 }
 
-/// A tokenizer that has its URL and does not answer yet.
+/// A tokenizer that has its URL and does not respond yet.
 #[derive(Debug)]
 pub struct BoundTokenizer {
     listener: TcpListener,
@@ -52,18 +52,18 @@ pub struct BoundTokenizer {
 }
 
 impl BoundTokenizer {
-    /// Takes a free port of loopback.
+    /// Binds a free loopback port.
     ///
     /// # Errors
-    /// When there is none.
+    /// When no port is free.
     pub async fn bind() -> Result<Self, StartError> {
         Self::on((Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
-    /// Takes an address.
+    /// Binds an address.
     ///
     /// # Errors
-    /// When somebody has it already.
+    /// When the address is already in use.
     pub async fn on(address: SocketAddr) -> Result<Self, StartError> {
         let listener = TcpListener::bind(address).await.map_err(cannot_start)?;
         let address = listener.local_addr().map_err(cannot_start)?;
@@ -74,43 +74,44 @@ impl BoundTokenizer {
         })
     }
 
-    /// Its address.
+    /// Returns the bound address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its URL, without a slash at the end.
+    /// Returns the tokenizer's URL, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Starts to answer for the application at `app`, a URL of loopback without a slash at the end. Grants,
-    /// sessions and tokens live by the test's clock, which is to be the application's too.
+    /// Starts to serve the application at `app`, a loopback URL without a slash at the end. Grants, sessions
+    /// and tokens expire by the test's clock. Give the application the same clock.
     ///
     /// # Errors
-    /// When `app` is no such URL.
+    /// When `app` is not such a URL.
     pub async fn serve(self, app: &str, clock: &TestClock) -> Result<RunningTokenizer, StartError> {
         let vault = vault_in_memory(Arc::new(clock.clone())).await?;
         let config = self.config(app)?;
         self.serve_with(config, vault, Arc::new(TestTimer(clock.clone())))
     }
 
-    /// Starts to answer by the clock of the system: for an application that is another process.
+    /// Starts to serve by the system's clock, for an application in another process.
     ///
     /// # Errors
-    /// When `app` is no URL of loopback.
+    /// When `app` is not a loopback URL.
     pub async fn serve_in_real_time(self, app: &str) -> Result<RunningTokenizer, StartError> {
         let vault = vault_in_memory(Arc::new(SystemClock)).await?;
         let config = self.config(app)?;
         self.serve_with(config, vault, Arc::new(SystemTimer::default()))
     }
 
-    /// The configuration with which [`serve`](Self::serve) answers for an application, to be changed.
+    /// Returns the configuration that [`serve`](Self::serve) uses for an application, so that a test can
+    /// change it.
     ///
     /// # Errors
-    /// When `app` is no URL of loopback.
+    /// When `app` is not a loopback URL.
     pub fn config(&self, app: &str) -> Result<TokenizerConfigBuilder, StartError> {
         let loopback = |url: &str, setting| {
             BaseUrl::parse(url, setting, Cleartext::LoopbackOnly).map_err(cannot_start)
@@ -128,10 +129,10 @@ impl BoundTokenizer {
         .application_origin(origin))
     }
 
-    /// Starts to answer with a configuration, a vault and a timer of the test's own.
+    /// Starts to serve with the test's own configuration, vault and timer.
     ///
     /// # Errors
-    /// When the configuration is not valid.
+    /// When the configuration is invalid.
     pub fn serve_with(
         self,
         config: TokenizerConfigBuilder,
@@ -149,9 +150,9 @@ impl BoundTokenizer {
     }
 }
 
-/// The URL by which browsers are to know a server at this address of loopback: by the name `localhost`, if that
-/// leads there. Cookies of `127.0.0.1` are not those of `localhost`, so an application and its tokenizer need one
-/// name.
+/// Returns the URL that browsers should use for a server at this loopback address. It has the name
+/// `localhost`, if that name resolves to the address. Cookies of `127.0.0.1` are not sent to `localhost`, so
+/// an application and its tokenizer need the same name.
 #[must_use]
 pub fn url_of(address: SocketAddr) -> String {
     match address.ip() {
@@ -168,7 +169,7 @@ async fn vault_in_memory(clock: Arc<dyn Clock>) -> Result<Vault, StartError> {
     vault.map_err(cannot_start)
 }
 
-/// A timer by the test's clock: waiting takes no time, the clock is moved instead.
+/// A timer on the test's clock. A wait takes no real time: it moves the clock.
 #[derive(Debug)]
 pub struct TestTimer(pub TestClock);
 
@@ -183,7 +184,7 @@ impl Timer for TestTimer {
     }
 }
 
-/// A tokenizer that answers, until it is dropped.
+/// A running tokenizer. It stops when it is dropped.
 pub struct RunningTokenizer {
     address: SocketAddr,
     url: String,
@@ -200,28 +201,28 @@ impl fmt::Debug for RunningTokenizer {
 }
 
 impl RunningTokenizer {
-    /// Its address.
+    /// Returns the address that the tokenizer listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its URL, without a slash at the end.
+    /// Returns the tokenizer's URL, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What it keeps.
+    /// Returns the tokenizer's vault.
     #[must_use]
     pub fn vault(&self) -> &Vault {
         &self.vault
     }
 
-    /// Waits until it ends by itself, which it does only when it fails.
+    /// Waits until the tokenizer stops by itself, which happens only when it fails.
     ///
     /// # Errors
-    /// Why it failed.
+    /// The failure.
     pub async fn failed(&mut self) -> io::Result<()> {
         (&mut self.task).await?
     }

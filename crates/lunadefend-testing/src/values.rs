@@ -3,7 +3,7 @@
 use lunadefend_core::{SessionId, VerifiedToken, provider::TokenId};
 use std::hash::{BuildHasher, RandomState};
 
-/// Makes a session id of a text: `session("ann")`.
+/// Makes a session id from a text: `session("ann")`.
 ///
 /// # Panics
 /// When the text is empty or longer than [`SessionId::MAX_LEN`] bytes.
@@ -14,9 +14,9 @@ pub fn session(id: &str) -> SessionId {
     SessionId::new(id).expect("a session id of 1 to 1024 bytes")
 }
 
-/// Makes the token with a number: for each number another one, always the same.
+/// Makes the token with this number. Each number gives a different token, and always the same one.
 ///
-/// It is in the state that a row of the database is in. [`TestBackend::grant`] makes what a browser has of it.
+/// It has the state of a token in a database row. [`TestBackend::grant`] makes the token that a browser has.
 ///
 /// ```
 /// use lunadefend_testing::token;
@@ -32,7 +32,7 @@ pub fn token(number: u32) -> VerifiedToken {
     verified(bytes)
 }
 
-/// Makes a token that no other test has: for tests that share a database.
+/// Makes a token that no other test has, for tests that share a database.
 #[must_use]
 pub fn unique_token() -> VerifiedToken {
     let half = || RandomState::new().hash_one(()).to_be_bytes();

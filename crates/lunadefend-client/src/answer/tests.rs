@@ -40,7 +40,7 @@ fn complaints_about_the_duration() {
                 ErrorKind::GrantDuration
             );
         }
-        // Nobody asked for one there.
+        // No caller requested one there.
         assert_eq!(
             read_answer(Route::GrantVerify, 400, &failure(text)),
             ErrorKind::TokenizerRejected

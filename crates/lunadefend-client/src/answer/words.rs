@@ -1,4 +1,4 @@
-//! What to say of refusals that are not what their status usually means.
+//! Messages for refusals that differ from the usual meaning of their status.
 
 use crate::message::TokenizerMessage;
 use http::StatusCode;
@@ -10,7 +10,7 @@ const PROXY: &str =
     "a proxy in front of the tokenizer wants a log-in: let the application through without one";
 const NAME: &str = "the tokenizer calls itself by another URL than this application calls it: PUBLIC_TOKENIZER_URL, or TOKENIZER_URL when that is not set, must be the TOKENIZER_URL of the tokenizer, letter by letter (localhost is not 127.0.0.1)";
 
-/// `None` where the usual words of the kind of error are right.
+/// Returns `None` where the usual message of the error's kind is right.
 pub(super) fn of(
     status: StatusCode,
     body: &[u8],
@@ -27,7 +27,7 @@ pub(super) fn of(
     }
 }
 
-/// HTML, which no tokenizer sends.
+/// Returns whether the body is HTML, which no tokenizer sends.
 fn is_page(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }

@@ -6,7 +6,7 @@ mod fleet;
 
 const START: u64 = 1_700_000_000;
 
-/// The keys of the tests, by what stands in their version.
+/// The keys of the tests, by the text of their version.
 fn key(index: u8) -> &'static SigningKey {
     static KEYS: OnceLock<[SigningKey; 4]> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {
@@ -128,7 +128,7 @@ fn a_new_key_is_published_at_once_and_signs_when_it_is_old_enough() {
     }
 }
 
-/// Nobody publishes it, however old it is.
+/// No replica publishes it, however old it is.
 #[test]
 fn a_version_that_is_taken_back_signs_late_in_a_fresh_process_too() {
     let (taken_back, replaced) = ((0, Some(-50_000)), (2, Some(-5000)));
@@ -203,7 +203,7 @@ fn while_no_key_is_old_enough_the_one_before_signs_whatever_became_of_it() {
 
 #[test]
 fn a_version_that_was_taken_back_ripens_anew() {
-    // 1 was current long ago; nobody publishes it any more.
+    // 1 was current long ago; no replica publishes it any more.
     let before = fetched(None, 0, (3, Some(-9000)), Some((2, Some(-20_000))), None);
     let ring = fetched(
         Some(&before),
@@ -279,7 +279,7 @@ fn retiring_signs_with_the_current_key_at_once_and_for_good() {
         None,
     );
     assert_eq!(published(&later, 600), [1]);
-    // Whoever makes it the current one again means it.
+    // An operator who makes it the current one again wants it back.
     let back = fetched(
         Some(&later),
         900,

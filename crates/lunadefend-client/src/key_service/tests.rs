@@ -54,7 +54,7 @@ async fn one_signature_for_ten_thousand_concurrent_calls() {
     assert_eq!(service.signatures(), 2, "exactly one more");
     assert_eq!(ask_concurrently(&service).await, 1);
 
-    // Nobody called for a day.
+    // No call for a day.
     clock.set_seconds(86_400);
     assert_eq!(ask_concurrently(&service).await, 1);
     assert_eq!(service.signatures(), 3);
@@ -66,7 +66,7 @@ async fn while_one_caller_renews_the_others_go_on_with_the_old() {
     let service = service(&clock);
     let old = service.application().await.unwrap();
     clock.set_seconds(800);
-    // Somebody is renewing, and takes long.
+    // A caller is renewing, and takes long.
     let renewing = service.0.refresh.lock().await;
     let meanwhile = service.application().await.unwrap();
     assert_eq!(meanwhile.expose_secret(), old.expose_secret());
@@ -213,7 +213,7 @@ async fn the_key_set_lists_each_key_and_first_the_one_that_signs() {
     let jwks = service.jwks().await.unwrap();
     let body: serde_json::Value = serde_json::from_slice(&jwks.body).unwrap();
     let keys = body["keys"].as_array().unwrap();
-    // Under their thumbprints, and the first under the name that the original looks for.
+    // Under their thumbprints, and the first under the name that LunaSec looks for.
     assert_eq!(keys.len(), 3);
     assert_eq!(keys[0]["kid"], thumbprint(KEY));
     assert_eq!(keys[0]["n"], keys[2]["n"]);

@@ -1,5 +1,5 @@
-//! Every answer that was recorded of or for the original SDK, and what ours makes of it: the table of
-//! the wire contract. Where the original said "valid" to anything but a literal `true`, ours does not.
+//! Every recorded response of or for LunaSec's SDK, and the client's verdict: the table of the wire contract.
+//! LunaSec's SDK took more than a literal `true` as valid; this client does not.
 
 use crate::support::{self, Act, Nobody, Server, answer, client_of};
 use Answer::{Http, Raw};
@@ -122,7 +122,7 @@ async fn every_recorded_answer() {
     }
 }
 
-/// The recorded cases without an answer: the connection is reset, nothing listens, nothing comes.
+/// The recorded cases without a response: the connection is reset, no server listens, no byte arrives.
 #[tokio::test]
 async fn no_answer_at_all() {
     let reset = Server::start(|_, _| Act::Reset).await;

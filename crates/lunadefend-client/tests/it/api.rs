@@ -127,7 +127,7 @@ async fn bytes_come_back_as_they_went_in() {
     }
 }
 
-/// Answers `/detokenize` and `/tokenize` with a URL, and everything else with `blob`.
+/// Responds to `/detokenize` and `/tokenize` with a URL, and to everything else with `blob`.
 async fn pointing_to(url: &str, blob: Vec<u8>) -> Server {
     let url = url.to_owned();
     Server::start(move |_, request| {
@@ -318,7 +318,7 @@ async fn refusals() {
         let error = api.metadata(&session(), &stored()).await.unwrap_err();
         assert_eq!(error.kind(), kind);
     }
-    // A token that is none, an array for the headers: as if there were no answer.
+    // An invalid token, an array for the headers: as if there were no response.
     for data in [
         r#"{"tokenId":"x","uploadUrl":"http://h/","headers":{}}"#.to_owned(),
         format!(r#"{{"tokenId":"{T1}","uploadUrl":"http://h/","headers":{{"x-amz-a":["b"]}}}}"#),

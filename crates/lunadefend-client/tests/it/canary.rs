@@ -1,4 +1,4 @@
-//! Nothing that anybody could print contains a token, a session id, a JWT or a value.
+//! No printable text contains a token, a session id, a JWT or a value.
 
 use crate::support::{Act, Nobody, Server, answer, base, client_of, json, shown, signing_key, yes};
 use lunadefend_client::{SessionIds, SigningKeys};
@@ -53,7 +53,7 @@ async fn errors(builder: lunadefend_client::ClientBuilder) -> Vec<Error> {
 
 #[tokio::test]
 async fn errors_of_every_kind_are_clean() {
-    // A hostile tokenizer repeats what it was sent, in every place where it can.
+    // A hostile tokenizer echoes the request, in every possible place.
     let echo = |status: u16, headers: &'static str| {
         move |_: usize, request: &crate::support::Recorded| {
             let text = format!(

@@ -70,7 +70,7 @@ async fn the_first_invalid_token_ends_the_rest() {
         }
     }
 
-    // Nobody waits for answers that cannot change it.
+    // The call does not wait for responses that cannot change the result.
     let server = Server::start(|_, request| match number_in(request) {
         3 => Act::Send(yes(r#"{"valid":false}"#)),
         _ => Act::Hang,
@@ -109,7 +109,7 @@ async fn one_invalid_token_refuses_all() {
     );
 }
 
-/// A server that answers nobody before so many wait for an answer; how many did at most.
+/// A server that responds only when this many requests wait; how many did at most.
 async fn crowded(enough: usize) -> (String, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -162,7 +162,7 @@ async fn as_many_connections_for_all_calls_as_configured() {
     }
     assert_eq!(most.load(Ordering::SeqCst), CONNECTIONS);
 
-    // Whoever does not get his turn in time gets an error in time.
+    // A caller that does not get its turn in time gets an error in time.
     let server = Server::start(|_, _| Act::Hang).await;
     let client = server.client().max_connections(1);
     let client = client.deadline(Duration::from_millis(200)).build().unwrap();

@@ -1,4 +1,4 @@
-//! What is sent, byte for byte as the original SDK sends it (recorded at unix time 1700000000).
+//! The requests, byte for byte like those of LunaSec's SDK (recorded at unix time 1700000000).
 
 use crate::support::{
     Act, Recorded, Server, T1, T2, base, grant, session, signing_key, token, yes,

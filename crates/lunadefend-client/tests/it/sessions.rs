@@ -1,4 +1,4 @@
-//! The end of a session, and what comes of one that was ended.
+//! The end of a session, and calls for an ended session.
 
 use crate::support::{self, Act, Server, T1, answer, client_of, json, session, shown, yes};
 use lunadefend_client::{Client, SessionIds};
@@ -186,7 +186,7 @@ async fn an_ended_session_is_a_matter_of_name_and_status() {
     let error = support::create(&server.client().build().unwrap()).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::TokenizerUnauthorized);
 
-    // What the original writes is enough.
+    // LunaSec's response is enough.
     let original = r#"{"success":false,"error":{"errorName":"sessionEnded","errorMessage":"x"}}"#;
     let server = Server::answering(json(400, original)).await;
     let error = support::create(&server.client().build().unwrap()).await;

@@ -1,5 +1,5 @@
-//! Connections that died while they were idle: whoever is in between has forgotten them, and says so when
-//! the next request comes, or never.
+//! Connections that died while they were idle: a proxy in between has forgotten them, and says so at the next
+//! request, or never.
 
 use crate::support::{self, client_of, read_request, yes};
 use futures_util::future::join_all;
@@ -18,7 +18,7 @@ use tokio::{
     sync::Barrier,
 };
 
-/// What comes on a dead connection in place of an answer.
+/// The reaction of a dead connection in place of a response.
 #[derive(Clone, Copy, Debug)]
 enum Death {
     Close,
@@ -29,7 +29,7 @@ enum Death {
 #[derive(Debug)]
 struct Server {
     death: Death,
-    /// Holds the first answers back until so many requests are there, each on a connection of its own.
+    /// Holds the first responses back until this many requests have arrived, each on its own connection.
     all_there: Barrier,
     /// Whether connections that were made before are dead.
     is_cut: AtomicBool,

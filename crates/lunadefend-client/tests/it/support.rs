@@ -1,4 +1,4 @@
-//! A server that does as it is told, and a client of it.
+//! A scripted server, and a client of it.
 
 use lunadefend_client::{Client, ClientBuilder, SessionIds};
 use lunadefend_core::{
@@ -48,13 +48,13 @@ impl Recorded {
     }
 }
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 pub(crate) enum Act {
     /// Sends these bytes and closes.
     Send(Vec<u8>),
     /// Sends these bytes, then one byte every 20 ms for ever.
     Drip(Vec<u8>),
-    /// Never answers.
+    /// Never responds.
     Hang,
     /// Resets the connection.
     Reset,
@@ -66,7 +66,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers each request by `script`, which also gets its number from 0.
+    /// Responds to each request by `script`, which also gets its number from 0.
     pub(crate) async fn start(
         script: impl Fn(usize, &Recorded) -> Act + Send + Sync + 'static,
     ) -> Self {
@@ -83,7 +83,7 @@ impl Server {
         Self { url, requests }
     }
 
-    /// Gives the same answer to everything.
+    /// Gives the same response to everything.
     pub(crate) async fn answering(answer: Vec<u8>) -> Self {
         Self::start(move |_, _| Act::Send(answer.clone())).await
     }
@@ -100,7 +100,7 @@ impl Server {
 /// An address at which nothing listens.
 pub(crate) struct Nobody {
     pub(crate) url: String,
-    /// Bound, so that nobody else gets the port.
+    /// Bound, so that no other process gets the port.
     _socket: TcpSocket,
 }
 
@@ -183,7 +183,7 @@ fn parse(bytes: &[u8]) -> Option<Recorded> {
     })
 }
 
-/// An answer with these headers (each line ended) and a body of known length.
+/// A response with these headers (each line ended) and a body of known length.
 pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let mut answer = format!(
@@ -214,7 +214,7 @@ pub(crate) fn base(url: &str) -> BaseUrl {
     BaseUrl::parse(url, "TOKENIZER_URL", Cleartext::LoopbackOnly).unwrap()
 }
 
-/// As the original SDK speaks, at a frozen time, and never waiting for long.
+/// A client like LunaSec's SDK, at a frozen time, that never waits for long.
 pub(crate) fn client_of(url: &str) -> ClientBuilder {
     Client::builder(base(url), signing_key())
         .jwt_profile(JwtProfile::LunaSec)
@@ -245,7 +245,7 @@ pub(crate) async fn create(client: &Client) -> Result<(), Error> {
     client.grant_all(&session(), &[grant(T1, None)]).await
 }
 
-/// Everything that anybody could print of an error.
+/// Everything that can be printed of an error.
 pub(crate) fn shown(error: &Error) -> String {
     let mut shown = format!("{error:?} {}", serde_json::to_string(error).unwrap());
     let mut cause: Option<&dyn StdError> = Some(error);

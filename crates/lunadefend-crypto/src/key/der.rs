@@ -1,4 +1,5 @@
-//! As much of DER (X.690) as keys need: reading to tell formats apart, writing of our own keys.
+//! The part of DER (X.690) that keys need: a reader that tells formats apart, and a writer of LunaDefend's
+//! own keys.
 
 use super::{found::Found, private::PrivateParts, problem::Problem};
 
@@ -22,7 +23,7 @@ const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
 /// 1.3.101, to which one byte is added: 110 X25519, 111 X448, 112 Ed25519, 113 Ed448.
 const EDWARDS: &[u8] = &[0x2b, 0x65];
 
-/// Reads elements one after the other.
+/// A reader of elements, one after the other.
 pub(super) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -38,7 +39,7 @@ impl<'a> Reader<'a> {
         self.0.first().copied()
     }
 
-    /// The tag and the content of the next element.
+    /// Returns the tag and the content of the next element.
     pub(super) fn next(&mut self) -> Result<(u8, &'a [u8]), Problem> {
         let (&tag, rest) = self.0.split_first().ok_or(Problem::Truncated)?;
         let (&first, rest) = rest.split_first().ok_or(Problem::Truncated)?;
@@ -70,7 +71,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An integer that is not negative, without leading zeros.
+    /// Returns the next integer, not negative, without leading zeros.
     fn unsigned(&mut self) -> Result<&'a [u8], Problem> {
         match self.expect(INTEGER)? {
             digits @ [0..=0x7f, ..] => Ok(trim_zeros(digits)),
@@ -92,7 +93,7 @@ pub(super) fn trim_zeros(digits: &[u8]) -> &[u8] {
     &digits[zeros..]
 }
 
-/// Finds out what a DER file is, by its form alone.
+/// Classifies a DER file by its form alone.
 pub(super) fn identify(file: &[u8]) -> Result<Found, Problem> {
     let mut reader = Reader::new(file);
     let outer = reader.expect(SEQUENCE)?;
@@ -107,14 +108,14 @@ pub(super) fn identify(file: &[u8]) -> Result<Found, Problem> {
         Some(SEQUENCE) => described(body),
         _ => Err(Problem::Unrecognised),
     };
-    // The outermost length was right: what is missing inside was never there.
+    // The outermost length was right, so a missing inner part was never written.
     found.map_err(|problem| match problem {
         Problem::Truncated => Problem::Damaged,
         other => other,
     })
 }
 
-/// What begins with a version number, or with the modulus of a bare public key.
+/// Reads a file that begins with a version number, or with the modulus of a bare public key.
 fn numbered(outer: &[u8]) -> Result<Found, Problem> {
     let mut body = Reader::new(outer);
     let first = body.unsigned()?;
@@ -174,7 +175,7 @@ fn pkcs8(mut body: Reader<'_>) -> Result<Found, Problem> {
     pkcs1(key)
 }
 
-/// What begins with a sequence: a public key, an encrypted private key or a certificate.
+/// Reads a file that begins with a sequence: a public key, an encrypted private key or a certificate.
 fn described(mut body: Reader<'_>) -> Result<Found, Problem> {
     let first = body.expect(SEQUENCE)?;
     if body.is_empty() {
@@ -219,7 +220,7 @@ fn algorithm(identifier: &[u8]) -> Result<(), Problem> {
         identifier.strip_prefix(EDWARDS),
     ) {
         (Some([1]), _) => {
-            // RFC 8017 wants NULL here; some writers leave it out.
+            // RFC 8017 requires NULL here; some writers omit it.
             return match reader.peek() {
                 None | Some(NULL) => Ok(()),
                 Some(_) => Err(Problem::Damaged),
@@ -237,7 +238,7 @@ fn algorithm(identifier: &[u8]) -> Result<(), Problem> {
     Err(Problem::NotRsa(found))
 }
 
-/// One element.
+/// Writes one element.
 pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let digits = (length as u64).to_be_bytes();
@@ -259,7 +260,7 @@ pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     element
 }
 
-/// An integer that is not negative.
+/// Writes an integer that is not negative.
 pub(super) fn unsigned(digits: &[u8]) -> Vec<u8> {
     match trim_zeros(digits) {
         digits @ [1..=0x7f, ..] => element(INTEGER, &[digits]),
@@ -267,7 +268,7 @@ pub(super) fn unsigned(digits: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The `AlgorithmIdentifier` of a plain RSA key.
+/// Writes the `AlgorithmIdentifier` of a plain RSA key.
 pub(super) fn rsa_algorithm() -> Vec<u8> {
     let identifier = element(OBJECT_IDENTIFIER, &[PKCS1, &[1]]);
     element(SEQUENCE, &[&identifier, &element(NULL, &[])])

@@ -1,4 +1,4 @@
-//! A key that was found, and base64 as people paste it: what all formats share.
+//! The RSA key that a parser found, and base64 as people paste it: shared by all formats.
 
 use super::{private::PrivateParts, problem::Problem};
 use base64::{
@@ -15,7 +15,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
-/// An RSA key, as yet unchecked.
+/// An RSA key, not checked yet.
 pub(super) enum Found {
     Private(PrivateParts),
     Public { n: Vec<u8>, e: Vec<u8> },

@@ -1,4 +1,5 @@
-//! Making keys, which ring cannot. `docs/key-generation.md` says why this is ours, and how it is tested.
+//! Generates keys, which ring cannot. `docs/key-generation.md` says why LunaDefend has its own code, and how
+//! it is tested.
 
 use super::{SigningKey, der, pem, private::PrivateParts};
 use crate::CryptoError;
@@ -21,12 +22,12 @@ use zeroize::Zeroizing;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RsaBits {
-    /// 2048 bits: the shortest that is accepted.
+    /// 2048 bits: the shortest accepted length.
     Rsa2048,
     /// 3072 bits: for use beyond 2030 (NIST SP 800-57).
     #[default]
     Rsa3072,
-    /// 4096 bits: the longest that can sign; four times slower than 2048.
+    /// 4096 bits: the longest that can sign. A signature takes four times as long as with 2048.
     Rsa4096,
 }
 
@@ -40,23 +41,23 @@ impl RsaBits {
     }
 }
 
-/// A new key pair, ready for use and as text to keep.
+/// A new key pair, as a usable key and as text to store.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GeneratedKey {
     /// The key.
     pub key: SigningKey,
-    /// The same as PEM with the label `PRIVATE KEY` (PKCS#8).
+    /// The same key as PEM with the label `PRIVATE KEY` (PKCS#8).
     pub pem: SecretString,
 }
 
 impl GeneratedKey {
-    /// Makes a key with the public exponent 65537 from the operating system's randomness. Takes about
-    /// a second with optimisations.
+    /// Generates a key with the public exponent 65537 from the operating system's randomness. This takes
+    /// about a second with optimisations.
     ///
     /// # Errors
-    /// [`CryptoError::Random`] without randomness, [`CryptoError::Generate`] when the numbers do not
-    /// make a key.
+    /// [`CryptoError::Random`] without randomness, [`CryptoError::Generate`] when the numbers make no valid
+    /// key.
     pub fn generate(bits: RsaBits) -> Result<Self, CryptoError> {
         let mut random = OsRandom { failed: false };
         // Each attempt fails for one pair of primes in thousands.
@@ -89,14 +90,15 @@ type Secret = Zeroizing<Vec<u8>>;
 /// One composite in 2^128 may pass the test of FIPS 186-5 for a prime, Lucas test not counted.
 const LOG2_OF_ERROR: u32 = 128;
 
-/// A prime whose two highest bits are set, so that the product of two has the full length.
+/// Returns a prime with its two highest bits set, so that the product of two has the full length.
 fn prime(bits: RsaBits, random: &mut OsRandom) -> Result<Number, CryptoError> {
     let half = bits.count() / 2;
     let sieve = SmallFactorsSieveFactory::new(Flavor::Any, half, SetBits::TwoMsb)
         .map_err(|_| CryptoError::Generate)?;
     let options =
         FipsOptions::with_error_bound(half, LOG2_OF_ERROR).ok_or(CryptoError::Generate)?;
-    // The first is Baillie-PSW, which takes out nearly all; the second has bases that nobody can foresee.
+    // The first is Baillie-PSW, which rejects nearly all candidates. The second uses bases that an attacker
+    // cannot foresee.
     sieve_and_find(random, sieve, |random, candidate| {
         is_prime(Flavor::Any, candidate)
             && fips::is_prime(random, Flavor::Any, candidate, options.with_lucas_test())
@@ -107,7 +109,7 @@ fn prime(bits: RsaBits, random: &mut OsRandom) -> Result<Number, CryptoError> {
     .ok_or(CryptoError::Generate)
 }
 
-/// The numbers of a key by FIPS 186-5 appendix A.1.1; `None` when these primes will not do.
+/// Returns the numbers of a key by FIPS 186-5 appendix A.1.1; `None` when these primes are unsuitable.
 fn key_numbers([a, b]: [Number; 2], bits: RsaBits) -> Option<[Secret; 8]> {
     let half = bits.count() / 2;
     let (p, q) = if *a > *b { (a, b) } else { (b, a) };
@@ -171,8 +173,8 @@ fn private_key_info(numbers: [&[u8]; 8]) -> Secret {
     ))
 }
 
-/// The operating system's generator for a library that cannot take an error: after a failure the
-/// numbers are zeros, and whoever asked must look at `failed`.
+/// The operating system's generator for a library that cannot handle an error. After a failure the numbers
+/// are zeros, and the caller must check `failed`.
 struct OsRandom {
     failed: bool,
 }

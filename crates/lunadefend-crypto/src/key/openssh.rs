@@ -2,7 +2,7 @@
 
 use super::{found::Found, private::PrivateParts, problem::Problem};
 
-/// How a private key begins.
+/// The first bytes of a private key.
 pub(super) const MAGIC: &[u8] = b"openssh-key-v1\0";
 
 /// The longest padding: the block of the longest cipher. OpenSSH itself pads an unencrypted key to 8
@@ -28,7 +28,7 @@ pub(super) fn private(file: &[u8]) -> Result<Found, Problem> {
     if kdf != b"none" || !kdf_options.is_empty() || !rest.trim_ascii().is_empty() {
         return Err(Problem::Damaged);
     }
-    // The outer lengths were right: what is missing inside was never there.
+    // The outer lengths were right, so a missing inner part was never written.
     let parts = private_section(section, public).map_err(|problem| match problem {
         Problem::Truncated => Problem::Damaged,
         other => other,
@@ -36,10 +36,10 @@ pub(super) fn private(file: &[u8]) -> Result<Found, Problem> {
     Ok(Found::Private(parts))
 }
 
-/// What a cipher would encrypt: a check, the key, its comment and the padding.
+/// Reads the part that a cipher would encrypt: a check, the key, its comment and the padding.
 fn private_section(section: &[u8], public: &[u8]) -> Result<PrivateParts, Problem> {
     let (check, mut rest) = section.split_at_checked(8).ok_or(Problem::Truncated)?;
-    // Random, and there twice: with a wrong passphrase the two would differ.
+    // A random number, written twice: with a wrong passphrase the two would differ.
     if check[..4] != check[4..] {
         return Err(Problem::Damaged);
     }
@@ -64,7 +64,7 @@ pub(super) fn public(blob: &[u8]) -> Result<Found, Problem> {
     })
 }
 
-/// Modulus and exponent of the binary form of a public key.
+/// Returns modulus and exponent of the binary form of a public key.
 fn numbers(blob: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
     let mut rest = blob;
     require_rsa(string(&mut rest)?)?;
@@ -76,12 +76,12 @@ fn numbers(blob: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
     }
 }
 
-/// Whether bytes begin as the binary form of a public key does.
+/// Returns whether bytes begin like the binary form of a public key.
 pub(super) fn is_public(blob: &[u8]) -> bool {
     matches!(blob, [0, 0, 0, _, kind @ ..] if is_key_type(kind))
 }
 
-/// Whether a word is the name of a kind of key.
+/// Returns whether a word is the name of a key type.
 pub(super) fn is_key_type(word: &[u8]) -> bool {
     [b"ssh-".as_slice(), b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"]
         .iter()
@@ -102,7 +102,7 @@ pub(super) fn require_rsa(kind: &[u8]) -> Result<(), Problem> {
     Err(Problem::NotRsa(found))
 }
 
-/// The next length-prefixed string.
+/// Returns the next length-prefixed string.
 fn string<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
     let (length, after) = rest.split_first_chunk::<4>().ok_or(Problem::Truncated)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| Problem::Truncated)?;
@@ -111,7 +111,7 @@ fn string<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
     Ok(string)
 }
 
-/// The next `mpint` of RFC 4251 section 5: positive, without needless zeros.
+/// Returns the next `mpint` of RFC 4251 section 5: positive, without needless zeros.
 fn positive<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
     match string(rest)? {
         [0, digits @ ..] if matches!(digits, [0x80..=0xff, ..]) => Ok(digits),

@@ -8,24 +8,24 @@ use zeroize::Zeroizing;
 const BEGIN: &[u8] = b"-----BEGIN ";
 const DASHES: &[u8] = b"-----";
 
-/// Whether there is a PEM block, or the remains of one.
+/// Returns whether the text has a PEM block, or the remains of one.
 pub(super) fn is_pem(text: &[u8]) -> bool {
     find(text, BEGIN).is_some() || find(text, b"-----END ").is_some() || text.starts_with(DASHES)
 }
 
-/// A block whose two lines match.
+/// A block with matching first and last lines.
 struct Block<'a> {
     label: &'a [u8],
     body: &'a [u8],
 }
 
-/// What is in a block, by its label.
+/// The content of a block, by its label.
 pub(super) enum Content {
     Key(Zeroizing<Vec<u8>>),
     Certificate(Zeroizing<Vec<u8>>),
 }
 
-/// The private key among the blocks, else the public key, else whatever there is.
+/// Returns the private key among the blocks, else the public key, else any block.
 pub(super) fn decode(text: &[u8]) -> Result<Content, Problem> {
     let (blocks, is_truncated) = blocks(text);
     match blocks.iter().min_by_key(|block| rank(block.label)) {
@@ -44,7 +44,7 @@ fn rank(label: &[u8]) -> usize {
     }
 }
 
-/// All complete blocks, and whether an incomplete one follows.
+/// Returns all complete blocks, and whether an incomplete one follows.
 fn blocks(text: &[u8]) -> (Vec<Block<'_>>, bool) {
     let mut blocks = Vec::new();
     let mut rest = text;
@@ -78,7 +78,7 @@ fn open(&Block { label, body }: &Block<'_>) -> Result<Content, Problem> {
         }
         _ => return Err(Problem::Unrecognised),
     }
-    // RFC 1421 headers; the one that matters is `Proc-Type: 4,ENCRYPTED`.
+    // RFC 1421 headers; only `Proc-Type: 4,ENCRYPTED` matters.
     if body.contains(&b':') {
         return Err(if find(body, b"ENCRYPTED").is_some() {
             Problem::Encrypted
@@ -96,7 +96,7 @@ fn open(&Block { label, body }: &Block<'_>) -> Result<Content, Problem> {
 /// Writes a block with lines of 64 characters.
 pub(super) fn encode(label: &str, content: &[u8]) -> Zeroizing<String> {
     let base64 = Zeroizing::new(STANDARD.encode(content));
-    // Sized beforehand: a string that grows leaves copies of the key behind.
+    // Allocated at its final size: a string that grows leaves copies of the key behind.
     let capacity = base64.len() + base64.len() / 64 + 2 * label.len() + 40;
     let mut text = Zeroizing::new(String::with_capacity(capacity));
     text.push_str("-----BEGIN ");

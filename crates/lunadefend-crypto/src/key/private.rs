@@ -18,7 +18,7 @@ pub(super) struct PrivateParts {
 }
 
 impl PrivateParts {
-    /// Takes them in the order of RFC 8017.
+    /// Takes the numbers in the order of RFC 8017.
     pub(super) fn new([n, e, d, p, q, dp, dq, qinv]: [&[u8]; 8]) -> Self {
         let secret = |number: &[u8]| Zeroizing::new(number.to_vec());
         Self {

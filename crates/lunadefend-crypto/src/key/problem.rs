@@ -1,6 +1,6 @@
-//! Why a text holds no usable key.
+//! The faults of a text without a usable key.
 
-/// Why there is no key.
+/// Why the text has no usable key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     Empty,

@@ -5,10 +5,10 @@ use crate::{InvalidSignature, base64url, sha256};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use std::{fmt, sync::Arc};
 
-/// RFC 7638 thumbprint of the key pair that LunaSec publishes in its tools.
+/// The RFC 7638 thumbprint of the key pair that LunaSec publishes in its tools.
 pub(super) const DEMO_KEY: &str = "-bl8cloyc_SDWS4QIMvkmfoIExAdTsvXHotm0ZOFCak";
 
-/// An RSA public key of 2048 to 8192 bits whose exponent is odd and at least 65537.
+/// An RSA public key of 2048 to 8192 bits with an odd exponent of at least 65537.
 ///
 /// Cloning is cheap. `Debug` prints its thumbprint.
 #[derive(Clone)]
@@ -24,23 +24,23 @@ impl PublicKey {
     /// The shortest and the longest modulus, in bits.
     const BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-    /// Reads a public key: SPKI (`PUBLIC KEY`), PKCS#1 (`RSA PUBLIC KEY`) or OpenSSH (`ssh-rsa ..`),
-    /// as PEM or DER or base64 of it.
+    /// Parses a public key: SPKI (`PUBLIC KEY`), PKCS#1 (`RSA PUBLIC KEY`) or OpenSSH (`ssh-rsa ..`), as PEM
+    /// or DER or base64 of it.
     ///
-    /// `origin` names the place that the input comes from, for the error.
+    /// `origin` names the source of the input, for the error.
     ///
     /// # Errors
-    /// One [`KeyError`] for each way to be wrong; a private key is refused.
+    /// A [`KeyError`], with a variant for each fault; a private key is refused.
     ///
     /// # Security
-    /// Refuses the public key of the published demo key pair: a party that trusts it trusts everyone.
+    /// Refuses the public key of the published demo key pair: anyone can sign for it.
     pub fn parse(input: &[u8], origin: &str) -> Result<Self, KeyError> {
         let key = Self::parse_allowing_demo_key(input, origin)?;
         key.refuse(DEMO_KEY, origin)?;
         Ok(key)
     }
 
-    /// [`parse`](Self::parse), and accepts the demo key.
+    /// Parses like [`parse`](Self::parse), but accepts the demo key.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -57,7 +57,7 @@ impl PublicKey {
         }
     }
 
-    /// Takes modulus and exponent, big-endian; leading zeros are dropped.
+    /// Makes a key from modulus and exponent, big-endian; leading zeros are dropped.
     ///
     /// # Errors
     /// [`KeyError::TooShort`], [`KeyError::TooLong`], [`KeyError::Exponent`] or
@@ -66,7 +66,7 @@ impl PublicKey {
         Self::checked(n, e, "the public key")
     }
 
-    /// Refuses the demo key, given by its thumbprint.
+    /// Refuses the demo key, identified by its thumbprint.
     pub(super) fn refuse(&self, demo_key: &str, origin: &str) -> Result<(), KeyError> {
         if self.thumbprint() == demo_key {
             return Err(KeyError::DemoKey {
@@ -97,7 +97,7 @@ impl PublicKey {
         if n.last().is_some_and(|last| last & 1 == 0) {
             return Err(KeyError::Invalid { origin: origin() });
         }
-        // What ring verifies with, less its exponent 3.
+        // The keys that ring verifies with, except its exponent 3.
         let is_safe =
             (17..=33).contains(&bit_length(e)) && e.last().is_some_and(|last| last & 1 == 1);
         if !is_safe {
@@ -119,31 +119,31 @@ impl PublicKey {
         })))
     }
 
-    /// The modulus, big-endian without leading zeros.
+    /// Returns the modulus, big-endian without leading zeros.
     #[must_use]
     pub fn n(&self) -> &[u8] {
         &self.0.n
     }
 
-    /// The public exponent, big-endian without leading zeros.
+    /// Returns the public exponent, big-endian without leading zeros.
     #[must_use]
     pub fn e(&self) -> &[u8] {
         &self.0.e
     }
 
-    /// The length of the modulus in bits.
+    /// Returns the length of the modulus in bits.
     #[must_use]
     pub fn bits(&self) -> usize {
         bit_length(&self.0.n)
     }
 
-    /// The thumbprint of RFC 7638 (SHA-256, base64url): the key's `kid`.
+    /// Returns the RFC 7638 thumbprint (SHA-256, base64url): the key's `kid`.
     #[must_use]
     pub fn thumbprint(&self) -> &str {
         &self.0.thumbprint
     }
 
-    /// Whether it belongs to the demo key pair that LunaSec publishes.
+    /// Returns whether the key belongs to the demo key pair that LunaSec publishes.
     #[must_use]
     pub fn is_demo_key(&self) -> bool {
         self.thumbprint() == DEMO_KEY
@@ -162,7 +162,7 @@ impl PublicKey {
         .map_err(|_| InvalidSignature)
     }
 
-    /// The key as PEM with the label `PUBLIC KEY` (SPKI, RFC 5280), which `SESSION_PUBLIC_KEY` takes.
+    /// Returns the key as PEM with the label `PUBLIC KEY` (SPKI, RFC 5280), a value for `SESSION_PUBLIC_KEY`.
     #[must_use]
     pub fn to_spki_pem(&self) -> String {
         let numbers = [der::unsigned(self.n()), der::unsigned(self.e())];

@@ -30,17 +30,16 @@ impl SigningKey {
     /// The longest modulus, in bits.
     const MAX_BITS: usize = 4096;
 
-    /// Reads a private key in OpenSSH, PKCS#8 or PKCS#1 format, as PEM or DER, or base64 of any of
-    /// these.
+    /// Parses a private key in OpenSSH, PKCS#8 or PKCS#1 format, as PEM or DER, or base64 of any of these.
     ///
-    /// Base64 may be standard or url-safe, padded or not, wrapped, with blanks or quotes around it;
-    /// PEM may have text before it and real or escaped line ends.
+    /// Base64 may be standard or url-safe, padded or not, wrapped, with blanks or quotes around it. PEM may
+    /// have text before it and real or escaped line ends.
     ///
-    /// `origin` names the place that the input comes from, such as `environment variable
-    /// LUNASEC_SIGNING_KEY`: every error starts with it.
+    /// `origin` names the source of the input, such as `environment variable LUNASEC_SIGNING_KEY`: every
+    /// error starts with it.
     ///
     /// # Errors
-    /// One [`KeyError`] for each way to be wrong.
+    /// A [`KeyError`], with a variant for each fault.
     ///
     /// # Security
     /// Refuses the demo key that LunaSec publishes, with which anyone can sign.
@@ -50,7 +49,7 @@ impl SigningKey {
         Ok(key)
     }
 
-    /// [`parse`](Self::parse), and accepts the demo key.
+    /// Parses like [`parse`](Self::parse), but accepts the demo key.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -91,7 +90,7 @@ impl SigningKey {
             .into_key_pair()
             .map(|pair| Self(Arc::new(Inner { pair, public })))
             .ok_or_else(|| KeyError::Invalid { origin: origin() })?;
-        // Ring checks the exponents only when it signs, and then the signature itself: do it once, now.
+        // Ring checks the exponents only when it signs, and then the signature itself: sign once here.
         key.sign(b"")
             .map_err(|_| KeyError::Invalid { origin: origin() })?;
         Ok(key)
@@ -115,7 +114,7 @@ impl SigningKey {
         Ok(signature)
     }
 
-    /// The public half.
+    /// Returns the public key of the pair.
     #[must_use]
     pub fn public_key(&self) -> &PublicKey {
         &self.0.public

@@ -1,4 +1,4 @@
-//! Recognises what an operator put into a setting for a key.
+//! Recognises the kind of text that an operator put into a setting for a key.
 
 use super::{
     der,
@@ -9,10 +9,10 @@ use super::{
 };
 use zeroize::Zeroizing;
 
-/// Longer than any key; the search below is not made for megabytes.
+/// Longer than any key; the search below is too slow for megabytes.
 const MAX_LEN: usize = 64 * 1024;
 
-/// Reads a key in any of the formats that the crate's documentation lists.
+/// Parses a key in any of the formats that the crate's documentation lists.
 pub(super) fn find_key(input: &[u8]) -> Result<Found, Problem> {
     if input.len() > MAX_LEN {
         return Err(Problem::Unrecognised);
@@ -26,7 +26,7 @@ pub(super) fn find_key(input: &[u8]) -> Result<Found, Problem> {
     })
 }
 
-/// Base64 of base64, as where a secret store encodes what was encoded already.
+/// Decodes base64 of base64: a secret store may have encoded an already encoded key.
 fn encoded_twice(text: &[u8]) -> Result<Found, Problem> {
     match base64_lenient(text) {
         Ok(inner) => plain(&inner).unwrap_or(Err(Problem::Unrecognised)),
@@ -35,7 +35,7 @@ fn encoded_twice(text: &[u8]) -> Result<Found, Problem> {
     }
 }
 
-/// What is not base64, or else its cleaned text, which may be.
+/// Reads a text that is not base64. `Err` has the cleaned text, which may be base64.
 fn plain(input: &[u8]) -> Result<Result<Found, Problem>, Zeroizing<Vec<u8>>> {
     let from_utf16 = text::from_utf16(input);
     let input = from_utf16.as_ref().map_or(input, |text| text.as_slice());
@@ -64,12 +64,12 @@ fn plain(input: &[u8]) -> Result<Result<Found, Problem>, Zeroizing<Vec<u8>>> {
     }
 }
 
-/// What is inside of a PEM block: its label may be wrong, so look at the bytes.
+/// Reads the content of a PEM block. Its label may be wrong, so this checks the bytes.
 fn unarmoured(content: &pem::Content) -> Result<Found, Problem> {
     match content {
         pem::Content::Key(key) if key.starts_with(openssh::MAGIC) => openssh::private(key),
         pem::Content::Key(key) => der::identify(key),
-        // `certutil -encode` of Windows calls every file that.
+        // `certutil -encode` of Windows labels every file as a certificate.
         pem::Content::Certificate(file) => match plain(file) {
             Ok(Ok(key)) => Ok(key),
             _ => Err(Problem::Certificate),
@@ -77,13 +77,13 @@ fn unarmoured(content: &pem::Content) -> Result<Found, Problem> {
     }
 }
 
-/// A sequence, which also has bytes that no text has.
+/// Returns whether the bytes are a sequence with bytes that no text has.
 fn is_der(bytes: &[u8]) -> bool {
     let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     bytes.first() == Some(&der::SEQUENCE) && !bytes.iter().all(is_text)
 }
 
-/// The formats of text that are recognised by their first word.
+/// Recognises text formats by their first word.
 fn one_line(text: &[u8]) -> Option<Result<Found, Problem>> {
     let mut words = text
         .split(u8::is_ascii_whitespace)
@@ -102,7 +102,7 @@ fn one_line(text: &[u8]) -> Option<Result<Found, Problem>> {
     })
 }
 
-/// Line ends that a configuration file or a shell escaped: `\n` and `\r` as two characters or more,
+/// Restores line ends that a configuration file or a shell escaped: `\n` and `\r` as two characters or more,
 /// and a backslash at the end of a line.
 fn unescape(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));

@@ -1,12 +1,12 @@
-//! What editors, shells, wikis and other programs do to the text of a key on its way into a setting.
+//! Undoes the changes that editors, shells, wikis and other programs make to the text of a key.
 
 use super::problem::Problem;
 use zeroize::Zeroizing;
 
-/// Where the file stops being a key with a name before it: no key is shorter.
+/// The shortest text that counts as a key with a name before it: no key is shorter.
 const SHORTEST_KEY: usize = 64;
 
-/// What programs write that had no value, such as JavaScript into a template.
+/// The words that programs write for a missing value, such as JavaScript into a template.
 const NO_VALUES: [&str; 7] = [
     "undefined",
     "null",
@@ -17,7 +17,7 @@ const NO_VALUES: [&str; 7] = [
     "[object Object]",
 ];
 
-/// The UTF-8 of a file in UTF-16, as PowerShell's `>` writes; `None` when it has no such byte order mark.
+/// Returns the UTF-8 of a file in UTF-16, as PowerShell's `>` writes; `None` without its byte order mark.
 pub(super) fn from_utf16(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (unit, file): (fn([u8; 2]) -> u16, _) = match file {
         [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
@@ -28,7 +28,7 @@ pub(super) fn from_utf16(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if !odd.is_empty() {
         return None;
     }
-    // Sized beforehand: a text that grows leaves copies of the key behind.
+    // Allocated at its final size: a text that grows leaves copies of the key behind.
     let mut text = Zeroizing::new(Vec::with_capacity(units.len() * 3));
     for letter in char::decode_utf16(units.iter().map(|&pair| unit(pair))) {
         let letter = letter.ok()?;
@@ -37,8 +37,8 @@ pub(super) fn from_utf16(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(text)
 }
 
-/// The text with plain blanks and line ends in place of those that only look like them, and without what
-/// cannot be seen at all.
+/// Returns the text with plain blanks and line ends in place of look-alikes, and without invisible
+/// characters.
 pub(super) fn plain_blanks(input: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(input.len()));
     let Ok(text) = std::str::from_utf8(input) else {
@@ -57,7 +57,7 @@ pub(super) fn plain_blanks(input: &[u8]) -> Zeroizing<Vec<u8>> {
     plain
 }
 
-/// Names what is certainly no key, though it looks like a text that has one.
+/// Names the kind of a text that looks like one with a key, but certainly has none.
 pub(super) fn refuse_what_was_spoilt(text: &[u8]) -> Result<(), Problem> {
     let Ok(text) = std::str::from_utf8(text) else {
         return Ok(());
@@ -79,8 +79,8 @@ pub(super) fn refuse_what_was_spoilt(text: &[u8]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What is behind `data:..;base64,` (RFC 2397), or behind the name of the variable that was copied
-/// along: `NAME=..`, `export NAME=..`.
+/// Returns the text behind `data:..;base64,` (RFC 2397), or behind a variable name that was copied with it:
+/// `NAME=..`, `export NAME=..`.
 pub(super) fn without_name(text: &[u8]) -> &[u8] {
     let (head, rest) = if text.starts_with(b"data:") {
         split(text, b',')

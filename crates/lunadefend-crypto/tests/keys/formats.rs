@@ -1,4 +1,4 @@
-//! A key is read in every format that people have it in.
+//! A key is accepted in every common format.
 
 use crate::fixtures::{self, bytes, der, text};
 use lunadefend_crypto::{KeyError, PublicKey, SigningKey};

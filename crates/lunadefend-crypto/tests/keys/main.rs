@@ -1,4 +1,4 @@
-//! Keys: what is read, what is refused and how, and what is made.
+//! Keys: the accepted, the refused and the generated ones.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,

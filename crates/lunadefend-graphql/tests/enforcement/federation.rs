@@ -1,4 +1,5 @@
-//! Federated entities: their fields go out as any other, their keys come in as a scalar of nobody's.
+//! Federated entities: their fields are outputs like any other, their keys are inputs in a scalar without a
+//! type.
 
 use crate::support::{codes, data, request, token};
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Response, SimpleObject};
@@ -48,7 +49,7 @@ async fn what_an_entity_takes_out_is_granted() {
     assert_eq!(backend.take_calls(), [expected]);
 }
 
-/// Async-graphql's paths into entities lack the index: nobody can say which of them it is.
+/// async-graphql's paths into entities lack the index, so they do not tell the entities apart.
 #[tokio::test]
 async fn what_is_not_granted_is_not_sent() {
     let backend = TestBackend::new();

@@ -101,7 +101,7 @@ async fn every_shape() {
         ("{preset}", "{}", vec![88]),
         (r#"{preset(ssn:"~1")}"#, "{}", vec![1]),
         (r#"{preset(ssn:"~1",plain:"~2")}"#, "{}", vec![1]),
-        // Aliases: each is a field of its own. The same token is asked about once.
+        // Aliases: each is a separate field. The same token is verified once.
         (
             r#"{a:by(ssn:"~1") b:by(ssn:"~2") c:by(ssn:"~1")}"#,
             "{}",
@@ -182,7 +182,7 @@ async fn every_shape() {
             r#"{"a":"~1"}"#,
             vec![1],
         ),
-        // Left out of the answer, and verified all the same.
+        // Left out of the response, and verified all the same.
         (
             r#"{by(ssn:"~1") b:by(ssn:"~2")@skip(if:true) ...@include(if:false){c:by(ssn:"~3")}}"#,
             "{}",
@@ -297,7 +297,7 @@ async fn without_validation_what_does_not_match_is_refused_all_the_same() {
         assert_eq!(codes(&response), ["badRequest"], "{query}");
         assert_eq!((ran.times(), backend.take_calls().len()), (0, 0), "{query}");
     }
-    // What is there twice: async-graphql takes the first variable, and the first argument.
+    // Duplicates: async-graphql takes the first variable, and the first argument.
     for query in [
         r#"query($a:String!="~1",$a:String!="~2"){by(ssn:$a)}"#,
         r#"{by(ssn:"~1",ssn:"~2")}"#,
@@ -400,14 +400,14 @@ async fn the_session_is_that_of_the_request_or_of_the_connection() {
     let backend = TestBackend::new();
     backend.accept_all();
     let (schema, ran) = schema(&backend, |schema| {
-        // One session for everybody is none.
+        // One session for all users is no session.
         schema.data(SessionId::new("schema").unwrap())
     });
     let query = with_tokens(r#"{by(ssn:"~1")}"#);
     let nobody = schema.execute(Request::new(&query)).await;
     assert_eq!(codes(&nobody), ["sessionError"]);
     assert_eq!((ran.times(), backend.take_calls().len()), (0, 0));
-    // Without a token nobody has to be logged in.
+    // Without a token no log-in is needed.
     assert!(
         schema
             .execute(Request::new("{node{__typename}}"))

@@ -286,7 +286,7 @@ async fn an_answer_with_tokens_is_for_no_cache() {
     assert!(without.http_headers.is_empty());
 }
 
-/// The tokens of a response that nobody granted.
+/// The tokens of a response that were not granted.
 fn leaked(response: &Response) -> bool {
     data(response).contains("lunasec-")
 }

@@ -1,4 +1,4 @@
-//! The original's recorded cases: as there where it was right, refused where it skipped the check.
+//! LunaSec's recorded cases: the same where LunaSec was right, refused where it skipped the check.
 
 use crate::support::{codes, data, request};
 use async_graphql::{EmptySubscription, InputObject, Object, Request, Schema, SimpleObject};
@@ -114,7 +114,7 @@ impl Mutation {
 enum Tokenizer {
     Yes,
     No,
-    /// An answer that is not one: 401 as text, or without `valid`.
+    /// An invalid response: 401 as text, or without `valid`.
     Fails(ErrorKind),
 }
 use Tokenizer::{Fails, No, Yes};
@@ -158,7 +158,7 @@ fn cases() -> Vec<Case> {
         // One call instead of two.
         case("field_list", "{form{list}}".into(), Yes, create(&[T, U], None),
             r#"{"form":{"list":["lunasec-0a1b2c3d-1111-4222-8333-444455556666","lunasec-99999999-aaaa-4bbb-8ccc-ddddeeee0000"]}}"#, &[], 0),
-        // The empty string is not a token; the original let it through.
+        // The empty string is not a token; LunaSec let it through.
         case("field_null_empty", "{form{nul empty}}".into(), Yes, vec![],
             r#"{"form":{"empty":null,"nul":null}}"#, &["badToken"], 0),
         case("field_malformed", "{form{bad}}".into(), Yes, vec![],
@@ -177,13 +177,13 @@ fn cases() -> Vec<Case> {
         case("input_other", set(&format!("other:\"{T}\"")), Yes, vec![], DONE, &[], 1),
         case("input_malformed", set("ssn:\"123\""), Yes, vec![], "null", &["badToken"], 0),
         case("input_invalid_grant", set(&format!("ssn:\"{T}\"")), No, verify(&[T]), "null", &["invalidGrant"], 0),
-        // A named error; the original's was a TypeError of its own.
+        // A named error; LunaSec's was an unnamed TypeError.
         case("input_401_text", set(&format!("ssn:\"{T}\"")), Fails(ErrorKind::TokenizerUnauthorized),
             verify(&[T]), "null", &["tokenizerUnauthorized"], 0),
-        // The original took it for a yes.
+        // LunaSec took it as valid.
         case("input_valid_missing", set(&format!("ssn:\"{T}\"")), Fails(ErrorKind::BadTokenizerResponse),
             verify(&[T]), "null", &["badTokenizerResponse"], 0),
-        // From here on the original's resolver ran, with tokens that nobody had asked about.
+        // From here on LunaSec's resolver ran, with unverified tokens.
         case("shape_nested", format!("mutation{{nested(input:{{inner:{{ssn:\"{T}\"}}}})}}"), No,
             verify(&[T]), "null", &["invalidGrant"], 0),
         case("shape_nonnull", format!("mutation{{nonnull(input:{{ssn:\"{T}\"}})}}"), No,

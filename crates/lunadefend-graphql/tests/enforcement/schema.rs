@@ -309,7 +309,7 @@ async fn a_directive_that_cannot_be_enforced_does_not_build() {
         assert_eq!(found.place(), place, "{error}");
         assert!(found.message().contains(message), "{error}");
         assert!(error.to_string().contains(place), "{error}");
-        // Whoever does not look is told with every request.
+        // A developer who skips the check gets the error with every request.
         let response = schema.execute("{ok}").await;
         assert_eq!(codes(&response), ["internalError"]);
         assert_eq!(response.errors[0].message, "internal error");
@@ -369,7 +369,7 @@ async fn a_dynamic_schema_is_enforced_as_well() {
     );
 }
 
-/// A value that has no text in GraphQL is nobody's concern where no token can be.
+/// A value that has no text in GraphQL does not matter where no token can be.
 #[tokio::test]
 async fn a_default_that_cannot_be_read_matters_where_tokens_come_in() {
     let nameless = [(async_graphql::Name::new("not a name"), Value::from(1))];

@@ -34,7 +34,7 @@ impl Dice {
     }
 }
 
-/// Gives every token that is planted a number of its own.
+/// Gives every planted token its own number.
 #[derive(Default)]
 pub(crate) struct Mint(usize);
 

@@ -273,7 +273,7 @@ async fn over_a_stream_queries_are_enforced_too() {
     let run = Run::new();
     let all: Vec<_> = run.begin("{ok}").collect().await;
     assert_eq!(data(&all[0]), r#"{"ok":true}"#);
-    // And a subscription is no answer to a single request.
+    // And a single request cannot be a subscription.
     let query = format!(
         "subscription{{events(of:{{ssn:\"{}\"}},count:1){{ssn}}}}",
         token(7)

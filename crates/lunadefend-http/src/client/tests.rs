@@ -1,4 +1,4 @@
-//! Against raw TCP servers, so that every fault can be had.
+//! The client against raw TCP servers, which can produce every fault.
 
 mod tls;
 
@@ -94,7 +94,7 @@ fn request(url: &str) -> Request {
     }
 }
 
-/// No error and nothing in its chain of causes says what was sent or where to.
+/// No error and no cause in its chain contains the request or its address.
 #[track_caller]
 fn assert_clean(error: &HttpError) {
     let mut shown = format!("{error:?}");
@@ -312,7 +312,7 @@ async fn the_deadline_covers_head_and_body() {
 
 #[tokio::test]
 async fn nothing_listens() {
-    // Bound, so that nobody else gets the port, and not listening.
+    // Bound, so that no other process gets the port, and not listening.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/canary-path", socket.local_addr().unwrap());

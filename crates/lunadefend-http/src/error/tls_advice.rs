@@ -1,4 +1,4 @@
-//! What to do about a TLS handshake that failed.
+//! Advice about a failed TLS handshake.
 
 use rustls::{CertificateError, Error, InvalidMessage};
 
@@ -34,8 +34,8 @@ fn of_certificate(error: &CertificateError) -> &'static str {
         | CertificateError::NotValidYet
         | CertificateError::NotValidYetContext { .. } => TIME,
         CertificateError::Other(cause) => {
-            // The types behind these are of other crates, which are not ours to name; their names are
-            // held to by tests with real certificates.
+            // The types behind these are in crates that this one does not depend on. Tests with real
+            // certificates check their names.
             let cause = format!("{cause:?}");
             if cause.contains("CaUsedAsEndEntity") {
                 SELF_SIGNED

@@ -1,12 +1,11 @@
-//! The claims of a JWT whose signature holds.
+//! The claims of a JWT with a valid signature.
 
 use crate::{Claims, JwtError, JwtKind, JwtPolicy, Subject};
 use lunadefend_core::SessionId;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use std::time::{Duration, SystemTime};
 
-/// The claims that matter. Times are seconds since 1970, fractions allowed (`NumericDate`, RFC 7519
-/// section 2).
+/// The checked claims. Times are seconds since 1970, fractions allowed (`NumericDate`, RFC 7519 section 2).
 #[derive(Deserialize)]
 pub(super) struct Payload {
     iss: String,
@@ -109,7 +108,7 @@ impl Payload {
     }
 }
 
-/// The time that a claim names, in seconds since 1970.
+/// Returns the time of a claim, in seconds since 1970.
 fn time(name: &'static str, seconds: f64) -> Result<SystemTime, JwtError> {
     Duration::try_from_secs_f64(seconds)
         .ok()
@@ -124,7 +123,7 @@ pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// Whether a member is there at all, `null` included.
+/// Whether a member is present, also as `null`.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }

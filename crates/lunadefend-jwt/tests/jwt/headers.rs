@@ -229,7 +229,7 @@ fn serialisations() {
     assert_eq!(verify(&unsigned).unwrap_err(), JwtError::Signature);
 }
 
-/// A second spelling of the same bytes would be a second JWT to whoever remembers used ones.
+/// A second spelling of the same bytes would be a second JWT to a store of used ones.
 #[test]
 fn the_last_character_has_no_spare_bits() {
     let good = mint(HEADER, &claims().to_string());
@@ -278,7 +278,7 @@ fn keys() {
     verify(&several).unwrap();
     verify(&[right.public_key().clone(), made_up_key(1)]).unwrap();
 
-    // The claims of somebody else's JWT are never looked at.
+    // The claims of another party's JWT are never checked.
     let expired = with(claims(), json!({ "exp": 1 })).to_string();
     let foreign = mint_with(&other, HEADER, &expired);
     assert_eq!(self::verify(&foreign).unwrap_err(), JwtError::Signature);

@@ -6,7 +6,7 @@ use lunadefend_jwt::{JwksError, KeySet, LEGACY_KID, jwks_document};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// The modulus of the key pair whose private half LunaSec publishes in its tools, and so everybody has.
+/// The modulus of the key pair whose private key LunaSec publishes in its tools.
 const PUBLISHED_BY_LUNASEC: &str = "ln1mVmoIRjDGQ4pVccsB5yJ3DFItUe9zLFU4naqsfFYJywKyAsH48wUHkBX0ZRurnEEomtxmj3F9B-dZ-ULFe3JnFrWDjN7XOFxyn3JfXjwVfEfA2FxYLLxgwZxfFFvcWCh2jodAlPO66LBteSbApclvSnp74ZHCSEr8DFCv7LU50d0oH-xhrN1h6YLvLGLbdFFZpvw1drBaV7KNvOR8t4qMbcTdDj5fWPBmKZ5aY4e3pKX89SBc8CtYfBcfSM7u4kxdGIt-nka29SyKSYBxWLc4bFMKOwWjw0ge_LbnwtFElQ-RyTo7ASj-oNK3CRORNAaxY-Oz8qL00cuwuo3aPQ";
 
 fn public() -> PublicKey {
@@ -75,7 +75,7 @@ fn round_trip() {
     }
 }
 
-/// What the original SDK publishes (`express_plugin.json`), with members that others add.
+/// The key set of LunaSec's SDK (`express_plugin.json`), with members that others add.
 #[test]
 fn other_writers() {
     let key = public();

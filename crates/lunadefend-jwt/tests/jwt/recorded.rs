@@ -1,5 +1,5 @@
-//! The cases of `recordings/go-tokenizer/auth` that a JWT alone decides, with our verdicts. What the
-//! original answered stands beside, so that each difference is deliberate.
+//! The cases of `recordings/go-tokenizer/auth` that a JWT alone decides, with LunaDefend's verdicts.
+//! LunaSec's response stands beside, so that each difference is deliberate.
 
 use crate::support::{
     HEADER, NOW, by_pyjwt, mint, mint_with, now, other_key, policy, signing_key, verify,
@@ -17,7 +17,7 @@ fn at_now(claims: &str) -> String {
         .replace("PAST", &(NOW - 900).to_string())
 }
 
-/// Ours, and the status of the original.
+/// LunaDefend's verdict, and LunaSec's status.
 #[test]
 fn claims() {
     use JwtError as E;
@@ -184,12 +184,12 @@ fn headers_and_signatures() {
     ] {
         assert_eq!(refusal(by_pyjwt(name)), JwtError::Algorithm, "{name}");
     }
-    // bearer_prefix: whoever reads the header takes the prefix off; it is no part of a JWT.
+    // bearer_prefix: the reader of the header removes the prefix; it is no part of a JWT.
     let bearer = format!("Bearer {}", mint(HEADER, &claims));
     assert_eq!(refusal(&bearer), JwtError::Malformed);
 }
 
-/// kid_header: with a configured public key the `kid` is not looked at.
+/// kid_header: with a configured public key the `kid` is ignored.
 #[test]
 fn kid_header() {
     let compact = mint(r#"{"alg":"RS256","kid":"nope"}"#, &at_now(CLAIMS));

@@ -1,4 +1,4 @@
-//! What is printed has no secret in it.
+//! No printed text has a secret in it.
 
 use crate::support::{HEADER, ORIGIN, mint, now, signing_key, user_claims, verify, with};
 use lunadefend_core::{SessionId, provider::TransferState};

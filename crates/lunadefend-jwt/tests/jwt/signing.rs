@@ -28,7 +28,7 @@ fn parts(jwt: &Jwt) -> (String, String) {
     (parts.next().unwrap(), parts.next().unwrap())
 }
 
-/// `grants_requests.json` and `express_plugin.json`: what the original signs at this time.
+/// `grants_requests.json` and `express_plugin.json`: the JWTs of LunaSec's SDK at this time.
 #[test]
 fn v1_is_the_originals_byte_for_byte() {
     let signer = signer(JwtProfile::LunaSec);

@@ -26,7 +26,7 @@ pub(crate) fn other_key() -> SigningKey {
     SigningKey::parse(include_bytes!("../fixtures/other.pem"), "test").unwrap()
 }
 
-/// A key that nobody can sign with; a different one for each number.
+/// A key without a private key; a different one for each number.
 pub(crate) fn made_up_key(number: u8) -> PublicKey {
     let mut n = [0xff; 256];
     n[1] = number;

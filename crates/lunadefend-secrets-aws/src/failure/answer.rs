@@ -1,11 +1,11 @@
-//! What it means when AWS says no.
+//! The meaning of AWS's error responses.
 
 use super::{Concerns, Failure, Kind};
 use aws_sdk_secretsmanager::{
     error::ProvideErrorMetadata as _, operation::get_secret_value::GetSecretValueError,
 };
 
-/// An error answer.
+/// The failure for an error response.
 pub(super) fn refused(error: &GetSecretValueError, status: u16) -> Failure {
     let Some(code) = error.code() else {
         return not_understood(status);
@@ -14,15 +14,15 @@ pub(super) fn refused(error: &GetSecretValueError, status: u16) -> Failure {
     meaning(code, message, status).because(format!("AWS answered {status} {code}: {message}"))
 }
 
-/// An answer that no Secrets Manager gives. Its text is not repeated.
+/// A response that does not come from Secrets Manager. Its text is not repeated.
 pub(super) fn not_understood(status: u16) -> Failure {
     Failure::unavailable(format!(
         "what answered (with status {status}) is not AWS Secrets Manager: look at the endpoint and at what is in between"
     ))
 }
 
-/// The codes are those of the API reference of Secrets Manager and the errors common to all AWS
-/// services. Where one code stands for several things, the message tells them apart.
+/// The codes are from the API reference of Secrets Manager and the errors common to all AWS services. Where
+/// one code has several meanings, the message tells them apart.
 fn meaning(code: &str, message: &str, status: u16) -> Failure {
     match code {
         // "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT"

@@ -1,4 +1,4 @@
-//! What it means when a request never got an answer.
+//! The meaning of a request without a response.
 
 use super::{Failure, Kind};
 use crate::guard::Refused;
@@ -8,7 +8,7 @@ use aws_sdk_secretsmanager::{
 };
 use std::error::Error;
 
-/// A request that was not sent, or whose answer never came.
+/// The failure for a request that was not sent, or got no response.
 pub(super) fn not_sent(error: &SdkError<GetSecretValueError, HttpResponse>) -> Failure {
     if let Some(refused) = find::<Refused>(error) {
         return Failure::misconfigured(refused.to_string());
@@ -47,7 +47,7 @@ fn without_credentials(error: &CredentialsError) -> Failure {
     }
 }
 
-/// Nobody has credentials for us.
+/// The failure for missing credentials.
 pub(crate) fn no_credentials() -> Failure {
     Failure::of_credentials(
         Kind::Misconfigured,
@@ -59,7 +59,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     causes(error).find_map(|error| error.downcast_ref())
 }
 
-/// What each error of a chain says, but for what the one before it has said already.
+/// Joins the messages of a chain of errors, without repetitions.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for said in causes(error).skip(1).map(ToString::to_string) {

@@ -1,4 +1,4 @@
-//! Each answer of AWS that is no secret is an error of its own, which says what to do.
+//! Each response of AWS without a secret is its own error, which says what to do.
 
 use crate::{
     fake::{Asked, Fake, no_such_stage, refusal, version},
@@ -135,7 +135,7 @@ async fn refusals() {
     let mut texts = HashSet::new();
     for &(status, code, message, start, advice) in REFUSALS {
         let error = error_of(move |_| refusal(status, code, message)).await;
-        // Only a secret that is not there lets a chain go on.
+        // Only a missing secret lets a chain go on.
         let kind = match error {
             SecretError::NotFound { .. } => NOT_FOUND,
             SecretError::Misconfigured { .. } => NOT_USABLE,
@@ -148,7 +148,7 @@ async fn refusals() {
             "{text}"
         );
         assert!(text.contains(start) && text.contains(advice), "{text}");
-        // What AWS said is there for whoever reads the log, but where there is nothing to add.
+        // AWS's message is in the log, unless it adds nothing.
         if start != NOT_FOUND {
             assert!(text.contains(code) && text.contains(message), "{text}");
         }
@@ -247,7 +247,7 @@ async fn retries_help_against_what_passes() {
 
 #[tokio::test]
 async fn nobody_there() {
-    // Bound, so that nobody else gets the port, and not listening.
+    // Bound, so that no other process gets the port, and not listening.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
@@ -264,7 +264,7 @@ async fn nobody_there() {
 
 #[tokio::test]
 async fn somebody_who_never_answers() {
-    // The system accepts connections that nobody takes.
+    // The system accepts connections that no server serves.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let fake = Fake::with_value(CANARY).await;
     let secret = fake

@@ -1,4 +1,4 @@
-//! The usual chain of AWS, in processes of their own: the environment of this one is not ours to change.
+//! The usual AWS chain, in separate processes: a test must not change the environment of its own process.
 
 use crate::{
     fake::Fake,
@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 
 const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing-key-AbCdEf";
 
-/// Fetches the secret that its environment names, knowing nothing else, and prints what came of it.
+/// Fetches the secret that its environment names, without other settings, and prints the result.
 #[tokio::test]
 #[ignore = "the other tests run it, each with an environment of its own"]
 async fn child() {
@@ -39,7 +39,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// What becomes of a fetch with these variables and no others.
+/// Returns the result of a fetch with these variables and no others.
 pub(crate) async fn outcome(secret: &str, variables: &[(&str, &str)]) -> String {
     let empty = tempfile::tempdir().unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap());
@@ -183,7 +183,8 @@ async fn a_profile_that_is_wrong() {
     assert!(fake.asked().is_empty());
 }
 
-/// What others may read from the environment, we do not; and no value in it makes us panic.
+/// LunaDefend does not read what other programs may read from the environment; and no value in it causes a
+/// panic.
 #[tokio::test]
 async fn from_nothing_else() {
     let fake = Fake::with_value(CANARY).await;

@@ -1,4 +1,4 @@
-//! A local server that answers as AWS does, or as it should not.
+//! A local server that responds like AWS, or wrongly.
 
 use crate::texts::CANARY;
 use axum::{
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
-/// What it was asked for, and by whom.
+/// The requests that it received, and their senders.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) secret: String,

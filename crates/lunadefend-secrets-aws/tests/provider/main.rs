@@ -1,5 +1,5 @@
-//! What a user of this crate sees: against moto, against answers as AWS gives them, in processes of their own
-//! with an environment of their own.
+//! The crate from a user's view: against moto, against responses in AWS's form, and in separate processes
+//! with their own environment.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

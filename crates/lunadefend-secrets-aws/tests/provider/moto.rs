@@ -23,13 +23,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// A server that ends with what has started it, at the latest: it waits for the end of its standard input.
+/// A server that ends with its parent process at the latest: it waits for the end of its standard input.
 struct Moto {
     process: Child,
     ready: Value,
 }
 
-/// One for all tests with secrets of their own names.
+/// One server for all tests, with different names for their secrets.
 static SHARED: LazyLock<Option<Moto>> = LazyLock::new(|| Moto::start(&[]));
 
 impl Moto {
@@ -64,7 +64,7 @@ impl Moto {
             .endpoint(self.text("url"))
     }
 
-    /// For whoever puts the secrets there.
+    /// The client that stores the secrets.
     fn client(&self) -> Client {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))

@@ -1,4 +1,4 @@
-//! Settings are checked before anything is asked for.
+//! Settings are validated before any request.
 
 use crate::{
     fake::{Fake, credentials, no_such_stage, version},

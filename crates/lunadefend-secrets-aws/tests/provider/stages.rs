@@ -1,4 +1,4 @@
-//! The stages beside the current one, and rotations between two of our requests.
+//! The stages beside the current one, and rotations between two requests of the provider.
 
 use crate::{
     fake::{Asked, Fake, no_such_stage, refusal, version},
@@ -47,7 +47,7 @@ async fn labels_become_versions() {
             [Some("b"), Some("a"), Some("b")],
             [Some("b"), Some("a"), None],
         ),
-        // Labels that somebody has moved by hand.
+        // Labels that an operator has moved by hand.
         ([Some("b"), Some("b"), None], [Some("b"), None, None]),
         (
             [Some("b"), Some("b"), Some("c")],
@@ -71,8 +71,8 @@ async fn labels_become_versions() {
     }
 }
 
-/// A rotation moves the labels before the n-th request that arrives, for every n. What is returned is as it was before
-/// or as it was afterwards, never a mixture in which a key is missing.
+/// A rotation moves the labels before the n-th request that arrives, for every n. The result is the state
+/// before or after it, never a mixture in which a key is missing.
 #[tokio::test]
 async fn a_rotation_between_requests_loses_no_key() {
     let before = [Some("b"), Some("a"), Some("c")];

@@ -1,4 +1,4 @@
-//! What an error tells, and that it tells no secret.
+//! The text of an error, and that it contains no secret.
 
 use lunadefend_core::provider::SecretError;
 use std::error::Error;

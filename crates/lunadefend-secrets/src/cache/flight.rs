@@ -13,13 +13,13 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How long a provider may take that has no deadline of its own.
+/// The time limit for a provider without its own deadline.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// How long after a fetch that failed the provider is left alone, within these bounds.
+/// The bounds of the pause after a failed fetch.
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// Asks a provider, who may never answer.
+/// Fetches from a provider, which may never respond.
 pub(super) async fn fetch(provider: &dyn SecretProvider) -> Result<SecretVersions, SecretError> {
     match tokio::time::timeout(DEADLINE, provider.fetch()).await {
         Ok(outcome) => outcome,
@@ -30,7 +30,7 @@ pub(super) async fn fetch(provider: &dyn SecretProvider) -> Result<SecretVersion
     }
 }
 
-/// When a value that was fetched now is fetched again.
+/// Returns when a value that was fetched now is due again.
 pub(super) fn due_at(policy: &RefreshPolicy, now: SystemTime) -> SystemTime {
     // Not for security: it only has to differ between processes.
     let random = RandomState::new().build_hasher().finish();
@@ -38,12 +38,12 @@ pub(super) fn due_at(policy: &RefreshPolicy, now: SystemTime) -> SystemTime {
     now + policy.every() + Duration::from_millis(random.checked_rem(millis).unwrap_or(0))
 }
 
-/// How long a provider is left alone after a fetch that failed.
+/// Returns the pause after a failed fetch.
 pub(super) fn pause(policy: &RefreshPolicy) -> Duration {
     policy.every().clamp(MIN_PAUSE, MAX_PAUSE)
 }
 
-/// Learns what came of a fetch.
+/// Receives the result of a fetch.
 type Tell<T, E> = oneshot::Sender<Result<Arc<T>, E>>;
 
 impl<T, E> SecretCache<T, E>
@@ -51,7 +51,7 @@ where
     T: Send + Sync + 'static,
     E: Error + From<SecretError> + Send + Sync + 'static,
 {
-    /// Joins the fetch that runs, or starts one.
+    /// Joins the running fetch, or starts one.
     pub(super) fn join(&self, state: &mut State<T>) -> Flight<()> {
         let running = state.flight.take().filter(Flight::is_running);
         let flight = running.unwrap_or_else(|| self.start(None));
@@ -74,7 +74,7 @@ where
         Ok((Arc::new(value), now))
     }
 
-    /// Takes what came of a fetch: nothing, if its task died.
+    /// Takes the result of a fetch: `None`, if its task died.
     fn land(&self, fetched: Option<Result<(Arc<T>, SystemTime), E>>, tell: Option<Tell<T, E>>) {
         let outcome = fetched.map(|fetched| {
             fetched.inspect_err(|error| {
@@ -88,14 +88,14 @@ where
         self.0
             .keep(outcome.as_ref().and_then(|outcome| outcome.as_ref().ok()));
         if let (Some(tell), Some(outcome)) = (tell, outcome) {
-            // A caller who went away hears nothing.
+            // A cancelled caller receives nothing.
             let _ = tell.send(outcome.map(|(value, _)| value));
         }
     }
 }
 
 impl<T, E> Inner<T, E> {
-    /// Keeps a new value and its time, unless the fetch failed.
+    /// Stores a new value and its time, unless the fetch failed.
     fn keep(&self, fetched: Option<&(Arc<T>, SystemTime)>) {
         count(fetched.is_some());
         let mut state = self.lock();
@@ -110,7 +110,7 @@ impl<T, E> Inner<T, E> {
             None => {
                 let now = self.clock.now();
                 state.failed_at = Some(now);
-                // The clock was set back: what is left of the value's time counts from now.
+                // The clock was set back: the value's remaining time counts from now.
                 if now < state.fetched_at {
                     state.fetched_at = now;
                     state.due_at = now;

@@ -4,7 +4,7 @@ use lunadefend_core::provider::SecretValue;
 use lunadefend_testing::TestClock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A provider that can be looked into and broken, and the time.
+/// A provider that a test can inspect and break, and the time.
 #[derive(Debug, Default)]
 struct World {
     clock: TestClock,
@@ -20,7 +20,7 @@ enum Fault {
     Down,
     NotAKey,
     Panics,
-    /// Answers when it is told to.
+    /// Responds when the test says so.
     Slow,
     Never,
 }
@@ -86,7 +86,7 @@ async fn load(world: &Arc<World>, policy: RefreshPolicy) -> Result<Cache, Secret
     .await
 }
 
-/// Waits until a fetch that nobody waits for has ended.
+/// Waits until a fetch without a waiting caller has ended.
 async fn settled(cache: &Cache) {
     drop(cache.at_rest().await);
 }
@@ -149,7 +149,7 @@ async fn when_it_is_time_the_old_value_is_used_while_a_fetch_runs() {
     assert_eq!(value(&cache).await, 2);
     assert_eq!(world.fetches(), 2);
 
-    // Nobody asked for long: what is handed out is not older than it may be.
+    // No call for long: the returned value is still not older than allowed.
     world.at(330 + 331);
     assert_eq!(value(&cache).await, 3);
 }

@@ -1,8 +1,8 @@
-//! Who else can use a secret file.
+//! Finds out which other users can use a secret file.
 
 use std::{fs::Metadata, os::unix::fs::MetadataExt};
 
-/// Whose a file is, and what its mode lets others do.
+/// The owner of a file, and the access of others by its mode.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner {
     user: u32,
@@ -21,7 +21,7 @@ impl Owner {
     }
 }
 
-/// Who a process is.
+/// The user and the groups of a process.
 #[derive(Debug)]
 pub(super) struct Process {
     user: u32,
@@ -30,7 +30,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// This one; `None` where there is no `/proc`.
+    /// Returns those of this process; `None` without `/proc`.
     pub(super) fn of_this() -> Option<Self> {
         Self::read(&std::fs::read_to_string("/proc/self/status").ok()?)
     }
@@ -49,8 +49,8 @@ impl Process {
     }
 }
 
-/// What to do about it; `None` when nobody else can use the file, or when its group is how this process
-/// is meant to read it.
+/// Returns the advice for the operator. `None` when no other user can use the file, or when this process is
+/// meant to read it as a member of its group.
 pub(super) fn advice(
     owner: &Owner,
     process: impl FnOnce() -> Option<Process>,
@@ -90,7 +90,7 @@ mod tests {
             // Kubernetes with fsGroup 2000.
             (root, 2000, 0o440, None),
             (root, 1000, 0o640, None),
-            // Its group may have others, who could be kept out.
+            // Its group may have other members, whom a stricter mode would exclude.
             (own, 1000, 0o640, Some("the group")),
             (own, 2000, 0o440, Some("the group")),
             (root, 4000, 0o440, Some("the group")),

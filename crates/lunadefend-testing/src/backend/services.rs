@@ -1,4 +1,4 @@
-//! The three traits of core that a client implements.
+//! `TestBackend` implements the traits of core that a client implements.
 
 use super::TestBackend;
 use crate::Call;
@@ -68,7 +68,7 @@ impl SessionService for TestBackend {
     }
 }
 
-/// Shows in the URL what it was asked to sign.
+/// Puts the session id and the state into the URL in plain text, instead of signing them.
 impl SessionTransfer for TestBackend {
     fn transfer<'a>(
         &'a self,

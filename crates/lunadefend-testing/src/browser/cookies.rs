@@ -1,4 +1,4 @@
-//! The cookies of a browser, by host and name. A browser does not tell ports apart.
+//! The cookies of a browser, by host and name. As in a real browser, ports do not matter.
 
 use std::collections::{BTreeMap, HashMap};
 use url::Url;
@@ -16,7 +16,7 @@ impl Jar {
         cookies.insert(name.to_owned(), value.to_owned());
     }
 
-    /// The value of `Cookie`, if there are any.
+    /// Returns the value of `Cookie`, or `None` without cookies.
     pub(super) fn header(&self, url: &Url) -> Option<String> {
         let cookies = self
             .0
@@ -29,7 +29,7 @@ impl Jar {
         Some(pairs.join("; "))
     }
 
-    /// Does what a `Set-Cookie` says.
+    /// Sets or deletes a cookie, as `Set-Cookie` says.
     pub(super) fn remember(&mut self, url: &Url, set_cookie: &str) {
         let mut parts = set_cookie.split(';').map(str::trim);
         let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {

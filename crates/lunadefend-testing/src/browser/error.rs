@@ -1,34 +1,34 @@
-//! Why a browser has no response to show.
+//! The errors of a browser.
 
 use http::header::{InvalidHeaderName, InvalidHeaderValue};
 use std::error::Error;
 
-/// Why a browser has no response to show. A response with any status is none of these.
+/// Why a browser has no response. A response with any status is no error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BrowserError {
-    /// The HTTP client cannot be made.
+    /// The HTTP client cannot be set up.
     #[error("cannot make an HTTP client")]
     Client(#[source] Box<dyn Error + Send + Sync>),
-    /// The test gave a URL that is none, or a redirect leads to one.
+    /// The test gave an invalid URL, or a redirect leads to one.
     #[error("not an absolute URL")]
     Url(#[source] url::ParseError),
-    /// The test gave a name of a header that cannot be sent.
+    /// The test gave an invalid header name.
     #[error("not the name of a header")]
     HeaderName(#[from] InvalidHeaderName),
-    /// The test gave a header that cannot be sent.
+    /// The test gave an invalid header value.
     #[error("not the value of a header")]
     HeaderValue(#[from] InvalidHeaderValue),
     /// No response came from this origin.
     #[error("no response from {0}: is it running there?")]
     NoResponse(String, #[source] Box<dyn Error + Send + Sync>),
-    /// A redirect does not say where to.
+    /// A redirect has no valid `Location`.
     #[error("a redirect without a location")]
     NoLocation,
-    /// Redirects do not end.
+    /// There were too many redirects.
     #[error("redirected too often")]
     TooManyRedirects,
-    /// A step did not succeed that must before the next: what was done, and what came back.
+    /// A required step failed: the step, and the response to it.
     #[error("{0}: {1}")]
     Refused(&'static str, String),
 }

@@ -1,4 +1,4 @@
-//! Where a request comes from, as a browser tells it.
+//! The headers by which a browser tells where a request comes from.
 
 use url::Url;
 
@@ -6,7 +6,7 @@ pub(super) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-/// `Sec-Fetch-Site` of a request that took this way, from the page that asked.
+/// Returns `Sec-Fetch-Site` for a request that followed these redirects, starting at the requesting page.
 pub(super) fn fetch_site(way: &[&Url]) -> &'static str {
     let all_have = |of: fn(&Url) -> String| way.windows(2).all(|pair| of(pair[0]) == of(pair[1]));
     if all_have(origin) {
@@ -18,8 +18,8 @@ pub(super) fn fetch_site(way: &[&Url]) -> &'static str {
     }
 }
 
-/// The host without its first label; addresses are sites of their own. Enough for `example.com`: a browser
-/// has a list of public suffixes.
+/// Returns the host without its first label; an IP address is its own site. Enough for `example.com`: a real
+/// browser has a list of public suffixes.
 fn site(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match host.split_once('.') {

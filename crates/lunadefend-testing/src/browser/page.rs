@@ -1,22 +1,22 @@
-//! A response, and what was asked for.
+//! A response and its request.
 
 use http::{HeaderMap, Method};
 use serde_json::Value;
 use std::fmt;
 use url::Url;
 
-/// A response, and what was asked for. Its `Debug` shows no body, no header and no query.
+/// A response and its request. Its `Debug` shows no body, no header and no query.
 #[derive(Clone)]
 pub struct Page {
     /// The method of the request.
     pub method: Method,
     /// The URL of the request.
     pub url: Url,
-    /// The status.
+    /// The status of the response.
     pub status: u16,
-    /// The headers.
+    /// The headers of the response.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body of the response.
     pub body: Vec<u8>,
 }
 
@@ -30,16 +30,16 @@ impl fmt::Debug for Page {
 }
 
 impl Page {
-    /// The body as text.
+    /// Returns the body as text.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// When the body is not JSON.
     #[must_use]
     #[track_caller]
     #[expect(clippy::panic, reason = "a test that reads something else has failed")]
@@ -48,7 +48,7 @@ impl Page {
             .unwrap_or_else(|_| panic!("{self:?} is not JSON: {}", self.text()))
     }
 
-    /// A header's first value; empty when there is none or it is no text.
+    /// Returns a header's first value; empty when the header is missing or its value is not text.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
@@ -57,13 +57,14 @@ impl Page {
             .unwrap_or_default()
     }
 
-    /// Whether its status is 200.
+    /// Returns whether the status is 200.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.status == 200
     }
 
-    /// Whether it is an error with this status and name, in the form that the adapters give every error.
+    /// Returns whether the response is an error with this status and name, in the JSON that the adapters
+    /// send.
     #[must_use]
     pub fn is_error(&self, status: u16, name: &str) -> bool {
         let body = self.lenient_json();
@@ -74,7 +75,7 @@ impl Page {
             && body["error"]["message"].is_string()
     }
 
-    /// The status, and what an error says.
+    /// Returns the status, with the error's name and message if the response is an error.
     #[must_use]
     pub fn outcome(&self) -> String {
         let error = &self.lenient_json()["error"];
@@ -84,14 +85,14 @@ impl Page {
         }
     }
 
-    /// Whether no page of another origin may read it.
+    /// Returns whether the response has no CORS header, so that no page of another origin may read it.
     #[must_use]
     pub fn has_no_cors(&self) -> bool {
         let mut names = self.headers.keys();
         names.all(|name| !name.as_str().starts_with("access-control-"))
     }
 
-    /// `null` when it is something else: a proxy's error is HTML.
+    /// Returns `null` for a body that is not JSON: a proxy's error is HTML.
     fn lenient_json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }

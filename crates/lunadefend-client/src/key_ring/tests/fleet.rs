@@ -1,5 +1,4 @@
-//! Rotations as a fleet of replicas goes through them, at random: no JWT is ever signed with a key that
-//! somebody who has to verify it may not have.
+//! Random rotations in a fleet of replicas: no JWT is ever signed with a key that a verifier may not have.
 
 use super::{super::KeyRing, DELAY, RETENTION, Version, at, fetched, published};
 use proptest::prelude::*;
@@ -31,7 +30,7 @@ struct Rotation {
     pending: i64,
 }
 
-/// How a secret came to be what it is.
+/// The history of a secret.
 #[derive(Clone, Debug)]
 struct History {
     /// When its first version was made: before any replica runs, long ago or a moment.
@@ -83,7 +82,7 @@ fn history(first: i64, least: i64, rotations: Range<usize>) -> impl Strategy<Val
     })
 }
 
-/// What a secret store answers at a time: current, previous and next.
+/// The versions that a secret store returns at a time: current, previous and next.
 type Store = fn(&History, i64) -> (Version, Option<Version>, Option<Version>);
 
 /// One that knows only the current version, as a file does.

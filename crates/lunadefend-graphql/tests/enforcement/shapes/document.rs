@@ -39,7 +39,7 @@ impl Document {
         };
         let mut text = format!("query Chosen{definitions} {selections}");
         let planted = std::mem::take(&mut writer.planted);
-        // Another operation, with tokens that nobody has to ask about.
+        // Another operation, with tokens that need no verification.
         writer.has_variables = false;
         let others = writer.selections("Query", 2);
         write!(text, " query Other {others}").unwrap();
@@ -265,7 +265,7 @@ impl Writer<'_> {
                 self.planted.push(token.clone());
                 Written::Text(token)
             }
-            // It looks like one, and nobody asked for it to be one.
+            // It looks like a token, and is not marked as one.
             Leaf::String => Written::Text(token(900_000 + self.dice.below(10))),
             Leaf::Id | Leaf::Int | Leaf::Token => Written::Number(self.dice.below(100)),
             Leaf::Color => Written::Color,
@@ -300,7 +300,7 @@ impl Writer<'_> {
         let given = self.dice.below(3);
         let mut definition = format!("${name}: {reference}");
         if given != 0 {
-            // A default that is not used has tokens that nobody has to ask about.
+            // The tokens of an unused default need no verification.
             let planted = self.planted.len();
             let default = self.value(ty, is_marked, depth, false).literal();
             write!(definition, " = {default}").unwrap();
