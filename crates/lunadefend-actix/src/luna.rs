@@ -142,7 +142,7 @@ impl Luna {
         Self::new(backend, move |request| ready(Ok(provider(request))))
     }
 
-    /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, and
+    /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, and
     /// this state for the extractors: `configure` an `App` or a `web::Scope` with them.
     ///
     /// What is configured on a scope is for the handlers of that scope only. Others need the state
@@ -151,7 +151,7 @@ impl Luna {
         self.routes_at("")
     }
 
-    /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
+    /// Returns the same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
     pub fn routes_at(&self, base: &str) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
         let base = match base.trim_matches('/') {
             "" => String::new(),
@@ -252,7 +252,7 @@ impl Luna {
         self.sessions().page_session(session)
     }
 
-    /// The state of the application that serves a request.
+    /// Returns the state of the application that serves a request.
     pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Error> {
         request
             .app_data::<Data<Self>>()

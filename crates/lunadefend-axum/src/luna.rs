@@ -151,13 +151,13 @@ impl Luna {
         Self::new(backend, move |parts| ready(Ok(provider(parts))))
     }
 
-    /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`: `merge`
+    /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`: `merge`
     /// them at the root or `nest` them.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.routes_at("")
     }
 
-    /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
+    /// Returns the same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
     pub fn routes_at<S: Clone + Send + Sync + 'static>(&self, base: &str) -> Router<S> {
         let base = match base.trim_matches('/') {
             "" => String::new(),

@@ -48,7 +48,7 @@ impl TransferState {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         self.0.expose_secret()
@@ -78,7 +78,7 @@ impl TransferUrl {
         Self(SecretString::from(url.into()))
     }
 
-    /// The URL.
+    /// Returns the URL.
     ///
     /// # Security
     /// Never log it.
@@ -112,7 +112,7 @@ pub trait SessionTransfer: Debug + Send + Sync + 'static {
         session: &'a SessionId,
     ) -> BoxFuture<'a, Result<TransferUrl, Error>>;
 
-    /// The public keys that the tokenizer verifies our JWTs with.
+    /// Returns the public keys that the tokenizer verifies our JWTs with.
     fn jwks(&self) -> BoxFuture<'_, Result<JwksDocument, Error>>;
 }
 

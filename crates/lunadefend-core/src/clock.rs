@@ -28,19 +28,19 @@ impl UnixMillis {
     /// The last moment there is.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// The moment that many milliseconds after the Unix epoch.
+    /// Returns the moment that many milliseconds after the Unix epoch.
     #[must_use]
     pub const fn new(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// The milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The moment `duration` later; `None` beyond [`MAX`](Self::MAX). Parts of a millisecond are left
+    /// Returns the moment `duration` later; `None` beyond [`MAX`](Self::MAX). Parts of a millisecond are left
     /// out.
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
@@ -48,13 +48,13 @@ impl UnixMillis {
         self.0.checked_add(millis).map(Self)
     }
 
-    /// The moment `duration` earlier, not before the epoch. Parts of a millisecond are left out.
+    /// Returns the moment `duration` earlier, not before the epoch. Parts of a millisecond are left out.
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(whole_millis(duration)))
     }
 
-    /// How long after `earlier` this is; nothing when it is before it.
+    /// Returns how long after `earlier` this is; nothing when it is before it.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -107,10 +107,10 @@ fn whole_millis(duration: Duration) -> u64 {
 /// assert_eq!(Frozen(7).unix_millis(), UnixMillis::new(7_000));
 /// ```
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The current time.
+    /// Returns the current time.
     fn now(&self) -> SystemTime;
 
-    /// The current time in milliseconds since the Unix epoch.
+    /// Returns the current time in milliseconds since the Unix epoch.
     fn unix_millis(&self) -> UnixMillis {
         self.now().into()
     }

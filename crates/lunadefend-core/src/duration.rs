@@ -104,7 +104,7 @@ impl GrantDuration {
         }
     }
 
-    /// The length of time.
+    /// Returns the length of time.
     #[must_use]
     pub const fn get(self) -> Duration {
         self.0
@@ -263,7 +263,7 @@ const fn split(text: &[u8], until: Until) -> (&[u8], &[u8]) {
     text.split_at(end)
 }
 
-/// The names of units in Go, of which both micro signs are accepted.
+/// Returns the names of units in Go, of which both micro signs are accepted.
 const fn nanos_of(unit: &[u8]) -> Option<u64> {
     Some(match unit {
         b"ns" => 1,

@@ -56,7 +56,7 @@ struct Inner {
 }
 
 impl Error {
-    /// An error with the standard message of its kind.
+    /// Returns an error with the standard message of its kind.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
@@ -101,31 +101,31 @@ impl Error {
         self.0.kind
     }
 
-    /// The name on the wire, such as `invalidGrant`.
+    /// Returns the name on the wire, such as `invalidGrant`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.kind().name()
     }
 
-    /// The message on the wire.
+    /// Returns the message on the wire.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.kind().status()
     }
 
-    /// The status as the string that LunaSec's `code` is, such as `"401"`.
+    /// Returns the status as the string that LunaSec's `code` is, such as `"401"`.
     #[must_use]
     pub fn code(&self) -> String {
         self.status().as_str().to_owned()
     }
 
-    /// Whether the same call may succeed later without a change.
+    /// Returns whether the same call may succeed later without a change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(

@@ -42,7 +42,7 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    /// Whether the member is absent: for `#[serde(skip_serializing_if = "Patch::is_keep")]`.
+    /// Returns whether the member is absent: for `#[serde(skip_serializing_if = "Patch::is_keep")]`.
     #[must_use]
     pub const fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)

@@ -64,7 +64,7 @@ fn json_response(body: Vec<u8>) -> Response<Bytes> {
     response
 }
 
-/// Whether the one `Content-Type` of a message is `application/json`, with no charset or UTF-8, and
+/// Returns whether the one `Content-Type` of a message is `application/json`, with no charset or UTF-8, and
 /// nothing is content-encoded. `utf8`, the usual misspelling, and the encoding `identity` are taken.
 #[must_use]
 pub fn is_json(headers: &HeaderMap) -> bool {
@@ -91,7 +91,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Whether the body of a message is content-encoded, such as compressed. `identity` is none (RFC 9110, section
+/// Returns whether the body of a message is content-encoded, such as compressed. `identity` is none (RFC 9110, section
 /// 12.5.3).
 #[must_use]
 pub fn is_encoded(headers: &HeaderMap) -> bool {

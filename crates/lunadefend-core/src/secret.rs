@@ -14,7 +14,7 @@ impl SecretValue {
         Self(SecretSlice::from(bytes.into()))
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// # Security
     /// Parse them and drop the borrow; do not copy them into a plain buffer.
@@ -56,7 +56,7 @@ pub struct SecretVersions {
 }
 
 impl SecretVersions {
-    /// A secret that is not being rotated.
+    /// Returns a secret that is not being rotated.
     #[must_use]
     pub const fn only(current: SecretVersion) -> Self {
         Self {

@@ -96,7 +96,7 @@ pub(crate) fn attributes(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(passed_on).cloned().collect()
 }
 
-/// Whether one of the `#[graphql(..)]` names something, beside what is in parentheses in it.
+/// Returns whether one of the `#[graphql(..)]` names something, beside what is in parentheses in it.
 fn says(attributes: &[Attribute], name: &str) -> bool {
     let graphql = attributes.iter().filter(|a| a.path().is_ident("graphql"));
     graphql

@@ -208,13 +208,13 @@ fn unsupported(meta: &Meta) -> Error {
     )
 }
 
-/// The path of a function, in which `Self` is the type that the user wrote. It keeps the place where
+/// Returns the path of a function, in which `Self` is the type that the user wrote. It keeps the place where
 /// that stands, so that lints about it do.
 fn path(text: &LitStr, this: &TokenStream) -> Result<TokenStream> {
     Ok(syntax::without_self(text.parse()?, &quote!(<#this>)))
 }
 
-/// Whether a path ends as those of the module `storage` and its functions do, whoever re-exports it.
+/// Returns whether a path ends as those of the module `storage` and its functions do, whoever re-exports it.
 fn is_storage(text: &LitStr) -> Result<bool> {
     let path: TokenStream = text.parse()?;
     let segments = path.into_iter().filter_map(|token| match token {

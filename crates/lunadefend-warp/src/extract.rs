@@ -54,7 +54,7 @@ impl Request {
             .ok_or_else(|| ErrorKind::NoSession.into())
     }
 
-    /// The payload, for what says that it reads it.
+    /// Returns the payload, for what says that it reads it.
     pub(crate) fn payload(&mut self) -> Result<&mut Payload, Error> {
         self.payload
             .as_mut()

@@ -124,7 +124,7 @@ impl Luna {
         self
     }
 
-    /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, below
+    /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, below
     /// the path that was matched before.
     ///
     /// They answer every method themselves and pass on all other paths.
@@ -133,13 +133,13 @@ impl Luna {
         self.routes_at("")
     }
 
-    /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
+    /// Returns the same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
     #[must_use]
     pub fn routes_at(&self, base: &str) -> BoxedFilter<(Response,)> {
         auth_plugin::routes(self.backend.auth_plugin(), &self.pending_sessions, base)
     }
 
-    /// A route that ends in a handler: `route` says which requests it is for and extracts what the
+    /// Makes a route that ends in a handler: `route` says which requests it is for and extracts what the
     /// handler needs besides `Session`, `Granter` and `Verified<T>`, which it asks for by its
     /// arguments.
     ///

@@ -45,7 +45,7 @@ pub(crate) fn payload(limit: usize) -> BoxedFilter<(Payload,)> {
         .boxed()
 }
 
-/// The query as it is, if there is one.
+/// Returns the query as it is, if there is one.
 pub(crate) fn query()
 -> impl Filter<Extract = (Option<String>,), Error = Infallible> + Clone + Send + Sync + 'static {
     warp::query::raw().map(Some).or_else(|_| ready(Ok((None,))))
@@ -62,7 +62,7 @@ impl Payload {
         Unverified::from_request(&self.method, self.query.as_deref(), &self.headers, &body)
     }
 
-    /// The body, which stays for whoever asks again.
+    /// Returns the body, which stays for whoever asks again.
     async fn body(&mut self) -> Result<Bytes, Error> {
         match &mut self.body {
             Body::Incoming(incoming) => {

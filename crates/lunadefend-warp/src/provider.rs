@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use std::error::Error as _;
 
-    /// The cause of the error that a filter's rejection becomes.
+    /// Returns the cause of the error that a filter's rejection becomes.
     async fn cause(
         picks: impl Filter<Extract = ((),), Error = Rejection> + Send + Sync + 'static,
     ) -> String {

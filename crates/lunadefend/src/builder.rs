@@ -126,7 +126,7 @@ impl Builder {
         self
     }
 
-    /// The deadline of a whole call, with its retries; 5 seconds unless set.
+    /// Sets the deadline of a whole call, with its retries; 5 seconds unless set.
     ///
     /// A verify, a grant or a read that hears nothing for half of it is sent again.
     pub fn deadline(mut self, deadline: Duration) -> Self {
@@ -141,7 +141,7 @@ impl Builder {
         self
     }
 
-    /// How many different tokens one call may verify or grant; 500 unless set. One more is a 413 before
+    /// Sets how many different tokens one call may verify or grant; 500 unless set. One more is a 413 before
     /// the tokenizer is asked. It holds for what comes in with one request, for what goes out with one
     /// answer, and for an operation of GraphQL.
     ///
@@ -179,7 +179,7 @@ impl Builder {
         self
     }
 
-    /// The clock that JWTs are dated by, for tests.
+    /// Sets the clock that JWTs are dated by, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self

@@ -111,7 +111,7 @@ impl LunaDefend {
         self.sessions.page_session(session)
     }
 
-    /// The tokenizer API for a session: tokenize, detokenize, metadata.
+    /// Returns the tokenizer API for a session: tokenize, detokenize, metadata.
     #[must_use]
     pub fn tokenizer(&self) -> TokenizerClient {
         self.client.tokenizer()
@@ -123,7 +123,7 @@ impl LunaDefend {
         self.client.keys()
     }
 
-    /// The client, for what has no handle of its own.
+    /// Returns the client, for what has no handle of its own.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

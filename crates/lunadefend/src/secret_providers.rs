@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 const AWS: &str = "aws-secrets-manager";
 
-/// The secret providers that a configuration can name: those of [`SecretProviders`], and
+/// Returns the secret providers that a configuration can name: those of [`SecretProviders`], and
 /// `aws-secrets-manager` (also `awsSecretsManager`) with the feature `aws`. Their settings are in the table of
 /// [`docs/secrets.md`](https://github.com/lunadefend/lunadefend-rust/blob/main/docs/secrets.md).
 #[must_use]

@@ -23,13 +23,13 @@ pub(super) enum Step {
 pub(crate) struct Path(Vec<Step>);
 
 impl Path {
-    /// The same with one more name of the program.
+    /// Returns the same with one more name of the program.
     pub(crate) fn with(mut self, name: &'static str) -> Self {
         self.0.push(Step::Name(name));
         self
     }
 
-    /// Whether it says where something is. The keys alone do not: those of a type with a flattened part
+    /// Returns whether it says where something is. The keys alone do not: those of a type with a flattened part
     /// look like those of a map.
     pub(crate) fn is_known(&self) -> bool {
         self.0.iter().any(|step| *step != Step::Key)

@@ -159,7 +159,7 @@ pub fn absent<W: Absent>() -> W {
     W::absent()
 }
 
-/// The duration of `#[token(ttl = "..")]`, for a constant: a text that is none does not compile.
+/// Returns the duration of `#[token(ttl = "..")]`, for a constant: a text that is none does not compile.
 #[track_caller]
 #[expect(clippy::panic, reason = "while compiling, at the text of the user")]
 pub const fn ttl(text: &str) -> GrantDuration {

@@ -56,7 +56,7 @@ impl Metadata {
         Self::from_json(&serde_json::to_string(value).map_err(|_| MetadataError)?)
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     #[must_use]
     pub fn as_json(&self) -> &str {
         self.0.get()

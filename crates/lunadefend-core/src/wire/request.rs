@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::wire::strict;
 
-    /// The bodies that the original SDK sends (`grants_requests.json`).
+    /// The bodies that LunaSec's SDK sends (`grants_requests.json`).
     #[test]
     fn bodies_are_the_originals_byte_for_byte() {
         let token_id = TokenId::parse("lunasec-0a1b2c3d-1111-4222-8333-444455556666").unwrap();

@@ -42,7 +42,7 @@ impl PageSession {
     /// What a page sends that opts out of the check, in words.
     pub const NONE: &str = "none";
 
-    /// The first 16 bytes of SHA-256 over the text `lunadefend-page-session` and the session id as the
+    /// Returns the first 16 bytes of SHA-256 over the text `lunadefend-page-session` and the session id as the
     /// tokenizer knows it, each after its length in bytes as `u32`, big endian.
     #[must_use]
     pub fn of(wire_session: &SessionId, sha256: impl FnOnce(&[u8]) -> [u8; 32]) -> Self {
