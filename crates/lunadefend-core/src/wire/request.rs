@@ -14,7 +14,7 @@ pub struct GrantSet {
     /// The token.
     #[serde(with = "token_id")]
     pub token_id: TokenId,
-    /// A Go duration. Kept as text: what cannot be read has an answer of its own.
+    /// A Go duration. Kept as text, so that an invalid one gets its own error response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_duration: Option<String>,
 }
@@ -34,7 +34,7 @@ pub struct GrantVerify {
 /// `POST /tokenize`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tokenize {
-    /// What the value is, such as `{"dataType":"string"}`.
+    /// The kind of the value, such as `{"dataType":"string"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
 }
