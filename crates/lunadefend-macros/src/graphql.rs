@@ -75,7 +75,7 @@ impl GraphqlType {
             Derive::Out => (quote!(SimpleObject), false),
         };
         let is_named = is_named || says(attributes, "name");
-        // The forms have names of their own, which no schema is to show.
+        // The names of the forms must not appear in a schema.
         let name = (!is_named).then(|| quote!(name = #name,));
         let path = quote!(#private::async_graphql).to_string();
         quote! {

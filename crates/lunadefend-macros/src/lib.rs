@@ -38,7 +38,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// async fn save(grants: &Grants, session: &SessionId, body: &str) -> Result<(), Error> {
 ///     let Ok(customer) = serde_json::from_str::<Unverified<Customer>>(body) else {
-///         return Ok(()); // a real handler answers 400
+///         return Ok(()); // a real handler responds with 400
 ///     };
 ///     let customer: Customer = grants.verify(session, customer).await?;
 ///     // .. store customer.ssn, a `VerifiedToken` ..

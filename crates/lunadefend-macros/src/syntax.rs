@@ -120,7 +120,7 @@ pub(crate) fn content(ty: TokenStream) -> TokenStream {
     }
 }
 
-/// Returns the type itself, and, where it or what it is about is a tuple, each of the tuple's types: a trait cannot
+/// Returns the type itself and, if it is or wraps a tuple, each of the tuple's types: a trait cannot
 /// be implemented for "a tuple that has one somewhere".
 pub(crate) fn parts(ty: &TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![ty.clone()];
@@ -248,8 +248,8 @@ pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
         .collect()
 }
 
-/// Returns the lints that the user has silenced on the type or on one of its fields: what is written here about
-/// them stands somewhere else.
+/// Returns the lints that the user has silenced on the type or one of its fields: the code generated for them
+/// stands somewhere else.
 pub(crate) fn silenced(attributes: &[Attribute]) -> impl Iterator<Item = TokenStream> {
     let silencing = attributes.iter().filter(|attribute| {
         ["allow", "expect"]

@@ -12,7 +12,7 @@ use actix_web::{
 use lunadefend::{Error, ErrorKind, SessionId};
 use std::future::{Ready, ready};
 
-/// The key of the user's name in the session.
+/// The key of the log-in data in the session.
 const LOGGED_IN: &str = "logged_in";
 
 /// The middleware that gives every request its session, out of an encrypted cookie.
@@ -28,8 +28,8 @@ pub(crate) fn middleware(key: Key) -> SessionMiddleware<CookieSessionStore> {
         .build()
 }
 
-/// Logs in, with a new session id: grants are tied to it. The session has none of its own, as the cookie
-/// is all there is of it.
+/// Logs in, with a new session id: grants are tied to it. The session has no id by itself, as it lives only
+/// in the cookie.
 pub(crate) fn begin(session: &Session, user: UserName) -> Result<(), Failure> {
     session.clear();
     session.renew();
