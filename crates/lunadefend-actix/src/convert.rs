@@ -1,7 +1,7 @@
 //! From the `http` 0.2 of actix-web to the `http` 1 of the core, by bytes. Core has the way back.
 //!
-//! What one takes and the other does not (a `"` in the name of a header) is refused with the whole
-//! message: a header that is left out may be the one that decides.
+//! If one accepts a part that the other does not (a `"` in a header name), the whole message is rejected: an
+//! omitted header could be the one that matters.
 
 use actix_web::http as actix;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};

@@ -13,5 +13,5 @@ pub use lunadefend_core::{Error, Granted};
 pub use session::Session;
 pub use verified::Verified;
 
-/// What actix-web runs on the thread of one worker: no `Send`.
+/// A future that actix-web runs on one worker's thread: not `Send`.
 type LocalBoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;

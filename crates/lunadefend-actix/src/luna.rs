@@ -16,33 +16,32 @@ use std::{fmt, future::ready, rc::Rc, sync::Arc};
 type Provider =
     dyn Fn(&HttpRequest) -> LocalBoxFuture<Result<Option<SessionId>, Error>> + Send + Sync;
 
-/// The state that the extractors need: the backend, usually a `LunaDefend`, and the session id provider.
+/// The state of the extractors: the backend, usually a `LunaDefend`, and the session id provider.
 ///
-/// [`Luna::routes`] puts it into the application; handlers may take it as a `web::Data<Luna>`. Cheap
-/// to clone: make one, and clone it into the factory that every worker runs.
+/// [`Luna::routes`] registers it in the application; handlers may take it as a `web::Data<Luna>`. Cheap to
+/// clone: make one, and clone it into the factory that each worker runs.
 #[derive(Clone)]
 pub struct Luna {
     backend: Backend,
     provider: Arc<Provider>,
 }
 
-/// The session of a request, once found: several extractors of one handler ask for it, and actix-web
-/// runs them side by side.
+/// The session of a request, cached: several extractors of one handler need it, and actix-web runs them
+/// concurrently.
 struct Resolved {
     session: Rc<Mutex<Option<SessionId>>>,
     by: Arc<Provider>,
 }
 
 impl Luna {
-    /// Joins the backend, usually a `LunaDefend`, with the session id provider.
+    /// Combines the backend, usually a `LunaDefend`, with the session id provider.
     ///
-    /// The provider gets a request and finds the identifier of the user's session: `Ok(None)` when
-    /// nobody is logged in (a 401), an error when it cannot tell (a 500). It clones what it needs
-    /// out of the request before its future starts; the future need not be `Send`. A panic in it is
-    /// a 500.
+    /// The provider takes a request and finds the identifier of the user's session. It returns `Ok(None)`
+    /// when no user is logged in (a 401), and an error when it cannot tell (a 500). It clones what it needs
+    /// from the request before its future starts; the future need not be `Send`. A panic in it is a 500.
     ///
-    /// With [actix-session](https://docs.rs/actix-session), which tells nobody its own id: put one into the
-    /// session, new at each log-in. What stands in the session was asked of the store.
+    /// With [actix-session](https://docs.rs/actix-session), which does not expose its own id: put an id into
+    /// the session, new at each log-in. The values of a session come from the store.
     ///
     /// ```
     /// use actix_session::{Session, SessionExt, SessionInsertError};
@@ -69,7 +68,7 @@ impl Luna {
     /// }
     /// ```
     ///
-    /// With a cookie of your own, whose value is random, 128 bits or more, and new at each log-in (actix-web's
+    /// With your own cookie, whose value is random, 128 bits or more, and new at each log-in (actix-web's
     /// feature `cookies`):
     ///
     /// ```
@@ -96,10 +95,10 @@ impl Luna {
     /// ```
     ///
     /// # Security
-    /// It must find a **new** identifier after every log-in: one that was ended counts no more. It must
-    /// not trust a header that a browser can set, nor an id that the session store was not asked about:
-    /// anybody can write a cookie. The same provider must serve the routes and the extractors, which is
-    /// why there is one.
+    /// The provider must return a **new** identifier after every log-in: the tokenizer rejects one that was
+    /// ended. It must not trust a header that a browser can set, nor an id that it has not looked up in the
+    /// session store: any client can write a cookie. A `Luna` has one provider because the routes and the
+    /// extractors must agree on the session.
     pub fn new<P, F>(backend: impl Into<Backend>, provider: P) -> Self
     where
         P: Fn(&HttpRequest) -> F + Send + Sync + 'static,
@@ -111,8 +110,10 @@ impl Luna {
         }
     }
 
-    /// Does the same, with a session id provider that finds the session in the request alone: what a
-    /// middleware put into its extensions, or a look-up in memory. `None` when nobody is logged in.
+    /// Like [`Luna::new`], with a synchronous provider: it reads an extension that a middleware set, or looks
+    /// up in memory.
+    ///
+    /// It returns `None` when no user is logged in.
     ///
     /// ```
     /// use actix_web::HttpMessage;
@@ -134,7 +135,8 @@ impl Luna {
     /// ```
     ///
     /// # Security
-    /// As [`Luna::new`]. Where the look-up can fail, that one is right: a store that is down is not nobody.
+    /// As for [`Luna::new`]. Use that where the look-up can fail: an unreachable store must be an error, not
+    /// an absent user.
     pub fn with_session<P>(backend: impl Into<Backend>, provider: P) -> Self
     where
         P: Fn(&HttpRequest) -> Option<SessionId> + Send + Sync + 'static,
@@ -142,16 +144,16 @@ impl Luna {
         Self::new(backend, move |request| ready(Ok(provider(request))))
     }
 
-    /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, and
+    /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, and
     /// this state for the extractors: `configure` an `App` or a `web::Scope` with them.
     ///
-    /// What is configured on a scope is for the handlers of that scope only. Others need the state
-    /// by `app_data(web::Data::new(luna.clone()))`.
+    /// A scope's configuration applies only to its own handlers. For other handlers, register the state by
+    /// `app_data(web::Data::new(luna.clone()))`.
     pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
         self.routes_at("")
     }
 
-    /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
+    /// Returns the same routes below a base path, with or without slashes around it: `"api"`, `"/api/"`.
     pub fn routes_at(&self, base: &str) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
         let base = match base.trim_matches('/') {
             "" => String::new(),
@@ -201,20 +203,20 @@ impl Luna {
         Ok(into_actix(response))
     }
 
-    /// Creates and verifies grants, for calls without an extractor.
+    /// Returns the handle to create and verify grants, for calls without an extractor.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.backend.grants()
     }
 
-    /// Grants to a session that is known already: in a WebSocket after the upgrade, or in a test that
-    /// calls a handler as the function that it is.
+    /// Returns a [`Granter`] for a known session: in a WebSocket after the upgrade, or in a test that calls a
+    /// handler directly.
     #[must_use]
     pub fn granter(&self, session: &SessionId) -> Granter {
         Granter(self.backend.granter(session))
     }
 
-    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    /// Returns the handle to end sessions at the tokenizer. Call it in the log-out handler.
     ///
     /// ```
     /// use actix_web::{HttpResponse, web::Data};
@@ -232,7 +234,7 @@ impl Luna {
         self.backend.sessions()
     }
 
-    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    /// Returns the name of the session for a page rendered for it: see [`Sessions::page_session`].
     ///
     /// ```
     /// use actix_web::web::{Data, Html};
@@ -247,12 +249,12 @@ impl Luna {
     /// ```
     ///
     /// # Errors
-    /// As that one.
+    /// As for [`Sessions::page_session`].
     pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
         self.sessions().page_session(session)
     }
 
-    /// The state of the application that serves a request.
+    /// Returns the state of the application that serves a request.
     pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Error> {
         request
             .app_data::<Data<Self>>()
@@ -264,7 +266,7 @@ impl Luna {
             })
     }
 
-    /// Finds the session of a request, asking the provider once for each request.
+    /// Finds the session of a request; calls the provider at most once for each request.
     pub(crate) async fn session(&self, request: &HttpRequest) -> Result<SessionId, Error> {
         let known = self.resolved(request);
         let mut known = known.lock().await;
@@ -276,8 +278,8 @@ impl Luna {
     }
 
     fn resolved(&self, request: &HttpRequest) -> Rc<Mutex<Option<SessionId>>> {
-        // A provider that is under way may hold the extensions borrowed: they are borrowed mutably
-        // only before it is asked.
+        // A running provider may hold a borrow of the extensions, so borrow them mutably only before it is
+        // called.
         if let Some(resolved) = request.extensions().get::<Resolved>()
             && Arc::ptr_eq(&resolved.by, &self.provider)
         {

@@ -4,14 +4,14 @@ use crate::{Error, LocalBoxFuture, Luna};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use lunadefend_core::{ErrorKind, SessionId};
 
-/// The session of the request, by the provider of [`Luna`].
+/// The session of the request, as found by the provider of [`Luna`].
 ///
-/// Without one the answer is a 401 and the handler does not run. A handler that also serves whoever
-/// is not logged in takes a `Session<Option<SessionId>>`.
+/// Without a session the response is a 401 and the handler does not run. Where log-in is optional, take a
+/// `Session<Option<SessionId>>`.
 ///
 /// # Security
-/// Do not take an `Option<Session>`: actix-web makes `None` of every error, so that a session store
-/// that is down would look like nobody.
+/// Do not take an `Option<Session>`: actix-web turns every error into `None`, so an unreachable session store
+/// would look like a user who is not logged in.
 ///
 /// ```
 /// use lunadefend_actix::Session;

@@ -1,4 +1,4 @@
-//! What came in, with every token verified.
+//! Input of a request, with every token verified.
 
 use crate::{Error, LocalBoxFuture, Luna, convert};
 use actix_web::{
@@ -10,33 +10,33 @@ use actix_web::{
 use bytes::Bytes;
 use lunadefend_core::{ErrorKind, FromUntrusted, Unverified};
 
-/// The longest body, in bytes, where the application sets no limit: the same under every framework.
+/// The largest body, in bytes, if the application sets no limit: the same under every framework.
 const DEFAULT_LIMIT: usize = 2 * 1024 * 1024;
 
-/// Reads a `T` from the request and verifies every token of it, in one call, for the session of the
-/// request. The handler runs only when all of them hold.
+/// Reads a `T` from the request and verifies all its tokens, in one call, for the session of the request.
 ///
-/// The query of a GET or HEAD is read, otherwise a body that is JSON or a form by its
-/// `Content-Type`. It consumes the body, so no other argument of the handler may read that.
+/// The handler runs only when all of them are valid.
 ///
-/// | what is wrong | answer |
+/// Reads the query of a GET or HEAD, otherwise the body: JSON or a form, by its `Content-Type`. It consumes
+/// the body, so no other argument of the handler may read the body.
+///
+/// | problem | response |
 /// |---|---|
-/// | malformed, a member missing, not a token | 400 |
-/// | nobody logged in, or no live grant for one of the tokens | 401 |
+/// | malformed, a missing member, not a token | 400 |
+/// | no user is logged in, or no live grant for one of the tokens | 401 |
 /// | larger than the limit of actix-web's `PayloadConfig` (2 MiB where none is set) | 413 |
-/// | more different tokens than `Grants::max_tokens` (500 unless set) | 413 |
-/// | another `Content-Type`, such as `multipart/form-data`: the README of this crate shows how to read that | 415 |
-/// | the tokenizer gives no clear answer | 502, 503 |
+/// | more distinct tokens than `Grants::max_tokens` (500 unless set) | 413 |
+/// | another `Content-Type`, such as `multipart/form-data` (the README of this crate shows how to read that) | 415 |
+/// | the tokenizer gives no definite response | 502, 503 |
 ///
 /// # Security
-/// Verified is not owned: it says that the session may read the value now. The handler still decides
-/// whether the user may write the row that the token is for.
+/// Verified does not mean owned: the session may read the value now. The handler must still check that the
+/// user may write the row that the token is for.
 ///
-/// Do not take an `Option<Verified<T>>`: actix-web makes `None` of every error, so that a token that
-/// was refused would look like one that never came. For a token that may be absent, `T` has an
-/// `Option<VerifiedToken>`.
+/// Do not take an `Option<Verified<T>>`: actix-web turns every error into `None`, so a rejected token would
+/// look like an absent one. For an optional token, give `T` an `Option<VerifiedToken>`.
 ///
-/// A type that is no `FromUntrusted` is refused where it is named, with advice.
+/// A type that does not implement `FromUntrusted` is rejected at compile time, with advice.
 #[derive(Clone, Copy, Debug)]
 pub struct Verified<T: FromUntrusted>(pub T);
 
@@ -48,7 +48,7 @@ impl<T: FromUntrusted + 'static> FromRequest for Verified<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let luna = Luna::of(&request)?;
-            // Before the body is read: whoever is not logged in sends nothing that is looked at.
+            // Authenticate before reading the body.
             let session = luna.session(&request).await?;
             let body = read(&request, payload).await?;
             let unverified = Unverified::<T>::from_request(

@@ -1,11 +1,12 @@
-//! What grants, as an extractor.
+//! The granter as an extractor.
 
 use crate::{Error, Luna};
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use std::ops::Deref;
 
-/// The [`Granter`](lunadefend_core::Granter) for the session of the request, by the provider of [`Luna`].
+/// The [`Granter`](lunadefend_core::Granter) for the session of the request, as found by the provider of
+/// [`Luna`].
 ///
 /// Without a session the response is a 401 and the handler does not run.
 #[derive(Clone, Debug)]

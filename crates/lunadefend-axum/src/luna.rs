@@ -18,7 +18,7 @@ use std::{
 type Provider =
     dyn Fn(&Parts) -> BoxFuture<'static, Result<Option<SessionId>, Error>> + Send + Sync;
 
-/// The state that the extractors need: the backend, usually a `LunaDefend`, and the session id provider.
+/// The state of the extractors: the backend, usually a `LunaDefend`, and the session id provider.
 ///
 /// Put it into the state of the router, alone or as a field with `#[derive(FromRef)]`. Cheap to clone.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ pub struct Luna {
     provider: Arc<Provider>,
 }
 
-/// The session of a request, once found: several extractors of one handler ask for it.
+/// The session of a request, cached: several extractors of one handler need it.
 #[derive(Clone)]
 struct Resolved {
     session: SessionId,
@@ -35,14 +35,14 @@ struct Resolved {
 }
 
 impl Luna {
-    /// Joins the backend, usually a `LunaDefend`, with the session id provider.
+    /// Combines the backend, usually a `LunaDefend`, with the session id provider.
     ///
-    /// The provider gets the head of a request and finds the identifier of the user's session:
-    /// `Ok(None)` when nobody is logged in (a 401), an error when it cannot tell (a 500). It copies
-    /// what it needs out of the head before its future starts. A panic in it is a 500.
+    /// The provider takes the head of a request and finds the identifier of the user's session. It returns
+    /// `Ok(None)` when no user is logged in (a 401), and an error when it cannot tell (a 500). It copies what
+    /// it needs from the head before its future starts. A panic in it is a 500.
     ///
-    /// With [tower-sessions](https://docs.rs/tower-sessions), whose `Session::id()` is what the cookie says
-    /// **before the store was asked**. What the store has for a user who is logged in decides:
+    /// With [tower-sessions](https://docs.rs/tower-sessions), `Session::id()` is the cookie's value, **not
+    /// yet looked up in the store**. Only a value from the store proves a log-in:
     ///
     /// ```
     /// use lunadefend_axum::Luna;
@@ -70,7 +70,7 @@ impl Luna {
     /// }
     /// ```
     ///
-    /// With a cookie of your own, whose value is random, 128 bits or more, and new at each log-in:
+    /// With your own cookie, whose value is random, 128 bits or more, and new at each log-in:
     ///
     /// ```
     /// use axum::http::{HeaderMap, header};
@@ -106,10 +106,10 @@ impl Luna {
     /// ```
     ///
     /// # Security
-    /// It must find a **new** identifier after every log-in: one that was ended counts no more. It must
-    /// not trust a header that a browser can set, nor an id that the session store was not asked about:
-    /// anybody can write a cookie. The same provider must serve the routes and the extractors, which is
-    /// why there is one.
+    /// The provider must return a **new** identifier after every log-in: the tokenizer rejects one that was
+    /// ended. It must not trust a header that a browser can set, nor an id that it has not looked up in the
+    /// session store: any client can write a cookie. A `Luna` has one provider because the routes and the
+    /// extractors must agree on the session.
     pub fn new<P, F>(backend: impl Into<Backend>, provider: P) -> Self
     where
         P: Fn(&Parts) -> F + Send + Sync + 'static,
@@ -121,8 +121,10 @@ impl Luna {
         }
     }
 
-    /// Does the same, with a session id provider that finds the session in the head of the request alone:
-    /// what a middleware put into its extensions, or a look-up in memory. `None` when nobody is logged in.
+    /// Like [`Luna::new`], with a synchronous provider: it reads an extension that a middleware set, or looks
+    /// up in memory.
+    ///
+    /// It returns `None` when no user is logged in.
     ///
     /// ```
     /// use lunadefend_axum::Luna;
@@ -143,7 +145,8 @@ impl Luna {
     /// ```
     ///
     /// # Security
-    /// As [`Luna::new`]. Where the look-up can fail, that one is right: a store that is down is not nobody.
+    /// As for [`Luna::new`]. Use that where the look-up can fail: an unreachable store must be an error, not
+    /// an absent user.
     pub fn with_session<P>(backend: impl Into<Backend>, provider: P) -> Self
     where
         P: Fn(&Parts) -> Option<SessionId> + Send + Sync + 'static,
@@ -151,13 +154,13 @@ impl Luna {
         Self::new(backend, move |parts| ready(Ok(provider(parts))))
     }
 
-    /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`: `merge`
+    /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`: `merge`
     /// them at the root or `nest` them.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.routes_at("")
     }
 
-    /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
+    /// Returns the same routes below a base path, with or without slashes around it: `"api"`, `"/api/"`.
     pub fn routes_at<S: Clone + Send + Sync + 'static>(&self, base: &str) -> Router<S> {
         let base = match base.trim_matches('/') {
             "" => String::new(),
@@ -191,20 +194,20 @@ impl Luna {
         response.map(Body::from)
     }
 
-    /// Creates and verifies grants, for calls without an extractor.
+    /// Returns the handle to create and verify grants, for calls without an extractor.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.backend.grants()
     }
 
-    /// Grants to a session that is known already: in a WebSocket after the upgrade, or in a test that
-    /// calls a handler as the function that it is.
+    /// Returns a [`Granter`] for a known session: in a WebSocket after the upgrade, or in a test that calls a
+    /// handler directly.
     #[must_use]
     pub fn granter(&self, session: &SessionId) -> Granter {
         Granter(self.backend.granter(session))
     }
 
-    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    /// Returns the handle to end sessions at the tokenizer. Call it in the log-out handler.
     ///
     /// ```
     /// use axum::extract::State;
@@ -220,7 +223,7 @@ impl Luna {
         self.backend.sessions()
     }
 
-    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    /// Returns the name of the session for a page rendered for it: see [`Sessions::page_session`].
     ///
     /// ```
     /// use axum::{extract::State, response::Html};
@@ -234,12 +237,12 @@ impl Luna {
     /// ```
     ///
     /// # Errors
-    /// As that one.
+    /// As for [`Sessions::page_session`].
     pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
         self.sessions().page_session(session)
     }
 
-    /// Finds the session of a request, asking the provider once for each request.
+    /// Finds the session of a request; calls the provider at most once for each request.
     pub(crate) async fn session(&self, parts: &mut Parts) -> Result<SessionId, Error> {
         if let Some(resolved) = parts.extensions.get::<Resolved>()
             && Arc::ptr_eq(&resolved.by, &self.provider)

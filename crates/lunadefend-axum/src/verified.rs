@@ -1,4 +1,4 @@
-//! What came in, with every token verified.
+//! Input of a request, with every token verified.
 
 use crate::{Error, Luna};
 use axum::{
@@ -9,28 +9,29 @@ use bytes::Bytes;
 use http::StatusCode;
 use lunadefend_core::{ErrorKind, FromUntrusted, Unverified};
 
-/// Reads a `T` from the request and verifies every token of it, in one call, for the session of the
-/// request. The handler runs only when all of them hold.
+/// Reads a `T` from the request and verifies all its tokens, in one call, for the session of the request.
 ///
-/// The query of a GET or HEAD is read, otherwise a body that is JSON or a form by its
-/// `Content-Type`. It consumes the request, so it comes last in the handler's arguments.
+/// The handler runs only when all of them are valid.
 ///
-/// | what is wrong | answer |
+/// Reads the query of a GET or HEAD, otherwise the body: JSON or a form, by its `Content-Type`. It consumes
+/// the request, so it must be the handler's last argument.
+///
+/// | problem | response |
 /// |---|---|
-/// | malformed, a member missing, not a token | 400 |
-/// | nobody logged in, or no live grant for one of the tokens | 401 |
+/// | malformed, a missing member, not a token | 400 |
+/// | no user is logged in, or no live grant for one of the tokens | 401 |
 /// | larger than axum's `DefaultBodyLimit` (2 MB unless set) | 413 |
-/// | more different tokens than `Grants::max_tokens` (500 unless set) | 413 |
-/// | another `Content-Type`, such as `multipart/form-data`: the README of this crate shows how to read that | 415 |
-/// | the tokenizer gives no clear answer | 502, 503 |
+/// | more distinct tokens than `Grants::max_tokens` (500 unless set) | 413 |
+/// | another `Content-Type`, such as `multipart/form-data` (the README of this crate shows how to read that) | 415 |
+/// | the tokenizer gives no definite response | 502, 503 |
 ///
 /// # Security
-/// Verified is not owned: it says that the session may read the value now. The handler still decides
-/// whether the user may write the row that the token is for.
+/// Verified does not mean owned: the session may read the value now. The handler must still check that the
+/// user may write the row that the token is for.
 ///
-/// # Errors of your own
-/// `Result<Verified<T>, Error>` as the argument hands the error to the handler. An extractor of your own
-/// puts it into your own error, for every handler that takes it:
+/// # Your own errors
+/// A handler that takes `Result<Verified<T>, Error>` gets the error. To convert it for many handlers, write
+/// your own extractor:
 ///
 /// ```
 /// use axum::extract::{FromRef, FromRequest, Request};
@@ -59,8 +60,9 @@ use lunadefend_core::{ErrorKind, FromUntrusted, Unverified};
 /// ```
 ///
 /// `#[derive(FromRequest)] #[from_request(via(Verified))]` does not compile on a generic struct: the macro
-/// leaves out the bound that `Verified` has. That bound stays. A type that is no `FromUntrusted` is refused
-/// where it is named, with advice; without the bound, axum would only say that the handler is none.
+/// omits the bound of `Verified`. The bound is deliberate: the compiler rejects a type without
+/// `FromUntrusted` where it is named, with advice. Without the bound, axum would only report that the
+/// function is not a handler.
 #[derive(Clone, Copy, Debug)]
 pub struct Verified<T: FromUntrusted>(pub T);
 
@@ -75,9 +77,9 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let luna = Luna::from_ref(state);
         let (mut parts, body) = request.into_parts();
-        // Before the body is read: whoever is not logged in sends nothing that is looked at.
+        // Authenticate before reading the body.
         let session = luna.session(&mut parts).await?;
-        // Reading a body needs its limit, which is among the extensions, and nothing else of the head.
+        // To read the body, axum needs only its limit, which is in the extensions.
         let mut request = Request::new(body);
         *request.extensions_mut() = std::mem::take(&mut parts.extensions);
         let body =

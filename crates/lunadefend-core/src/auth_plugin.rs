@@ -1,4 +1,4 @@
-//! The two routes of the auth plugin, as every framework adapter answers them.
+//! The two routes of the auth plugin, shared by all framework adapters.
 
 use crate::{
     Error, ErrorKind, SessionId,
@@ -29,7 +29,7 @@ impl TransferState {
     /// Reads the one `state` parameter of a query.
     ///
     /// # Errors
-    /// [`ErrorKind::BadRequest`] when it is missing, empty, repeated, too long, or has other
+    /// [`ErrorKind::BadRequest`] when `state` is missing, empty, repeated, too long, or contains other
     /// characters.
     pub fn from_query(query: Option<&str>) -> Result<Self, Error> {
         let mut states =
@@ -41,14 +41,14 @@ impl TransferState {
                     None if pair == "state" => Some(""),
                     _ => None,
                 });
-        // What is allowed in a state is never percent-encoded, so that no decoding is needed.
+        // The permitted characters are never percent-encoded, so no decoding is needed.
         match (states.next(), states.next()) {
             (Some(state), None) if is_state(state) => Ok(Self(SecretString::from(state))),
             _ => Err(Error::new(ErrorKind::BadRequest).with_message("state is not set in request")),
         }
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         self.0.expose_secret()
@@ -68,17 +68,17 @@ fn is_state(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
 }
 
-/// Where the browser is sent: the tokenizer's `/session/create` with a transfer JWT in the query.
+/// The redirect target for the browser: the tokenizer's `/session/create` with a transfer JWT in the query.
 #[derive(Clone)]
 pub struct TransferUrl(SecretString);
 
 impl TransferUrl {
-    /// Takes a URL that carries a JWT.
+    /// Wraps a URL that carries a JWT.
     pub fn new(url: impl Into<String>) -> Self {
         Self(SecretString::from(url.into()))
     }
 
-    /// The URL.
+    /// Returns the URL.
     ///
     /// # Security
     /// Never log it.
@@ -94,7 +94,7 @@ impl Debug for TransferUrl {
     }
 }
 
-/// A JSON Web Key Set (RFC 7517) as it is served, with its strong entity tag.
+/// A JSON Web Key Set (RFC 7517) as served, with its strong entity tag.
 #[derive(Clone, Debug)]
 pub struct JwksDocument {
     /// The JSON text: public members only.
@@ -103,7 +103,7 @@ pub struct JwksDocument {
     pub etag: HeaderValue,
 }
 
-/// Moves a session of the application to the tokenizer's domain. Implemented by the client.
+/// Transfers a session of the application to the tokenizer's domain. The client implements it.
 pub trait SessionTransfer: Debug + Send + Sync + 'static {
     /// Signs a transfer JWT for the session, bound to the state.
     fn transfer<'a>(
@@ -112,14 +112,14 @@ pub trait SessionTransfer: Debug + Send + Sync + 'static {
         session: &'a SessionId,
     ) -> BoxFuture<'a, Result<TransferUrl, Error>>;
 
-    /// The public keys that the tokenizer verifies our JWTs with.
+    /// Returns the public keys with which the tokenizer verifies the application's JWTs.
     fn jwks(&self) -> BoxFuture<'_, Result<JwksDocument, Error>>;
 }
 
-/// Answers `/.lunasec/secure-frame` and `/.lunasec/jwks.json`.
+/// Serves `/.lunasec/secure-frame` and `/.lunasec/jwks.json`.
 ///
-/// An adapter translates its framework's request into the arguments of the two methods and their
-/// answer back; what they answer is the same under every framework.
+/// An adapter converts its framework's request into the arguments of the two methods, and converts their
+/// responses back. The responses are the same under every framework.
 #[derive(Clone, Debug)]
 pub struct AuthPlugin(Arc<dyn SessionTransfer>);
 
@@ -129,24 +129,24 @@ impl AuthPlugin {
     /// The path of the key set, below the plugin's base path.
     pub const JWKS_PATH: &'static str = "/.lunasec/jwks.json";
 
-    /// How long the key set may be cached: what its `Cache-Control` says.
+    /// How long clients may cache the key set, as sent in its `Cache-Control`.
     pub const JWKS_MAX_AGE: Duration = Duration::from_secs(300);
 
-    /// Wraps what signs.
+    /// Wraps the service that signs the transfer JWTs.
     pub fn new(transfer: impl SessionTransfer) -> Self {
         Self(Arc::new(transfer))
     }
 
-    /// `GET /.lunasec/secure-frame?state=S`: sends the browser back to the tokenizer with a JWT for
-    /// the session that `session` finds, or answers an error.
+    /// `GET /.lunasec/secure-frame?state=S`: redirects the browser to the tokenizer with a JWT for the
+    /// session that `session` finds, or returns an error response.
     ///
-    /// `session` is only asked when the request is otherwise right. When it panics the answer is a
-    /// 500 and the process lives.
+    /// `session` is called only when the request is otherwise valid. If it panics, the response is a 500 and
+    /// the process continues.
     ///
     /// # Security
-    /// Answers a no-cors fetch and nothing else, as far as the browser says what it sends: script in a
-    /// page can read where any other request was led. Every answer can be reached by such a fetch of
-    /// another origin (`Cross-Origin-Resource-Policy`); no script can read it.
+    /// Serves only a no-cors fetch, as far as the browser states the kind of request: script in a page can
+    /// read where any other request was redirected. Such a fetch from another origin may receive every
+    /// response (`Cross-Origin-Resource-Policy`), but no script can read it.
     pub async fn secure_frame<F>(
         &self,
         method: &Method,
@@ -166,7 +166,7 @@ impl AuthPlugin {
         }
     }
 
-    /// Answers the same route when the adapter cannot even hand the request over.
+    /// Returns the error response of the same route, for a request that the adapter could not convert.
     #[must_use]
     pub fn secure_frame_refusal(error: &Error) -> Response<Bytes> {
         within_reach(log_and_render(error))
@@ -201,7 +201,7 @@ impl AuthPlugin {
         Ok(response)
     }
 
-    /// `GET /.lunasec/jwks.json`: the public keys, cacheable for five minutes.
+    /// `GET /.lunasec/jwks.json`: returns the public keys, cacheable for five minutes.
     pub async fn jwks(&self, method: &Method, headers: &HeaderMap) -> Response<Bytes> {
         if !is_read(method) {
             return method_not_allowed();
@@ -243,8 +243,8 @@ fn method_not_allowed() -> Response<Bytes> {
     response
 }
 
-/// The page's no-cors fetch comes this way. A `same-origin` answer would be a network error to it, also
-/// where it is a refusal.
+/// Lets the page's no-cors fetch receive the response. With `same-origin`, that fetch would see a network
+/// error, even for an error response.
 fn within_reach(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(
         CROSS_ORIGIN_RESOURCE_POLICY,
@@ -253,14 +253,14 @@ fn within_reach(mut response: Response<Bytes>) -> Response<Bytes> {
     response
 }
 
-/// What the browser says of the request must be what it says of a no-cors fetch, once: an answer to that is
-/// opaque to the script that sent it. A navigated frame, for one, shows script the address that it ended at.
-/// `Sec-Fetch-Site` is not looked at: browsers differ in what it says after a detour.
+/// Requires the fetch metadata of a no-cors fetch, each header once: the response to such a fetch is opaque
+/// to the script that sent it. A navigated frame, in contrast, shows script its final address.
+/// `Sec-Fetch-Site` is ignored: browsers differ in its value after a redirect.
 fn require_no_cors_fetch(headers: &HeaderMap) -> Result<(), Error> {
     let is_right = |name, right: &str| {
         let mut values = headers.get_all(name).iter();
         match (values.next(), values.next()) {
-            // An old browser, or none.
+            // An old browser, or a client that is not a browser.
             (None, _) => true,
             (Some(value), None) => value == right,
             _ => false,

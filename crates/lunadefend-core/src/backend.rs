@@ -1,9 +1,9 @@
-//! What a framework adapter needs of LunaDefend.
+//! The part of LunaDefend that a framework adapter needs.
 
 use crate::{Granter, Grants, SessionId, Sessions, adapter::AuthPlugin};
 
-/// What a framework adapter needs of a `LunaDefend`: grants, the ends of sessions, and the routes of
-/// the auth plugin.
+/// The part of a `LunaDefend` that a framework adapter needs: grants, sessions, and the routes of the auth
+/// plugin.
 ///
 /// Made from a `LunaDefend`, or from fakes in tests. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Joins the three.
+    /// Combines the three parts.
     #[must_use]
     pub const fn new(grants: Grants, sessions: Sessions, auth_plugin: AuthPlugin) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Backend {
         &self.sessions
     }
 
-    /// Answers the two routes of the auth plugin.
+    /// Serves the two routes of the auth plugin.
     #[must_use]
     pub const fn auth_plugin(&self) -> &AuthPlugin {
         &self.auth_plugin

@@ -7,9 +7,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// A moment, in whole milliseconds since the Unix epoch. Moments before the epoch are the epoch.
+/// A moment, in whole milliseconds since the Unix epoch. Earlier moments become the epoch.
 ///
-/// Adding saturates at [`MAX`](Self::MAX): what expires there never does.
+/// Adding saturates at [`MAX`](Self::MAX); an expiry of `MAX` never arrives.
 ///
 /// ```
 /// use lunadefend_core::provider::UnixMillis;
@@ -25,36 +25,37 @@ use std::{
 pub struct UnixMillis(u64);
 
 impl UnixMillis {
-    /// The last moment there is.
+    /// The latest moment.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// The moment that many milliseconds after the Unix epoch.
+    /// Makes the moment `millis` milliseconds after the Unix epoch.
     #[must_use]
     pub const fn new(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// The milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The moment `duration` later; `None` beyond [`MAX`](Self::MAX). Parts of a millisecond are left
-    /// out.
+    /// Returns the moment `duration` later, or `None` beyond [`MAX`](Self::MAX). Rounds down to whole
+    /// milliseconds of `duration`.
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         let millis = u64::try_from(duration.as_millis()).ok()?;
         self.0.checked_add(millis).map(Self)
     }
 
-    /// The moment `duration` earlier, not before the epoch. Parts of a millisecond are left out.
+    /// Returns the moment `duration` earlier, but not before the epoch. Rounds down to whole milliseconds of
+    /// `duration`.
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(whole_millis(duration)))
     }
 
-    /// How long after `earlier` this is; nothing when it is before it.
+    /// Returns the time from `earlier` to this moment, or zero when `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -76,7 +77,7 @@ impl From<SystemTime> for UnixMillis {
     }
 }
 
-/// The number of milliseconds.
+/// Writes the number of milliseconds.
 impl fmt::Display for UnixMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -89,7 +90,7 @@ fn whole_millis(duration: Duration) -> u64 {
 
 /// The source of the current time.
 ///
-/// Issuing and checking JWTs, grants and signed URLs all ask a `Clock`, so that a test can own the
+/// All code that issues or checks JWTs, grants and signed URLs reads a `Clock`, so that a test can control
 /// time. The clock of the operating system is `lunadefend_jwt::SystemClock`.
 ///
 /// ```
@@ -107,10 +108,10 @@ fn whole_millis(duration: Duration) -> u64 {
 /// assert_eq!(Frozen(7).unix_millis(), UnixMillis::new(7_000));
 /// ```
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The current time.
+    /// Returns the current time.
     fn now(&self) -> SystemTime;
 
-    /// The current time in milliseconds since the Unix epoch.
+    /// Returns the current time in milliseconds since the Unix epoch.
     fn unix_millis(&self) -> UnixMillis {
         self.now().into()
     }

@@ -1,19 +1,18 @@
-//! How long a grant lives: Go's duration grammar with the rules of a grant on top.
+//! The lifetime of a grant: Go's duration grammar plus the limits of a grant.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr, time::Duration};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-/// How long a grant lives: at least one second.
+/// The lifetime of a grant: at least one second.
 ///
-/// The text form is that of Go's `time.ParseDuration`, which is what travels on the wire: decimal
-/// numbers with a unit (`ns`, `us`, `µs`, `ms`, `s`, `m`, `h`), such as `15m`, `1h20m10s`, `1.5h`.
-/// There are no days and no spaces. The tokenizer has a maximum of its own, one hour unless
-/// configured.
+/// The text form, also used on the wire, is that of Go's `time.ParseDuration`: decimal numbers with a unit
+/// (`ns`, `us`, `µs`, `ms`, `s`, `m`, `h`), such as `15m`, `1h20m10s`, `1.5h`. Days and spaces are not
+/// allowed. The tokenizer enforces its own maximum, one hour unless configured.
 ///
-/// A [`Duration`] becomes one by [`new`](Self::new), which may refuse it: a call that takes an optional
-/// `GrantDuration` takes no bare `Duration`.
+/// Convert a [`Duration`] by [`new`](Self::new), which fails outside of the limits. Calls with an optional
+/// `GrantDuration` do not accept a bare `Duration`.
 ///
 /// ```
 /// use lunadefend_core::GrantDuration;
@@ -29,7 +28,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GrantDuration(Duration);
 
-/// Why a text or a length of time is not the duration of a grant.
+/// Why a text or a [`Duration`] is not a valid grant duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
@@ -40,12 +39,12 @@ pub enum DurationError {
     TooShort,
     /// Below zero.
     Negative,
-    /// Longer than Go can say (about 292 years).
+    /// Longer than Go can represent (about 292 years).
     TooLong,
 }
 
 impl DurationError {
-    /// What `Display` writes, for a constant.
+    /// Returns the text that `Display` writes; usable in a constant.
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
@@ -62,12 +61,12 @@ impl DurationError {
 impl GrantDuration {
     /// The shortest grant.
     pub const MIN: Self = Self(Duration::from_secs(1));
-    /// What a tokenizer grants unless asked or configured otherwise.
+    /// The duration that a tokenizer grants unless requested or configured otherwise.
     pub const DEFAULT: Self = Self(Duration::from_secs(15 * 60));
-    /// The longest grant that a tokenizer gives unless configured otherwise.
+    /// The longest duration that a tokenizer grants unless configured otherwise.
     pub const DEFAULT_MAX: Self = Self(Duration::from_secs(60 * 60));
 
-    /// Takes a length of time.
+    /// Converts a [`Duration`].
     ///
     /// # Errors
     /// [`DurationError::TooShort`] under one second, [`DurationError::TooLong`] over 2^63 - 1
@@ -82,7 +81,7 @@ impl GrantDuration {
         }
     }
 
-    /// Reads Go's text form, also in a constant, where a text that is none does not compile:
+    /// Parses Go's text form. In a constant, an invalid text does not compile:
     ///
     /// ```
     /// # use lunadefend_core::GrantDuration;
@@ -94,8 +93,8 @@ impl GrantDuration {
     /// ```
     ///
     /// # Errors
-    /// [`DurationError::Syntax`] for another grammar, [`DurationError::TooShort`] under one second,
-    /// [`DurationError::TooLong`] over 2^63 - 1 nanoseconds.
+    /// [`DurationError::Syntax`] for a text outside the grammar, [`DurationError::TooShort`] under one
+    /// second, [`DurationError::TooLong`] over 2^63 - 1 nanoseconds.
     pub const fn from_go(text: &str) -> Result<Self, DurationError> {
         match parse_duration(text) {
             Ok(duration) => Self::new(duration),
@@ -104,15 +103,14 @@ impl GrantDuration {
         }
     }
 
-    /// The length of time.
+    /// Returns the [`Duration`].
     #[must_use]
     pub const fn get(self) -> Duration {
         self.0
     }
 }
 
-/// Reads a length of time in the same grammar, without the rules of a grant: for deadlines and other
-/// settings.
+/// Parses a duration in the same grammar, without the limits of a grant: for deadlines and other settings.
 ///
 /// # Errors
 /// [`DurationError::Syntax`]; [`DurationError::Negative`] below zero.
@@ -147,7 +145,7 @@ impl TryFrom<Duration> for GrantDuration {
     }
 }
 
-/// The shortest text with hours, minutes and seconds that Go parses to the same duration.
+/// Writes the shortest text with hours, minutes and seconds that Go parses to the same duration.
 impl fmt::Display for GrantDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
@@ -183,8 +181,8 @@ impl<'de> Deserialize<'de> for GrantDuration {
     }
 }
 
-/// Go's `time.ParseDuration`, in nanoseconds. It must agree with that of LunaSec to the last digit:
-/// the crates that claim the same grammar do not (one panics on `1µs`).
+/// Go's `time.ParseDuration`, in nanoseconds. It must agree with LunaSec's to the last digit; crates that
+/// claim the same grammar do not (one panics on `1µs`).
 const fn parse_go(text: &str) -> Result<i64, DurationError> {
     use DurationError::{Syntax, TooLong};
 
@@ -221,7 +219,7 @@ const fn parse_go(text: &str) -> Result<i64, DurationError> {
         if value > LIMIT {
             return Err(TooLong);
         }
-        // Neither sum can overflow: both of what is added are at most 2^63.
+        // Neither sum can overflow: both summands are at most 2^63.
         total = match total.checked_add(value + fraction_of(fraction, scale)) {
             Some(total) if total <= LIMIT => total,
             _ => return Err(TooLong),
@@ -238,10 +236,10 @@ const fn parse_go(text: &str) -> Result<i64, DurationError> {
     }
 }
 
-/// The magnitude of the most negative duration, one more than that of the longest.
+/// The magnitude of the most negative duration: one more than the longest positive one.
 const LIMIT: u64 = 1 << 63;
 
-/// Where a part of a duration ends.
+/// The end of a part of a duration.
 #[derive(Clone, Copy)]
 enum Until {
     NoDigit,
@@ -263,7 +261,7 @@ const fn split(text: &[u8], until: Until) -> (&[u8], &[u8]) {
     text.split_at(end)
 }
 
-/// The names of units in Go, of which both micro signs are accepted.
+/// Returns the nanoseconds of a Go unit; both micro signs are accepted.
 const fn nanos_of(unit: &[u8]) -> Option<u64> {
     Some(match unit {
         b"ns" => 1,
@@ -276,7 +274,7 @@ const fn nanos_of(unit: &[u8]) -> Option<u64> {
     })
 }
 
-/// `None` for one that does not fit.
+/// Parses digits; `None` if the number does not fit.
 const fn number(mut digits: &[u8]) -> Option<u64> {
     let mut number: u64 = 0;
     while let [first, rest @ ..] = digits {
@@ -291,8 +289,8 @@ const fn number(mut digits: &[u8]) -> Option<u64> {
     Some(number)
 }
 
-/// `0.digits` of a unit, cut to whole nanoseconds; digits beyond what a nanosecond can hold are
-/// without effect, as in Go.
+/// Returns `0.digits` of a unit, truncated to whole nanoseconds. Digits too small for a nanosecond are
+/// ignored, as in Go.
 const fn fraction_of(mut digits: &[u8], scale: u64) -> u64 {
     let (mut numerator, mut denominator): (u128, u128) = (0, 1);
     while let [first, rest @ ..] = digits {

@@ -5,14 +5,15 @@ use http::StatusCode;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
-/// A boxed error, as kept in [`Error::source`](std::error::Error::source).
+/// A boxed error, as stored in [`Error::source`](std::error::Error::source).
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// Writes an error and all of its causes in one line, for the `Debug` of errors that a `main` may return:
-/// what their users then read is the advice.
+/// Writes an error and all its causes in one line.
+///
+/// Use it for the `Debug` of an error that `main` may return, so that the user reads the advice.
 ///
 /// # Errors
-/// When the formatter fails.
+/// If the formatter fails.
 pub fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{error}")?;
     let mut cause = error.source();
@@ -25,14 +26,14 @@ pub fn fmt_with_causes(error: &dyn StdError, f: &mut fmt::Formatter<'_>) -> fmt:
 
 /// The error of every LunaDefend call, and of the handlers and extractors of every adapter.
 ///
-/// Serialises as LunaSec's does, `{"name","message","code"}`. As a response of axum, actix-web or warp
-/// it is `{"success":false,"error":{..}}` with its [`status`](Error::status). That response carries the
-/// error in its extensions, so that one middleware can give all errors the application's own shape.
-/// A clone is cheap; it shares the cause.
+/// Serialises like LunaSec's errors: `{"name","message","code"}`. As a response of axum, actix-web or warp it
+/// is `{"success":false,"error":{..}}` with its [`status`](Error::status). The response carries the error in
+/// its extensions, so one middleware can give all errors your own shape. Cloning is cheap; clones share the
+/// cause.
 ///
 /// # Security
-/// Neither the message nor `Debug` contains a token, a session id, a key, a JWT or what came in. The
-/// cause, if there is one, is in [`source`](StdError::source): it is logged, never sent.
+/// Neither the message nor `Debug` contains a token, a session id, a key, a JWT or input. The cause, if any,
+/// is in [`source`](StdError::source): it is logged, never sent.
 ///
 /// ```
 /// use lunadefend_core::{Error, ErrorKind};
@@ -56,7 +57,7 @@ struct Inner {
 }
 
 impl Error {
-    /// An error with the standard message of its kind.
+    /// Returns an error with the standard message of its kind.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
@@ -66,7 +67,7 @@ impl Error {
         }))
     }
 
-    /// The session id provider failed. `message` says what to do.
+    /// Returns the error of a session id provider that failed. `message` says what to do.
     ///
     /// ```
     /// # use lunadefend_core::Error;
@@ -81,51 +82,51 @@ impl Error {
     /// Replaces the message.
     ///
     /// # Security
-    /// It is sent to browsers: no secret, and nothing that came in.
+    /// The message is sent to browsers: it must contain no secret and no input.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.0.message = message.into();
         self
     }
 
-    /// Keeps the cause; it is logged, never sent.
+    /// Adds the cause; it is logged, never sent.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
     }
 
-    /// What went wrong.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The name on the wire, such as `invalidGrant`.
+    /// Returns the name on the wire, such as `invalidGrant`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.kind().name()
     }
 
-    /// The message on the wire.
+    /// Returns the message on the wire.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.kind().status()
     }
 
-    /// The status as the string that LunaSec's `code` is, such as `"401"`.
+    /// Returns the status as a string, like LunaSec's `code`, such as `"401"`.
     #[must_use]
     pub fn code(&self) -> String {
         self.status().as_str().to_owned()
     }
 
-    /// Whether the same call may succeed later without a change.
+    /// Returns whether the same call may succeed later, unchanged.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(

@@ -1,14 +1,13 @@
-//! What can go wrong.
+//! The kinds of errors.
 
 use http::StatusCode;
 
-/// Makes the enum of one table, so that no kind can be without its row.
+/// Makes the enum from one table, so that every kind has its row.
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $status:ident, $message:literal;)+) => {
-        /// What went wrong, as far as a caller can act on it.
+        /// The kind of an [`Error`](crate::Error), as far as a caller can act on it.
         ///
-        /// Names that LunaSec's SDK has are kept. `docs/errors.md` in the repository says of each kind who can
-        /// mend it.
+        /// LunaSec's names are kept. `docs/errors.md` in the repository says for each kind who can fix it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorKind {
@@ -21,7 +20,7 @@ macro_rules! kinds {
         }
 
         impl ErrorKind {
-            /// Every kind there is.
+            /// All kinds.
             pub const ALL: &[Self] = &[$(Self::$kind),+];
 
             /// Returns the `name` of the error on the wire.
@@ -50,28 +49,28 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A string that should be a token is not one.
+    /// A string in place of a token is not a token.
     BadToken = "badToken", BAD_REQUEST,
         "not a token: expected the string `lunasec-<uuid>` that the tokenizer issued";
-    /// A request that cannot be read: not JSON, a missing member, a parameter twice.
+    /// The request cannot be read: not JSON, a missing member, a duplicate parameter.
     BadRequest = "badRequest", BAD_REQUEST,
         "the request cannot be read";
-    /// The duration of a grant is not a duration, too short, or over the tokenizer's maximum.
+    /// The grant duration is malformed, too short, or over the tokenizer's maximum.
     GrantDuration = "grantDuration", BAD_REQUEST,
         "the duration of a grant must be a Go duration such as 15m, at least 1s and at most the tokenizer's maximum";
-    /// The tokenizer refused the request as wrong.
+    /// The tokenizer rejected the request as invalid.
     TokenizerRejected = "TokenizerError", BAD_REQUEST,
         "the tokenizer rejected the request";
-    /// Nobody is logged in.
+    /// No user is logged in.
     NoSession = "sessionError", UNAUTHORIZED,
         "unable to authenticate the user of this request";
-    /// The application has ended the session: its id counts no more.
+    /// The application has ended the session; its id is no longer accepted.
     SessionEnded = "sessionError", UNAUTHORIZED,
         "this session has been ended: log in again; the session id provider must give a new id at each log-in";
     /// The session holds no live grant for a token.
     InvalidGrant = "invalidGrant", UNAUTHORIZED,
         "Grant Invalid";
-    /// The request came from a place that must not ask.
+    /// The request is of a kind that the route does not allow, such as a navigation.
     Forbidden = "forbidden", FORBIDDEN,
         "the request is not allowed from here";
     /// The body of the request is over the limit.
@@ -83,7 +82,7 @@ kinds! {
     /// The body of the request is of the wrong media type or charset.
     UnsupportedMediaType = "unsupportedMediaType", UNSUPPORTED_MEDIA_TYPE,
         "the body of the request must be application/json in UTF-8";
-    /// The session id provider failed, panicked or returned nonsense.
+    /// The session id provider failed, panicked or returned an invalid id.
     SessionProvider = "sessionError", INTERNAL_SERVER_ERROR,
         "the session of this request could not be determined";
     /// The tokenizer did not create a grant.
@@ -92,22 +91,22 @@ kinds! {
     /// The tokenizer does not trust the key that the application signs with.
     TokenizerUnauthorized = "tokenizerUnauthorized", INTERNAL_SERVER_ERROR,
         "the tokenizer does not accept this application's signing key: check that SESSION_JWKS_URL or SESSION_PUBLIC_KEY of the tokenizer belongs to it, and that both clocks agree";
-    /// Something that must not fail did.
+    /// An unexpected internal failure.
     Internal = "internalError", INTERNAL_SERVER_ERROR,
         "internal error";
-    /// The tokenizer does not offer what was asked of it, and nothing older says the same.
+    /// The tokenizer does not support the call, and no older call can replace it.
     TokenizerTooOld = "tokenizerTooOld", NOT_IMPLEMENTED,
         "the tokenizer does not offer this: put a newer version of it there";
-    /// There is no such route at the tokenizer's URL.
+    /// The tokenizer's URL has no such route.
     TokenizerNotFound = "TokenizerError", BAD_GATEWAY,
         "the tokenizer has no such route: check the path of TOKENIZER_URL";
-    /// The tokenizer answered something that is not a valid answer. Never read as a yes.
+    /// The tokenizer's response is malformed. It never counts as success.
     BadTokenizerResponse = "badTokenizerResponse", BAD_GATEWAY,
         "the tokenizer's answer is not valid: check that TOKENIZER_URL is the tokenizer itself and not a proxy's or log-in page";
-    /// The tokenizer cannot be reached, is overloaded, or did not answer before the deadline.
+    /// The tokenizer is unreachable, overloaded, or did not respond before the deadline.
     TokenizerUnavailable = "tokenizerUnavailable", SERVICE_UNAVAILABLE,
         "the tokenizer is not available";
-    /// The signing key cannot be had from its secret provider.
+    /// The secret provider cannot supply the signing key.
     SecretUnavailable = "secretUnavailable", SERVICE_UNAVAILABLE,
         "the signing key is not available";
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-/// What every asynchronous method of a trait that users implement returns.
+/// The return type of every asynchronous method in a trait that users implement.
 ///
 /// An implementation writes `Box::pin(async move { .. })`; no macro is needed.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,4 +1,4 @@
-//! Values on their way out: granted to one session, then sent.
+//! Outgoing values: granted to one session, then sent.
 
 use crate::{Error, GrantDuration, Grants, IntoGranted, SessionId, trust::Grant};
 use serde::{Serialize, Serializer};
@@ -6,8 +6,8 @@ use std::{fmt, ops::Deref};
 
 /// Grants the tokens of values to one session.
 ///
-/// A handler takes that of its request as an argument. For a session that is known otherwise, in a
-/// WebSocket or a test, `Luna::granter(&session)` of each adapter makes one.
+/// A handler takes the request's `Granter` as an argument. Elsewhere, such as in a WebSocket or a test, call
+/// `Luna::granter(&session)` of the adapter.
 #[derive(Clone, Debug)]
 pub struct Granter {
     grants: Grants,
@@ -15,18 +15,19 @@ pub struct Granter {
 }
 
 impl Granter {
-    /// Joins the grants with the session that they are made for.
+    /// Makes a `Granter` of `grants` for one session.
     #[must_use]
     pub const fn new(grants: Grants, session: SessionId) -> Self {
         Self { grants, session }
     }
 
-    /// Grants every token of `value` in one call: a `#[derive(Tokens)]` type, a token, or a container
-    /// of either, owned or borrowed. Each grant lives as long as its field says, or for the tokenizer's
-    /// default.
+    /// Grants every token of `value` in one call.
     ///
-    /// What comes of a borrowed value borrows nothing: of a `&Row` it is a `Granted<Row>`, of a
-    /// `Vec<&Row>` or a `&[Row]` a `Granted<Vec<Row>>`.
+    /// `value` is a `#[derive(Tokens)]` type, a token, or a container of either, owned or borrowed. Each
+    /// grant lives for the `ttl` of its field, or for the tokenizer's default.
+    ///
+    /// The result of a borrowed value is owned: a `&Row` gives a `Granted<Row>`, and a `Vec<&Row>` or
+    /// `&[Row]` gives a `Granted<Vec<Row>>`.
     ///
     /// # Errors
     /// Those of [`Grants::grant`].
@@ -38,7 +39,7 @@ impl Granter {
         Ok(GrantedValue(granted))
     }
 
-    /// Does the same, with a duration for the tokens that name none themselves.
+    /// Grants like [`grant`](Self::grant), with `duration` for tokens without their own.
     ///
     /// # Errors
     /// Those of [`Grants::grant`].
@@ -51,19 +52,19 @@ impl Granter {
         Ok(GrantedValue(granted))
     }
 
-    /// Names the session that is granted to.
+    /// Returns the session that receives the grants.
     #[must_use]
     pub const fn session(&self) -> &SessionId {
         &self.session
     }
 }
 
-/// A `T` whose tokens were granted to one session: a JSON response that no cache keeps.
+/// A `T` whose tokens were granted to one session: a JSON response that caches must not store.
 ///
 /// Only [`Granter`] makes one. It also serialises, as part of a larger response.
 ///
-/// It is named after the type that was granted and holds its granted form. `Granted<&Row>` and
-/// `Granted<Row>` are therefore one type, and a handler may return what it granted of a local row:
+/// It is named after the granted type and holds its granted form. `Granted<&Row>` and `Granted<Row>` are one
+/// type, so a handler may grant a local row by reference and return the result:
 ///
 /// ```
 /// # use lunadefend_core::{Error, Granted, Granter, VerifiedToken};
@@ -91,16 +92,16 @@ impl Granter {
 /// ```
 pub type Granted<T> = GrantedValue<<T as Grant>::Granted>;
 
-/// What [`Granted<T>`](Granted) is: the granted form `G` of a `T`. Handlers name it `Granted<T>`.
+/// The type behind [`Granted<T>`](Granted): the granted form `G` of a `T`. Handlers name it `Granted<T>`.
 ///
-/// Dereferences to the granted form, for a template that shows its fields.
+/// Dereferences to the granted form, so that a template can show its fields.
 pub struct GrantedValue<G>(G);
 
 impl<G> GrantedValue<G> {
     /// Returns the granted form itself.
     ///
     /// # Security
-    /// What is sent in another way than as this response may be kept by a cache.
+    /// A cache may store the value if you send it in any way other than as this response.
     #[must_use]
     pub fn into_inner(self) -> G {
         self.0

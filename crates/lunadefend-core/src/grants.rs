@@ -1,4 +1,4 @@
-//! Grants: the tie of a token to a session, checked on the way in and made on the way out.
+//! Grants tie a token to a session: verified when the token comes in, created before it goes out.
 
 use crate::{
     Error, ErrorKind, GrantDuration, SessionId,
@@ -10,7 +10,7 @@ use std::{fmt::Debug, num::NonZeroUsize, sync::Arc};
 #[cfg(test)]
 mod tests;
 
-/// One token to be granted, and for how long.
+/// A request to grant one token, with an optional duration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GrantRequest {
     token: TokenId,
@@ -18,19 +18,19 @@ pub struct GrantRequest {
 }
 
 impl GrantRequest {
-    /// Asks for a grant of `token`; without a duration the tokenizer's default applies.
+    /// Requests a grant of `token`; without a duration the tokenizer's default applies.
     #[must_use]
     pub const fn new(token: TokenId, duration: Option<GrantDuration>) -> Self {
         Self { token, duration }
     }
 
-    /// The token.
+    /// Returns the token.
     #[must_use]
     pub const fn token(&self) -> &TokenId {
         &self.token
     }
 
-    /// The duration, when one was asked for.
+    /// Returns the requested duration, if any.
     #[must_use]
     pub const fn duration(&self) -> Option<GrantDuration> {
         self.duration
@@ -41,23 +41,23 @@ impl GrantRequest {
     }
 }
 
-/// What the tokenizer says of one token.
+/// The tokenizer's verdict on one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a verdict that nobody looks at verifies nothing"]
 pub enum Verdict {
     /// The session holds a live grant for the token.
     Valid,
-    /// It does not.
+    /// The session holds no live grant for the token.
     Invalid,
 }
 
-/// Asks a tokenizer about grants. Implemented by the client, and by `TestBackend` of `lunadefend-testing`.
+/// Verifies and creates grants at a tokenizer. The client implements it, and so does `TestBackend` of `lunadefend-testing`.
 ///
-/// It returns verdicts, one for each token in the order of the tokens. It cannot make a proof: that
-/// is left to [`Grants`], which refuses a list of another length.
+/// It returns one verdict per token, in the order of the tokens. It cannot make a proof: only [`Grants`] can,
+/// which rejects a list of another length.
 ///
 /// # Security
-/// Fail closed: whatever is not a clear yes of the tokenizer is an error or [`Verdict::Invalid`].
+/// Fail closed: anything but a definite confirmation by the tokenizer is an error or [`Verdict::Invalid`].
 ///
 /// ```
 /// use lunadefend_core::{
@@ -117,9 +117,10 @@ pub enum Verdict {
 /// # }
 /// ```
 pub trait GrantService: Debug + Send + Sync + 'static {
-    /// Says for each token whether the session holds a live grant for it.
+    /// Returns for each token whether the session holds a live grant for it.
     ///
-    /// One [`Verdict::Invalid`] refuses all: a service may ask no more after it, and say the same of the rest.
+    /// One [`Verdict::Invalid`] rejects all tokens. A service may therefore stop at the first one, and return
+    /// `Invalid` for the rest.
     fn verify_all<'a>(
         &'a self,
         session: &'a SessionId,
@@ -163,10 +164,11 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// How many different tokens one call may verify or grant, unless
-    /// [`with_max_tokens`](Self::with_max_tokens) says otherwise.
+    /// The default limit of distinct tokens in one call; set another by
+    /// [`with_max_tokens`](Self::with_max_tokens).
     ///
-    /// Each of them may be a request to the tokenizer. Without a limit one body of 2 MB would be 40,000.
+    /// Each token may cost one request to the tokenizer. Without a limit one body of 2 MB could cause 40,000
+    /// requests.
     pub const MAX_TOKENS: NonZeroUsize = NonZeroUsize::new(500).unwrap();
 
     /// Wraps a service.
@@ -177,28 +179,30 @@ impl Grants {
         }
     }
 
-    /// Sets how many different tokens one call may verify or grant. One more is an error before
-    /// anything is asked; never a part of them is let through.
+    /// Sets how many distinct tokens one call may verify or grant.
+    ///
+    /// A call with more tokens fails before the tokenizer is called, and none of the tokens is let through.
     #[must_use]
     pub fn with_max_tokens(self, max_tokens: NonZeroUsize) -> Self {
         Self { max_tokens, ..self }
     }
 
-    /// How many different tokens one call may verify or grant.
+    /// Returns how many distinct tokens one call may verify or grant.
     #[must_use]
     pub const fn max_tokens(&self) -> NonZeroUsize {
         self.max_tokens
     }
 
-    /// Verifies every token of `value` for `session` in one call: one [`UntrustedToken`], a container
-    /// of them, or the wire form of a `#[derive(Tokens)]` type. All or nothing.
+    /// Verifies every token of `value` for `session` in one call; all or nothing.
+    ///
+    /// `value` is an [`UntrustedToken`], a container of them, or the wire form of a `#[derive(Tokens)]` type.
     ///
     /// A value without tokens costs no call.
     ///
     /// # Errors
-    /// [`ErrorKind::TooManyTokens`] over [`max_tokens`](Self::max_tokens), before anything is asked;
-    /// [`ErrorKind::InvalidGrant`] when the session holds no live grant for one of them;
-    /// [`ErrorKind::TokenizerUnavailable`] and the other kinds when there is no clear answer.
+    /// - [`ErrorKind::TooManyTokens`] over [`max_tokens`](Self::max_tokens), before the tokenizer is called;
+    /// - [`ErrorKind::InvalidGrant`] when the session holds no live grant for one of the tokens;
+    /// - [`ErrorKind::TokenizerUnavailable`] and other kinds when the tokenizer gives no definite response.
     ///
     /// [`UntrustedToken`]: crate::UntrustedToken
     pub async fn verify<T: Verify>(
@@ -221,23 +225,27 @@ impl Grants {
         value.upgrade(&VerifyProof::new(ids))
     }
 
-    /// Grants every token of `value` to `session` in one call: a [`VerifiedToken`] or a reference to
-    /// one, a container of them, or a `#[derive(Tokens)]` type.
+    /// Grants every token of `value` to `session` in one call.
     ///
-    /// `duration` is for tokens that name none themselves; without either the tokenizer's default
-    /// applies (15 minutes unless configured). A value without tokens costs no call.
+    /// `value` is a [`VerifiedToken`] or a reference to one, a container of them, or a `#[derive(Tokens)]`
+    /// type.
+    ///
+    /// `duration` applies to tokens without their own. Without either, the tokenizer's default applies (15
+    /// minutes unless configured). A value without tokens costs no call.
     ///
     /// # Errors
-    /// [`ErrorKind::TooManyTokens`] over [`max_tokens`](Self::max_tokens), before anything is asked:
-    /// send a long list in pages, or raise the limit.
-    /// [`ErrorKind::GrantDuration`] over the tokenizer's maximum, [`ErrorKind::GrantCreation`] when
-    /// the tokenizer refuses, and the other kinds when there is no clear answer.
+    /// - [`ErrorKind::TooManyTokens`] over [`max_tokens`](Self::max_tokens), before the tokenizer is called:
+    ///   send a long list in pages, or raise the limit;
+    /// - [`ErrorKind::GrantDuration`] over the tokenizer's maximum;
+    /// - [`ErrorKind::GrantCreation`] when the tokenizer refuses;
+    /// - other kinds when the tokenizer gives no definite response.
     ///
     /// # Security
     /// A grant lets the session read the value. Authorise the row that the token came from first.
     ///
-    /// A grant can be extended, but neither shortened nor revoked by itself: of two grants the later end
-    /// holds. To revoke all grants of a session at once, as at log-out, end it: [`Sessions::end`](crate::Sessions::end).
+    /// A single grant can be extended, but neither shortened nor revoked: of two grants, the one that ends
+    /// later counts. To revoke all grants of a session, as at log-out, end the session:
+    /// [`Sessions::end`](crate::Sessions::end).
     ///
     /// [`VerifiedToken`]: crate::VerifiedToken
     pub async fn grant<T: Grant>(
@@ -263,7 +271,7 @@ pub(crate) fn too_many_to_verify(max: NonZeroUsize) -> Error {
 }
 
 pub(crate) fn too_many_to_grant(max: NonZeroUsize) -> Error {
-    // Who asked cannot mend it, and the application's people do not see the answer.
+    // The caller cannot fix it, and the operator does not see the response.
     tracing::warn!(
         max_tokens = max,
         "an answer held too many tokens: send it in pages, or raise the limit"
@@ -273,8 +281,8 @@ pub(crate) fn too_many_to_grant(max: NonZeroUsize) -> Error {
     ))
 }
 
-/// A handle is a service again, so that another one can wrap it: to count calls, or to remember the
-/// verdicts of one operation. Its limit holds there too.
+/// A handle is itself a service, so that another service can wrap it: to count calls, or to cache the
+/// verdicts of one operation. Its limit still applies.
 impl GrantService for Grants {
     fn verify_all<'a>(
         &'a self,

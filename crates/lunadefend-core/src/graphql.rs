@@ -1,11 +1,11 @@
 //! The trust states as GraphQL types (feature `async-graphql`).
 //!
-//! An [`UntrustedToken`] is only ever an input and a [`GrantedToken`] only ever an output; both are the
-//! scalar `LunaToken`. A [`VerifiedToken`](crate::VerifiedToken) is neither, so that a field can neither
-//! take a token that nobody verified nor return one that nobody granted.
+//! An [`UntrustedToken`] is only an input and a [`GrantedToken`] only an output; both are the scalar
+//! `LunaToken`. A [`VerifiedToken`](crate::VerifiedToken) is neither, so a field can neither take an
+//! unverified token nor return an ungranted one.
 //!
-//! Async-graphql asks for the registry, an API that it hides, in the signatures of these traits; nothing
-//! here looks into it.
+//! These traits have async-graphql's registry, a hidden API, in their signatures; this module does not look
+//! into it.
 
 use crate::{
     Error, ErrorKind, FromUntrusted, GrantedToken, UntrustedToken, Unverified,
@@ -25,7 +25,7 @@ struct LunaToken;
 #[Scalar(name = "LunaToken")]
 impl ScalarType for LunaToken {
     fn parse(_: Value) -> InputValueResult<Self> {
-        // Only the type of the schema is taken from here.
+        // Only the schema type is used.
         Err(bad_token())
     }
 
@@ -90,8 +90,7 @@ impl OutputType for GrantedToken {
     }
 }
 
-/// The type of the schema is that of the wire form: write `#[tokens(graphql)]` beside
-/// `#[derive(Tokens)]`.
+/// Its schema type is that of the wire form: write `#[tokens(graphql)]` beside `#[derive(Tokens)]`.
 impl<T> InputType for Unverified<T>
 where
     T: FromUntrusted,
@@ -131,7 +130,7 @@ where
     }
 }
 
-/// An optional token, or a list, is in the schema what `Option` and `Vec` are.
+/// In the schema, an optional token is like an `Option`, and a list of tokens like a `Vec`.
 macro_rules! input_like {
     ($container:ident, (W $(, $parameter:ident)*) $wire:ty) => {
         impl<W: async_graphql::InputType $(, $parameter: Send + Sync)*> async_graphql::InputType for $wire {
@@ -168,7 +167,7 @@ macro_rules! input_like {
 }
 pub(crate) use input_like;
 
-/// GraphQL's own way to tell an absent field from `null`; [`Patch`](crate::Patch) is that of JSON.
+/// GraphQL's type to distinguish an absent field from `null`; for JSON, use [`Patch`](crate::Patch).
 impl<T: Verify> Verify for MaybeUndefined<T> {
     type Verified = MaybeUndefined<T::Verified>;
 

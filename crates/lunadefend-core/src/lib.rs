@@ -47,7 +47,7 @@ pub use token::{GrantedToken, UntrustedToken, VerifiedToken};
 pub use tokens::{FromUntrusted, IntoGranted};
 pub use unverified::Unverified;
 
-/// What an adapter for a web framework stands on; the adapters of LunaDefend are models.
+/// Building blocks for an adapter to a web framework; LunaDefend's own adapters are examples.
 pub mod adapter {
     #[cfg(feature = "actix-web")]
     pub use crate::actix_web::into_actix;

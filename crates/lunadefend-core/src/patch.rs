@@ -1,4 +1,4 @@
-//! A change to a member that may be left out: absent, `null` and a value are three things.
+//! A change to an optional member: absent, `null` and a value are distinct.
 
 use crate::{
     Error, FromUntrusted,
@@ -7,11 +7,11 @@ use crate::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
-/// What a PATCH request says about one member (RFC 7396): nothing, `null`, or a value.
+/// One member of a PATCH request (RFC 7396): absent, `null`, or a value.
 ///
-/// An `Option` cannot tell the first two apart, so that a user's wish to delete something would be lost.
-/// The member says `#[serde(default)]`; without it an absent member is an error. In a form or a query
-/// a token that was left blank is `Clear`.
+/// An `Option` cannot distinguish absent from `null`, so a user's deletion would be lost. Put
+/// `#[serde(default)]` on the member; without it an absent member is an error. In a form or a query a blank
+/// token is `Clear`.
 ///
 /// ```
 /// use lunadefend_core::{Patch, UntrustedToken};
@@ -28,27 +28,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 /// assert!(matches!(read(new), Patch::Set(_)));
 /// ```
 ///
-/// In a type with `#[derive(Tokens)]` it is a `Patch<VerifiedToken>` with `#[token]` and
-/// `#[serde(default)]`, which the derive asks for.
+/// In a type with `#[derive(Tokens)]`, write `Patch<VerifiedToken>` with `#[token]` and `#[serde(default)]`;
+/// the derive requires both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Patch<T> {
-    /// The member is absent: what is stored stays.
+    /// The member is absent: keep the stored value.
     #[default]
     Keep,
-    /// The member is `null`: what is stored is removed.
+    /// The member is `null`: remove the stored value.
     Clear,
-    /// The member has a value, which takes the place of what is stored.
+    /// The member has a value: replace the stored value.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// Whether the member is absent: for `#[serde(skip_serializing_if = "Patch::is_keep")]`.
+    /// Returns whether the member is absent: for `#[serde(skip_serializing_if = "Patch::is_keep")]`.
     #[must_use]
     pub const fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
-    /// Makes the change.
+    /// Applies the change to the stored value.
     ///
     /// ```
     /// # use lunadefend_core::Patch;
@@ -79,7 +79,7 @@ impl<T> Patch<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Inside of another type, so that serde does not take a missing member for `null`.
+        // Wrapped in another type, so that serde does not read a missing member as `null`.
         #[derive(Deserialize)]
         #[serde(rename = "Patch")]
         struct Nullable<T>(Option<T>);

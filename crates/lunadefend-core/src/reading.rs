@@ -1,9 +1,9 @@
-//! Reads values by serde, with errors that are all ours: serde's own repeat what they found.
+//! Reads values by serde, with errors that never echo the input, as serde's own would.
 //!
-//! A deserializer of ours stands around that of the format. The type that is read sees our error
-//! ([`Wrong`]), which keeps nothing of what was found, and the way to it ([`Path`]) has no key of the
-//! input: serde hands over the names of the fields and variants of a type, and a key is named when it is
-//! one of these. (`serde_path_to_error` does not tell a field from a key of a map.)
+//! A deserializer of ours wraps the one of the format. The type being read sees our error ([`Wrong`]), which
+//! keeps none of the input. The path to it ([`Path`]) contains no key of the input. Serde passes the names of
+//! the fields and variants of a type; a key is named only if it is one of these. (`serde_path_to_error` does
+//! not distinguish a field from a map key.)
 
 mod access;
 mod path;
@@ -19,7 +19,7 @@ use watch::Reader;
 
 /// Why a JSON text was not read.
 pub(crate) struct JsonFailure {
-    /// `None` when it is no JSON.
+    /// `None` when the text is not JSON.
     pub(crate) found: Option<Found>,
     /// From 1.
     pub(crate) line: usize,
@@ -27,13 +27,13 @@ pub(crate) struct JsonFailure {
     pub(crate) column: usize,
 }
 
-/// What is wrong, and at which member.
+/// The problem, and the path of its member.
 pub(crate) struct Found {
     pub(crate) what: What,
     pub(crate) path: Path,
 }
 
-/// Reads a JSON text. Only one that was refused is read a second time, for what is wrong with it.
+/// Reads a JSON text. Only a rejected text is read a second time, to find the problem.
 pub(crate) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonFailure> {
     serde_json::from_slice(text).map_err(|error| {
         let is_json = error.classify() == Category::Data;

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 /// Logs an error and renders it: `{"success":false,"error":{"name","message","code"}}` with its status.
 ///
-/// A 5xx is logged with its cause, which is not sent; this is the one place for every adapter. The
-/// response carries a clone of the error in its extensions.
+/// A 5xx is logged with its cause, which is not sent. Every adapter uses this function. The response carries
+/// a clone of the error in its extensions.
 #[must_use]
 pub fn log_and_render(error: &Error) -> Response<Bytes> {
     #[derive(Serialize)]
@@ -42,9 +42,9 @@ pub fn log_and_render(error: &Error) -> Response<Bytes> {
     response
 }
 
-/// Renders what was granted to one session: JSON that no cache keeps.
+/// Renders a granted value as JSON that caches must not store.
 ///
-/// A value that does not serialise is logged and rendered as [`ErrorKind::Internal`].
+/// If serialisation fails, logs and renders [`ErrorKind::Internal`].
 #[must_use]
 pub fn render_granted(granted: &impl Serialize) -> Response<Bytes> {
     match serde_json::to_vec(granted) {
@@ -64,8 +64,10 @@ fn json_response(body: Vec<u8>) -> Response<Bytes> {
     response
 }
 
-/// Whether the one `Content-Type` of a message is `application/json`, with no charset or UTF-8, and
-/// nothing is content-encoded. `utf8`, the usual misspelling, and the encoding `identity` are taken.
+/// Returns whether a message is plain JSON: one `Content-Type` of `application/json`, with no charset or
+/// UTF-8, and no content encoding.
+///
+/// The common misspelling `utf8` and the encoding `identity` are accepted.
 #[must_use]
 pub fn is_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
@@ -91,8 +93,9 @@ pub fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Whether the body of a message is content-encoded, such as compressed. `identity` is none (RFC 9110, section
-/// 12.5.3).
+/// Returns whether the body of a message is content-encoded, such as compressed.
+///
+/// `identity` does not count as an encoding (RFC 9110, section 12.5.3).
 #[must_use]
 pub fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();

@@ -1,20 +1,20 @@
-//! Where a signing key, a session key or a master key comes from.
+//! Sources of secrets: signing keys, session keys, master keys.
 
 use crate::provider::{BoxError, BoxFuture};
 use secrecy::{ExposeSecret, SecretSlice};
 use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
-/// A secret's bytes, wiped when dropped; `Debug` prints none of them.
+/// The bytes of a secret, wiped when dropped; `Debug` prints none of them.
 #[derive(Clone)]
 pub struct SecretValue(SecretSlice<u8>);
 
 impl SecretValue {
-    /// Takes the bytes over.
+    /// Takes ownership of the bytes.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(SecretSlice::from(bytes.into()))
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// # Security
     /// Parse them and drop the borrow; do not copy them into a plain buffer.
@@ -35,11 +35,10 @@ impl fmt::Debug for SecretValue {
 pub struct SecretVersion {
     /// The secret.
     pub value: SecretValue,
-    /// When this version was made, when the provider knows: the switch to a new signing key is
-    /// timed by it.
+    /// The creation time of this version, if the provider knows it; it times the switch to a new signing key.
     pub created: Option<SystemTime>,
-    /// Where it is, when that is another place than the provider's [`origin`](SecretProvider::origin): errors
-    /// about this version name it.
+    /// The place of this version, if it differs from the provider's [`origin`](SecretProvider::origin).
+    /// Errors about this version name it.
     pub origin: Option<Cow<'static, str>>,
 }
 
@@ -49,14 +48,14 @@ pub struct SecretVersion {
 pub struct SecretVersions {
     /// The version in use.
     pub current: SecretVersion,
-    /// The version before it, still published so that what it signed can be verified.
+    /// The previous version, still published so that its signatures can be verified.
     pub previous: Option<SecretVersion>,
-    /// The version after it, published before it is used.
+    /// The next version, published before it is used.
     pub next: Option<SecretVersion>,
 }
 
 impl SecretVersions {
-    /// A secret that is not being rotated.
+    /// Makes a secret that is not being rotated.
     #[must_use]
     pub const fn only(current: SecretVersion) -> Self {
         Self {
@@ -77,19 +76,19 @@ impl From<SecretValue> for SecretVersions {
     }
 }
 
-/// Why a secret could not be had. The messages name the source, never the value.
+/// Why a provider could not supply a secret. The messages name the source, never the value.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
-    /// There is no such secret here; a chain asks the next provider.
+    /// The provider has no such secret; a chain tries the next provider.
     #[error("no secret at {origin}: {advice}")]
     NotFound {
-        /// Where was looked, such as `environment variable LUNASEC_SIGNING_KEY`.
+        /// The place that was searched, such as `environment variable LUNASEC_SIGNING_KEY`.
         origin: Cow<'static, str>,
         /// What to do about it.
         advice: Cow<'static, str>,
     },
-    /// There is one, and it or its description is wrong; a chain stops.
+    /// The secret or its settings are invalid; a chain stops.
     #[error("the secret at {origin} is not usable: {advice}")]
     Misconfigured {
         /// Where the secret is.
@@ -100,7 +99,7 @@ pub enum SecretError {
         #[source]
         source: Option<BoxError>,
     },
-    /// The provider cannot be reached now; a chain stops.
+    /// The provider is unreachable now; a chain stops.
     #[error("the secret at {origin} is not available now")]
     Unavailable {
         /// Where the secret is.
@@ -111,14 +110,14 @@ pub enum SecretError {
     },
 }
 
-/// What a `main` that returns it prints: as `Display`, and the causes.
+/// Writes the text of `Display` and the causes: a `main` that returns the error prints it.
 impl fmt::Debug for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         crate::provider::fmt_with_causes(self, f)
     }
 }
 
-/// A place that secrets come from.
+/// A source of a secret.
 ///
 /// ```
 /// use lunadefend_core::provider::{BoxFuture, SecretError, SecretProvider, SecretValue, SecretVersions};

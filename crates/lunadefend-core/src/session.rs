@@ -11,17 +11,16 @@ use std::{
     task::Poll,
 };
 
-/// The identifier of a user's session: what a grant is tied to.
+/// The identifier of a user's session; grants are tied to it.
 ///
-/// In an application it is the identifier that the session id provider returns, usually the value
-/// of the session cookie or a hash of it. It is a secret: whoever knows it may be able to act as the
-/// user. `Debug` prints none of it.
+/// In an application, the session id provider returns it: usually the value of the session cookie or a hash
+/// of it. It is a secret: an attacker who knows it may be able to act as the user. `Debug` prints none of it.
 ///
 /// It is never empty and at most [`SessionId::MAX_LEN`] bytes long.
 ///
 /// # Security
-/// Return a **new** identifier at every log-in. Grants of an earlier user of the same browser live
-/// on for their duration when the identifier stays the same.
+/// Return a **new** identifier after every log-in. Reusing the id for the next user of a browser would give
+/// them the previous user's grants until these expire.
 ///
 /// ```
 /// use lunadefend_core::SessionId;
@@ -36,8 +35,8 @@ use std::{
 #[derive(Clone)]
 pub struct SessionId(SecretString);
 
-// Not in constant time, and no need for it: a `SessionId` is what the session store said yes to. Nobody
-// becomes a user because two of them are equal, so that how long the comparison took tells nothing of use.
+// Constant time is not needed: the session store has already accepted a `SessionId`. No user is authenticated
+// by comparing two of them, so the time that a comparison takes reveals nothing useful.
 impl PartialEq for SessionId {
     fn eq(&self, other: &Self) -> bool {
         self.expose_id() == other.expose_id()
@@ -56,11 +55,11 @@ impl SessionId {
     /// The longest accepted identifier, in bytes.
     pub const MAX_LEN: usize = 1024;
 
-    /// Takes the identifier of a session.
+    /// Wraps the identifier of a session.
     ///
     /// # Errors
-    /// [`ErrorKind::SessionProvider`](crate::ErrorKind::SessionProvider) when it is empty or longer
-    /// than [`SessionId::MAX_LEN`] bytes.
+    /// [`ErrorKind::SessionProvider`](crate::ErrorKind::SessionProvider) when `id` is empty or longer than
+    /// [`SessionId::MAX_LEN`] bytes.
     pub fn new(id: impl Into<String>) -> Result<Self, Error> {
         // Into `SecretString` first: it is wiped on every path.
         let id = SecretString::from(id.into());
@@ -75,7 +74,7 @@ impl SessionId {
         }
     }
 
-    /// The identifier itself.
+    /// Returns the identifier itself.
     ///
     /// # Security
     /// A bearer credential in most applications: never log it, and never send it to the tokenizer
@@ -92,11 +91,12 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// Asks a session id provider, for adapters: nobody is an error, and so is a panic, which is caught so
-/// that the process lives.
+/// Calls the session id provider, for adapters.
+///
+/// A panic of the provider is caught and becomes an error.
 ///
 /// # Errors
-/// [`ErrorKind::NoSession`] when the provider finds nobody, its own error when it fails, and
+/// [`ErrorKind::NoSession`] when no user is logged in, the provider's own error when it fails, and
 /// [`ErrorKind::SessionProvider`] when it panics.
 pub async fn resolve_session<F>(session: impl FnOnce() -> F) -> Result<SessionId, Error>
 where

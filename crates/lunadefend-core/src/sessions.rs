@@ -1,9 +1,9 @@
-//! Sessions at the tokenizer: their end, and which of them a page was made for.
+//! Sessions at the tokenizer: ending one, and naming the one that a page was rendered for.
 
 use crate::{Error, SessionId, provider::BoxFuture, wire::PageSession};
 use std::{fmt::Debug, sync::Arc};
 
-/// Tells a tokenizer about sessions. Implemented by the client, and by `TestBackend` of `lunadefend-testing`.
+/// Ends and names sessions at a tokenizer. The client implements it, and so does `TestBackend` of `lunadefend-testing`.
 ///
 /// ```
 /// use lunadefend_core::{
@@ -42,10 +42,10 @@ use std::{fmt::Debug, sync::Arc};
 /// # }
 /// ```
 pub trait SessionService: Debug + Send + Sync + 'static {
-    /// Ends the session at the tokenizer, for good, or fails. Ending it again is no error.
+    /// Ends the session at the tokenizer permanently, or fails. Ending it again is not an error.
     fn end<'a>(&'a self, session: &'a SessionId) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Names the session to a page, as the tokenizer will compare it.
+    /// Returns the name of the session for a page; the tokenizer compares it with the cookie's session.
     fn page_session(&self, session: &SessionId) -> Result<PageSession, Error>;
 }
 
@@ -74,32 +74,33 @@ impl Sessions {
 
     /// Ends the session at the tokenizer: call it when the user logs out.
     ///
-    /// From then on no grant, browser session, download or JWT of this session id counts, and none that
-    /// is made later. Ending a session twice is no error.
+    /// From then on the tokenizer rejects every grant, browser session, download and JWT of this session id,
+    /// including those made later. Ending a session twice is not an error.
     ///
     /// # Errors
-    /// [`ErrorKind::TokenizerTooOld`] when the tokenizer knows no such call, and the other kinds when
-    /// there is no clear yes. What the tokenizer was not told ends by itself: grants after their
-    /// duration, the browser's session there after 15 minutes.
+    /// [`ErrorKind::TokenizerTooOld`] when the tokenizer does not support this call, and other kinds when it
+    /// does not confirm it. If the call fails, grants still expire after their duration, and the browser's
+    /// session at the tokenizer after 15 minutes.
     ///
     /// # Security
-    /// End your own session first, so that it ends even when the tokenizer does not answer. The id counts
-    /// no more: the session id provider must give a new one at the next log-in.
+    /// End your own session first, so that it ends even when the tokenizer does not respond. The id is then
+    /// unusable: the session id provider must return a new one after the next log-in.
     ///
     /// [`ErrorKind::TokenizerTooOld`]: crate::ErrorKind::TokenizerTooOld
     pub async fn end(&self, session: &SessionId) -> Result<(), Error> {
         self.0.end(session).await
     }
 
-    /// Names the session to a page that is made for it: print it into the page, where the frame reads it
-    /// and sends it along. Asks nobody.
+    /// Returns the name of the session for a page rendered for it. Makes no request.
     ///
-    /// The tokenizer then refuses what the frame asks for when the browser's session there is another
-    /// one, such as that of the user before.
+    /// Print it into the page; the secure frame reads it and sends it to the tokenizer.
+    ///
+    /// The tokenizer then rejects the frame's requests when the browser's session there is a different one,
+    /// such as the previous user's.
     ///
     /// # Errors
-    /// [`ErrorKind::SessionProvider`](crate::ErrorKind::SessionProvider) for a session id that the
-    /// tokenizer could not take.
+    /// [`ErrorKind::SessionProvider`](crate::ErrorKind::SessionProvider) for a session id that the tokenizer
+    /// would not accept.
     pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
         self.0.page_session(session)
     }

@@ -1,8 +1,9 @@
-//! What is wrong with a setting, in one form for every crate that has settings.
+//! The error of a missing or invalid setting, shared by every crate that has settings.
 
 use std::{borrow::Cow, fmt};
 
-/// A setting is missing or wrong. The text names it and says what to do; it never repeats the value.
+/// The error of a missing or invalid setting. The text names it and says what to do; it never repeats the
+/// value.
 ///
 /// ```
 /// use lunadefend_core::provider::SettingError;
@@ -15,14 +16,14 @@ pub struct SettingError {
     /// The setting as its source spells it: the variable that was read, the path in the TOML file, or the
     /// method of a builder.
     pub setting: Cow<'static, str>,
-    /// What is wrong, as the rest of a sentence that begins with the setting.
+    /// The problem, as the rest of a sentence that begins with the setting.
     pub problem: Cow<'static, str>,
-    /// What to do; empty when the problem says it.
+    /// The advice; empty when the problem implies it.
     pub advice: Cow<'static, str>,
 }
 
 impl SettingError {
-    /// Says `problem` of a setting.
+    /// Reports `problem` for a setting.
     pub fn new(
         setting: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
@@ -35,7 +36,7 @@ impl SettingError {
         }
     }
 
-    /// Says that a setting has a value that it cannot have.
+    /// Reports an invalid value of a setting.
     pub fn wrong(
         setting: impl Into<Cow<'static, str>>,
         advice: impl Into<Cow<'static, str>>,
@@ -43,7 +44,7 @@ impl SettingError {
         Self::new(setting, "is wrong", advice)
     }
 
-    /// Says that a setting is required and not set.
+    /// Reports a required setting that is not set.
     pub fn missing(
         setting: impl Into<Cow<'static, str>>,
         advice: impl Into<Cow<'static, str>>,
@@ -51,7 +52,7 @@ impl SettingError {
         Self::new(setting, "is not set", advice)
     }
 
-    /// Says the same of a setting that has this name where it comes from.
+    /// Returns the same error for the setting as named in its source.
     #[must_use]
     pub fn of(mut self, setting: impl Into<Cow<'static, str>>) -> Self {
         self.setting = setting.into();
@@ -72,7 +73,7 @@ impl fmt::Display for SettingError {
     }
 }
 
-/// Writes what a `main` that returns it should print.
+/// Writes the text of `Display`: a `main` that returns the error prints it.
 impl fmt::Debug for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,8 +1,8 @@
 //! `VerifiedToken` as a column of a database, for sqlx 0.9.
 //!
-//! It binds and decodes wherever `String` does: `TEXT` or `VARCHAR` of Postgres, MySQL and SQLite. The
-//! other two states do neither, so that an unverified token cannot be stored and a granted one does not
-//! come back. With the feature `sqlx-postgres` a `Vec<VerifiedToken>` is a `TEXT[]`.
+//! It binds and decodes wherever `String` does: `TEXT` or `VARCHAR` of Postgres, MySQL and SQLite. The other
+//! two states do neither: an unverified or a granted token cannot be stored. With the feature `sqlx-postgres`
+//! a `Vec<VerifiedToken>` is a `TEXT[]`.
 //!
 //! ```
 //! # use lunadefend_core::VerifiedToken;
@@ -51,14 +51,14 @@ where
 }
 
 /// # Security
-/// What the database holds is taken as verified: `SELECT` of a text that never was a verified token
-/// launders it. Bind tokens as `VerifiedToken`, never as text.
+/// A token in the database is taken as verified. Decoding a text that never was a verified token launders it.
+/// Bind tokens as `VerifiedToken`, never as text.
 impl<'r, DB: Database> Decode<'r, DB> for VerifiedToken
 where
     String: Decode<'r, DB>,
 {
     fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
-        // The error says what a token is, and nothing of what was there.
+        // The error describes a token and never echoes the stored text.
         Ok(Self::assertion(&String::decode(value)?)?)
     }
 }

@@ -1,8 +1,8 @@
 //! Storing [`VerifiedToken`]s where serde writes the rows: JSON columns, Redis, MongoDB, files.
 //!
-//! [`VerifiedToken`] itself neither serialises nor deserialises, so that it can neither be sent out
-//! ungranted nor come in unverified. A **row type** says with this module that it is not a request or
-//! a response. The field is a token, or tokens in an `Option`, a list, a set or a map:
+//! [`VerifiedToken`] itself neither serialises nor deserialises, so that it can neither be sent ungranted nor
+//! received unverified. A **row type** uses this module on its fields; a request or response type must not.
+//! The field is a token, or tokens in an `Option`, a list, a set or a map:
 //!
 //! ```
 //! use lunadefend_core::VerifiedToken;
@@ -25,8 +25,8 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! Where a whole value is stored, as in `sqlx::types::Json` or under a key of Redis, the row type has
-//! this one field:
+//! To store a whole value, as in `sqlx::types::Json` or under a Redis key, wrap it in a row type with one
+//! field:
 //!
 //! ```
 //! # use lunadefend_core::VerifiedToken;
@@ -41,8 +41,8 @@
 //! ```
 //!
 //! # Security
-//! Never use it in a type that is read from a request or written to a response: search for
-//! `storage` in code review.
+//! Never use it in a type that is read from a request or written to a response. Search for `storage` in code
+//! review.
 
 use crate::{VerifiedToken, token::deserialize_id};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
@@ -54,7 +54,7 @@ use std::{
 /// Writes the identifiers of the tokens.
 ///
 /// # Errors
-/// Those of the serializer.
+/// The serializer's own.
 pub fn serialize<T: Stored, S: Serializer>(tokens: &T, serializer: S) -> Result<S::Ok, S::Error> {
     tokens.write(serializer)
 }
@@ -62,16 +62,16 @@ pub fn serialize<T: Stored, S: Serializer>(tokens: &T, serializer: S) -> Result<
 /// Reads tokens that were stored by [`serialize`].
 ///
 /// # Errors
-/// When a stored text is not a token; the error does not repeat it. The deserializer's own when there is no
-/// list or map where the type has one.
+/// When a stored text is not a token; the error does not repeat it. The deserializer's own when the stored
+/// value has another shape than the type.
 pub fn deserialize<'de, T: Stored, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     T::read(deserializer)
 }
 
-/// What this module stores: a [`VerifiedToken`], or one in an `Option`, a `Box`, a list, a set or as
-/// the value of a map.
+/// A value that this module can store: a [`VerifiedToken`], or tokens in an `Option`, a `Box`, a list, a set
+/// or the values of a map.
 ///
-/// It is sealed: its methods are called by [`serialize`] and [`deserialize`] alone.
+/// Sealed: only [`serialize`] and [`deserialize`] call its methods.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not stored by `storage`",
     label = "holds something else than verified tokens",
@@ -104,7 +104,7 @@ impl sealed::Stored for VerifiedToken {
     }
 }
 
-/// A part of what is written.
+/// A part of the value being written.
 struct Out<'a, T>(&'a T);
 
 impl<T: sealed::Stored> Serialize for Out<'_, T> {
@@ -113,7 +113,7 @@ impl<T: sealed::Stored> Serialize for Out<'_, T> {
     }
 }
 
-/// A part of what is read.
+/// A part of the value being read.
 struct In<T>(T);
 
 impl<'de, T: sealed::Stored> Deserialize<'de> for In<T> {

@@ -7,16 +7,16 @@ use std::{fmt, str::FromStr};
 const PREFIX: &str = "lunasec-";
 const LEN: usize = PREFIX.len() + 36;
 
-/// The identifier of a token, `lunasec-<uuid>`, without any statement about trust.
+/// The identifier of a token, `lunasec-<uuid>`, with no claim about trust.
 ///
-/// It is what a [`GrantService`](crate::provider::GrantService) and a tokenizer work with. Handlers of an
-/// application work with [`UntrustedToken`], [`VerifiedToken`] and [`GrantedToken`].
+/// [`GrantService`](crate::provider::GrantService)s and tokenizers work with it. Application handlers work
+/// with [`UntrustedToken`], [`VerifiedToken`] and [`GrantedToken`].
 ///
-/// The spelling is kept as written: the original tokenizer hashes it as it stands, so that the
-/// upper-case and the lower-case spelling of one UUID are two tokens.
+/// The spelling is kept as written. LunaSec's tokenizer hashes the text itself, so the upper-case and the
+/// lower-case spelling of one UUID are two tokens.
 ///
 /// # Security
-/// Neither `Display` nor `Serialize`; `Debug` prints nothing of it.
+/// Implements neither `Display` nor `Serialize`; `Debug` prints none of it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenId(Box<str>);
 
@@ -56,10 +56,10 @@ impl TokenId {
         Self(text.into())
     }
 
-    /// The identifier as it was written.
+    /// Returns the identifier as it was written.
     ///
     /// # Security
-    /// Never log it; whoever holds a grant of the session and this identifier reads the value.
+    /// Never log it: a client that has this identifier and a session with a grant for it can read the value.
     #[must_use]
     pub fn expose_id(&self) -> &str {
         &self.0
@@ -83,16 +83,16 @@ fn is_token(text: &str) -> bool {
         })
 }
 
-/// A token that came from outside and that nobody has verified.
+/// A token that came in with a request and is not verified yet.
 ///
-/// It can be deserialised and handed to [`Grants::verify`](crate::Grants::verify), and nothing else:
-/// it cannot be read, printed, cloned, serialised or stored. So a token that was not verified for the
-/// session of the request cannot reach a database, a response or a log. One question it answers: whether
-/// it [`is`](Self::is) the token that a row has already.
+/// It can be deserialised, compared with a row's token ([`is`](Self::is)) and handed to
+/// [`Grants::verify`](crate::Grants::verify). It cannot be read, printed, cloned, serialised or stored. A
+/// token that was not verified for the session of the request therefore cannot reach a database, a response
+/// or a log.
 ///
-/// The empty string is not a token: an optional one is `Option<UntrustedToken>`. A field of a form that
-/// was left blank is `Clear` of a [`Patch<UntrustedToken>`](crate::Patch), and `None` of an
-/// `Option<VerifiedToken>` in a type with `#[derive(Tokens)]`.
+/// The empty string is not a token; an optional token is an `Option<UntrustedToken>`. A form field that the
+/// user left blank is read as `Clear` by [`Patch<UntrustedToken>`](crate::Patch). In a type with
+/// `#[derive(Tokens)]` an `Option<VerifiedToken>` reads it as `None`.
 ///
 /// ```
 /// use lunadefend_core::UntrustedToken;
@@ -108,17 +108,19 @@ fn is_token(text: &str) -> bool {
 pub struct UntrustedToken(TokenId);
 
 impl UntrustedToken {
-    /// Takes a token from a source that is not deserialised: a path segment, a message, an argument.
+    /// Parses a token from a source that serde does not read: a path segment, a message, an argument.
     ///
     /// # Errors
-    /// [`ErrorKind::BadToken`] when it is not the identifier of a token.
+    /// [`ErrorKind::BadToken`] when the text is not a token identifier.
     pub fn parse(text: &str) -> Result<Self, Error> {
         TokenId::parse(text).map(Self)
     }
 
-    /// Whether it is the token of a row, without asking a tokenizer: for a form that sends back what it
-    /// was filled with, and that was open for longer than a grant lives. In a request type with
-    /// `#[derive(Tokens)]` it is a field without `#[token]`, which stays untrusted.
+    /// Returns whether this is the row's own token, without calling the tokenizer.
+    ///
+    /// Use it for a form that posts its prefilled token back after the grant may have expired. In a request
+    /// type with `#[derive(Tokens)]`, declare the field as `UntrustedToken` without `#[token]`: it stays
+    /// untrusted.
     ///
     /// ```
     /// use lunadefend_core::{Error, Grants, SessionId, UntrustedToken, VerifiedToken};
@@ -138,8 +140,8 @@ impl UntrustedToken {
     /// ```
     ///
     /// # Security
-    /// Go on with the row's `VerifiedToken`: this one stays untrusted. Choose the row by the session, as
-    /// always; then the answer tells its owner nothing that they do not have.
+    /// Continue with the row's `VerifiedToken`; the posted token stays untrusted. Choose the row by the
+    /// session, as always: the result then tells the user nothing new.
     #[must_use]
     pub fn is(&self, row: &VerifiedToken) -> bool {
         self.0 == row.0
@@ -174,40 +176,41 @@ impl<'de> Deserialize<'de> for UntrustedToken {
     }
 }
 
-/// A token that the tokenizer vouched for: the session of the request holds a grant for it. Or one
-/// that the application stored after that, or made itself by tokenizing a value.
+/// A verified token: the tokenizer confirmed that the session of the request holds a grant for it.
 ///
-/// It can be stored (`sqlx` feature of the facade, [`storage`](crate::storage) for serde based
-/// stores), cloned and compared. It has neither `Serialize` nor `Deserialize`: on the way out it must
-/// be granted first ([`Grants::grant`](crate::Grants::grant) makes a [`GrantedToken`]), and on the
-/// way in it must be verified.
+/// A token that the application loads from its own store, or makes by tokenizing a value, is verified too.
+///
+/// It can be cloned, compared and stored (with the facade's `sqlx` feature, or with
+/// [`storage`](crate::storage) for stores based on serde). It implements neither `Serialize` nor
+/// `Deserialize`. To send it, grant it first: [`Grants::grant`](crate::Grants::grant) makes a
+/// [`GrantedToken`]. To receive it, verify an [`UntrustedToken`].
 ///
 /// # Security
-/// Verified is not owned. It says that the session may read the value now; not that the row it is
-/// about to be stored in, or was loaded from, belongs to the user. Authorise the row as always, and
-/// ask a re-submitted token whether it [`is`](UntrustedToken::is) the row's own.
+/// Verified does not mean owned. The session may read the value now, but the row that holds the token, or
+/// will hold it, may belong to another user. Authorise the row as always, and check with
+/// [`is`](UntrustedToken::is) whether a re-submitted token is the row's own.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VerifiedToken(TokenId);
 
 impl VerifiedToken {
-    /// States that a token is verified, without asking a tokenizer.
+    /// Asserts that a token is verified, without calling the tokenizer.
     ///
-    /// For the places that the types cannot see: a store without an integration, a test. Search for
-    /// `assertion` to find every one.
+    /// Use it where the types cannot follow the token: in a store without an integration, or in a test.
+    /// Search for `assertion` to find every use.
     ///
     /// # Security
-    /// Never on a token that came in with a request: that is the attack that this library is for.
+    /// Never call it with a token that came in with a request: that is the attack this library prevents.
     ///
     /// # Errors
-    /// [`ErrorKind::BadToken`] when the text is not the identifier of a token.
+    /// [`ErrorKind::BadToken`] when the text is not a token identifier.
     pub fn assertion(text: &str) -> Result<Self, Error> {
         TokenId::parse(text).map(Self)
     }
 
-    /// The identifier, for a store without an integration.
+    /// Returns the identifier, for a store without an integration.
     ///
     /// # Security
-    /// A string carries no proof. It must not go to a browser: grant the token instead.
+    /// A string carries no proof. Never send it to a browser: grant the token instead.
     #[must_use]
     pub fn expose_id(&self) -> &str {
         self.0.expose_id()
@@ -232,18 +235,17 @@ impl fmt::Debug for VerifiedToken {
     }
 }
 
-/// A token that was granted to the session it is about to be sent to.
+/// A token granted to the session that it is sent to.
 ///
-/// Only [`Grants::grant`](crate::Grants::grant) makes one, and of the three states it is the only
-/// one that serialises.
+/// Only [`Grants::grant`](crate::Grants::grant) makes one. Of the three states, it alone serialises.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GrantedToken(TokenId);
 
 impl GrantedToken {
-    /// The identifier, for an output that is not serialised by serde, such as a template.
+    /// Returns the identifier, for output that serde does not write, such as a template.
     ///
     /// # Security
-    /// Send it to the session that it was granted to and to nobody else; do not store it.
+    /// Send it only to the session that it was granted to; do not store it.
     #[must_use]
     pub fn expose_id(&self) -> &str {
         self.0.expose_id()
@@ -262,18 +264,18 @@ impl Serialize for GrantedToken {
     }
 }
 
-/// What is said of an empty text, and of a list, in place of a token.
+/// The messages for an empty text, and for a list, in place of a token.
 pub(crate) const BLANK: &str = "not a token: an empty text instead of `lunasec-<uuid>`";
 pub(crate) const LIST: &str = "not a token: a list instead of `lunasec-<uuid>`";
 
-/// Reads a token identifier from a string. Its error never echoes what was there instead: serde's
-/// own would (`invalid type: string "4111..."`).
+/// Reads a token identifier from a string. Its error never echoes the input; serde's own would (`invalid
+/// type: string "4111..."`).
 pub(crate) fn deserialize_id<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<TokenId, D::Error> {
     struct Visitor;
 
-    // Every shape is answered with the same words.
+    // Every shape gets the same message.
     macro_rules! refuse {
         ($($visit:ident: $type:ty),*) => {
             $(fn $visit<E: de::Error>(self, _: $type) -> Result<TokenId, E> {
@@ -317,8 +319,8 @@ pub(crate) fn deserialize_id<'de, D: Deserializer<'de>>(
             Err(de::Error::custom(Error::new(ErrorKind::BadToken)))
         }
     }
-    // A text format is asked for anything: asked for a string, serde_json would name the number that
-    // it found instead.
+    // Text formats use `deserialize_any`: with `deserialize_str`, serde_json's error would contain the number
+    // that it found.
     if deserializer.is_human_readable() {
         deserializer.deserialize_any(Visitor)
     } else {

@@ -1,4 +1,4 @@
-//! Whole types with tokens: what `#[derive(Tokens)]` implements and adapters ask for.
+//! Traits of whole types with tokens: `#[derive(Tokens)]` implements them, adapters require them.
 
 mod blank;
 pub mod private;
@@ -16,7 +16,7 @@ use std::{
     hash::{BuildHasher, Hash},
 };
 
-/// A type with verified tokens that can be built from a request, once its tokens are verified.
+/// A type that can be built from a request, once its tokens are verified.
 ///
 /// `#[derive(Tokens)]` implements it. Adapters take a `T: FromUntrusted`, deserialise
 /// [`Unverified<T>`](crate::Unverified) and hand it to [`Grants::verify`](crate::Grants::verify).
@@ -27,15 +27,15 @@ use std::{
     note = "a field with `#[token]` holds a `VerifiedToken`, a type with `#[derive(Tokens)]`, or one of these in an `Option`, `Patch`, `Box`, `Vec`, `VecDeque`, `HashSet`, `BTreeSet`, `HashMap`, `BTreeMap`, an array or a tuple of up to four"
 )]
 pub trait FromUntrusted: Sized {
-    /// The same value as it came in: it deserialises, and holds [`UntrustedToken`]s.
+    /// The same value before verification: it deserialises, and holds [`UntrustedToken`]s.
     type Wire: DeserializeOwned + Verify<Verified = Self> + Send;
 }
 
-/// A value whose tokens can be granted, and that can be sent after that.
+/// A value whose tokens can be granted, and which can then be sent.
 ///
-/// Implemented for everything that is [`Grant`] with a form that serialises: types with
-/// `#[derive(Tokens)]`, references to them, and containers of them: `Option`, `Patch`, `Box`, `Arc`, lists,
-/// sets, maps, arrays, and tuples of up to four.
+/// Implemented for every [`Grant`] whose granted form serialises: types with `#[derive(Tokens)]`, references
+/// to them, and containers of them: `Option`, `Patch`, `Box`, `Arc`, lists, sets, maps, arrays, and tuples of
+/// up to four.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be granted and sent",
     label = "holds no tokens that could be granted",

@@ -1,8 +1,8 @@
 //! The step from one trust state to the next, for single tokens and for whole structures.
 //!
-//! Both steps have two passes, so that any number of tokens costs one call: collect all of them, ask
-//! once, then upgrade against the proof of the answer. A proof is made by [`Grants`](crate::Grants)
-//! alone, knows only the tokens of its call, and cannot be kept: it is only ever lent.
+//! Both steps have two passes, so that any number of tokens costs one call. The first pass collects all
+//! tokens for that call; the second upgrades each of them against the proof. Only [`Grants`](crate::Grants)
+//! makes a proof. It covers only the tokens of its call, and is lent, so it cannot be kept.
 
 mod collectors;
 mod containers;
@@ -15,10 +15,10 @@ use crate::{
 };
 use std::{collections::HashSet, fmt};
 
-/// A value that holds tokens which nobody has verified.
+/// A value with unverified tokens.
 ///
-/// Derived together with its verified form by `#[derive(Tokens)]`; implemented here for
-/// [`UntrustedToken`] and for containers of it.
+/// `#[derive(Tokens)]` derives it together with the verified form. [`UntrustedToken`] and its containers
+/// implement it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not hold untrusted tokens that can be verified",
     note = "hand `Grants::verify` an `UntrustedToken`, a container of them, or the wire form of a type with `#[derive(Tokens)]`"
@@ -27,7 +27,7 @@ pub trait Verify: Sized {
     /// The same value with verified tokens.
     type Verified;
 
-    /// Names every token of the value.
+    /// Adds every token of the value to `tokens`.
     fn collect(&self, tokens: &mut VerifyCollector);
 
     /// Turns every token into a verified one.
@@ -38,7 +38,7 @@ pub trait Verify: Sized {
     fn upgrade(self, proof: &VerifyProof) -> Result<Self::Verified, Error>;
 }
 
-/// A value that holds verified tokens which are about to be sent to the session of a request.
+/// A value with verified tokens that can be granted to a session and then sent.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not hold verified tokens that can be granted",
     note = "hand `Grants::grant` a `VerifiedToken`, a container of them, or a type with `#[derive(Tokens)]`"
@@ -47,7 +47,7 @@ pub trait Grant: Sized {
     /// The same value with granted tokens.
     type Granted;
 
-    /// Names every token of the value.
+    /// Adds every token of the value to `tokens`.
     fn collect(&self, tokens: &mut GrantCollector);
 
     /// Turns every token into a granted one.
@@ -58,7 +58,7 @@ pub trait Grant: Sized {
     fn upgrade(self, proof: &GrantProof) -> Result<Self::Granted, Error>;
 }
 
-/// The tokens that the tokenizer vouched for in one call, for one session.
+/// The tokens that the tokenizer verified in one call, for one session.
 pub struct VerifyProof(HashSet<TokenId>);
 
 impl VerifyProof {

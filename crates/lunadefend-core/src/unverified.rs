@@ -1,4 +1,4 @@
-//! What came in with a request, before its tokens are verified; read in words that are all ours.
+//! Values from a request, before their tokens are verified; read with errors that never echo the input.
 
 #[cfg(test)]
 mod tests;
@@ -14,11 +14,10 @@ use http::{HeaderMap, Method, header};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
-/// A `T` that came in and whose tokens nobody has verified.
+/// A `T` from a request, with its tokens not verified yet.
 ///
-/// There is one thing to do with it: [`verify`](Self::verify), which makes the `T`. The extractors of
-/// the adapters read and verify it themselves; this type is for code without a framework, such as the
-/// consumer of a queue:
+/// Its one use is [`verify`](Self::verify), which returns the `T`. The extractors of the adapters read and
+/// verify it themselves. Use this type in code without a framework, such as a queue consumer:
 ///
 /// ```
 /// use lunadefend_core::{Error, FromUntrusted, Grants, SessionId, Unverified};
@@ -32,11 +31,11 @@ use std::fmt;
 /// }
 /// ```
 ///
-/// A token from elsewhere, such as a field of a `multipart/form-data` body, is made by
-/// [`UntrustedToken::parse`](crate::UntrustedToken::parse) and verified by [`Grants::verify`].
+/// For a token from another source, such as a field of a `multipart/form-data` body, call
+/// [`UntrustedToken::parse`](crate::UntrustedToken::parse), then [`Grants::verify`].
 ///
-/// It also deserialises by serde alone, as a part of another type: for a message that says itself which
-/// session it is for, or any other field that is needed before the tokens are verified.
+/// It also implements `Deserialize`, to be part of another type. Use that for a message that names its
+/// session, or for any field that you need before the tokens are verified.
 ///
 /// ```
 /// use lunadefend_core::{Error, Grants, SessionId, Unverified, VerifiedToken};
@@ -57,8 +56,8 @@ use std::fmt;
 /// }
 /// ```
 ///
-/// Then the errors are serde's, which repeat what they found: do not log them. A field of a form that was
-/// left blank is a wrong token there.
+/// The errors are then serde's, which repeat the input: do not log them. A form field that was left blank is
+/// an invalid token there.
 #[must_use = "a value that came in must be verified against the session that it came with"]
 pub struct Unverified<T: FromUntrusted>(T::Wire);
 
@@ -92,35 +91,35 @@ impl<T: FromUntrusted> Unverified<T> {
         Self(wire)
     }
 
-    /// Reads a JSON text. Errors say what is wrong and where, such as `payment.cards[2].number`, and echo
-    /// nothing of the input: serde's own messages do (`invalid type: string "4111..."`). A key of a map
-    /// is input: it is `*`. Inside of a part with `#[serde(flatten)]`, and of an enum with `tag` or
-    /// `untagged`, a member has no place of its own.
+    /// Reads a JSON text.
+    ///
+    /// Errors name the problem and its path, such as `payment.cards[2].number`, but never echo the input, as
+    /// serde's own would (`invalid type: string "4111..."`). A map key is input, so the path shows it as `*`.
+    /// Inside a part with `#[serde(flatten)]`, and inside an enum with `tag` or `untagged`, the path of a
+    /// member is unknown.
     ///
     /// # Errors
-    /// [`ErrorKind::BadToken`] when a token is not one, [`ErrorKind::BadRequest`] otherwise.
+    /// [`ErrorKind::BadToken`] for an invalid token, [`ErrorKind::BadRequest`] otherwise.
     pub fn from_json(text: &[u8]) -> Result<Self, Error> {
         reading::json(text).map_err(words::of_json)
     }
 
-    /// Reads `application/x-www-form-urlencoded`: a form's body or a query.
+    /// Reads `application/x-www-form-urlencoded`: the body of a form, or a query.
     ///
-    /// A browser sends every field of a form. One that was left blank is `None` where the type has an
-    /// `Option` of a token, and is left out of a `Vec` of tokens; [`Patch`](crate::Patch) takes it as
-    /// `Clear`.
+    /// A browser sends every field of a form. An `Option` of a token reads a blank field as `None`, a `Vec`
+    /// of tokens leaves it out, and [`Patch`](crate::Patch) reads it as `Clear`.
     ///
-    /// A form has texts alone. Serde reads a number or a `bool` from one only where it stands in the
-    /// type itself: not in a part with `#[serde(flatten)]`, nor in an enum with `tag` or `untagged`.
-    /// There it is a `String` in the type, or the request is JSON.
+    /// A form contains only texts. Serde parses a number or a `bool` from one in a direct field of the type,
+    /// but not in a part with `#[serde(flatten)]` or in an enum with `tag` or `untagged`. Declare a `String`
+    /// there, or send JSON.
     ///
     /// # Errors
-    /// [`ErrorKind::BadToken`] when a token is not one, [`ErrorKind::BadRequest`] otherwise.
+    /// [`ErrorKind::BadToken`] for an invalid token, [`ErrorKind::BadRequest`] otherwise.
     pub fn from_form(text: &[u8]) -> Result<Self, Error> {
         reading::form(text).map_err(words::of_form)
     }
 
-    /// Reads what a request carries: the query of a GET or HEAD, otherwise a body that is JSON or a
-    /// form by its `Content-Type`.
+    /// Reads the query of a GET or HEAD request, otherwise the body: JSON or a form, by its `Content-Type`.
     ///
     /// # Errors
     /// [`ErrorKind::UnsupportedMediaType`] for another kind of body, and those of
@@ -144,10 +143,10 @@ impl<T: FromUntrusted> Unverified<T> {
         }
     }
 
-    /// Verifies every token for the session, in one call.
+    /// Verifies every token for the session in one call, and returns the `T`.
     ///
     /// # Errors
-    /// Those of [`Grants::verify`]; no token is let through when one is refused.
+    /// Those of [`Grants::verify`]; if one token is rejected, all are.
     pub async fn verify(self, grants: &Grants, session: &SessionId) -> Result<T, Error> {
         grants.verify(session, self).await
     }

@@ -25,7 +25,7 @@ impl<G: Serialize + Send> Reply for GrantedValue<G> {
 }
 
 impl Error {
-    /// Finds the error in a rejection that was made of one: `find::<Error>()` would not.
+    /// Finds the error in a rejection made from one; `find::<Error>()` does not.
     #[must_use]
     #[cfg_attr(docsrs, doc(cfg(feature = "warp")))]
     pub fn in_rejection(rejection: &Rejection) -> Option<&Self> {
@@ -42,8 +42,8 @@ impl From<Error> for Rejection {
 
 /// An error as a rejection.
 ///
-/// Not `Error` itself: warp answers a rejection that nobody recovers from with its `Debug`, and that of
-/// an error shows the cause.
+/// Not `Error` itself: warp sends the `Debug` of a rejection without a `recover`, and the `Debug` of an
+/// `Error` shows the cause.
 struct Rejected(Error);
 
 impl Reject for Rejected {}

@@ -1,9 +1,8 @@
 //! The JSON that applications, browsers and tokenizers exchange.
 //!
-//! For authors of clients and tokenizers: an application has no use for it. Both sides share these
-//! types, and both read them strictly ([`from_slice`]): from JSON objects only, without duplicate
-//! members, trailing data or a byte order mark, and with bounds on size and depth. Members are
-//! written in the order in which the original writes them.
+//! For authors of clients and tokenizers; applications do not need it. Both sides share these types and read
+//! them strictly ([`from_slice`]). They accept only JSON objects, without duplicate members, trailing data or
+//! a byte order mark, and with bounds on size and depth. Members are written in LunaSec's order.
 
 use http::HeaderName;
 
@@ -20,13 +19,14 @@ pub use session::{PAGE_SESSION, PageSession, SessionRevoke};
 pub(crate) use strict::RULES;
 pub use strict::{Limits, REQUEST, RESPONSE, StrictError, from_slice};
 
-/// The header by which `/health` tells the tokenizer's own time, in milliseconds since the Unix epoch.
-/// A proxy replaces `Date` by its own.
+/// The header in which `/health` returns the tokenizer's time, in milliseconds since the Unix epoch. A proxy
+/// may replace `Date`.
 pub const TOKENIZER_TIME: HeaderName = HeaderName::from_static("lunadefend-time");
 
-/// `errorName` of a refusal: the session of the cookie is not the one that the page was made for (401).
+/// `errorName` of an error response: the cookie's session is not the one that the page was rendered for
+/// (401).
 pub const SESSION_MISMATCH: &str = "sessionMismatch";
-/// `errorName` of a refusal: the application has ended the session (400).
+/// `errorName` of an error response: the application has ended the session (400).
 pub const SESSION_ENDED: &str = "sessionEnded";
 
 /// Serialises a wire type. It cannot fail for the types of this module.

@@ -25,7 +25,7 @@ pub(crate) struct FormField {
 }
 
 impl<'a> Form<'a> {
-    /// A form without its body, and the generics that the user's type needs to be turned into it.
+    /// Returns a form without its body, and the generics that the user's type needs to be turned into it.
     /// `bounds` says what a field asks for.
     pub(crate) fn new(
         input: &'a Input,
@@ -54,14 +54,14 @@ impl<'a> Form<'a> {
         (form, of_type)
     }
 
-    /// The form as others write it.
+    /// Returns the form as others write it.
     pub(crate) fn ty(&self) -> TokenStream {
         let ident = &self.ident;
         let (_, arguments, _) = self.generics.split_for_impl();
         quote!(#ident #arguments)
     }
 
-    /// The text of a path to a function of the form.
+    /// Returns the text of a path to a function of the form.
     pub(crate) fn function(&self, function: &Ident) -> LitStr {
         let ident = &self.ident;
         let arguments = self
@@ -105,7 +105,7 @@ impl<'a> Form<'a> {
         Some(quote!(impl #parameters #ty #where_clause { #(#functions)* }))
     }
 
-    /// The declaration, with one of serde's derives. `bound` is what serde's impl asks for beyond
+    /// Returns the declaration, with one of serde's derives. `bound` is what serde's impl asks for beyond
     /// what the form itself does.
     pub(crate) fn declare(
         &self,
@@ -228,12 +228,12 @@ impl Variant {
     }
 }
 
-/// The text of a path of ours.
+/// Returns the text of a path of ours.
 pub(crate) fn literal(path: &TokenStream) -> LitStr {
     LitStr::new(&path.to_string(), Span::call_site())
 }
 
-/// The text of a path that the user wrote, at its place: lints about it are theirs.
+/// Returns the text of a path that the user wrote, at its place: lints about it are theirs.
 pub(crate) fn literal_of(path: &TokenStream) -> LitStr {
     let first = path.clone().into_iter().next();
     let span = first.map_or_else(Span::call_site, |token| token.span());

@@ -75,7 +75,7 @@ impl GraphqlType {
             Derive::Out => (quote!(SimpleObject), false),
         };
         let is_named = is_named || says(attributes, "name");
-        // The forms have names of their own, which no schema is to show.
+        // The names of the forms must not appear in a schema.
         let name = (!is_named).then(|| quote!(name = #name,));
         let path = quote!(#private::async_graphql).to_string();
         quote! {
@@ -96,7 +96,7 @@ pub(crate) fn attributes(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(passed_on).cloned().collect()
 }
 
-/// Whether one of the `#[graphql(..)]` names something, beside what is in parentheses in it.
+/// Returns whether one of the `#[graphql(..)]` names something, beside what is in parentheses in it.
 fn says(attributes: &[Attribute], name: &str) -> bool {
     let graphql = attributes.iter().filter(|a| a.path().is_ident("graphql"));
     graphql

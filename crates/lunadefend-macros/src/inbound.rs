@@ -118,7 +118,7 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
     }
 }
 
-/// The functions behind `#[serde(default)]` on fields without tokens.
+/// Returns the functions behind `#[serde(default)]` on fields without tokens.
 fn defaults(input: &Input) -> impl Iterator<Item = TokenStream> {
     let private = &input.attribute.private;
     input.fields().filter_map(move |field| {
@@ -137,7 +137,7 @@ fn defaults(input: &Input) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// The items of `impl Verify`.
+/// Returns the items of `impl Verify`.
 fn verify(form: &Form<'_>) -> TokenStream {
     let input = form.input;
     let private = &input.attribute.private;

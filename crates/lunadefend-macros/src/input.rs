@@ -149,7 +149,7 @@ impl Input {
         self.variants.iter().flat_map(|variant| &variant.fields)
     }
 
-    /// The name of a generated type: hidden, but compilers print it.
+    /// Returns the name of a generated type: hidden, but compilers print it.
     pub(crate) fn hidden(&self, suffix: &str) -> Ident {
         // At its place, and yet code of the macro, which lints leave alone.
         let span = Span::call_site().located_at(self.ident.span());
@@ -195,7 +195,7 @@ impl Field {
         }
     }
 
-    /// The type of a field that nothing else asks whether it holds tokens. A generic one cannot be
+    /// Returns the type of a field that nothing else asks whether it holds tokens. A generic one cannot be
     /// asked.
     pub(crate) fn probed(&self, input: &Input) -> Option<TokenStream> {
         let is_asked = self.token.is_some() || self.plain_way(input).is_some();
@@ -203,7 +203,7 @@ impl Field {
         (!is_asked && can_be_asked).then(|| syntax::with_static_lifetimes(self.ty.clone()))
     }
 
-    /// The types that a bound on a field with tokens is written for: what the usual containers
+    /// Returns the types that a bound on a field with tokens is written for: what the usual containers
     /// contain, or, where a bound would depend on itself, the parameters in it.
     pub(crate) fn bounded(&self) -> Vec<TokenStream> {
         if !self.is_generic() {
@@ -226,7 +226,7 @@ impl Field {
         parse_quote!(#ty: #bound)
     }
 
-    /// A name for a function of a form that is about this field.
+    /// Returns a name for a function of a form that is about this field.
     pub(crate) fn function(&self, prefix: &str) -> Ident {
         format_ident!("{}{}", prefix, self.binding)
     }
@@ -249,7 +249,7 @@ impl Way {
         matches!(self, Self::Both | Self::Out)
     }
 
-    /// The type that stands for it.
+    /// Returns the type that stands for it.
     pub(crate) fn marker(self) -> Ident {
         let name = match self {
             Self::Both => "Both",
@@ -259,7 +259,7 @@ impl Way {
         Ident::new(name, Span::call_site())
     }
 
-    /// The trait.
+    /// Returns the trait.
     pub(crate) fn bound(self) -> Ident {
         format_ident!("Plain{}", self.marker())
     }

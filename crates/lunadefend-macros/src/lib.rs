@@ -15,12 +15,11 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Lets a type with verified tokens come in with a request and go out with a response.
+/// Generates the incoming and outgoing forms of a type with verified tokens.
 ///
-/// Mark every field that holds tokens with `#[token]`. The type then implements `FromUntrusted`, for
-/// the extractor `Verified<T>` of a framework adapter or for `Unverified<T>` without a framework, and
-/// `Grant`, for `Granter` and `Granted<T>` or for `Grants::grant`. Any number of tokens costs one
-/// call.
+/// Mark every field that holds tokens with `#[token]`. The type then implements `FromUntrusted`, for the
+/// extractor `Verified<T>` of a framework adapter or for `Unverified<T>` without a framework, and `Grant`,
+/// for `Granter` and `Granted<T>` or for `Grants::grant`. All tokens of a value cost one call.
 ///
 /// ```
 /// use lunadefend_core::{Error, Grants, SessionId, Unverified, VerifiedToken};
@@ -39,7 +38,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// async fn save(grants: &Grants, session: &SessionId, body: &str) -> Result<(), Error> {
 ///     let Ok(customer) = serde_json::from_str::<Unverified<Customer>>(body) else {
-///         return Ok(()); // a real handler answers 400
+///         return Ok(()); // a real handler responds with 400
 ///     };
 ///     let customer: Customer = grants.verify(session, customer).await?;
 ///     // .. store customer.ssn, a `VerifiedToken` ..
@@ -68,16 +67,16 @@ use syn::{DeriveInput, parse_macro_input};
 /// ```
 ///
 /// # What can hold tokens
-/// A field with `#[token]` is a `VerifiedToken`, another type with this derive, a type parameter, or
-/// one of these in an `Option`, `Patch`, `Box`, `Vec`, `VecDeque`, `HashSet`, `BTreeSet`, `HashMap` or
-/// `BTreeMap`, an array (up to 32 when it comes in) or a tuple of up to four, in any depth: what counts
-/// is that it implements the traits. In a type that only goes out it is an `Arc` too. The derive is for structs of every kind and for enums,
-/// generic or recursive. An absent token is `None`. The empty string is refused in JSON; in a form or a
-/// query it is a field that was left blank, `None` for an `Option` and left out of a `Vec`.
+/// A field with `#[token]` is a `VerifiedToken`, another type with this derive, a type parameter, or one of
+/// these in an `Option`, `Patch`, `Box`, `Vec`, `VecDeque`, `HashSet`, `BTreeSet`, `HashMap` or `BTreeMap`,
+/// an array (up to 32 when it comes in) or a tuple of up to four, in any depth. Only the traits count. In a
+/// type that only goes out, an `Arc` works too. The derive is for structs of every kind and for enums,
+/// generic or recursive. An absent token is `None`. The empty string is an error in JSON. In a form or a
+/// query it is a blank field: `None` for an `Option`, and left out of a `Vec`.
 ///
-/// `#[token(ttl = "15m")]` is how long the grants of the field's tokens live: at least a second, in
-/// numbers with the units `h`, `m`, `s`, `ms`, `us`, `ns`. It goes before a duration of the call, and
-/// a `ttl` inside the field's type goes before it.
+/// `#[token(ttl = "15m")]` sets how long the grants of the field's tokens live: at least one second, as
+/// numbers with the units `h`, `m`, `s`, `ms`, `us`, `ns`. It overrides the duration of the call; a `ttl`
+/// inside the field's type overrides it.
 ///
 /// # The granted form
 /// It has the fields of the type, under their names. A field with tokens holds `GrantedToken`s instead of
@@ -102,14 +101,13 @@ use syn::{DeriveInput, parse_macro_input};
 /// }
 /// ```
 ///
-/// The form has no name of its own: it is `Granted<T>` of an adapter, or `<T as Grant>::Granted`. Where code is
-/// to be about it, such as a template or a computed field of GraphQL, `#[tokens(granted = "ProfileOut")]`
-/// names it.
+/// The form has no public name: write `Granted<T>` of an adapter, or `<T as Grant>::Granted`. For code that
+/// needs a name, such as a template or a computed GraphQL field, set one by `#[tokens(granted =
+/// "ProfileOut")]`.
 ///
 /// # One direction
-/// By default a type can do both, and every field without tokens needs both `Deserialize` and
-/// `Serialize`. A type that is only ever read, or only ever sent, says so, and its fields need one of
-/// the two:
+/// By default a type can do both, and every field without tokens needs both `Deserialize` and `Serialize`.
+/// Mark a type that is only received or only sent; its fields then need one of the two:
 ///
 /// ```
 /// # use lunadefend_core::VerifiedToken;
@@ -180,12 +178,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// | a field with tokens | `rename`, `alias`, `flatten`, `default`; `skip_serializing_if` with `Option::is_none`, `Patch::is_keep`, or `is_empty` of a list, a set or a map |
 /// | a field without tokens | these, and `default = ".."`, `skip_serializing_if = ".."`, `skip`, `skip_serializing`, `skip_deserializing`, `with`, `serialize_with`, `deserialize_with` |
 ///
-/// A form or a query brings texts alone: a number or a `bool` in a part with `flatten`, or in an enum
-/// with `tag` or `untagged`, comes in by JSON only. That is serde's limit.
+/// A form or a query contains only texts. A number or a `bool` in a part with `flatten`, or in an enum with
+/// `tag` or `untagged`, can be read only from JSON. This is a limit of serde.
 ///
-/// Everything else is refused: what could let a token past the check (`with` or `skip` on a field
-/// with tokens, `with` of a module `storage`, `from`, `try_from`, `into`, `remote`, a default for the whole type) and what the
-/// derive does itself (`bound`, `crate`).
+/// Every other attribute is an error, for one of two reasons. It could let a token bypass the check (`with`
+/// or `skip` on a field with tokens, `with` of a module `storage`, `from`, `try_from`, `into`, `remote`, a
+/// default for the whole type), or the derive sets it itself (`bound`, `crate`).
 ///
 /// # GraphQL
 /// `#[tokens(graphql)]` makes GraphQL types of the two forms, for async-graphql 7 with
@@ -203,7 +201,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// `UntrustedToken`s, which the resolver verifies by `verify_in`: the derive is for structs here.
 ///
 /// # Other attributes
-/// `#[tokens(crate = "path")]` is for those who do not depend on the facade `lunadefend`: it names the
+/// `#[tokens(crate = "path")]` is for crates that do not depend on the facade `lunadefend`. It names the
 /// crate to use instead, such as `lunadefend_core`.
 ///
 /// The derive stands beside others, such as utoipa's `ToSchema`, for which a token is a string:
@@ -229,16 +227,16 @@ use syn::{DeriveInput, parse_macro_input};
 /// # is_granted::<Page<VerifiedToken>>();
 /// ```
 ///
-/// An enum of one's own with a default, for an absent member, is `Patch`: the untrusted form has no
-/// `Default` that could be borrowed.
+/// Instead of your own enum with a default for an absent member, use `Patch`: the derive cannot reuse your
+/// `Default` for the untrusted form.
 ///
 /// # Security
-/// What the types cannot see: a field of type `String` or `serde_json::Value` that holds the text of
-/// a token; a field without `#[token]` whose type, or whose function in `#[serde(with)]`, makes tokens
-/// by `VerifiedToken::assertion` or by the `storage` module. A path of `#[serde(with)]` that ends in
-/// `storage` or one of its functions is refused; under another name (`use storage as rows`) it is not
-/// known to the macro, though clippy knows it. Search for these names in code review, and let clippy
-/// list them: see `docs/what-the-compiler-checks.md`.
+/// The types cannot see these: a field of type `String` or `serde_json::Value` that holds the text of a
+/// token; a field without `#[token]` whose type, or whose function in `#[serde(with)]`, makes tokens by
+/// `VerifiedToken::assertion` or by the `storage` module. A path of `#[serde(with)]` that ends in `storage`
+/// or one of its functions does not compile. Under another name (`use storage as rows`) the macro does not
+/// recognise it, but clippy does. Search for these names in code review, and let clippy list them: see
+/// `docs/what-the-compiler-checks.md`.
 #[proc_macro_derive(Tokens, attributes(token, tokens, serde, graphql))]
 pub fn derive_tokens(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);

@@ -10,7 +10,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{WherePredicate, parse_quote};
 
-/// The granted form where the user gave it a name, and everything else.
+/// Returns the granted form where the user gave it a name, and everything else.
 pub(crate) fn expand(input: &Input) -> (Option<TokenStream>, TokenStream) {
     let private = &input.attribute.private;
     let name = input.attribute.granted.as_ref();
@@ -102,7 +102,7 @@ fn form_field(form: &Form<'_>, field: &Field) -> FormField {
     FormField { vis, ty, serde }
 }
 
-/// The functions behind `#[serde(skip_serializing_if)]` on fields without tokens.
+/// Returns the functions behind `#[serde(skip_serializing_if)]` on fields without tokens.
 fn skips(input: &Input) -> impl Iterator<Item = TokenStream> {
     let private = &input.attribute.private;
     input.fields().filter_map(move |field| {
@@ -118,7 +118,7 @@ fn skips(input: &Input) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// The items of `impl Grant`.
+/// Returns the items of `impl Grant`.
 fn grant(form: &Form<'_>) -> TokenStream {
     let input = form.input;
     let private = &input.attribute.private;

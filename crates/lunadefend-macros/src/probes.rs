@@ -47,7 +47,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     quote!(#(#holders)* #nulls)
 }
 
-/// Whether absent, `null` and a value stay three things where the type says so.
+/// Returns whether absent, `null` and a value stay three things where the type says so.
 fn nulls(input: &Input, field: &Field) -> Vec<TokenStream> {
     let Member::Named(_) = field.member else {
         return Vec::new();

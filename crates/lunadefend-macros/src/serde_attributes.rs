@@ -32,7 +32,7 @@ pub(crate) fn container(attributes: &[Attribute], name: &str) -> Result<Vec<Meta
         _ => Err(unsupported(&meta)),
     });
     let mut metas = syntax::collect(metas)?;
-    // The hidden forms have names of their own, which no format is to show.
+    // The names of the hidden forms must not appear in any format.
     if !metas.iter().any(|meta| meta.path().is_ident("rename")) {
         metas.push(syn::parse_quote!(rename = #name));
     }
@@ -208,13 +208,13 @@ fn unsupported(meta: &Meta) -> Error {
     )
 }
 
-/// The path of a function, in which `Self` is the type that the user wrote. It keeps the place where
+/// Returns the path of a function, in which `Self` is the type that the user wrote. It keeps the place where
 /// that stands, so that lints about it do.
 fn path(text: &LitStr, this: &TokenStream) -> Result<TokenStream> {
     Ok(syntax::without_self(text.parse()?, &quote!(<#this>)))
 }
 
-/// Whether a path ends as those of the module `storage` and its functions do, whoever re-exports it.
+/// Returns whether a path ends like the module `storage` or one of its functions, also if re-exported.
 fn is_storage(text: &LitStr) -> Result<bool> {
     let path: TokenStream = text.parse()?;
     let segments = path.into_iter().filter_map(|token| match token {

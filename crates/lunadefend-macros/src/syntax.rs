@@ -34,7 +34,7 @@ pub(crate) fn metas(attributes: &[Attribute], name: &str) -> Result<Vec<Meta>> {
     Ok(metas)
 }
 
-/// The text of `name = "text"`.
+/// Returns the text of `name = "text"`.
 pub(crate) fn text(meta: &Meta) -> Result<&LitStr> {
     match meta {
         Meta::NameValue(MetaNameValue {
@@ -120,7 +120,7 @@ pub(crate) fn content(ty: TokenStream) -> TokenStream {
     }
 }
 
-/// The type itself, and, where it or what it is about is a tuple, each of the tuple's types: a trait cannot
+/// Returns the type itself and, if it is or wraps a tuple, each of the tuple's types: a trait cannot
 /// be implemented for "a tuple that has one somewhere".
 pub(crate) fn parts(ty: &TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![ty.clone()];
@@ -183,7 +183,7 @@ fn is_container(path: &TypePath) -> bool {
     last.is_some_and(|last| CONTAINERS.iter().any(|name| last.ident == name))
 }
 
-/// Whether the type is one of the usual ones, as written: nothing needs to be asked about it.
+/// Returns whether the type is one of the usual ones, as written: nothing needs to be asked about it.
 pub(crate) fn is_plainly_a_value(ty: &TokenStream) -> bool {
     const VALUES: [&str; 17] = [
         "String",
@@ -220,7 +220,7 @@ pub(crate) fn with_static_lifetimes(tokens: TokenStream) -> TokenStream {
     })
 }
 
-/// Whether the identifier is anywhere in the tokens.
+/// Returns whether the identifier is anywhere in the tokens.
 pub(crate) fn mentions(tokens: &TokenStream, wanted: &Ident) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident.unraw() == wanted.unraw(),
@@ -248,8 +248,8 @@ pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
         .collect()
 }
 
-/// The lints that the user has silenced on the type or on one of its fields: what is written here about
-/// them stands somewhere else.
+/// Returns the lints that the user has silenced on the type or one of its fields: the code generated for them
+/// stands somewhere else.
 pub(crate) fn silenced(attributes: &[Attribute]) -> impl Iterator<Item = TokenStream> {
     let silencing = attributes.iter().filter(|attribute| {
         ["allow", "expect"]

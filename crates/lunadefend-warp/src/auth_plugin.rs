@@ -6,8 +6,8 @@ use lunadefend_core::adapter::AuthPlugin;
 use std::future::ready;
 use warp::{Filter, Reply, filters::BoxedFilter, path::Peek, reject, reply::Response};
 
-/// Both routes below a base path, which may have slashes around it. They answer every method
-/// themselves, so that no 405 of a neighbour can.
+/// Makes both routes below a base path, which may have slashes around it. They handle every method
+/// themselves, so that no other route's 405 is sent instead.
 pub(crate) fn routes(
     plugin: &AuthPlugin,
     pending_sessions: &BoxedFilter<(PendingSession,)>,
@@ -44,7 +44,7 @@ pub(crate) fn routes(
     secure_frame.or(jwks).unify().boxed()
 }
 
-/// Matches what is left of the path as it is: `warp::path` would also take a slash behind it.
+/// Matches the rest of the path exactly; `warp::path` would also accept a trailing slash.
 fn exactly(base: &str, path: &str) -> BoxedFilter<()> {
     let path = format!("{}{path}", base.trim_matches('/'));
     // The slash in front is matched already.

@@ -1,14 +1,16 @@
-//! What handlers may ask for, and what it is extracted from.
+//! The extractors of handlers, and the request state that they read.
 
 use crate::{Error, payload::Payload, provider::PendingSession};
 use lunadefend_core::{ErrorKind, Granter, Grants, SessionId, adapter::resolve_session};
 use std::future::Future;
 
-/// What a handler of [`Luna::handle`](crate::Luna::handle) may ask for, besides what the filters of
-/// its route extract: [`Session`](crate::Session), `Option<Session>`, [`Granter`](crate::Granter),
-/// [`Verified<T>`](crate::Verified), and each in a `Result<_, Error>`. Nothing else implements it.
+/// An argument of a handler of [`Luna::handle`](crate::Luna::handle), after those that the filters of its
+/// route extract.
+///
+/// It is implemented by [`Session`](crate::Session), `Option<Session>`, [`Granter`](crate::Granter),
+/// [`Verified<T>`](crate::Verified), and each of these in a `Result<_, Error>`. The trait is sealed.
 pub trait Extract: Sized + Send + 'static {
-    /// Whether the query or the body is looked at, which are copied or taken for that.
+    /// Whether it reads the query (which is copied) or the body (which is consumed).
     #[doc(hidden)]
     const READS_PAYLOAD: bool = false;
 
@@ -16,7 +18,7 @@ pub trait Extract: Sized + Send + 'static {
     fn extract(request: &mut Request) -> impl Future<Output = Result<Self, Error>> + Send;
 }
 
-/// What the extractors of one handler share: the provider is asked once and the body read once.
+/// The state that the extractors of one handler share: the provider is called once and the body read once.
 #[expect(
     missing_debug_implementations,
     unnameable_types,
@@ -24,7 +26,7 @@ pub trait Extract: Sized + Send + 'static {
 )]
 pub struct Request {
     grants: Grants,
-    /// Until it is asked for.
+    /// Present until the session is needed.
     pending: Option<PendingSession>,
     session: Option<SessionId>,
     payload: Option<Payload>,
@@ -48,13 +50,13 @@ impl Request {
         if let Some(pending) = self.pending.take() {
             self.session = Some(resolve_session(pending).await?);
         }
-        // Asked before and still none: that answer was an error, or nobody.
+        // Called before and still none: the result was an error, or no user is logged in.
         self.session
             .clone()
             .ok_or_else(|| ErrorKind::NoSession.into())
     }
 
-    /// The payload, for what says that it reads it.
+    /// Returns the payload, for an extractor that declares that it reads it.
     pub(crate) fn payload(&mut self) -> Result<&mut Payload, Error> {
         self.payload
             .as_mut()
@@ -62,7 +64,7 @@ impl Request {
     }
 }
 
-/// For a handler that looks at the error itself: `Result<Verified<T>, Error>`.
+/// For a handler that inspects the error: `Result<Verified<T>, Error>`.
 impl<T: Extract> Extract for Result<T, Error> {
     const READS_PAYLOAD: bool = T::READS_PAYLOAD;
 

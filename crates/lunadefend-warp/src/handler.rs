@@ -1,12 +1,13 @@
-//! Handlers that say by their arguments what they need of the request.
+//! Handlers whose arguments declare what they need from the request.
 
 use crate::{Error, Extract, Luna, extract::Request};
 use std::future::Future;
 use warp::{Filter, Rejection, Reply, filters::BoxedFilter, reply::Response};
 
-/// An `async fn` for [`Luna::handle`]: its arguments are what the filters of the route extract, `A`,
-/// followed by up to three that are [`Extract`], `E`. It returns a [`Reply`], such as
-/// `Result<impl Reply, Error>`.
+/// An `async fn` for [`Luna::handle`].
+///
+/// Its arguments are the values that the filters of the route extract (`A`), then up to three that implement
+/// [`Extract`] (`E`). It returns a [`Reply`], such as `Result<impl Reply, Error>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler of this route",
     label = "its arguments or its result do not fit",
@@ -14,14 +15,14 @@ use warp::{Filter, Rejection, Reply, filters::BoxedFilter, reply::Response};
     note = "it must be an `async fn` or a function that returns a `Send` future, and its result a `warp::Reply`, such as `Result<Granted<T>, lunadefend_warp::Error>`"
 )]
 pub trait Handler<A, E>: Clone + Send + Sync + 'static {
-    /// Puts it at the end of a route.
+    /// Appends the handler to a route.
     #[doc(hidden)]
     fn attach<F>(self, luna: &Luna, route: F) -> BoxedFilter<(Response,)>
     where
         F: Filter<Extract = A, Error = Rejection> + Clone + Send + Sync + 'static;
 }
 
-/// One implementation: for what a route extracts, and for what the handler asks for.
+/// Implements `Handler` once: for one number of the route's values and one number of extractors.
 macro_rules! handler {
     ([$($arg:ident)*] []) => {
         impl<H, Fut, $($arg,)*> Handler<($($arg,)*), ()> for H

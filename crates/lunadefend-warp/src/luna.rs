@@ -1,4 +1,4 @@
-//! What makes the routes and filters of the adapter.
+//! The maker of the adapter's routes and filters.
 
 use crate::{
     Extract, Handler, auth_plugin,
@@ -14,10 +14,10 @@ use std::{
 };
 use warp::{Filter, Rejection, filters::BoxedFilter, reply::Response};
 
-/// As much as axum's `DefaultBodyLimit`.
+/// The same limit as axum's `DefaultBodyLimit`.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-/// Makes the routes: the backend, usually a `LunaDefend`, and the session id provider. Cheap to clone.
+/// Makes the routes from the backend, usually a `LunaDefend`, and the session id provider. Cheap to clone.
 #[derive(Clone)]
 pub struct Luna {
     backend: Backend,
@@ -26,21 +26,21 @@ pub struct Luna {
 }
 
 impl Luna {
-    /// Joins the backend, usually a `LunaDefend`, with the session id provider.
+    /// Combines the backend, usually a `LunaDefend`, with the session id provider.
     ///
-    /// The provider has two parts, as warp has no request value. `picks` is a filter that extracts
-    /// what is needed of the request, as one value; several go through as a tuple, by `Filter::map`.
-    /// `provider` finds the identifier of the user's session in it: `Ok(None)` when nobody is logged
-    /// in (a 401), an error when it cannot tell (a 500).
+    /// The provider has two parts, as warp has no request value. `picks` is a filter that extracts one value
+    /// from the request; pass several as a tuple, by `Filter::map`. `provider` finds the identifier of the
+    /// user's session in that value. It returns `Ok(None)` when no user is logged in (a 401), and an error
+    /// when it cannot tell (a 500).
     ///
-    /// A rejection of the filter is a 500 as well, so that it should extract an `Option` of what may
-    /// be absent: `warp::cookie::optional("session")` and not `warp::cookie("session")`.
+    /// A rejection by the filter is a 500 too. Extract an `Option` of a value that may be absent:
+    /// `warp::cookie::optional("session")`, not `warp::cookie("session")`.
     ///
-    /// A panic of the function or of its future is a 500. One in the filter closes the connection:
-    /// only warp itself runs filters, so that nobody else can catch it. Let the filter pick, and the
-    /// function do what can go wrong.
+    /// A panic of the function or of its future is a 500. A panic in the filter closes the connection: warp
+    /// runs the filters, so the adapter cannot catch it. Let the filter only extract, and do everything that
+    /// can fail in the function.
     ///
-    /// warp has no sessions of its own. With a cookie, whose value is random, 128 bits or more, and new at each
+    /// warp itself has no sessions. With a cookie, whose value is random, 128 bits or more, and new at each
     /// log-in:
     ///
     /// ```
@@ -66,12 +66,13 @@ impl Luna {
     /// }
     /// ```
     ///
-    /// Where other filters find the session, such as those of a session crate, pass its filter as `picks`.
+    /// If a session crate has a filter that finds the session, pass that filter as `picks`.
     ///
     /// # Security
-    /// It must find a **new** identifier after every log-in: one that was ended counts no more. It must
-    /// not trust a header that a browser can set, nor an id that the session store was not asked about:
-    /// anybody can write a cookie. The same provider must serve all routes, which is why there is one.
+    /// The provider must return a **new** identifier after every log-in: the tokenizer rejects one that was
+    /// ended. It must not trust a header that a browser can set, nor an id that it has not looked up in the
+    /// session store: any client can write a cookie. A `Luna` has one provider because all routes must agree
+    /// on the session.
     pub fn new<F, X, P, Fut>(backend: impl Into<Backend>, picks: F, provider: P) -> Self
     where
         F: Filter<Extract = (X,)> + Send + Sync + 'static,
@@ -87,8 +88,10 @@ impl Luna {
         }
     }
 
-    /// Does the same, with a session id provider that needs no more than what `picks` extracts: the session
-    /// that another filter found, or a look-up in memory. `None` when nobody is logged in.
+    /// Like [`Luna::new`], with a synchronous provider: it takes a session that `picks` found, or looks up in
+    /// memory.
+    ///
+    /// It returns `None` when no user is logged in.
     ///
     /// ```
     /// use lunadefend_core::{Backend, SessionId};
@@ -105,7 +108,8 @@ impl Luna {
     /// ```
     ///
     /// # Security
-    /// As [`Luna::new`]. Where the look-up can fail, that one is right: a store that is down is not nobody.
+    /// As for [`Luna::new`]. Use that where the look-up can fail: an unreachable store must be an error, not
+    /// an absent user.
     pub fn with_session<F, X, P>(backend: impl Into<Backend>, picks: F, provider: P) -> Self
     where
         F: Filter<Extract = (X,)> + Send + Sync + 'static,
@@ -116,32 +120,34 @@ impl Luna {
         Self::new(backend, picks, move |picked| ready(Ok(provider(picked))))
     }
 
-    /// Sets how many bytes of a body [`Verified`](crate::Verified) reads at most, for the routes made from here on; a
-    /// longer one is a 413. 2 MB (2,097,152) unless set.
+    /// Sets the largest body that [`Verified`](crate::Verified) reads, in bytes, for routes made afterwards.
+    ///
+    /// A larger body is a 413. The default is 2 MB (2,097,152).
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
-    /// The two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, below
-    /// the path that was matched before.
+    /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, below
+    /// the path matched so far.
     ///
-    /// They answer every method themselves and pass on all other paths.
+    /// They handle every method themselves and reject all other paths.
     #[must_use]
     pub fn routes(&self) -> BoxedFilter<(Response,)> {
         self.routes_at("")
     }
 
-    /// The same below a base path, with or without slashes around it: `"api"`, `"/api/"`.
+    /// Returns the same routes below a base path, with or without slashes around it: `"api"`, `"/api/"`.
     #[must_use]
     pub fn routes_at(&self, base: &str) -> BoxedFilter<(Response,)> {
         auth_plugin::routes(self.backend.auth_plugin(), &self.pending_sessions, base)
     }
 
-    /// A route that ends in a handler: `route` says which requests it is for and extracts what the
-    /// handler needs besides `Session`, `Granter` and `Verified<T>`, which it asks for by its
-    /// arguments.
+    /// Makes a route that ends in a handler.
+    ///
+    /// `route` selects the requests, and extracts the handler's first arguments. `Session`, `Granter` and
+    /// `Verified<T>` may follow as further arguments.
     ///
     /// ```
     /// use lunadefend_core::VerifiedToken;
@@ -162,11 +168,10 @@ impl Luna {
     /// }
     /// ```
     ///
-    /// When `route` rejects, so does this, and another route may take the request. When it does not,
-    /// the answer is final: what is refused after that, by the session, the body, a token or the
-    /// tokenizer, is the reply of its [`Error`]. Neither a catch-all route behind this one nor a 404
-    /// or 405 of a neighbour comes in its place. An [`Error`] that `route` itself rejects with is such
-    /// a reply, too.
+    /// When `route` rejects a request, another route may take it. When `route` matches, the reply is final: a
+    /// failure of the session, the body, a token or the tokenizer becomes the reply of its [`Error`]. Neither
+    /// a later catch-all route nor another route's 404 or 405 replaces it. If `route` itself rejects with an
+    /// [`Error`], that is the final reply too.
     #[must_use]
     pub fn handle<F, H, E>(&self, route: F, handler: H) -> BoxedFilter<(Response,)>
     where
@@ -182,11 +187,11 @@ impl Luna {
             .boxed()
     }
 
-    /// Extracts what a handler could ask for, for filters that build upon it: `Session` for one that loads
-    /// the user, `Option<Session>`, `Granter` or `Verified<T>`.
+    /// Returns a filter that extracts `Session`, `Option<Session>`, `Granter` or `Verified<T>`, for your own
+    /// filters, such as one that loads the user.
     ///
-    /// Rejects with an [`Error`]: see [`recover`]. Each such filter asks the provider for itself; a
-    /// handler asks it once, whatever its arguments.
+    /// Rejects with an [`Error`]: see [`recover`]. Each such filter calls the provider again; a handler calls
+    /// it once, whatever its arguments.
     ///
     /// ```
     /// use lunadefend_warp::{Error, Luna, Session};
@@ -210,20 +215,20 @@ impl Luna {
             .boxed()
     }
 
-    /// Creates and verifies grants, for calls without an extractor.
+    /// Returns the handle to create and verify grants, for calls without an extractor.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.backend.grants()
     }
 
-    /// Grants to a session that is known already: in a WebSocket after the upgrade, or in a test that
-    /// calls a handler as the function that it is.
+    /// Returns a [`Granter`] for a known session: in a WebSocket after the upgrade, or in a test that calls a
+    /// handler directly.
     #[must_use]
     pub fn granter(&self, session: &SessionId) -> Granter {
         self.backend.granter(session)
     }
 
-    /// Ends sessions at the tokenizer: one call in the handler that logs a user out.
+    /// Returns the handle to end sessions at the tokenizer. Call it in the log-out handler.
     ///
     /// ```
     /// use lunadefend_warp::{Error, Luna, Session};
@@ -246,7 +251,7 @@ impl Luna {
         self.backend.sessions()
     }
 
-    /// Names the session to a page that is made for it: see [`Sessions::page_session`].
+    /// Returns the name of the session for a page rendered for it: see [`Sessions::page_session`].
     ///
     /// ```
     /// use lunadefend_warp::{Error, Luna, Session};
@@ -260,12 +265,12 @@ impl Luna {
     /// ```
     ///
     /// # Errors
-    /// As that one.
+    /// As for [`Sessions::page_session`].
     pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
         self.sessions().page_session(session)
     }
 
-    /// Extracts what the extractors of one handler share. Never rejects.
+    /// Extracts the state that the extractors of one handler share. Never rejects.
     pub(crate) fn request(&self, reads_payload: bool) -> BoxedFilter<(Request,)> {
         let grants = self.grants().clone();
         let payload = if reads_payload {

@@ -1,4 +1,4 @@
-//! The query and the body of a request, read when somebody asks for them.
+//! The query and the body of a request, read on demand.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -7,10 +7,10 @@ use lunadefend_core::{Error, ErrorKind, FromUntrusted, Unverified};
 use std::{convert::Infallible, future::ready, pin::Pin};
 use warp::{Filter, filters::BoxedFilter};
 
-/// A body that nobody has read.
+/// An unread body.
 type Incoming = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
 
-/// What [`Unverified::from_request`] wants to see of a request.
+/// The parts of a request that [`Unverified::from_request`] needs.
 pub(crate) struct Payload {
     method: Method,
     query: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct Payload {
 }
 
 enum Body {
-    /// An earlier filter of the route has taken it.
+    /// An earlier filter of the route has consumed it.
     Taken,
     Incoming(Incoming),
     Read(Bytes),
@@ -45,7 +45,7 @@ pub(crate) fn payload(limit: usize) -> BoxedFilter<(Payload,)> {
         .boxed()
 }
 
-/// The query as it is, if there is one.
+/// Returns the raw query, if present.
 pub(crate) fn query()
 -> impl Filter<Extract = (Option<String>,), Error = Infallible> + Clone + Send + Sync + 'static {
     warp::query::raw().map(Some).or_else(|_| ready(Ok((None,))))
@@ -62,7 +62,7 @@ impl Payload {
         Unverified::from_request(&self.method, self.query.as_deref(), &self.headers, &body)
     }
 
-    /// The body, which stays for whoever asks again.
+    /// Returns the body, and keeps it for later calls.
     async fn body(&mut self) -> Result<Bytes, Error> {
         match &mut self.body {
             Body::Incoming(incoming) => {

@@ -1,4 +1,4 @@
-//! The session id provider: a filter that picks from the request, and a function that finds the session.
+//! The session id provider: a filter that extracts from the request, and a function that finds the session.
 
 use lunadefend_core::{Error, ErrorKind, SessionId, provider::BoxFuture};
 use std::{
@@ -9,11 +9,11 @@ use std::{
 };
 use warp::{Filter, Rejection, filters::BoxedFilter, reject};
 
-/// The session of one request, before it is asked for: nothing of the provider runs until it is called.
+/// The session of one request, not looked up yet: the provider runs only when this is called.
 pub(crate) type PendingSession =
     Box<dyn FnOnce() -> BoxFuture<'static, Result<Option<SessionId>, Error>> + Send>;
 
-/// Extracts the pending session and never rejects: a rejection of `picks` is what it comes to.
+/// Extracts the pending session and never rejects: a rejection of `picks` becomes its result.
 pub(crate) fn pending_sessions<F, X, P, Fut>(
     picks: F,
     provider: P,
@@ -45,8 +45,8 @@ where
 
 /// The rejection of the provider's filter, as the cause of a 500.
 ///
-/// Only what warp's own rejections say is shown, which is names that the program chose: those of
-/// others may hold what came in.
+/// Shows only the messages of warp's own rejections, which contain names that the program chose. Those of
+/// other crates may contain input.
 struct Rejected(Rejection);
 
 impl Rejected {
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use std::error::Error as _;
 
-    /// The cause of the error that a filter's rejection becomes.
+    /// Returns the cause of the error that a filter's rejection becomes.
     async fn cause(
         picks: impl Filter<Extract = ((),), Error = Rejection> + Send + Sync + 'static,
     ) -> String {

@@ -1,12 +1,12 @@
-//! Rejections that are errors, made replies again.
+//! Turning rejections that are errors back into replies.
 
 use lunadefend_core::{Error, adapter::log_and_render};
 use warp::{Rejection, Reply, reply::Response};
 
-/// Makes the reply of a rejection that is an [`Error`], and leaves every other rejection as it is.
+/// Turns a rejection that is an [`Error`] into its reply, and returns every other rejection unchanged.
 ///
-/// [`Luna::handle`](crate::Luna::handle) does this by itself. Call it on a route that is put together
-/// without it, from [`Luna::extract`](crate::Luna::extract) for example:
+/// [`Luna::handle`](crate::Luna::handle) already does this. Call it on your own routes, such as those built
+/// with [`Luna::extract`](crate::Luna::extract):
 ///
 /// ```
 /// use lunadefend_warp::{Error, Luna, Session, recover};
@@ -20,15 +20,14 @@ use warp::{Rejection, Reply, reply::Response};
 /// }
 /// ```
 ///
-/// A function of your own finds the error by [`Error::in_rejection`].
+/// In your own recover function, find the error by [`Error::in_rejection`].
 ///
 /// # Security
-/// Recover each route by itself. Where it is done for all routes together, a request that one of
-/// them refused is first offered to those behind it: one that takes every path, such as a directory
-/// of files, would answer in its place.
+/// Recover each route separately. If you recover all routes together, warp first offers a rejected request to
+/// the later routes. A route for every path, such as a directory of files, would then reply instead.
 ///
 /// # Errors
-/// The rejection, when no [`Error`] is in it.
+/// The rejection, when it contains no [`Error`].
 pub async fn recover(rejection: Rejection) -> Result<Response, Rejection> {
     match Error::in_rejection(&rejection) {
         Some(error) => Ok(log_and_render(error).into_response()),

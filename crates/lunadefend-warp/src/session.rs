@@ -3,9 +3,9 @@
 use crate::{Error, Extract, extract::Request};
 use lunadefend_core::{ErrorKind, SessionId};
 
-/// The session of the request, by the provider of [`Luna`](crate::Luna).
+/// The session of the request, as found by the provider of [`Luna`](crate::Luna).
 ///
-/// Without one the answer is a 401 and the handler does not run; as `Option<Session>` it is `None`.
+/// Without a session the response is a 401 and the handler does not run. `Option<Session>` is then `None`.
 #[derive(Clone, Debug)]
 pub struct Session(pub SessionId);
 

@@ -1,4 +1,4 @@
-//! Building a `LunaDefend` from settings, wherever they come from.
+//! Building a `LunaDefend` from settings of any source.
 
 use crate::{ConfigError, JwtProfile, LunaDefend, SessionIds};
 use lunadefend_client::{Client, DemoKey, KeyRotation, SessionIdKeyError, SigningKeys};
@@ -11,15 +11,14 @@ use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::EnvironmentSecret;
 use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
-/// A value, and what its setting is called where it comes from.
+/// A value, with the name of its setting in its source.
 #[derive(Clone)]
 pub(crate) struct Named<T> {
     pub(crate) value: T,
     pub(crate) setting: &'static str,
 }
 
-/// Settings of a [`LunaDefend`]. Nothing is checked, fetched or connected before
-/// [`build`](Self::build).
+/// Settings of a [`LunaDefend`]. Nothing is checked or fetched before [`build`](Self::build).
 ///
 /// ```no_run
 /// use lunadefend::{LunaDefend, secrets::FileSecret};
@@ -76,7 +75,7 @@ impl Builder {
         }
     }
 
-    /// Where browsers reach the tokenizer, when that differs from where the application does.
+    /// Sets the URL at which browsers reach the tokenizer, if it differs from the application's.
     pub fn public_tokenizer_url(mut self, url: impl Into<String>) -> Self {
         self.public_tokenizer_url = Some(Named {
             value: url.into(),
@@ -85,23 +84,23 @@ impl Builder {
         self
     }
 
-    /// Where the signing key comes from; unless set, the variable `LUNASEC_SIGNING_KEY` of the
-    /// environment.
+    /// Sets the source of the signing key. The default is the environment variable `LUNASEC_SIGNING_KEY`.
     pub fn signing_key(mut self, provider: impl SecretProvider) -> Self {
         self.signing_key = Arc::new(provider);
         self
     }
 
-    /// How often the signing key is fetched again, and when a new one signs; see [`KeyRotation`] for
-    /// the default.
+    /// Sets how often the signing key is fetched again, and when a new key starts to sign. See
+    /// [`KeyRotation`] for the default.
     pub fn key_rotation(mut self, rotation: KeyRotation) -> Self {
         self.rotation = rotation;
         self
     }
 
-    /// Where a session key of 32 bytes or more comes from: session ids are then sent as their HMAC. Of a
-    /// text, blanks, line ends and quotes around it are no part of the key.
-    /// Without one they are sent as their SHA-256.
+    /// Sets the source of a session key of 32 bytes or more.
+    ///
+    /// Session ids are then sent as their HMAC; without a key, as their SHA-256. Blanks, line ends and quotes
+    /// around a text key are not part of it.
     pub fn session_key(mut self, provider: impl SecretProvider) -> Self {
         self.session_key = Some(Named {
             value: Arc::new(provider),
@@ -110,40 +109,42 @@ impl Builder {
         self
     }
 
-    /// Sends session ids as they are, as LunaSec's SDK does: for an application that shares a tokenizer
-    /// with a Node application.
+    /// Sends raw session ids, as LunaSec's SDK does: for an application that shares a tokenizer with a Node
+    /// application.
     ///
     /// # Security
-    /// The tokenizer, and every log of a redirect, then sees your session ids.
+    /// Your session ids then reach the tokenizer and every log of a redirect.
     pub fn raw_session_ids(mut self) -> Self {
         self.raw_session_ids = true;
         self
     }
 
-    /// What the JWTs contain; [`JwtProfile::LunaSec`] is exactly what the original signs.
+    /// Sets the contents of the JWTs; [`JwtProfile::LunaSec`] is exactly what LunaSec signs.
     pub fn wire(mut self, level: JwtProfile) -> Self {
         self.wire = level;
         self
     }
 
-    /// The deadline of a whole call, with its retries; 5 seconds unless set.
+    /// Sets the deadline of a whole call, including its retries. The default is 5 seconds.
     ///
-    /// A verify, a grant or a read that hears nothing for half of it is sent again.
+    /// A verify, a grant or a read without a response for half of the deadline is sent again.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// How often a call is repeated at most when the tokenizer is unreachable or overloaded: 0 (never) to
-    /// 10 times, 5 unless set, spread over the deadline.
+    /// Sets the most retries of a call while the tokenizer is unreachable or overloaded.
+    ///
+    /// 0 (never) to 10, spread over the deadline. The default is 5.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = Some(retries);
         self
     }
 
-    /// How many different tokens one call may verify or grant; 500 unless set. One more is a 413 before
-    /// the tokenizer is asked. It holds for what comes in with one request, for what goes out with one
-    /// answer, and for an operation of GraphQL.
+    /// Sets how many distinct tokens one call may verify or grant. The default is 500.
+    ///
+    /// More tokens are a 413, before the tokenizer is called. The limit applies to one request, to one
+    /// response, and to one GraphQL operation.
     ///
     /// Each token is a request to the tokenizer, within the deadline of the call.
     pub fn max_tokens(mut self, tokens: NonZeroUsize) -> Self {
@@ -151,8 +152,7 @@ impl Builder {
         self
     }
 
-    /// Permits an origin, besides the tokenizer's own, to send values to and fetch them from: that of
-    /// the tokenizer's bucket.
+    /// Permits values to be sent to and fetched from another origin than the tokenizer's: that of its bucket.
     pub fn blob_origin(mut self, url: impl Into<String>) -> Self {
         self.blob_origins.push(Named {
             value: url.into(),
@@ -161,32 +161,33 @@ impl Builder {
         self
     }
 
-    /// Permits `http://` to another host than loopback.
+    /// Permits `http://` to non-loopback hosts.
     ///
     /// # Security
-    /// A JWT of the application that is read on the way can grant any token to anybody.
+    /// An attacker who reads one of the application's JWTs on the network can grant any token to any session.
     pub fn allow_cleartext(mut self) -> Self {
         self.cleartext = Cleartext::Allowed;
         self
     }
 
-    /// Permits the signing key that the original publishes in its sources: for development.
+    /// Permits the signing key that LunaSec publishes in its sources: for development only.
     ///
     /// # Security
-    /// Everybody has that key.
+    /// That key is public.
     pub fn allow_demo_key(mut self) -> Self {
         self.demo_key = DemoKey::Allowed;
         self
     }
 
-    /// The clock that JWTs are dated by, for tests.
+    /// Sets the clock that dates the JWTs, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Checks every setting, fetches the keys and builds the client. It does not connect to the
-    /// tokenizer: the application may start before it.
+    /// Checks every setting, fetches the keys and builds the client.
+    ///
+    /// Does not connect to the tokenizer, so the application may start first.
     ///
     /// # Errors
     /// [`ConfigError`], naming the setting that is missing or wrong.
@@ -243,7 +244,7 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The URL is left out: a wrong one may hold a password.
+        // The URL is omitted: an invalid one may contain a password.
         f.debug_struct("Builder")
             .field("signing_key", &self.signing_key)
             .field(

@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration.
+//! The errors of a configuration.
 
 use lunadefend_client::{BuildError, SigningKeysError};
 use lunadefend_core::provider::{SecretError, SettingError};
@@ -11,13 +11,13 @@ use std::fmt;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A setting is missing or wrong, or the configuration file is.
+    /// A setting or the configuration file is missing or invalid.
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// A URL cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// A secret cannot be had.
+    /// A provider cannot supply a secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The signing key cannot be used.
@@ -28,7 +28,7 @@ pub enum ConfigError {
     Http(#[from] HttpError),
 }
 
-/// What a `main` that returns it prints: as `Display`, and the causes.
+/// Writes the text of `Display` and the causes: a `main` that returns the error prints it.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         lunadefend_core::provider::fmt_with_causes(self, f)

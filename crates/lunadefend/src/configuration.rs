@@ -1,4 +1,4 @@
-//! Where the settings of a `LunaDefend` are read from.
+//! Sources of the settings of a `LunaDefend`.
 
 use crate::{
     Builder, ConfigError, JwtProfile, LunaDefend, builder::Named, secrets::secret_providers,
@@ -9,10 +9,10 @@ use lunadefend_secrets::{ProcessEnvironment, RefreshPolicy, SecretProviders};
 use lunadefend_settings::{Environment, SecretSettings, Setting, Settings, Side, table};
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 
-/// Reads settings, and knows the secret providers that they may name.
+/// Reads settings, and resolves the secret providers that they name.
 ///
-/// The environment is that of the process unless another one is handed in. A file is read as well when there is
-/// one: what the environment has set wins.
+/// By default it reads the environment of the process. A TOML file is optional; the environment takes
+/// precedence.
 ///
 /// ```no_run
 /// use lunadefend::{LunaDefend, secrets::InlineSecret, provider::SecretValue};
@@ -58,8 +58,8 @@ impl Default for Configuration {
 }
 
 impl Configuration {
-    /// Adds a secret provider of your own under the name that a configuration calls it by. It is made
-    /// of its settings: see [`SecretProviders`].
+    /// Adds your own secret provider under the name that settings use for it. It is built from its settings:
+    /// see [`SecretProviders`].
     pub fn secret_provider(
         mut self,
         name: &str,
@@ -72,28 +72,28 @@ impl Configuration {
         self
     }
 
-    /// Reads another environment than that of the process.
+    /// Reads `environment` instead of that of the process.
     pub fn environment(mut self, environment: impl Environment) -> Self {
         self.environment = Arc::new(environment);
         self
     }
 
-    /// Reads a TOML file as well. Relative paths in it are relative to the working directory.
+    /// Adds a TOML file. Relative paths in it are relative to the working directory.
     pub fn toml_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(File::Path(path.into()));
         self
     }
 
-    /// Reads a TOML text as well, in place of a file.
+    /// Adds a TOML text, in place of a file.
     pub fn toml(mut self, text: impl Into<String>) -> Self {
         self.file = Some(File::Text(text.into()));
         self
     }
 
-    /// Reads and checks every setting, and builds.
+    /// Reads and checks every setting, and builds the `LunaDefend`.
     ///
     /// # Errors
-    /// [`ConfigError`], naming the variable, or the path in the file, that is missing or wrong.
+    /// [`ConfigError`], naming the variable, or the path in the file, that is missing or invalid.
     pub async fn build(self) -> Result<LunaDefend, ConfigError> {
         self.builder()?.build().await
     }
@@ -183,7 +183,7 @@ fn key_rotation(settings: &Settings) -> Result<KeyRotation, SettingError> {
     Ok(delay.map_or(rotation, |delay| rotation.with_delay(delay)))
 }
 
-/// A text may have a key in it.
+/// Omits the text, which may contain a key.
 impl std::fmt::Debug for File {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

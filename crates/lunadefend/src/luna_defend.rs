@@ -7,9 +7,9 @@ use lunadefend_core::{
 };
 use std::{num::NonZeroUsize, path::PathBuf};
 
-/// Grants, sessions and the tokenizer API of one application. Cheap to clone.
+/// The client of one application: grants, sessions and the tokenizer API. Cheap to clone.
 ///
-/// A framework adapter takes it as it is: `Luna::new(luna_defend, provider)`.
+/// Pass it to a framework adapter: `Luna::new(luna_defend, provider)`.
 ///
 /// ```no_run
 /// use lunadefend::{LunaDefend, SessionId, UntrustedToken, VerifiedToken};
@@ -40,27 +40,26 @@ impl LunaDefend {
     /// others of the README's table.
     ///
     /// # Errors
-    /// [`ConfigError`], naming the variable that is missing or wrong.
+    /// [`ConfigError`], naming the variable that is missing or invalid.
     pub async fn from_env() -> Result<Self, ConfigError> {
         Self::configuration().build().await
     }
 
-    /// Reads the settings from a TOML file, as shown in the README. What the environment has set wins.
+    /// Reads the settings from a TOML file, as shown in the README. The environment takes precedence.
     ///
     /// # Errors
-    /// [`ConfigError`], naming the setting or the line that is wrong.
+    /// [`ConfigError`], naming the invalid setting or line.
     pub async fn from_toml_file(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
         Self::configuration().toml_file(path).build().await
     }
 
-    /// Reads the settings of another environment, of a TOML text, or with secret providers of your own. See
+    /// Configures the sources: another environment, a TOML text, your own secret providers. See
     /// [`Configuration`].
     pub fn configuration() -> Configuration {
         Configuration::default()
     }
 
-    /// Reads nothing, and takes the settings from the program, beginning with the URL of the tokenizer. See
-    /// [`Builder`].
+    /// Takes all settings from the program, beginning with the URL of the tokenizer. See [`Builder`].
     pub fn builder(tokenizer_url: impl Into<String>) -> Builder {
         Builder::new(tokenizer_url.into())
     }
@@ -73,13 +72,13 @@ impl LunaDefend {
         }
     }
 
-    /// Creates and verifies grants.
+    /// Returns the handle to create and verify grants.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         &self.grants
     }
 
-    /// Ends sessions at the tokenizer, when their users log out.
+    /// Returns the handle to end sessions at the tokenizer, at log-out.
     ///
     /// ```no_run
     /// # async fn log_out(luna: lunadefend::LunaDefend, session: lunadefend::SessionId) -> Result<(), lunadefend::Error> {
@@ -93,8 +92,10 @@ impl LunaDefend {
         &self.sessions
     }
 
-    /// Names the session to a page that is made for it. The secure frame in the page sends it along, and
-    /// the tokenizer refuses when the browser's session there is another one: that of the last user.
+    /// Returns the name of the session for a page rendered for it.
+    ///
+    /// The secure frame in the page sends it to the tokenizer. The tokenizer rejects the request when the
+    /// browser's session there is a different one: that of the previous user.
     ///
     /// ```no_run
     /// # fn page(luna: &lunadefend::LunaDefend, session: &lunadefend::SessionId) -> Result<String, lunadefend::Error> {
@@ -105,25 +106,25 @@ impl LunaDefend {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::SessionProvider`](crate::ErrorKind::SessionProvider) for a session id that the
-    /// tokenizer could not take.
+    /// [`ErrorKind::SessionProvider`](crate::ErrorKind::SessionProvider) for a session id that the tokenizer
+    /// would not accept.
     pub fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {
         self.sessions.page_session(session)
     }
 
-    /// The tokenizer API for a session: tokenize, detokenize, metadata.
+    /// Returns the tokenizer API for a session: tokenize, detokenize, metadata.
     #[must_use]
     pub fn tokenizer(&self) -> TokenizerClient {
         self.client.tokenizer()
     }
 
-    /// Signs the JWTs: for fetching the keys at once after a rotation, or in an emergency.
+    /// Returns the signing keys, to fetch them at once after a rotation or in an emergency.
     #[must_use]
     pub fn keys(&self) -> &KeyService {
         self.client.keys()
     }
 
-    /// The client, for what has no handle of its own.
+    /// Returns the client, for calls without a handle.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

@@ -1,4 +1,4 @@
-//! The secret providers that a configuration can name.
+//! The secret providers that settings can name.
 
 use lunadefend_core::provider::{SecretProvider, SettingError};
 use lunadefend_secrets::{SecretProviders, SecretSettings};
@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 const AWS: &str = "aws-secrets-manager";
 
-/// The secret providers that a configuration can name: those of [`SecretProviders`], and
-/// `aws-secrets-manager` (also `awsSecretsManager`) with the feature `aws`. Their settings are in the table of
-/// [`docs/secrets.md`](https://github.com/lunadefend/lunadefend-rust/blob/main/docs/secrets.md).
+/// Returns the secret providers that settings can name: those of [`SecretProviders`], and
+/// `aws-secrets-manager` (also `awsSecretsManager`) with the feature `aws`. Their settings are in the table
+/// of [`docs/secrets.md`](https://github.com/lunadefend/lunadefend-rust/blob/main/docs/secrets.md).
 #[must_use]
 pub fn secret_providers() -> SecretProviders {
     SecretProviders::default().with(AWS, aws)
@@ -36,7 +36,7 @@ fn aws(settings: &mut SecretSettings) -> Result<Arc<dyn SecretProvider>, Setting
     }
 }
 
-/// Named all the same, so that the error says what to do.
+/// Registered even without the feature, so that the error says what to do.
 #[cfg(not(feature = "aws"))]
 fn aws(settings: &mut SecretSettings) -> Result<Arc<dyn SecretProvider>, SettingError> {
     Err(settings.error(

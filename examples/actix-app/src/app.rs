@@ -32,7 +32,7 @@ pub(crate) fn routes(luna: LunaDefend, users: Users) -> impl Fn(&mut ServiceConf
     }
 }
 
-/// A path, which answers other methods as the application answers every error.
+/// A path that responds to other methods with the application's own error.
 fn at(path: &str) -> Resource {
     web::resource(path).default_service(web::to(method_not_allowed))
 }
@@ -50,14 +50,14 @@ async fn login(
     session: Session,
     body: Result<Json<Login>, actix_web::Error>,
 ) -> Result<Json<Success>, Failure> {
-    // actix-web's own message would repeat what was sent.
+    // actix-web's own message would repeat the input.
     let Json(login) = body.map_err(|_| AppError::BadLogin)?;
     users.log_in(&login.user).await?;
     session::begin(&session, login.user)?;
     Ok(Json(Success::ANSWER))
 }
 
-/// Ends the session here, and then at the tokenizer: here also when the tokenizer does not answer.
+/// Ends the session here, then at the tokenizer; here even if the tokenizer does not respond.
 async fn logout(
     luna: Data<Luna>,
     LunaSession(ended): LunaSession<Option<SessionId>>,
@@ -106,7 +106,7 @@ async fn profile(
     Ok(grants.grant(profile).await?)
 }
 
-/// The row is named by the request: whether the user may read it is decided before anything is granted.
+/// The request names the row: check that the user may read it before granting anything.
 async fn profile_of(
     users: Data<Users>,
     User(reader): User,

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 use uuid::Uuid;
 
-/// Who is logged in, as what session, and for how long.
+/// The logged-in user, the session id, and the expiry.
 ///
 /// # Security
-/// The application cannot end it early: log-out makes the browser forget it. At the tokenizer log-out ends it
-/// for good: whoever kept the cookie gets no token of it any more. An application that must revoke sessions
-/// keeps them in a store. Its end is in it, because a browser is free to ignore `Max-Age`.
+/// The application cannot end it early: log-out makes the browser forget it. At the tokenizer, log-out ends
+/// it permanently: a client that kept the cookie gets no more tokens. An application that must revoke
+/// sessions keeps them in a store. It contains its expiry, because a browser may ignore `Max-Age`.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct CookieSession {
     user: UserName,
@@ -44,7 +44,7 @@ impl CookieSession {
         }
     }
 
-    /// The same, unless its time is over.
+    /// Returns the session unless it has expired.
     pub(crate) fn if_live(self) -> Option<Self> {
         self.if_live_at(&SystemClock)
     }

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What the application refuses or fails at by itself. `failure.rs` puts the errors of
-/// LunaDefend beside it.
+/// The application's own errors. `failure.rs` combines them with LunaDefend's.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AppError {
     /// There is no such path.
@@ -15,10 +14,10 @@ pub(crate) enum AppError {
     /// The body of a log-in cannot be read.
     #[error("a log-in is {{\"user\":\"a name\"}} as application/json, the name of a-z, 0-9 and -")]
     BadLogin,
-    /// The row belongs to somebody else.
+    /// The row belongs to another user.
     #[error("this row is not yours")]
     NotYourRow,
-    /// A verified token that stands in somebody else's row.
+    /// A verified token that belongs to another user's row.
     #[error("a token of somebody else's row cannot become yours")]
     NotYourToken,
     /// The database failed.

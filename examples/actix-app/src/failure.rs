@@ -1,4 +1,4 @@
-//! The global error handler: what every handler fails with, and how it is answered.
+//! The global error handler: the error type of every handler, and its response.
 
 use crate::error::AppError;
 use actix_session::SessionInsertError;
@@ -16,7 +16,7 @@ pub(crate) enum Failure {
 impl ResponseError for Failure {
     fn error_response(&self) -> HttpResponse {
         match self {
-            // It is a whole answer already, the same that the extractors of LunaDefend give.
+            // It is a complete response already, the same as that of LunaDefend's extractors.
             Self::Luna(error) => error.error_response(),
             Self::App(error) => {
                 let (status, body) = error.answer();

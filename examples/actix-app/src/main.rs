@@ -51,7 +51,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Listens at APP_ADDR: on loopback, as a log-in of this example believes every name.
+/// Listens at APP_ADDR: on loopback, as this example's log-in trusts every name.
 fn listen() -> Result<TcpListener> {
     let addr: SocketAddr = setting("APP_ADDR", "127.0.0.1:3000")?.parse()?;
     ensure!(

@@ -1,4 +1,4 @@
-//! The application's own sessions, by actix-session, and what LunaDefend is told of them.
+//! The application's own sessions, by actix-session, and the session id provider for LunaDefend.
 
 use crate::{cookie_session::CookieSession, error::AppError, failure::Failure, model::UserName};
 use actix_session::{
@@ -12,7 +12,7 @@ use actix_web::{
 use lunadefend::{Error, ErrorKind, SessionId};
 use std::future::{Ready, ready};
 
-/// What a session that is logged in has.
+/// The key of the log-in data in the session.
 const LOGGED_IN: &str = "logged_in";
 
 /// The middleware that gives every request its session, out of an encrypted cookie.
@@ -28,8 +28,8 @@ pub(crate) fn middleware(key: Key) -> SessionMiddleware<CookieSessionStore> {
         .build()
 }
 
-/// Logs in, with a new session id: grants are tied to it. The session has none of its own, as the cookie
-/// is all there is of it.
+/// Logs in, with a new session id: grants are tied to it. The session has no id by itself, as it lives only
+/// in the cookie.
 pub(crate) fn begin(session: &Session, user: UserName) -> Result<(), Failure> {
     session.clear();
     session.renew();
@@ -42,7 +42,7 @@ pub(crate) fn end(session: &Session) {
     session.purge();
 }
 
-/// The session id provider: `None` unless somebody is logged in.
+/// The session id provider: `None` unless a user is logged in.
 pub(crate) fn id(request: &HttpRequest) -> Result<Option<SessionId>, Error> {
     logged_in(request)
         .map_err(|cause| Error::session_provider("the session cannot be read").with_source(cause))?
@@ -58,7 +58,7 @@ fn logged_in(request: &HttpRequest) -> Result<Option<CookieSession>, AppError> {
     Ok(session.and_then(CookieSession::if_live))
 }
 
-/// Who is logged in; 401 when nobody is.
+/// The logged-in user; 401 without one.
 pub(crate) struct User(pub(crate) UserName);
 
 impl FromRequest for User {

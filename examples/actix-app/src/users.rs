@@ -1,7 +1,7 @@
 //! The users and their tokens in SQLite.
 //!
-//! What the types of LunaDefend cannot know is decided here: verified is not owned. A row is chosen by who is
-//! logged in, and a token that comes in must be new or belong to that user already.
+//! This module decides what LunaDefend's types cannot: verified does not mean owned. The logged-in user
+//! determines the row, and an incoming token must be new or already theirs.
 
 use crate::{
     error::AppError,
@@ -41,16 +41,16 @@ INSERT INTO users (name, support) VALUES ('support', TRUE) ON CONFLICT DO NOTHIN
 pub(crate) struct Users(SqlitePool);
 
 impl Users {
-    /// Opens the database at a URL such as `sqlite:users.sqlite`, or makes it. There is one user who may read
-    /// every profile: `support`.
+    /// Opens or creates the database at a URL such as `sqlite:users.sqlite`. One user may read every profile:
+    /// `support`.
     pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // With a write-ahead log nothing is torn; a power cut may take the last moment's writes.
             .synchronous(SqliteSynchronous::Normal);
-        // SQLite has one writer: with one connection no request is told to try again. A database in memory
-        // lives as long as its connection.
+        // SQLite has one writer: with one connection no request fails as busy. An in-memory database lives as
+        // long as its connection.
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
@@ -158,9 +158,9 @@ impl Users {
 
 /// Stores one token, if it is new to us or belongs to the user already.
 ///
-/// It is verified: the user may read its value now. That may be because somebody showed them a row, as the
-/// support is shown profiles. Stored as their own they could read the value for ever. Hence a token belongs to
-/// whoever stored it first, also when it stands in no row any more: nothing is ever taken out of `owners`.
+/// A verified token is one that the user may read now, perhaps only because they were shown another user's
+/// row, as support is. If they could store it in their own row, they could read the value for ever. Hence a
+/// token belongs to the user who stored it first, even after it is in no row: `owners` never shrinks.
 async fn put(
     transaction: &mut Transaction<'_, Sqlite>,
     owner: &UserName,

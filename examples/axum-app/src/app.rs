@@ -46,14 +46,14 @@ async fn login(
     session: Session,
     body: Result<Json<Login>, JsonRejection>,
 ) -> Result<Json<Success>, Failure> {
-    // axum's own message would repeat what was sent.
+    // axum's own message would repeat the input.
     let Json(login) = body.map_err(|_| AppError::BadLogin)?;
     users.log_in(&login.user).await?;
     session::begin(&session, &login.user).await?;
     Ok(Json(Success::ANSWER))
 }
 
-/// Ends the session here, and then at the tokenizer: here also when the tokenizer does not answer.
+/// Ends the session here, then at the tokenizer; here even if the tokenizer does not respond.
 async fn logout(
     State(luna): State<Luna>,
     ended: Option<LunaSession>,
@@ -102,7 +102,7 @@ async fn profile(
     Ok(grants.grant(profile).await?)
 }
 
-/// The row is named by the request: whether the user may read it is decided before anything is granted.
+/// The request names the row: check that the user may read it before granting anything.
 async fn profile_of(
     State(users): State<Users>,
     User(reader): User,

@@ -1,4 +1,4 @@
-//! The global error handler: what every handler fails with, and how it is answered.
+//! The global error handler: the error type of every handler, and its response.
 
 use crate::error::AppError;
 use axum::{
@@ -20,7 +20,7 @@ pub(crate) enum Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
-            // It is a whole answer already, the same that the extractors of LunaDefend give.
+            // It is a complete response already, the same as that of LunaDefend's extractors.
             Self::Luna(error) => error.into_response(),
             Self::App(error) => {
                 let (status, body) = error.answer();

@@ -1,4 +1,4 @@
-//! The application's own sessions, by tower-sessions, and what LunaDefend is told of them.
+//! The application's own sessions, by tower-sessions, and the session id provider for LunaDefend.
 
 use crate::{error::AppError, failure::Failure, model::UserName};
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -8,7 +8,7 @@ use tower_sessions::{
     cookie::{SameSite, time::Duration},
 };
 
-/// What a session that is logged in has.
+/// The key of the user's name in the session.
 const USER: &str = "user";
 
 /// The layer that gives every request its session.
@@ -30,8 +30,8 @@ pub(crate) async fn begin(session: &Session, user: &UserName) -> Result<(), Fail
     Ok(())
 }
 
-/// The session id provider: `None` unless somebody is logged in. The id that a cookie names is not enough,
-/// as anybody can write a cookie.
+/// The session id provider: `None` unless a user is logged in. The id in a cookie is not enough, as any
+/// client can write a cookie.
 pub(crate) async fn id(session: Option<Session>) -> Result<Option<SessionId>, Error> {
     let session = session.ok_or_else(|| Error::session_provider("the session layer is missing"))?;
     let user: Option<UserName> = session
@@ -44,7 +44,7 @@ pub(crate) async fn id(session: Option<Session>) -> Result<Option<SessionId>, Er
     }
 }
 
-/// Who is logged in; 401 when nobody is.
+/// The logged-in user; 401 without one.
 pub(crate) struct User(pub(crate) UserName);
 
 impl<S: Send + Sync> FromRequestParts<S> for User {

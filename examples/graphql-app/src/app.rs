@@ -30,13 +30,13 @@ const COOKIE: &str = "graphql_app_session";
 /// The longest body of a request, in bytes. A body full of tokens makes as many requests to the tokenizer.
 const MAX_BODY: usize = 16 * 1024;
 
-/// `POST /login`. It believes the name; yours checks a password.
+/// `POST /login`. It trusts the name; a real application checks a password.
 #[derive(Deserialize)]
 struct Login {
     user: String,
 }
 
-/// The response that says no more than that it went well.
+/// A response that only reports success.
 #[derive(Serialize)]
 struct Success {
     success: bool,
@@ -49,7 +49,7 @@ struct App {
     db: Db,
 }
 
-/// Async-graphql's own answer would repeat what was sent.
+/// Async-graphql's own response would repeat the input.
 struct Unreadable;
 
 impl From<ParseRequestError> for Unreadable {
@@ -88,7 +88,7 @@ async fn login(
     jar: CookieJar,
     body: Result<Json<Login>, JsonRejection>,
 ) -> Result<(CookieJar, Json<Success>), Error> {
-    // axum's own message would repeat what was sent.
+    // axum's own message would repeat the input.
     let Json(login) = body.map_err(|_| ErrorKind::BadRequest)?;
     let id = Uuid::new_v4().to_string();
     // `.secure(true)` besides, where there is TLS.
@@ -100,7 +100,7 @@ async fn login(
     Ok((jar.add(cookie), Json(Success { success: true })))
 }
 
-/// The session id provider: the session cookie, if it is one that we gave.
+/// The session id provider: returns the session of the cookie, if the application issued it.
 fn session_of(db: &Db, headers: &HeaderMap) -> Option<SessionId> {
     let jar = CookieJar::from_headers(headers);
     let session = SessionId::new(jar.get(COOKIE)?.value()).ok()?;
@@ -120,7 +120,7 @@ pub(crate) fn router(luna: LunaDefend) -> Result<Router> {
         .route("/graphql", post(graphql))
         .route("/login", post(login))
         .merge(luna.routes())
-        // Async-graphql's extractor knows no limit of its own.
+        // Async-graphql's extractor has no limit.
         .layer(map_request(async |request: Request| request.with_limited_body()))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(App { luna, schema, db });

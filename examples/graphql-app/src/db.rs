@@ -52,8 +52,8 @@ impl Db {
         self.tables().forms.get(user).cloned()
     }
 
-    /// Stores a user's form, unless one of its tokens is in the form of somebody else: that the user may
-    /// read its value now does not make it his.
+    /// Stores a user's form, unless one of its tokens is in another user's form: verified does not mean
+    /// owned.
     pub(crate) fn store(&self, user: String, form: Form) -> bool {
         let mut tables = self.tables();
         let mut others = tables.forms.iter().filter(|(owner, _)| **owner != user);

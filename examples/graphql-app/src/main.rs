@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     }
 }
 
-/// Listens at APP_ADDR: on loopback, as a log-in of this example believes every name.
+/// Listens at APP_ADDR: on loopback, as this example's log-in trusts every name.
 async fn listen() -> Result<TcpListener> {
     let addr = ProcessEnvironment.get("APP_ADDR");
     let addr = addr

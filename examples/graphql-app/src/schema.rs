@@ -1,4 +1,4 @@
-//! The schema: this is the part to copy. It is that of the original's documentation.
+//! The schema: this is the part to copy. It is the schema of LunaSec's documentation.
 
 use crate::db::{Db, Form};
 use async_graphql::{
@@ -57,8 +57,7 @@ impl From<FormInput> for Form {
     }
 }
 
-/// Whose form it is, is decided by the session, and never by a token. That there is a session, the
-/// handler in `app.rs` knows.
+/// The session determines whose form it is, never a token. The handler in `app.rs` provides the session.
 fn user<'a>(ctx: &Context<'a>) -> Result<(&'a Db, String)> {
     let nobody = || into_graphql(ErrorKind::NoSession.into());
     let db = ctx.data::<Db>()?;

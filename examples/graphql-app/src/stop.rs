@@ -1,4 +1,4 @@
-//! When to stop, and how long requests may go on then.
+//! Graceful shutdown: when to stop, and how long requests may continue.
 
 use std::{io, time::Duration};
 use tokio::{sync::watch, time::sleep};
@@ -6,7 +6,7 @@ use tokio::{sync::watch, time::sleep};
 /// Without a bound one slow reader would keep the application for ever.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// Whether the application was told to stop, by SIGTERM or Ctrl-C.
+/// Whether SIGTERM or Ctrl-C has told the application to stop.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 

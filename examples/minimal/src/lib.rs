@@ -49,7 +49,7 @@ impl Users {
     /// The row of the user whose session it is.
     ///
     /// # Errors
-    /// [`ErrorKind::NoSession`] when nobody is logged in with it.
+    /// [`ErrorKind::NoSession`] when no user is logged in with it.
     pub fn by_session(&self, session: &SessionId) -> Result<User, Error> {
         let name = self.tables().sessions.get(session.expose_id()).cloned();
         Ok(User {

@@ -50,7 +50,7 @@ struct App {
     db: Db,
 }
 
-/// What the browser posts: every token in it is verified before the handler runs.
+/// The request: every token in it is verified before the handler runs.
 #[derive(Tokens)]
 #[tokens(request)]
 struct SetSsn {
@@ -58,7 +58,7 @@ struct SetSsn {
     ssn_token: VerifiedToken,
 }
 
-/// What the browser gets: every token in it is granted before it is sent.
+/// The response: every token in it is granted before it is sent.
 #[derive(Tokens)]
 #[tokens(response)]
 struct GetSsn {
@@ -73,7 +73,7 @@ async fn set_ssn(
     Session(session): Session,
     Verified(form): Verified<SetSsn>,
 ) -> Result<Response, Error> {
-    // Verified is not owned: which row may be written is decided by the session, never by the token.
+    // Verified does not mean owned: the session decides which row may be written, never the token.
     let user = db.user(&session).ok_or(ErrorKind::NoSession)?;
     db.tables().ssn_tokens.insert(user, form.ssn_token);
     Ok(success())
@@ -99,14 +99,14 @@ struct Login {
     user: String,
 }
 
-/// Logs in a user by their name alone: yours checks a password. A new session id at every log-in, as grants are
-/// tied to it.
+/// Logs in any user by name; a real application checks a password. A new session id at every log-in, as
+/// grants are tied to it.
 async fn login(
     State(db): State<Db>,
     jar: CookieJar,
     body: Result<Json<Login>, JsonRejection>,
 ) -> Result<(CookieJar, Response), Error> {
-    // axum's own message would repeat what was sent.
+    // axum's own message would repeat the input.
     let Json(login) = body.map_err(|_| {
         Error::new(ErrorKind::BadRequest).with_message("expected {\"user\":\"a name\"}")
     })?;
@@ -124,14 +124,14 @@ fn success() -> Response {
     Json(serde_json::json!({ "success": true })).into_response()
 }
 
-/// The session id provider: the session cookie, if it is one that we gave.
+/// The session id provider: returns the session of the cookie, if the application issued it.
 fn session_of(db: &Db, headers: &HeaderMap) -> Option<SessionId> {
     let jar = CookieJar::from_headers(headers);
     let session = SessionId::new(jar.get(COOKIE)?.value()).ok()?;
     db.user(&session).is_some().then_some(session)
 }
 
-/// Answers an unknown path or method, in the form of every other error.
+/// Responds to an unknown path or method in the form of every other error.
 fn not_there(status: StatusCode, name: &str) -> Response {
     let error = serde_json::json!({
         "name": name,

@@ -19,7 +19,7 @@ pub(crate) fn routes(
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
     let provider = |session| ready(session::id(session));
     let luna = Luna::new(luna, sessions.session(), provider).body_limit(MAX_BODY);
-    // Behind the method: a 405 is a 405 for everybody.
+    // After the method filter: a wrong method is a 405, logged in or not.
     let user = sessions.user().and(with(users.clone()));
     let (users, sessions) = (with(users), with(sessions));
 
@@ -48,7 +48,7 @@ fn with<T: Clone + Send + Sync + 'static>(value: T) -> BoxedFilter<(T,)> {
     warp::any().map(move || value.clone()).boxed()
 }
 
-/// Extracts the log-in. What cannot be read is `None`: a rejection of warp would repeat what was sent.
+/// Extracts the log-in. `None` if it cannot be read: a rejection by warp would repeat the input.
 fn login_body() -> BoxedFilter<(Option<Login>,)> {
     warp::body::content_length_limit(MAX_BODY as u64)
         .and(warp::body::json().map(Some))
@@ -68,7 +68,7 @@ async fn login(
     Ok(with_cookie(reply::json(&Success::ANSWER), cookie))
 }
 
-/// Ends the session here and at the tokenizer: here also when the tokenizer does not answer.
+/// Ends the session here and at the tokenizer; here even if the tokenizer does not respond.
 async fn logout(sessions: Sessions, luna: Luna, ended: Option<Session>) -> impl Reply {
     let outcome = match ended {
         Some(Session(ended)) => luna.sessions().end(&ended).await,
@@ -118,7 +118,7 @@ async fn profile(
     Ok(grants.grant(profile).await?)
 }
 
-/// The row is named by the request: whether the user may read it is decided before anything is granted.
+/// The request names the row: check that the user may read it before granting anything.
 async fn profile_of(
     owner: String,
     reader: UserName,

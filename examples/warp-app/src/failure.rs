@@ -1,4 +1,4 @@
-//! The global error handler: what every handler fails with, and how it is answered.
+//! The global error handler: the error type of every handler, and its response.
 
 use crate::error::AppError;
 use lunadefend::ErrorKind;
@@ -21,7 +21,7 @@ pub(crate) enum Failure {
 impl Reply for Failure {
     fn into_response(self) -> Response {
         match self {
-            // It is a whole answer already, the same that the routes of LunaDefend give.
+            // It is a complete response already, the same as that of LunaDefend's routes.
             Self::Luna(error) => error.into_response(),
             Self::App(error) => {
                 let (status, body) = error.answer();
@@ -33,7 +33,8 @@ impl Reply for Failure {
     }
 }
 
-/// Answers requests that no route takes. warp's own answer would be a text, with parts of the request.
+/// Handles requests that match no route. warp's own response would be a text that contains parts of the
+/// request.
 pub(crate) async fn recover(rejection: Rejection) -> Result<Failure, Infallible> {
     Ok(if rejection.is_not_found() {
         AppError::NotFound.into()

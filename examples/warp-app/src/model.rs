@@ -1,10 +1,10 @@
-//! What travels between the browser, the application and its database.
+//! The request and response types.
 
 use lunadefend::{Tokens, VerifiedToken};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The longest body of a request, in bytes. A body full of tokens makes as many requests to the tokenizer.
+/// The longest body of a request, in bytes. Each token in a body may cost one request to the tokenizer.
 pub(crate) const MAX_BODY: usize = 16 * 1024;
 
 /// The name that a user logs in with: 1 to 64 of `a-z`, `0-9` and `-`.
@@ -32,14 +32,14 @@ impl TryFrom<String> for UserName {
     }
 }
 
-/// `POST /login`. It believes the name; yours checks a password.
+/// `POST /login`. It trusts the name; a real application checks a password.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Login {
-    /// Who logs in.
+    /// The user to log in.
     pub(crate) user: UserName,
 }
 
-/// The answer that says no more than that it went well.
+/// A response that only reports success.
 #[derive(Debug, Serialize)]
 pub(crate) struct Success {
     success: bool,
@@ -70,7 +70,7 @@ pub(crate) struct GetSsn {
 }
 
 impl GetSsn {
-    /// Answers with the token of a row.
+    /// Makes the response with the token of a row.
     pub(crate) fn new(ssn_token: Option<VerifiedToken>) -> Self {
         Self {
             success: true,
@@ -92,7 +92,7 @@ pub(crate) struct Profile {
     /// The postal address.
     #[token]
     pub(crate) address: Option<VerifiedToken>,
-    /// Payment cards by what the user calls them. Readable for a moment only.
+    /// Payment cards, by the user's name for each. Readable for a moment only.
     #[serde(default)]
     #[token(ttl = "1m")]
     pub(crate) cards: BTreeMap<String, VerifiedToken>,

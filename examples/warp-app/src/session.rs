@@ -1,4 +1,4 @@
-//! The application's own sessions, each in a signed cookie, and what LunaDefend is told of them.
+//! The application's own sessions, each in a signed cookie, and the session id provider for LunaDefend.
 
 use crate::{cookie_session::CookieSession, error::AppError, failure::Failure, model::UserName};
 use anyhow::Context;
@@ -51,7 +51,7 @@ impl Sessions {
         serde_json::from_str(cookie.value()).ok()
     }
 
-    /// Extracts who is logged in; 401 when nobody is.
+    /// Extracts the logged-in user; 401 without one.
     pub(crate) fn user(
         &self,
     ) -> impl Filter<Extract = (UserName,), Error = Rejection> + Clone + use<> {
@@ -63,7 +63,7 @@ impl Sessions {
     }
 }
 
-/// The session id provider: `None` unless somebody is logged in.
+/// The session id provider: `None` unless a user is logged in.
 pub(crate) fn id(session: Option<CookieSession>) -> Result<Option<SessionId>, Error> {
     session.map(|session| session.id()).transpose()
 }

@@ -152,7 +152,7 @@ async fn a_header_that_comes_twice_is_not_right() {
     }
 }
 
-/// A no-cors fetch that meets a same-origin answer is a network error in the page.
+/// A no-cors fetch that meets a same-origin response is a network error in the page.
 #[tokio::test]
 async fn every_answer_is_within_reach_of_the_pages_fetch() {
     async fn ask(

@@ -1,4 +1,4 @@
-//! What [`Grants`] makes of a service's answers, and what a proof is good for.
+//! How [`Grants`] treats a service's responses, and what a proof permits.
 
 use super::*;
 use crate::{GrantedToken, UntrustedToken, VerifiedToken};

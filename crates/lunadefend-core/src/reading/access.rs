@@ -1,4 +1,4 @@
-//! What is inside of a list, a map or an enum, one step further on the way.
+//! Access to the content of a list, a map or an enum, one step further along the path.
 
 use super::{
     path::{Step, Trace},

@@ -1,4 +1,4 @@
-//! The way from the whole to the member that is wrong.
+//! The path from the whole value to the invalid member.
 
 use super::{What, Wrong};
 use serde::de;
@@ -7,30 +7,30 @@ use std::{
     fmt,
 };
 
-/// One step of the way.
+/// One step of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// A field or variant of the program.
     Name(&'static str),
     /// An item of a list, from 0.
     Item(usize),
-    /// A key of a map, which only the input knows.
+    /// A map key: part of the input, so never named.
     Key,
 }
 
-/// The way to a member: `payment.cards[2].number`; a key of a map is `*`.
+/// The path of a member: `payment.cards[2].number`; a map key is `*`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Path(Vec<Step>);
 
 impl Path {
-    /// The same with one more name of the program.
+    /// Returns the path extended by a field of the program.
     pub(crate) fn with(mut self, name: &'static str) -> Self {
         self.0.push(Step::Name(name));
         self
     }
 
-    /// Whether it says where something is. The keys alone do not: those of a type with a flattened part
-    /// look like those of a map.
+    /// Returns whether the path locates a member. Keys alone do not: the keys of a type with a flattened part
+    /// look like map keys.
     pub(crate) fn is_known(&self) -> bool {
         self.0.iter().any(|step| *step != Step::Key)
     }
@@ -50,18 +50,18 @@ impl fmt::Display for Path {
     }
 }
 
-/// What is known while a value is read.
+/// The state while a value is read.
 #[derive(Default)]
 pub(super) struct Trace<const FORM: bool> {
     steps: RefCell<Vec<Step>>,
-    /// The name that the last key is, if it is one.
+    /// The field that the last key names, if any.
     key: Cell<Option<&'static str>>,
-    /// On its way through an error of the format's.
+    /// The problem, while the format's error is being passed up.
     found: Cell<Option<What>>,
 }
 
 impl<const FORM: bool> Trace<FORM> {
-    /// Reads what is one step further. An error stays there.
+    /// Reads one step further. On an error the path stays there.
     pub(super) fn within<T, E>(
         &self,
         step: Option<Step>,
@@ -76,7 +76,7 @@ impl<const FORM: bool> Trace<FORM> {
         read
     }
 
-    /// Compares a key of the input with the names that the program has there.
+    /// Compares a key of the input with the program's names at this place.
     pub(super) fn saw_key(&self, key: &str, names: &'static [&'static str]) {
         self.key
             .set(names.iter().copied().find(|name| *name == key));
@@ -86,13 +86,13 @@ impl<const FORM: bool> Trace<FORM> {
         self.key.take()
     }
 
-    /// Hands our error through the format.
+    /// Passes our error through the format.
     pub(super) fn keep<E: de::Error>(&self, wrong: Wrong<FORM>) -> E {
         self.found.set(Some(wrong.0));
         E::custom(wrong)
     }
 
-    /// Our error that came through the format, or one in place of the format's own, which may repeat the
+    /// Returns our error after it passed through the format, or replaces the format's own, which may echo the
     /// input.
     pub(super) fn take<E>(&self, _: E) -> Wrong<FORM> {
         Wrong(self.found.take().unwrap_or(What::Other))

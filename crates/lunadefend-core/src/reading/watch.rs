@@ -1,4 +1,4 @@
-//! The deserializer around that of a format, and the visitor around that of a type.
+//! Wrappers: a deserializer around the format's, and a visitor around the type's.
 
 use super::{
     access::{Items, Members, Variants},
@@ -7,14 +7,14 @@ use super::{
 };
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
-/// The names that the program has for the keys at a place; none for a map.
+/// The program's names for the keys at a place; `None` for a map.
 pub(super) type Names = Option<&'static [&'static str]>;
 
 /// A deserializer, a visitor or a seed.
 pub(super) struct Reader<'t, X, const FORM: bool> {
     inner: X,
     trace: &'t Trace<FORM>,
-    /// For a key itself: what it may be.
+    /// For a key itself: its possible names.
     key: Names,
 }
 

@@ -8,14 +8,14 @@ use crate::{
 use serde::de::{self, Expected, Unexpected};
 use std::fmt;
 
-/// What is wrong, with nothing of what was found.
+/// The problem, without any of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// A field of the program is absent.
     Missing(&'static str),
-    /// A field of the program is there twice.
+    /// A field of the program is duplicated.
     Duplicate(&'static str),
-    /// A member is no field of the program.
+    /// A member is not a field of the program.
     UnknownField,
     /// Not one of these variants.
     UnknownVariant(&'static [&'static str]),
@@ -27,9 +27,9 @@ pub(crate) enum What {
     Tokens,
     /// A text where something else is expected.
     Text,
-    /// What a wire type of ours says must be there.
+    /// A rule of one of our wire types.
     Rule(&'static str),
-    /// Another type or value than is expected.
+    /// Another type or value than expected.
     Other,
 }
 
@@ -37,9 +37,8 @@ pub(crate) enum What {
 #[derive(Debug)]
 pub(crate) struct Wrong<const FORM: bool>(pub(crate) What);
 
-/// What the error of a form, and no other, writes of an empty text in place of a token. It is how a type
-/// learns that it is read from a form, also from the copy of the input that serde makes of flattened and
-/// tagged parts.
+/// The message of a form's error, and no other, for an empty text in place of a token. By it a type learns
+/// that it is read from a form, even when serde buffers the input of flattened and tagged parts.
 pub(crate) const BLANK_IN_A_FORM: &str = "a token was left blank in a form";
 
 impl<const FORM: bool> fmt::Display for Wrong<FORM> {
@@ -55,7 +54,7 @@ impl<const FORM: bool> std::error::Error for Wrong<FORM> {}
 
 impl<const FORM: bool> de::Error for Wrong<FORM> {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        // Texts of our own types, by which they say what they refuse.
+        // Messages of our own types, with which they report an invalid value.
         let text = message.to_string();
         let rule = RULES.into_iter().find(|rule| *rule == text);
         Self(match (text.as_str(), rule) {

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// The 22 cases of the original's `isToken`.
+/// The 22 cases of LunaSec's `isToken`.
 #[test]
 fn the_originals_is_token_cases() {
     const T: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";

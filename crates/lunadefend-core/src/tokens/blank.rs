@@ -1,6 +1,6 @@
-//! Optional tokens as they come in: an HTML form sends every field, also those that were left blank.
+//! Optional tokens in a request: an HTML form sends every field, even a blank one.
 //!
-//! In a form or a query an empty text is no token that is wrong, but none. In JSON it is refused.
+//! In a form or a query an empty text means an absent token. In JSON it is an error.
 
 use crate::{
     Error, FromUntrusted,
@@ -15,8 +15,8 @@ use std::{
     marker::PhantomData,
 };
 
-/// `None` for an empty text in a form, where a token is expected: the error of a form says so, and no
-/// other. Taken for a form by mistake, a text would still be no more than absent.
+/// Returns `None` for an empty text in a form, where a token is expected. Only the error of a form reports
+/// that. If a text were mistaken for one of a form, it would still only be absent.
 pub(crate) fn unless_blank<T, E: de::Error>(read: Result<T, E>) -> Result<Option<T>, E> {
     match read {
         Err(error) if error.to_string() == BLANK_IN_A_FORM => Ok(None),
@@ -24,16 +24,16 @@ pub(crate) fn unless_blank<T, E: de::Error>(read: Result<T, E>) -> Result<Option
     }
 }
 
-/// An `Option` as it comes in.
+/// An `Option` in a request.
 pub struct OrBlank<W>(Option<W>);
 
-/// A list as it comes in, of which a `C` is made. What is untrusted cannot be compared, so that a set
-/// comes in as a list too.
+/// A list in a request, later converted to a `C`. Untrusted tokens cannot be compared, so a set comes in as a
+/// list too.
 pub struct WithoutBlanks<W, C>(Vec<W>, PhantomData<fn() -> C>);
 
 impl<'de, W: Deserialize<'de>> Deserialize<'de> for OrBlank<W> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // By that of `Option`, so that serde takes a missing member for `None`.
+        // Through `Option`, so that serde reads a missing member as `None`.
         unless_blank(Option::deserialize(deserializer)).map(|read| Self(read.flatten()))
     }
 }

@@ -1,4 +1,4 @@
-//! What the code that `#[derive(Tokens)]` writes refers to. Not part of the public API.
+//! Support for the code that `#[derive(Tokens)]` generates. Not part of the public API.
 
 #![expect(missing_docs, reason = "nobody calls these by hand")]
 
@@ -17,11 +17,11 @@ pub use serde;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use std::{fmt, marker::PhantomData, ops::Deref};
 
-// Serde's traits behind traits of our own: a field without `#[token]` that holds a token is answered
-// with what to write, not with serde's advice to implement its traits for the token. They have no
-// supertraits, since the compiler would report those instead.
+// Our own traits in front of serde's: for a field that lacks `#[token]`, the compiler then says what to
+// write. Serde's advice would be to implement its traits for the token. They have no supertraits, since the
+// compiler would report those instead.
 
-/// A field that comes in and goes out as it is.
+/// A field that comes in and goes out unchanged.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can neither come in unverified nor go out ungranted",
     label = "holds tokens? mark the field with `#[token]`",
@@ -45,7 +45,7 @@ impl<T: DeserializeOwned + Serialize> PlainBoth for T {
     }
 }
 
-/// A field that comes in as it is.
+/// A field that comes in unchanged.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot come in unverified",
     label = "holds tokens? mark the field with `#[token]`",
@@ -62,7 +62,7 @@ impl<T: DeserializeOwned> PlainIn for T {
     }
 }
 
-/// A field that goes out as it is.
+/// A field that goes out unchanged.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot go out ungranted",
     label = "holds tokens? mark the field with `#[token]`",
@@ -87,7 +87,7 @@ pub struct In;
 #[derive(Debug)]
 pub struct Out;
 
-/// A field without tokens. It has no methods of its own, so that those of the value are found.
+/// A field without tokens. It has no methods, so that calls reach those of the value.
 ///
 /// A type, not `#[serde(with)]`: with that, serde would no longer take a missing field for `None`.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ plain!(read In by PlainIn);
 plain!(write Both by PlainBoth);
 plain!(write Out by PlainOut);
 
-/// What a field with tokens and `#[serde(default)]` is when it is absent.
+/// The value of an absent field with tokens and `#[serde(default)]`.
 #[diagnostic::on_unimplemented(
     message = "an absent member cannot be made of nothing here",
     label = "`#[serde(default)]` needs an `Option`, a `Vec`, a map or a `Patch`",
@@ -159,7 +159,7 @@ pub fn absent<W: Absent>() -> W {
     W::absent()
 }
 
-/// The duration of `#[token(ttl = "..")]`, for a constant: a text that is none does not compile.
+/// Returns the duration of `#[token(ttl = "..")]`, for a constant: an invalid text does not compile.
 #[track_caller]
 #[expect(clippy::panic, reason = "while compiling, at the text of the user")]
 pub const fn ttl(text: &str) -> GrantDuration {

@@ -1,7 +1,7 @@
 //! Questions that the derive asks about the type of a field.
 //!
-//! `Probe::<T>::HOLDS_TOKENS`: its own constant hides that of [`Not`] where there is one. So the answer
-//! is found through aliases, but not for a type parameter.
+//! `Probe::<T>::HOLDS_TOKENS`: an inherent constant, where one exists, hides the default of [`Not`]. This
+//! works through aliases, but not for a type parameter.
 
 #![expect(missing_docs, reason = "nobody asks these by hand")]
 
@@ -27,7 +27,7 @@ use std::{
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(PhantomData<T>);
 
-/// The answers where a [`Probe`] has none of its own.
+/// The defaults where a [`Probe`] has no inherent constant.
 pub trait Not {
     const HOLDS_TOKENS: bool = false;
     const LENDS_TOKENS: bool = false;
@@ -44,7 +44,7 @@ impl<T: HoldsTokens + ?Sized> Probe<T> {
     pub const HOLDS_TOKENS: bool = true;
 }
 
-/// Whatever lends a token, as every smart pointer does, can be handed to a function that takes one.
+/// A type that dereferences to a token, such as a smart pointer, can be passed to a function that takes one.
 impl<T: Deref<Target: HoldsTokens> + ?Sized> Probe<T> {
     pub const LENDS_TOKENS: bool = true;
 }
@@ -73,7 +73,7 @@ impl<T> Probe<async_graphql::MaybeUndefined<T>> {
 }
 
 /// A type whose fields need `#[token]`: for fields that do not go through [`Plain`](super::private::Plain),
-/// as they are skipped or have functions of their own that read or write them.
+/// as they are skipped or have their own functions to read or write them.
 pub trait HoldsTokens {}
 
 impl HoldsTokens for VerifiedToken {}
@@ -137,7 +137,7 @@ holders! {
     (T: HoldsTokens) async_graphql::MaybeUndefined<T>;
 }
 
-/// A type that reads an absent member and `null` as one.
+/// A type that does not distinguish an absent member from `null`.
 pub trait LosesNull {}
 
 impl<T> LosesNull for Option<Option<T>> {}

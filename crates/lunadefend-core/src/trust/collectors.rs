@@ -1,4 +1,4 @@
-//! What the first pass over a value gathers: its tokens, each once, and no more than a limit.
+//! Collectors for the first pass over a value: they gather each distinct token once, up to a limit.
 
 use crate::{
     Error, GrantDuration, Grants, UntrustedToken, VerifiedToken,
@@ -8,7 +8,7 @@ use crate::{
 };
 use std::{collections::HashSet, fmt, hash::Hash, num::NonZeroUsize};
 
-/// Gathers the untrusted tokens of a value, each once, in the order in which they were met.
+/// Collects the distinct untrusted tokens of a value, in the order of first appearance.
 #[derive(Default)]
 pub struct VerifyCollector {
     ids: Distinct<TokenId>,
@@ -41,7 +41,7 @@ impl fmt::Debug for VerifyCollector {
     }
 }
 
-/// Gathers the verified tokens of a value with the duration that each is to be granted for.
+/// Collects the verified tokens of a value, with the duration to grant each of them for.
 #[derive(Default)]
 pub struct GrantCollector {
     requests: Distinct<GrantRequest>,
@@ -56,14 +56,14 @@ impl GrantCollector {
         }
     }
 
-    /// Adds one token; without a duration of its own it gets that of the call, and without that the
-    /// tokenizer's default.
+    /// Adds one token. Without a `duration` it gets the duration of the call, or else the tokenizer's
+    /// default.
     pub fn token(&mut self, token: &VerifiedToken, duration: Option<GrantDuration>) {
         let request = GrantRequest::new(token.id().clone(), duration.or(self.default));
         self.requests.add(&request);
     }
 
-    /// Adds all tokens of `value`, with `duration` for those that name none themselves.
+    /// Adds all tokens of `value`, with `duration` for tokens without their own.
     pub fn with_duration<T: Grant>(&mut self, value: &T, duration: GrantDuration) {
         let outer = self.default.replace(duration);
         value.collect(self);
@@ -84,7 +84,7 @@ impl fmt::Debug for GrantCollector {
     }
 }
 
-/// Items in the order in which they were met, each once; none once there is one too many.
+/// Distinct items in the order of first appearance; emptied when the limit is exceeded.
 struct Distinct<T> {
     seen: HashSet<T>,
     items: Result<Vec<T>, TooMany>,

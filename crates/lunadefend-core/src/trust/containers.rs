@@ -1,4 +1,4 @@
-//! The step from one trust state to the next for what holds values: the same for each of them.
+//! The step from one trust state to the next for containers: it applies to each value inside.
 
 use super::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof};
 use crate::{Error, ErrorKind};
@@ -45,7 +45,7 @@ fn each_value<K, T, U, C: FromIterator<(K, U)>>(
     each(entries, |(key, value)| Ok((key, upgrade(value)?)))
 }
 
-/// As many as before: it does not fail for another number.
+/// Converts the values back to an array of the same length; cannot fail, as the number has not changed.
 fn as_many<T, const N: usize>(values: Vec<T>) -> Result<[T; N], Error> {
     values.try_into().map_err(|_| ErrorKind::Internal.into())
 }
@@ -110,7 +110,7 @@ macro_rules! tuples {
 both_ways!(Verify, Verified, VerifyCollector, VerifyProof);
 both_ways!(Grant, Granted, GrantCollector, GrantProof);
 
-// What is untrusted cannot be compared: a set comes in as a list. What is borrowed or shared is cloned.
+// Untrusted tokens cannot be compared, so a set comes in as a list. Borrowed and shared values are cloned.
 step! {
     Grant, Granted, GrantCollector, GrantProof;
     (T: Grant<Granted: Eq + Hash>, H: BuildHasher + Default) HashSet<T, H> => HashSet<T::Granted, H>:

@@ -1,4 +1,4 @@
-//! What is wrong with a request, in words for whoever sent it.
+//! Error messages about a request, written for the client.
 
 use crate::{
     Error, ErrorKind,
@@ -27,7 +27,7 @@ pub(crate) fn of_form(found: Found) -> Error {
                 "{member} is there twice, where one token is expected"
             ))
         }
-        // Where serde reads a text itself, it parses it; this is one that it kept for later.
+        // Serde parses a text that it reads directly; this text was buffered for later.
         What::Text => bad_request(
             "the request cannot be read: in a flattened or tagged part, a form or query brings texts only, no number and no boolean; send JSON",
         ),
@@ -73,7 +73,7 @@ fn bad_token(found: &Found) -> Error {
     error.with_message(message)
 }
 
-/// The member, or what is said where its way is not known.
+/// Returns the member's path, or `unknown` when the path is not known.
 fn member(found: &Found, unknown: &str) -> String {
     if found.path.is_known() {
         format!("the member `{}`", found.path)

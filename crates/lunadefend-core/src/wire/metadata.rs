@@ -1,4 +1,4 @@
-//! What is known about a value without reading it.
+//! Metadata of a value: readable without the value.
 
 use super::strict::{self, Limits};
 use serde::{Serialize, Serializer, de::IgnoredAny};
@@ -11,11 +11,11 @@ use std::{collections::BTreeMap, fmt};
 #[derive(Clone)]
 pub struct Metadata(Box<RawValue>);
 
-/// What every refusal of metadata says, also to whoever sent it over the wire.
+/// The message for invalid metadata, also sent to the client.
 pub(super) const RULE: &str =
     "metadata must be one JSON object of at most 8192 bytes (8 KiB), nested at most 32 levels deep";
 
-/// Why a text is not the metadata of a token.
+/// The error for text that is not valid metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", RULE)]
 pub struct MetadataError;
@@ -23,19 +23,19 @@ pub struct MetadataError;
 impl Metadata {
     /// The longest metadata, in bytes of JSON.
     pub const MAX_LEN: usize = 8 * 1024;
-    /// How deep it may be nested; the object itself is at depth 1.
+    /// The deepest nesting; the object itself is at depth 1.
     pub const MAX_DEPTH: u8 = 32;
 
-    /// What the original's browser packages send for a typed value: `{"dataType":"string"}`.
+    /// Returns `{"dataType":"string"}`, which LunaSec's browser packages send for a typed value.
     #[must_use]
     pub fn string() -> Self {
         Self(RawValue::from_string(r#"{"dataType":"string"}"#.to_owned()).unwrap_or_default())
     }
 
-    /// Takes a JSON object as it is written.
+    /// Takes a JSON object as written.
     ///
     /// # Errors
-    /// [`MetadataError`] when it is not an object, too long, nested too deep, or has a member twice.
+    /// [`MetadataError`] when the text is not an object, too long, nested too deep, or has duplicate members.
     pub fn from_json(text: &str) -> Result<Self, MetadataError> {
         let limits = Limits {
             bytes: Self::MAX_LEN,
@@ -48,7 +48,7 @@ impl Metadata {
             .map_err(|_| MetadataError)
     }
 
-    /// Serialises a value of the application's own.
+    /// Serialises a value of the application.
     ///
     /// # Errors
     /// [`MetadataError`] as for [`from_json`](Self::from_json).
@@ -56,7 +56,7 @@ impl Metadata {
         Self::from_json(&serde_json::to_string(value).map_err(|_| MetadataError)?)
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     #[must_use]
     pub fn as_json(&self) -> &str {
         self.0.get()

@@ -14,7 +14,7 @@ pub struct GrantSet {
     /// The token.
     #[serde(with = "token_id")]
     pub token_id: TokenId,
-    /// A Go duration. Kept as text: what cannot be read has an answer of its own.
+    /// A Go duration. Kept as text, so that an invalid one gets its own error response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_duration: Option<String>,
 }
@@ -34,7 +34,7 @@ pub struct GrantVerify {
 /// `POST /tokenize`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tokenize {
-    /// What the value is, such as `{"dataType":"string"}`.
+    /// The kind of the value, such as `{"dataType":"string"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
 }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::wire::strict;
 
-    /// The bodies that the original SDK sends (`grants_requests.json`).
+    /// The bodies that LunaSec's SDK sends (`grants_requests.json`).
     #[test]
     fn bodies_are_the_originals_byte_for_byte() {
         let token_id = TokenId::parse("lunasec-0a1b2c3d-1111-4222-8333-444455556666").unwrap();

@@ -1,13 +1,13 @@
-//! Bodies of a tokenizer's answers.
+//! Bodies of a tokenizer's responses.
 
 use super::{Metadata, request::token_id, strict};
 use crate::provider::TokenId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
 use std::{collections::BTreeMap, fmt};
 
-/// An answer that says yes: `{"success":true,"error":{},"data":T}`.
+/// A successful response: `{"success":true,"error":{},"data":T}`.
 ///
-/// Reading one fails unless `success` is the literal `true` and `data` an object that is a `T`.
+/// Reading fails unless `success` is the literal `true` and `data` is an object that reads as a `T`.
 #[derive(Clone, Debug)]
 pub struct Success<T>(pub T);
 
@@ -40,7 +40,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Success<T> {
     }
 }
 
-/// `data` of `/grant/set`; of an answer without data.
+/// `data` of `/grant/set` and of every response without data.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Empty {}
 
@@ -58,7 +58,7 @@ pub struct Tokenized {
     /// The new token.
     #[serde(with = "token_id")]
     pub token_id: TokenId,
-    /// Where the value is to be sent by PUT; signed, hence a secret.
+    /// The URL to PUT the value to; signed, hence a secret.
     pub upload_url: String,
     /// Headers to send along.
     pub headers: BTreeMap<String, String>,
@@ -68,7 +68,7 @@ pub struct Tokenized {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Detokenized {
-    /// Where the value is to be had by GET; signed, hence a secret.
+    /// The URL to GET the value from; signed, hence a secret.
     pub download_url: String,
     /// Headers to send along.
     pub headers: BTreeMap<String, String>,
@@ -93,14 +93,14 @@ pub struct MetadataFound {
     pub metadata: Metadata,
 }
 
-/// What a tokenizer says of a failure: `{"success":false,"error":{..}}`.
+/// A tokenizer's error response: `{"success":false,"error":{..}}`.
 ///
-/// The original writes `errorName` and `errorMessage`, its API description says `name` and `message`:
-/// all four are written and any of them is read. `Debug` prints neither: a hostile peer may have put a
-/// token or a JWT into them.
+/// LunaSec writes `errorName` and `errorMessage`, but its API description says `name` and `message`. All four
+/// are written and any of them is read. `Debug` prints none of them: a hostile peer may have put a token or a
+/// JWT into them.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// The name, `TokenizerError` from the original.
+    /// The name; LunaSec's tokenizer sends `TokenizerError`.
     pub name: String,
     /// The message, for people.
     pub message: String,

@@ -1,4 +1,4 @@
-//! What applications, pages and tokenizers say of sessions.
+//! How applications, pages and tokenizers refer to sessions.
 
 use crate::SessionId;
 use http::HeaderName;
@@ -14,17 +14,16 @@ pub struct SessionRevoke {
     pub session_id: SessionId,
 }
 
-/// The header by which a frame says for which session its page was made: a [`PageSession`], or
-/// [`PageSession::NONE`].
+/// The header in which a frame names the session of its page: a [`PageSession`], or [`PageSession::NONE`].
 pub const PAGE_SESSION: HeaderName = HeaderName::from_static("lunadefend-page-session");
 
-/// Which session a page was made for: 32 characters of `0-9a-f`.
+/// The session that a page was rendered for: 32 characters of `0-9a-f`.
 ///
-/// The application prints it into its page, the frame sends it along, and the tokenizer refuses when the
-/// cookie's session is another one, such as the last user's of this browser.
+/// The application prints it into its page, and the frame sends it to the tokenizer. The tokenizer rejects
+/// the request when the cookie's session is a different one, such as that of this browser's previous user.
 ///
 /// # Security
-/// It opens nothing and is no credential: it names a session to its own browser.
+/// It is not a credential: it only names a session to its own browser.
 ///
 /// ```
 /// use lunadefend_core::{SessionId, wire::PageSession};
@@ -39,11 +38,13 @@ pub const PAGE_SESSION: HeaderName = HeaderName::from_static("lunadefend-page-se
 pub struct PageSession([u8; 16]);
 
 impl PageSession {
-    /// What a page sends that opts out of the check, in words.
+    /// The value with which a page explicitly opts out of the check.
     pub const NONE: &str = "none";
 
-    /// The first 16 bytes of SHA-256 over the text `lunadefend-page-session` and the session id as the
-    /// tokenizer knows it, each after its length in bytes as `u32`, big endian.
+    /// Returns the name of a session, given its id as the tokenizer knows it.
+    ///
+    /// It is the first 16 bytes of SHA-256 over the text `lunadefend-page-session` and that session id, each
+    /// after its length in bytes as `u32`, big endian.
     #[must_use]
     pub fn of(wire_session: &SessionId, sha256: impl FnOnce(&[u8]) -> [u8; 32]) -> Self {
         let mut message = Vec::new();

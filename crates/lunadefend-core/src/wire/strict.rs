@@ -11,27 +11,27 @@ use serde::{
 };
 use std::{collections::HashSet, fmt, marker::PhantomData};
 
-/// How much of a peer's JSON is read.
+/// Limits on a peer's JSON.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The size of the text, in bytes.
+    /// The largest size of the text, in bytes.
     pub bytes: usize,
-    /// How deep objects and arrays may be nested; the outermost object is at depth 1.
+    /// The deepest nesting of objects and arrays; the outermost object is at depth 1.
     pub depth: u8,
 }
 
-/// For bodies of requests, JWT headers and claims: 64 KiB. Metadata of every depth fits in.
+/// For request bodies, JWT headers and claims: 64 KiB. Metadata of any permitted depth fits.
 pub const REQUEST: Limits = Limits {
     bytes: 64 * 1024,
     depth: Metadata::MAX_DEPTH + 1,
 };
-/// For bodies of answers: 1 MiB. Metadata is in their `data`.
+/// For response bodies: 1 MiB. Metadata is in their `data`.
 pub const RESPONSE: Limits = Limits {
     bytes: 1024 * 1024,
     depth: Metadata::MAX_DEPTH + 2,
 };
 
-/// Why a JSON text is refused: a category and a position, never the input.
+/// Why a JSON text is rejected: a category and a position, never the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StrictError {
@@ -41,8 +41,8 @@ pub enum StrictError {
     /// Not UTF-8.
     #[error("the JSON text is not UTF-8")]
     NotUtf8,
-    /// Not one JSON object and nothing else: a syntax error, a byte order mark, trailing data, a
-    /// duplicate member, or another kind of value.
+    /// Not exactly one JSON object: a syntax error, a byte order mark, trailing data, a duplicate member, or
+    /// another kind of value.
     #[error("not one well-formed JSON object with distinct members (line {line}, column {column})")]
     Malformed {
         /// The line, from 1.
@@ -53,7 +53,7 @@ pub enum StrictError {
     /// Over [`Limits::depth`].
     #[error("the JSON text is nested deeper than {0} levels")]
     TooDeep(u8),
-    /// A text holds one half of a surrogate pair, which stands for no character.
+    /// A string contains half of a surrogate pair, which encodes no character.
     #[error(
         "a text is cut in the middle of a character (line {line}, column {column}): send whole characters, in JavaScript by `toWellFormed()`"
     )]
@@ -63,10 +63,10 @@ pub enum StrictError {
         /// The column, from 1; 0 at the start of a line.
         column: usize,
     },
-    /// A member is not what it must be, in words of our own that say what that is.
+    /// A member is invalid; the message, one of our own, says what it must be.
     #[error("{0}")]
     Refused(&'static str),
-    /// A member that must be there is not.
+    /// A required member is missing.
     #[error("the member `{0}` is missing")]
     Missing(&'static str),
     /// A member has the wrong type or an impossible value.
@@ -81,9 +81,9 @@ pub enum StrictError {
 
 /// Reads a `T` from one JSON object.
 ///
-/// Unknown members are ignored. A derived struct would also accept an array
-/// (`{"success":true,"data":[true]}` must not count as valid): at the top this function refuses it,
-/// inside of `T` the fields of this module's types do.
+/// Unknown members are ignored. A derived struct would also accept an array, but
+/// `{"success":true,"data":[true]}` must not count as valid. This function rejects an array at the top;
+/// inside `T`, the fields of this module's types reject it.
 ///
 /// # Errors
 /// A [`StrictError`], which never contains any of the input.
@@ -93,7 +93,7 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T
     }
     let text = std::str::from_utf8(bytes).map_err(|_| StrictError::NotUtf8)?;
 
-    // First the form of the whole text, also of the members that `T` does not know; then `T`.
+    // First the shape of the whole text, including members that `T` does not know; then `T`.
     let mut deserializer = serde_json::Deserializer::from_str(text);
     Shape {
         depth_left: limits.depth,
@@ -133,13 +133,13 @@ fn mistyped(failure: &JsonFailure) -> StrictError {
 
 const TOO_DEEP: &str = "nested too deep";
 
-/// How serde_json says it of the first half and of the second.
+/// serde_json's messages for a lone first half and a lone second half.
 const SURROGATES: [&str; 2] = [
     "unexpected end of hex escape",
     "lone leading surrogate in hex escape",
 ];
 
-/// Texts of our own wire types: one from the input can never get through.
+/// The messages of our own wire types: no text of the input can pass as one.
 pub(crate) const RULES: [&str; 3] = [metadata::RULE, session_id::RULE, token_id::RULE];
 
 /// A `T` that is only read from a JSON object, never from an array.
@@ -238,7 +238,7 @@ impl<'de> Visitor<'de> for Shape {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         self.scalar()?;
-        // The count of levels that are left is that of this array's own level.
+        // The remaining depth applies to this array's level.
         let inner = self.inner()?;
         while items
             .next_element_seed(Self {

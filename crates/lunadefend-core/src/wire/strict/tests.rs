@@ -77,7 +77,7 @@ fn errors_name_the_member_and_echo_nothing() {
     assert!(!format!("{error:?} {error}").contains("4111"));
 }
 
-/// Metadata of the greatest depth gets in by a request and out by an answer.
+/// Metadata of the greatest depth fits into a request and into a response.
 #[test]
 fn metadata_of_every_depth_travels_both_ways() {
     let nested = |depth: usize| {
