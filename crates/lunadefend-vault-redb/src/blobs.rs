@@ -74,7 +74,7 @@ struct PartWriter {
     queue: Queue,
     blob: BlobId,
     next: u32,
-    /// How often parts had been lost when it began.
+    /// The number of losses of parts when it began.
     losses: u64,
 }
 
@@ -107,7 +107,7 @@ impl BlobWriter for PartWriter {
     }
 }
 
-/// A failure of the disk lost parts that were not durable yet.
+/// A disk failure lost parts that were not yet durable.
 #[derive(Debug, thiserror::Error)]
 #[error("parts of the value were lost when the disk failed: begin it again")]
 struct PartsLost;

@@ -12,7 +12,7 @@ use lunadefend_vault::store::{
 use redb::{ReadTransaction, ReadableDatabase};
 use std::ops::Bound;
 
-/// How many bytes a row takes beside its value, about: its key, its expiry, and pages around it.
+/// The approximate bytes that a row takes beside its value: its key, its expiry, and pages around it.
 const AROUND: usize = 256;
 
 impl Rows for EmbeddedStore {

@@ -1,4 +1,4 @@
-//! The one thread that writes, and how writes wait for it.
+//! The writer thread, and its queue.
 
 use crate::{apply::Transaction, commit::State};
 use lunadefend_vault::store::StoreError;
@@ -8,21 +8,21 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-/// How many jobs may wait before callers wait to send theirs.
+/// The maximum of waiting jobs; beyond it callers wait to send theirs.
 const QUEUE: usize = 512;
-/// How many jobs one transaction takes at most, and how many bytes of parts and rows: it bounds how
-/// long the first of them waits.
+/// The maximum of jobs in one transaction, and of bytes in their parts and rows: it bounds the wait of the
+/// first.
 const MAX_GROUP: usize = 512;
 pub(crate) const MAX_GROUP_BYTES: usize = 8 * 1024 * 1024;
 
-/// How many bytes a job writes, about, and whether it needs an `fsync` of its own.
+/// The approximate bytes that a job writes, and its need for an `fsync`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
     /// It is acknowledged when it is durable.
     Durable(usize),
     /// A part of a value: the end of the value makes it durable.
     Part(usize),
-    /// The end of a value: whatever is not durable yet must become so.
+    /// The end of a value: all parts so far must become durable.
     Flush,
 }
 
@@ -35,14 +35,14 @@ impl Weight {
     }
 }
 
-/// Something to do in a transaction, and somebody who waits for what came of it.
+/// A change in a transaction, and a caller that waits for its outcome.
 pub(crate) trait Job: Send {
     fn weight(&self) -> Weight;
 
-    /// Does it; what came of it is told once the transaction is committed.
+    /// Makes the change; the caller gets the outcome once the transaction is committed.
     fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error>;
 
-    /// Tells it, or why the transaction failed.
+    /// Sends the caller the outcome, or the failure of the transaction.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -75,12 +75,12 @@ where
     }
 }
 
-/// Sends jobs to the thread without keeping it: for what may outlive the store.
+/// Sends jobs to the thread without keeping it alive: for handles that may outlive the store.
 #[derive(Clone)]
 pub(crate) struct Queue(mpsc::WeakSender<Box<dyn Job>>);
 
 impl Queue {
-    /// Queues a job and waits for its answer.
+    /// Queues a job and waits for its outcome.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         weight: Weight,
@@ -101,7 +101,7 @@ impl Queue {
     }
 }
 
-/// The handle of the thread. Dropping it ends the thread after the jobs that wait.
+/// The handle of the thread. Dropping it ends the thread after the waiting jobs.
 pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     queue: Queue,
@@ -153,7 +153,7 @@ fn run(mut state: State, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
     }
 }
 
-/// What waits already, up to the bounds of a transaction.
+/// Returns the jobs that wait already, up to the bounds of a transaction.
 fn group(first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     let mut bytes = first.weight().bytes();
     let mut group = vec![first];
