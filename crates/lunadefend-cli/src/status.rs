@@ -56,7 +56,7 @@ async fn show(socket: &std::path::Path, json: bool) -> Result<ExitCode> {
     } else {
         report::of(&status)
     };
-    // Whoever pipes the output into `head` has read enough: that is no failure.
+    // A closed pipe, as by `head`, is no failure.
     let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
     Ok(match status.store {
         lunadefend_tokenizer::StoreStatus::Ok => ExitCode::SUCCESS,

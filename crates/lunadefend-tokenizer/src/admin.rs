@@ -84,7 +84,7 @@ impl AdminSocket {
         };
         let socket = UnixSocket::new_stream().map_err(io)?;
         socket.bind(path).map_err(io)?;
-        // Nobody can connect before it listens, so the mode is right in time.
+        // No process can connect before it listens, so the mode is set in time.
         let file = restrict(path).map_err(|source| {
             let _ = fs::remove_file(path);
             io(source)

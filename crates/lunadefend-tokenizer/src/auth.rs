@@ -206,7 +206,7 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Aut
     };
     match outcome {
         Ok(claims) => Ok(claims),
-        // Its signature was good, so that nobody else can fill the log with this.
+        // The signature is valid, so only the key's owner can fill the log with this.
         Err(VerifyError::Refused(JwtError::Claim("tokenizer"))) => {
             tracing::warn!(
                 "a JWT of the application was refused: it names another tokenizer; TOKENIZER_URL of this tokenizer must be the application's PUBLIC_TOKENIZER_URL, or its TOKENIZER_URL when that is not set"

@@ -24,7 +24,7 @@ pub(crate) fn failure(status: StatusCode, name: &str, message: Cow<'static, str>
         },
     );
     if status == StatusCode::UNAUTHORIZED {
-        // RFC 9110 section 15.5.2: a 401 names a scheme. Browsers ask nobody for this one.
+        // RFC 9110 section 15.5.2: a 401 names a scheme. For this one browsers show no dialog.
         response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -194,7 +194,7 @@ async fn accept<L: Listener>(listener: &L) -> L::Stream {
 fn log_end(outcome: hyper::Result<()>, phase: &Phase, http2_was_logged: &AtomicBool) {
     const HTTP2: &str = "a client speaks HTTP/2 without TLS, and the tokenizer HTTP/1.1 only: set the proxy in front to HTTP/1.1 for the tokenizer";
     if phase.is_http2() {
-        // A proxy tries again and again: said once where somebody looks.
+        // A proxy keeps trying: warn once.
         if http2_was_logged.swap(true, Ordering::Relaxed) {
             tracing::debug!(HTTP2);
         } else {

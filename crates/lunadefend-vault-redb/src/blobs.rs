@@ -33,7 +33,7 @@ impl Blobs for EmbeddedStore {
 
     fn delete(&self, blob: BlobId) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            // In steps, so that a large value does not hold up everybody's commit.
+            // In steps, so that a large value does not delay all other commits.
             let step = Weight::Durable(MAX_GROUP_BYTES);
             while self
                 .queue()

@@ -165,7 +165,7 @@ mod tests {
             );
             assert_eq!(count(), before, "{text}");
         }
-        // With a configured master key nobody asks for the key file.
+        // With a configured master key the key file is not used.
         let key = MasterKey::generate().unwrap().0;
         let opened = open_embedded(&at("keyed.redb"), Some(key), Arc::new(SystemClock)).await;
         assert!(opened.unwrap().new_key_file.is_none());

@@ -131,7 +131,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
-            // It only ends by itself; a panic has been answered to whoever waited.
+            // It only ends by itself; waiting callers have been told of a panic.
             let _ = thread.join();
         }
     }

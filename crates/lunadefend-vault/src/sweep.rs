@@ -43,7 +43,7 @@ impl Vault {
         let listed = self.store().list(after, MAX_ROWS).await?;
         let at: Vec<_> = listed.iter().map(|id| blob::address(*id)).collect();
         let rows = self.store().get_many(&at).await?;
-        // To delete by an answer that is not one to the question would delete values.
+        // Deleting by a response that does not match the request would delete values.
         if rows.len() != listed.len() {
             return Err(VaultError::Corrupt);
         }

@@ -212,7 +212,7 @@ async fn read<const N: usize>(
     at: [RowAddress; N],
 ) -> Result<[Option<StoredRow>; N], VaultError> {
     let rows = store.get_many(&at).await?;
-    // A store that answers something else than it was asked is not to be believed.
+    // A response that does not match the request is not to be trusted.
     rows.try_into().map_err(|_| VaultError::Corrupt)
 }
 

@@ -33,8 +33,7 @@ impl Origin {
     pub fn parse(text: &str, setting: &'static str) -> Result<Self, ConfigError> {
         // Which pages may ask is no secret and no credential goes there: cleartext is not judged.
         let url = BaseUrl::parse(text, setting, Cleartext::Allowed)?;
-        // The URL standard takes a `*` for the name of a host; whoever writes one means something
-        // else.
+        // The URL standard accepts `*` as a host name; an operator who writes it means something else.
         if url.path().is_empty() && !text.contains('*') {
             Ok(Self::of(&url))
         } else {

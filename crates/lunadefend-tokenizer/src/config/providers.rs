@@ -162,7 +162,7 @@ impl Provider {
         let target = if base.path().is_empty() {
             base.join(AuthPlugin::SECURE_FRAME_PATH)
         } else {
-            // Not `base.as_str()`: a slash at the end is part of somebody's route.
+            // Not `base.as_str()`: a slash at the end is part of the application's route.
             let url =
                 Url::parse(base_text).map_err(|source| UrlError::Invalid { setting, source })?;
             url.into()

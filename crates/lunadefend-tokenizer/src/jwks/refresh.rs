@@ -81,7 +81,7 @@ impl Cache {
                     Look::Fresh(set) => return Some(Current::known(set)),
                     Look::Due { set, fetch } => {
                         if fetch {
-                            // Nobody waits for it.
+                            // No caller waits for it.
                             let _ = self.start(&mut state, now, Reason::Age);
                         }
                         return Some(Current::known(set));
@@ -184,7 +184,7 @@ impl Cache {
             of_overdue: state.is_overdue(now, self.source.stale_if_error),
         });
         let drops = state.drops;
-        // Keys that had to be dropped must not come again from a cache, whichever answers.
+        // Dropped keys must not come back from any cache.
         let revalidates = drops > 0 || reason == Reason::UnknownKey;
         let (cache, fetching) = (Arc::clone(self), Arc::clone(self));
         let flight = launch(

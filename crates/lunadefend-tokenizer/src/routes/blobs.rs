@@ -60,7 +60,7 @@ async fn store(shared: &Shared, request: Request) -> Result<(), ApiError> {
     match receive(&mut upload, &mut body, next, limits.request).await {
         Ok(()) => in_time(limits.request, upload.commit()).await.map(drop),
         Err(error) => {
-            // Before the answer, so that whoever gets it may try again at once.
+            // Before the response, so that the client may try again at once.
             if let Ok(Err(error)) = timeout(limits.request, upload.abort()).await {
                 report(&error);
             }

@@ -41,7 +41,7 @@ pub(super) async fn ensure(
         .providers
         .find(query.get("auth_provider").filter(|name| !name.is_empty()))
         .ok_or_else(|| ApiError::bad_request("unable to find auth provider with provided name"))?;
-    // Whoever invents it loses by it: a first attempt may be repeated, a second may not.
+    // A client that invents it gains nothing: a first attempt may be repeated, a second may not.
     let second_attempt = query.get(SECOND_ATTEMPT).is_some();
     let issued = shared.vault.issue_state(provider.name(), second_attempt)?;
     let state = issued.state.expose_secret();
@@ -80,8 +80,8 @@ pub(super) async fn create(
         .ok_or_else(|| ApiError::bad_request("missing openid_token in request"))?;
     let jwt = TransferJwt::verify(compact, &shared).await?;
 
-    // From here on the JWT is known to somebody who should have used it: whatever is wrong with the
-    // state, it must not be good for a second try.
+    // From here on the client has used the JWT: even with an invalid state it must not be valid for a second
+    // try.
     let state = match CheckedState::check(&shared, &headers, parameter("state"), &jwt) {
         Ok(state) => state,
         Err(error) => {

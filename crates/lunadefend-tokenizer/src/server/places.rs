@@ -95,7 +95,7 @@ impl Places {
             return None;
         }
         state.free -= 1;
-        // Whoever was asked may stay.
+        // The connection that was asked to leave may stay.
         state.asked = None;
         Some(Place {
             places: Arc::clone(self),

@@ -189,7 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
         let outcome = Pin::new(&mut self.inner).poll_flush(context);
         let outcome = self.guard(context, outcome);
         if had_stalled && outcome.is_ready() {
-            // The client has had its answer: the next read sees that it idles.
+            // The client has its response: the next read sees that it idles.
             context.waker().wake_by_ref();
         }
         outcome
