@@ -5,8 +5,8 @@ use std::time::Duration;
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// Returns a text without the remains of shells, editors and `docker run --env-file` around it: blanks,
-/// carriage returns and line ends, a byte order mark, and one pair of quotes.
+/// Returns a text without the remains of shells, editors and `docker run --env-file` around it. These are
+/// blanks, carriage returns and line ends, a byte order mark, and one pair of quotes.
 #[must_use]
 pub fn bare(text: &str) -> &str {
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');

@@ -27,9 +27,9 @@ pub enum VerificationKeys {
 /// The URL at which the application publishes its public keys, and how it is fetched.
 ///
 /// The tokenizer fetches the key set for the first JWT, so that it starts without the application. It fetches
-/// again when the set is no longer fresh, and when a JWT names an unknown key: at most once a minute for one
-/// key, and once a second for all. The set is fresh for its `Cache-Control: max-age`, less its `Age`. That is
-/// at least a minute, at most an hour, and five minutes by default.
+/// again when the set is no longer fresh, and when a JWT names an unknown key. The latter happens at most
+/// once a minute for one key, and once a second for all. The set is fresh for its `Cache-Control: max-age`,
+/// less its `Age`. That is at least a minute, at most an hour, and five minutes by default.
 ///
 /// In the next 30 seconds requests still use the set while the tokenizer fetches the next one. Later a
 /// request waits for a fetch, 5 s at most, before the set verifies anything. Only if that fetch fails does

@@ -124,8 +124,8 @@ impl MasterKeyFile {
 /// Returns the master key of an embedded store without a configured one, and whether it is new.
 ///
 /// Call it before [`EmbeddedStore::open`](crate::EmbeddedStore::open). While the store is missing (or an
-/// empty file), it makes a missing key file and makes it durable first: a store never exists without its key.
-/// Once the store exists, a missing key file is an error.
+/// empty file), it makes a missing key file, durable before the store. So a store never exists without its
+/// key. Once the store exists, a missing key file is an error.
 ///
 /// ```
 /// use lunadefend_vault_redb::{MasterKeyFile, master_key_for};

@@ -123,8 +123,8 @@ impl Download {
     /// [`VaultError::Corrupt`] when the chunk is missing or differs from the stored one.
     ///
     /// # Security
-    /// After an error the client has only the start of the value: abort the connection, so that the client
-    /// does not take it for the whole.
+    /// After an error the client has only the start of the value. Abort the connection, so that they do not
+    /// take it for the whole.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, VaultError> {
         let index = self.next;
         if self.failed {

@@ -5,9 +5,9 @@ use zeroize::Zeroizing;
 
 /// The newest form of one kind of stored content.
 ///
-/// A number in front says which form follows. To change a form, keep the type of the old one, give it
-/// the new one as a successor by [`Older`](Self::Older) and [`upgrade`](Self::upgrade), and count
-/// [`VERSION`](Self::VERSION) up: reading walks down to the form that was written, and up again.
+/// A number in front says which form follows. To change a form, keep the type of the old one. Make the new
+/// one its successor by [`Older`](Self::Older) and [`upgrade`](Self::upgrade), and count
+/// [`VERSION`](Self::VERSION) up. Reading walks down to the written form, and up again.
 pub(crate) trait Form: Sized {
     /// The form before this one; [`NoOlder`] for the first.
     type Older: Form;

@@ -14,9 +14,9 @@ use zeroize::Zeroizing;
 pub struct MasterKey(Arc<Zeroizing<[u8; 32]>>);
 
 impl MasterKey {
-    /// Reads a key from a secret: 64 hexadecimal digits, or base64 (standard or url-safe, with or without
-    /// padding) of 32 bytes, or exactly 32 bytes that are not text. Blanks and line ends around text are
-    /// ignored. `origin` names the source of the secret, for errors.
+    /// Reads a key from a secret. It accepts 64 hexadecimal digits, base64 (standard or url-safe, with or
+    /// without padding) of 32 bytes, or exactly 32 bytes that are not text. Blanks and line ends around text
+    /// are ignored. `origin` names the source of the secret, for errors.
     ///
     /// ```
     /// use lunadefend_core::provider::SecretValue;
