@@ -1,4 +1,4 @@
-//! `lunadefend config check`: what a configuration says, before anything runs by it.
+//! `lunadefend config check`: checks a configuration before a program uses it.
 
 use crate::settings::{self, Serving};
 use anyhow::Result;
@@ -9,7 +9,7 @@ use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{InForce, Kind, Setting, Settings, Side, table};
 use std::{path::PathBuf, sync::Arc};
 
-/// Look at a configuration.
+/// Check a configuration.
 #[derive(Args)]
 pub(crate) struct Config {
     #[command(subcommand)]
@@ -21,16 +21,17 @@ enum Command {
     Check(Check),
 }
 
-/// Print each setting that is in force: its name, its value, and where it comes from.
+/// Print each setting in force: its name, its value and its source.
 ///
-/// Of a secret only the place is printed. Checks everything that the application or the tokenizer checks when it
-/// starts, secrets included, and connects to nothing but where these are. Ends with 0 unless something is wrong.
+/// For a secret it prints only the place. It makes the same checks as the application or the tokenizer at its
+/// start, including secrets, and connects only to their providers. The exit code is 0 unless something is
+/// wrong.
 #[derive(Args)]
 struct Check {
-    /// A TOML file with settings; what the environment has set wins.
+    /// A TOML file with settings; the environment wins.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Whose settings these are.
+    /// The program that has these settings.
     #[arg(long = "for", value_name = "SIDE", default_value = "tokenizer")]
     side: Whose,
 }
@@ -42,7 +43,7 @@ enum Whose {
 }
 
 impl Config {
-    /// Whether everything is right.
+    /// Runs the check; returns whether everything is right.
     pub(crate) async fn run(self) -> Result<bool> {
         let Command::Check(check) = self.command;
         check.run().await
@@ -96,7 +97,7 @@ impl Check {
     }
 }
 
-/// Of a secret, the place where its provider looks for it.
+/// Returns the setting in force; for a secret, the place where its provider looks for it.
 fn in_force(settings: &Settings, setting: &'static Setting) -> Result<InForce, SettingError> {
     let Kind::Secret(_) = setting.kind else {
         return settings.in_force(setting);

@@ -1,4 +1,4 @@
-//! `lunadefend dev`: a tokenizer for development, in one process and gone when it ends.
+//! `lunadefend dev`: a tokenizer for development, in one process, with a store that ends with it.
 
 use crate::listen;
 use anyhow::{Context, Result, ensure};
@@ -16,14 +16,14 @@ use std::{net::SocketAddr, sync::Arc};
 
 /// Run a tokenizer for development: temporary store, loopback only.
 ///
-/// Prints what to put into the application's environment. Uses LUNASEC_SIGNING_KEY when it is set
-/// and makes a key otherwise.
+/// Prints the lines for the application's environment. Uses LUNASEC_SIGNING_KEY if it is set; otherwise makes
+/// a key.
 #[derive(Args)]
 pub(crate) struct Dev {
     /// The loopback address to listen on.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:17766")]
     addr: SocketAddr,
-    /// Where the application is, in a browser.
+    /// The URL of the application, as browsers open it.
     #[arg(long, value_name = "URL", default_value = "http://localhost:3000")]
     app: String,
 }
@@ -59,7 +59,8 @@ impl Dev {
     }
 }
 
-/// The published demo key may sign here: everything in it is made up, and gone at the end.
+/// Makes the configuration. The published demo key may sign here: the store holds only test data, and ends
+/// with the process.
 fn config(url: &str, key: PublicKey, app: &str) -> Result<TokenizerConfig> {
     let config = TokenizerConfig::builder(
         BaseUrl::parse(url, "--addr", Cleartext::LoopbackOnly)?,
@@ -71,7 +72,7 @@ fn config(url: &str, key: PublicKey, app: &str) -> Result<TokenizerConfig> {
     Ok(config.build()?)
 }
 
-/// Why it matters by which name a browser knows the application.
+/// Returns advice about the host name under which a browser opens the application.
 fn other_name(app: &str) -> &'static str {
     if app.contains("://127.0.0.1") {
         "a browser does not send cookies of 127.0.0.1 to localhost, nor the other way round"
@@ -82,7 +83,7 @@ fn other_name(app: &str) -> &'static str {
     }
 }
 
-/// The public key to trust, and the line that gives the application its signing key.
+/// Returns the public key to trust, and the line that gives the application its signing key.
 async fn signing_key() -> Result<(PublicKey, String)> {
     const NAME: &str = "LUNASEC_SIGNING_KEY";
     let provider = EnvironmentSecret::new(NAME);

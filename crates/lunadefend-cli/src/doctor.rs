@@ -1,4 +1,4 @@
-//! `lunadefend doctor`: whether an application's configuration will work, as it is.
+//! `lunadefend doctor`: checks whether an application's configuration will work.
 
 mod application;
 mod between;
@@ -18,18 +18,17 @@ use lunadefend_secrets::ProcessEnvironment;
 use report::Report;
 use std::{error::Error as _, path::PathBuf, time::Duration};
 
-/// Check the configuration of an application: its key, its tokenizer, and the way between them.
+/// Check the configuration of an application: its key, its tokenizer, and the connection between them.
 ///
-/// Reads the settings that the application reads, from the environment and from its TOML file, and
-/// prints one line for each thing that was looked at. Nothing is stored or granted. Ends with 0 unless
-/// something failed.
+/// Reads the application's settings from the environment and from its TOML file, and prints one line for each
+/// check. It stores and grants nothing. The exit code is 0 unless a check fails.
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Doctor {
-    /// The TOML file of the application; what its environment has set wins.
+    /// The TOML file of the application; its environment wins.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where browsers reach the application, with the path below which the routes of LunaDefend are.
+    /// The URL at which browsers reach the application, with the path above LunaDefend's routes.
     #[arg(long, value_name = "URL")]
     app: Option<String>,
 }
@@ -51,7 +50,7 @@ Only when there is something to say:
   egress proxy   HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, which are not used";
 
 impl Doctor {
-    /// Whether nothing failed.
+    /// Runs the checks; returns whether none failed.
     pub(crate) async fn run(self) -> Result<bool> {
         let mut report = Report::default();
         if let Some(problem) = roots::problem(&ProcessEnvironment) {
@@ -95,7 +94,7 @@ impl Doctor {
     }
 }
 
-/// An error with its causes. Those of our own say nothing that is secret.
+/// Returns an error with its causes. Our own causes contain no secret.
 fn chain(error: &ConfigError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -110,7 +109,7 @@ fn chain(error: &ConfigError) -> String {
     text
 }
 
-/// One GET request, as a browser without cookies would send it.
+/// Sends one GET request, as a browser without cookies would.
 async fn get(url: &str) -> Result<Response, HttpError> {
     let http = HttpClient::builder()
         .tls(url.starts_with("https:"))
@@ -126,7 +125,7 @@ async fn get(url: &str) -> Result<Response, HttpError> {
     .await
 }
 
-/// Why there was no answer, with the innermost cause.
+/// Returns why the response is missing, with the innermost cause.
 fn why(error: &HttpError) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(cause) = innermost.source() {

@@ -1,4 +1,4 @@
-//! `lunadefend keygen`: a signing key for an application.
+//! `lunadefend keygen`: makes a signing key for an application.
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -46,7 +46,7 @@ impl Keygen {
         Ok(())
     }
 
-    /// The cause says what the operating system does; this says what to do.
+    /// Returns advice; the cause has the operating system's error.
     fn cannot_make(&self) -> String {
         let path = self.path.display();
         let folder = self

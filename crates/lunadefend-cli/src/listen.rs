@@ -1,4 +1,4 @@
-//! Binding, and serving until told to stop.
+//! Binds the listener, and serves until a signal.
 
 use anyhow::{Context, Result};
 #[cfg(unix)]
@@ -19,8 +19,8 @@ pub(crate) async fn serve(listener: TcpListener, tokenizer: Tokenizer) -> Result
     Ok(lunadefend_tokenizer::serve(listener, tokenizer, stopped()).await?)
 }
 
-/// Opens the admin socket, if there is to be one, and serves it for as long as what is returned is
-/// polled. Its file is gone when that is dropped.
+/// Opens the admin socket, if one is configured, and serves it while the returned future is polled. Dropping
+/// the future removes the file.
 #[cfg(unix)]
 pub(crate) async fn serve_admin(
     socket: Option<&Path>,
@@ -51,8 +51,7 @@ pub(crate) async fn serve_admin(
     Ok(std::future::pending())
 }
 
-/// Has the tokenizer drop its key set at each SIGHUP, from now on and for as long as what is returned
-/// is polled.
+/// Makes the tokenizer drop its key set at each SIGHUP, from now on and while the returned future is polled.
 #[cfg(unix)]
 pub(crate) fn drop_keys_on_hangup(tokenizer: Tokenizer) -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -71,8 +70,8 @@ pub(crate) fn drop_keys_on_hangup(_: Tokenizer) -> Result<impl Future<Output = (
     Ok(std::future::pending())
 }
 
-/// Raises the soft limit of open files to what is needed, as far as the hard one permits. What cannot
-/// be had the server does without, and says so.
+/// Raises the soft limit of open files to the need, as far as the hard one permits. The server takes fewer
+/// connections otherwise, and says so.
 #[cfg(unix)]
 fn allow_open_files(needed: u64) {
     use rustix::process::{Resource, getrlimit, setrlimit};

@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
     })
 }
 
-/// `RUST_LOG` chooses what is logged; warnings and errors unless set.
+/// Logs to stderr by `RUST_LOG`; warnings and errors by default.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())

@@ -1,16 +1,16 @@
-//! The root certificates that the environment names, before https fails for want of them.
+//! Checks the root certificates that the environment names, before https fails for lack of them.
 
 use lunadefend_secrets::Environment;
 use std::path::Path;
 
 const FILE: &str = "SSL_CERT_FILE";
 const DIR: &str = "SSL_CERT_DIR";
-/// How a certificate begins in PEM; other blocks, such as keys, are passed over without a word.
+/// The first line of a certificate in PEM; other blocks, such as keys, are ignored.
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// What is wrong with `SSL_CERT_FILE` or `SSL_CERT_DIR`; `None` when they are not set or can be used.
+/// Returns the problem with `SSL_CERT_FILE` or `SSL_CERT_DIR`; `None` when they are unset or usable.
 ///
-/// They take the place of the system's root certificates, so that a wrong one leaves none.
+/// They replace the system's root certificates, so that a wrong one leaves none.
 pub(crate) fn problem(environment: &dyn Environment) -> Option<String> {
     let path = |name| {
         let value = environment.get(name)?;

@@ -15,15 +15,14 @@ use std::{path::PathBuf, sync::Arc};
 
 /// Run the tokenizer on one file.
 ///
-/// SIGTERM stops it. SIGHUP makes it drop the application's key set and fetch it anew, for an
-/// emergency.
+/// SIGTERM stops it. SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
 #[derive(Args)]
 #[command(after_help = serve_help())]
 pub(crate) struct Serve {
-    /// The file of the embedded store; made when it is not there.
+    /// The file of the embedded store; made if it is missing.
     #[arg(long, value_name = "PATH")]
     store: PathBuf,
-    /// A TOML file with settings; what the environment has set wins.
+    /// A TOML file with settings; the environment wins.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

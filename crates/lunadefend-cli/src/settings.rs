@@ -22,7 +22,7 @@ use std::{
     sync::Arc,
 };
 
-/// What the help of `lunadefend serve` says about them.
+/// Returns the settings for the help of `lunadefend serve`.
 pub(crate) fn serve_help() -> String {
     format!(
         "Settings from the environment. In the file of --config they have the same names in small letters, \
@@ -32,7 +32,7 @@ pub(crate) fn serve_help() -> String {
     )
 }
 
-/// The settings of a side, not looked at yet.
+/// Opens the settings of a side, without checking them.
 pub(crate) fn open(
     side: Side,
     environment: Arc<dyn Environment>,
@@ -45,7 +45,7 @@ pub(crate) fn open(
     }
 }
 
-/// The address to listen on.
+/// Reads the address to listen on.
 pub(crate) fn addr(settings: &Settings) -> Result<SocketAddr> {
     let text = settings.text(&table::LISTEN)?;
     let addr = text.as_deref().unwrap_or(table::LISTEN.default).parse();
@@ -53,12 +53,12 @@ pub(crate) fn addr(settings: &Settings) -> Result<SocketAddr> {
     addr.with_context(|| settings.wrong(&table::LISTEN, advice))
 }
 
-/// The path of the admin socket, if there is to be one.
+/// Reads the path of the admin socket, if one is set.
 pub(crate) fn admin_socket(settings: &Settings) -> Result<Option<PathBuf>> {
     Ok(settings.text(&table::ADMIN_SOCKET)?.map(PathBuf::from))
 }
 
-/// What `lunadefend serve` is made of.
+/// The parts of `lunadefend serve`.
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) config: TokenizerConfig,

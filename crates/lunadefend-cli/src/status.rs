@@ -1,4 +1,4 @@
-//! `lunadefend status`: how a running tokenizer is, by its admin socket.
+//! `lunadefend status`: the status of a running tokenizer, from its admin socket.
 
 use crate::settings::{admin_socket, open};
 use anyhow::{Context, Result};
@@ -12,14 +12,14 @@ mod ask;
 #[cfg(unix)]
 mod report;
 
-/// Show how a running `lunadefend serve` is: its store, its key set, its connections.
+/// Show the status of a running `lunadefend serve`: its store, its key set, its connections.
 ///
-/// The tokenizer must have been started with LUNADEFEND_ADMIN_SOCKET. Only the user that runs it, and
-/// root, may ask. Not available on Windows.
+/// The tokenizer must run with LUNADEFEND_ADMIN_SOCKET. Only the user that runs it, and root, may connect.
+/// Not available on Windows.
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Status {
-    /// The admin socket of the tokenizer; LUNADEFEND_ADMIN_SOCKET unless given.
+    /// The admin socket of the tokenizer; LUNADEFEND_ADMIN_SOCKET by default.
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
     /// Print one JSON object instead of text. Times are milliseconds since the Unix epoch.
@@ -33,11 +33,11 @@ Exit codes:
   1  the tokenizer runs, and its store takes no new values or does not work
   3  no tokenizer answers, or the answer cannot be read";
 
-/// No tokenizer answers.
+/// The exit code when no tokenizer responds.
 pub(crate) const NO_ANSWER: u8 = 3;
 
 impl Status {
-    /// The exit code to end with.
+    /// Runs the command; returns the exit code.
     pub(crate) async fn run(self) -> Result<ExitCode> {
         let socket = match self.socket {
             Some(path) => path,
@@ -56,7 +56,7 @@ async fn show(socket: &std::path::Path, json: bool) -> Result<ExitCode> {
     } else {
         report::of(&status)
     };
-    // Whoever pipes the output into `head` has read enough: that is no failure.
+    // A closed pipe, as by `head`, is no failure.
     let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
     Ok(match status.store {
         lunadefend_tokenizer::StoreStatus::Ok => ExitCode::SUCCESS,

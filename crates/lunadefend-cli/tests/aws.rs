@@ -149,7 +149,7 @@ async fn the_keys_of_application_and_tokenizer_are_in_aws() {
     );
     assert!(!folder.path().join("tokens.redb.key").exists());
 
-    // The application's signing key: by its ARN, which names the region, and as the original has it.
+    // The application's signing key: by its ARN, which names the region, and as LunaSec has it.
     for (provider, id) in [
         ("aws-secrets-manager", &arn),
         ("awsSecretsManager", &bundle),

@@ -359,7 +359,7 @@ async fn roots_and_egress_proxies_of_the_environment_are_named() {
         "{printed}"
     );
 
-    // Held, so that nobody else gets it, and nothing listens there.
+    // Held, so that no other process gets it, and nothing listens there.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}", socket.local_addr().unwrap());

@@ -126,7 +126,7 @@ async fn a_public_key_in_place_of_the_private_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_tokenizer() {
-    // Held, so that nobody else gets it, and nothing listens there.
+    // Held, so that no other process gets it, and nothing listens there.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = socket.local_addr().unwrap().port();

@@ -1,9 +1,9 @@
-//! What a file says about one setting.
+//! One setting in a file.
 
 use lunadefend_core::provider::SecretValue;
 use std::{collections::BTreeMap, fmt};
 
-/// Entries by their paths.
+/// The entries of a file, by their paths.
 pub(crate) type Entries = BTreeMap<String, Entry>;
 
 /// An entry of a file. `Debug` shows no value.
@@ -19,7 +19,7 @@ pub(crate) enum Entry {
     List(Vec<String>),
     Integer(i64),
     Bool(bool),
-    /// Something else, by what it is: no setting is one.
+    /// Another TOML type, by its name: no setting has it.
     Other(&'static str),
 }
 

@@ -1,16 +1,15 @@
-//! The environment, handed in.
+//! The environment, injected.
 
 use lunadefend_core::provider::SecretValue;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Variables by name: those of the process, or a map in tests.
 pub trait Environment: fmt::Debug + Send + Sync + 'static {
-    /// The value of a variable; `None` when it is not set. On Unix the bytes are those of the process,
-    /// which need not be UTF-8.
+    /// Returns the value of a variable; `None` when it is not set. On Unix the bytes are those of the
+    /// process, which need not be UTF-8.
     fn get(&self, name: &str) -> Option<SecretValue>;
 
-    /// The names of the variables that are set, so that a misspelled one can be found; none unless
-    /// implemented.
+    /// Returns the names of the variables that are set, to find a misspelled one. The default returns none.
     fn names(&self) -> Vec<String> {
         Vec::new()
     }
@@ -27,13 +26,13 @@ impl<T: Environment + ?Sized> Environment for Arc<T> {
     }
 }
 
-/// Whether a variable has a value: one that is empty counts as not set.
+/// Returns whether a variable has a value: an empty one counts as not set.
 pub(crate) fn is_set(environment: &dyn Environment, name: &str) -> bool {
     let value = environment.get(name);
     value.is_some_and(|value| !crate::bare_secret(value.expose_secret()).is_empty())
 }
 
-/// An environment that is handed in.
+/// An environment with fixed variables.
 ///
 /// ```
 /// use lunadefend_settings::{Environment, FixedEnvironment};

@@ -38,7 +38,8 @@ fn walk(place: &str, table: Table, side: Side, entries: &mut Entries) -> Result<
     Ok(())
 }
 
-/// What a provider does not ask for is found when the provider is made: it may be one of the application's own.
+/// Reads the table of a secret. Making the provider finds unknown entries, since it may be the application's
+/// own.
 fn walk_secret(place: &str, table: Table, entries: &mut Entries) -> Result<(), SettingError> {
     for (written, value) in table {
         let setting = SECRET
@@ -137,8 +138,8 @@ fn entry(value: Value) -> Entry {
     }
 }
 
-/// Names the line and, when it is about a name, the parser's words. Other texts of the parser repeat
-/// values, which may be keys.
+/// Returns an error with the line and, if it concerns a name, the parser's text. Other texts of the parser
+/// repeat values, which may be keys.
 fn not_toml(file: &str, text: &str, error: &toml::de::Error) -> SettingError {
     let offset = error.span().map_or(0, |span| span.start).min(text.len());
     let before = &text.as_bytes()[..offset];

@@ -15,8 +15,8 @@ use std::{sync::Arc, time::Duration};
 
 /// The settings of one side, from the environment and, if there is one, from a TOML file.
 ///
-/// What the [crate's documentation](crate) says about empty values, quotes and precedence holds for every method.
-/// Each fails when the value is not of the setting's kind, naming the variable or the path that was read.
+/// The rules of the [crate's documentation](crate) for empty values, quotes and precedence hold for every
+/// method. Each fails when the value is not of the setting's kind, and names the variable or the path.
 #[derive(Clone, Debug)]
 pub struct Settings {
     side: Side,
@@ -30,14 +30,14 @@ struct File {
     entries: Entries,
 }
 
-/// A setting as it counts: see [`Settings::in_force`].
+/// A setting in force: see [`Settings::in_force`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InForce {
     /// The setting, as its source spells it.
     pub name: &'static str,
     /// Its value, or its default; `None` without either.
     pub value: Option<String>,
-    /// Where the value comes from.
+    /// The source of the value.
     pub origin: String,
 }
 
@@ -45,7 +45,7 @@ impl Settings {
     /// Reads the environment.
     ///
     /// # Errors
-    /// [`SettingError`] for a variable whose name is almost one of ours.
+    /// [`SettingError`] for a variable whose name is close to a known one.
     pub fn from_environment(
         side: Side,
         environment: Arc<dyn Environment>,
@@ -58,10 +58,10 @@ impl Settings {
         })
     }
 
-    /// Reads a TOML text as well, which errors call `file`. What the environment has set wins.
+    /// Reads a TOML text as well, which errors call `file`. The environment wins.
     ///
     /// # Errors
-    /// [`SettingError`] for what is not TOML, for an unknown name, and for a setting of the other side.
+    /// [`SettingError`] for invalid TOML, an unknown name, or a setting of the other side.
     #[cfg(feature = "toml")]
     #[cfg_attr(docsrs, doc(cfg(feature = "toml")))]
     pub fn with_toml(mut self, file: impl Into<String>, text: &str) -> Result<Self, SettingError> {
@@ -71,10 +71,10 @@ impl Settings {
         Ok(self)
     }
 
-    /// Reads a TOML file as well. What the environment has set wins.
+    /// Reads a TOML file as well. The environment wins.
     ///
     /// # Errors
-    /// As for [`with_toml`](Self::with_toml), and [`SettingError`] for a file that cannot be read.
+    /// As for [`with_toml`](Self::with_toml), and [`SettingError`] for an unreadable file.
     #[cfg(feature = "toml")]
     #[cfg_attr(docsrs, doc(cfg(feature = "toml")))]
     pub fn with_toml_file(self, path: &Path) -> Result<Self, SettingError> {
@@ -85,13 +85,13 @@ impl Settings {
         self.with_toml(path.display().to_string(), &text)
     }
 
-    /// The environment that is read.
+    /// Returns the environment.
     #[must_use]
     pub fn environment(&self) -> &Arc<dyn Environment> {
         &self.environment
     }
 
-    /// What errors call the setting: as its source spells it.
+    /// Returns the setting's name for errors, as its source spells it.
     #[must_use]
     pub fn name_of(&self, setting: &Setting) -> &'static str {
         if self.file.is_some()
@@ -104,17 +104,17 @@ impl Settings {
         }
     }
 
-    /// Says what is wrong with a setting that was read.
+    /// Makes an error about the value of a setting.
     pub fn wrong(&self, setting: &Setting, advice: impl Into<String>) -> SettingError {
         SettingError::wrong(self.name_of(setting), advice.into())
     }
 
-    /// Says that a setting is required and not set.
+    /// Makes an error about a required setting that is not set.
     pub fn missing(&self, setting: &Setting, advice: &'static str) -> SettingError {
         SettingError::missing(self.name_of(setting), advice)
     }
 
-    /// The same error, of the name that the setting has in its source. A library knows settings by their variables.
+    /// Returns the error with the setting's name in its source. A library knows settings by their variables.
     #[must_use]
     pub fn spelled(&self, error: SettingError) -> SettingError {
         let mut settings = SETTINGS.iter().filter(|setting| setting.is_of(self.side));
@@ -124,7 +124,7 @@ impl Settings {
         }
     }
 
-    /// The setting as text, of whatever kind it is.
+    /// Returns the setting as text, whatever its kind.
     pub fn text(&self, setting: &Setting) -> Result<Option<String>, SettingError> {
         if let Some(value) = self.environment.get(setting.env)
             && let Some(text) = text::of_setting(setting.env, value.expose_secret())?
@@ -151,7 +151,7 @@ impl Settings {
         }
     }
 
-    /// One of the words of a [`Kind::Choice`].
+    /// Returns one of the words of a [`Kind::Choice`].
     pub fn choice(&self, setting: &Setting) -> Result<Option<&'static str>, SettingError> {
         let words = match setting.kind {
             Kind::Choice(words) => words,
@@ -163,12 +163,12 @@ impl Settings {
         })
     }
 
-    /// Whether a [`Kind::Bool`] is set to true; not set is false.
+    /// Returns whether a [`Kind::Bool`] is true; not set is false.
     pub fn flag(&self, setting: &Setting) -> Result<bool, SettingError> {
         Ok(self.parse(setting, text::flag)?.unwrap_or(false))
     }
 
-    /// A [`Kind::Integer`] within its range.
+    /// Returns a [`Kind::Integer`] within its range.
     pub fn integer(&self, setting: &Setting) -> Result<Option<u64>, SettingError> {
         let (least, most) = match setting.kind {
             Kind::Integer(least, most) => (least, most),
@@ -177,7 +177,7 @@ impl Settings {
         self.parse(setting, |text| text::integer(text, least, most))
     }
 
-    /// A [`Kind::Bytes`] within its range.
+    /// Returns a [`Kind::Bytes`] within its range.
     pub fn bytes(&self, setting: &Setting) -> Result<Option<u64>, SettingError> {
         let (least, most) = match setting.kind {
             Kind::Bytes(least, most) => (least, most),
@@ -186,7 +186,7 @@ impl Settings {
         self.parse(setting, |text| text::bytes(text, least, most))
     }
 
-    /// A [`Kind::Duration`] within its range.
+    /// Returns a [`Kind::Duration`] within its range.
     pub fn duration(&self, setting: &Setting) -> Result<Option<Duration>, SettingError> {
         let (least, most) = match setting.kind {
             Kind::Duration(least, most) => (least, most),
@@ -195,7 +195,7 @@ impl Settings {
         self.parse(setting, |text| text::duration(text, least, most))
     }
 
-    /// The items of a [`Kind::List`]; none when it is not set.
+    /// Returns the items of a [`Kind::List`]; none when it is not set.
     pub fn list(&self, setting: &Setting) -> Result<Vec<String>, SettingError> {
         let items = self.parse(setting, |text| Ok(text::list(text)))?;
         Ok(items.unwrap_or_default())
@@ -211,22 +211,22 @@ impl Settings {
         parsed.map_err(|advice| self.wrong(setting, advice))
     }
 
-    /// What is said about a secret; `None` when nothing is, by neither source.
+    /// Returns the settings of a secret; `None` when neither source has any.
     #[must_use]
     pub fn secret(&self, setting: &Setting) -> Option<SecretSettings> {
         let settings = self.secret_or_variable(setting);
         settings.is_described().then_some(settings)
     }
 
-    /// What is said about a secret; when nothing is, its variable is where it should be.
+    /// Returns the settings of a secret; without any, its variable must hold it.
     #[must_use]
     pub fn secret_or_variable(&self, setting: &Setting) -> SecretSettings {
         let entries = self.file.as_ref().map(|file| &file.entries);
         SecretSettings::new(setting, Arc::clone(&self.environment), entries)
     }
 
-    /// The value of a setting that is no secret, as `lunadefend config check` shows it. A text that may have a key
-    /// in it is not shown, nor is a URL with a user name or a query.
+    /// Returns the value of a setting, except a secret, as `lunadefend config check` shows it. It hides a
+    /// text that may contain a key, and a URL with a user name or a query.
     pub fn in_force(&self, setting: &Setting) -> Result<InForce, SettingError> {
         match setting.kind {
             Kind::Choice(_) => drop(self.choice(setting)?),

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{fmt::Write, time::Duration};
 
-/// The settings of a side as a table in Markdown.
+/// Returns the settings of a side as a table in Markdown.
 #[must_use]
 pub fn markdown(side: Side) -> String {
     let mut table = String::from(
@@ -29,7 +29,7 @@ pub fn markdown(side: Side) -> String {
     table
 }
 
-/// The settings that every secret has, as a table in Markdown.
+/// Returns the settings that every secret has, as a table in Markdown.
 #[must_use]
 pub fn secrets_markdown() -> String {
     let mut table = String::from(
@@ -50,7 +50,7 @@ pub fn secrets_markdown() -> String {
     table
 }
 
-/// The settings of a side for `--help`: 100 columns at most.
+/// Returns the settings of a side for `--help`: 100 columns at most.
 #[must_use]
 pub fn help(side: Side) -> String {
     const COLUMN: usize = 27;

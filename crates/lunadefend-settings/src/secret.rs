@@ -11,17 +11,17 @@ use crate::{
 use lunadefend_core::provider::{SecretValue, SettingError};
 use std::{borrow::Cow, collections::BTreeSet, fmt, sync::Arc};
 
-/// What a configuration says about one secret: which provider has it, and what that provider needs.
+/// The configuration of one secret: its provider, and the settings of that provider.
 ///
-/// A provider asks for its settings by name; afterwards a setting that nobody asked for is an error,
-/// with a suggestion. In a file a setting is an entry of the secret's table; in the environment it is a variable
-/// with the secret's prefix and an underscore before the setting's name, in capitals: `path` of
-/// `LUNADEFEND_SECRETS` is `LUNADEFEND_SECRETS_PATH`.
+/// A provider asks for its settings by name; afterwards a setting that it did not ask for is an error, with a
+/// suggestion. In a file a setting is an entry of the secret's table. In the environment it is a variable:
+/// the secret's prefix, an underscore, and the setting's name in capitals. `path` of `LUNADEFEND_SECRETS` is
+/// `LUNADEFEND_SECRETS_PATH`.
 pub struct SecretSettings {
     variable: &'static str,
     prefix: &'static str,
     path: &'static str,
-    /// What a file says, by name, when the environment says nothing.
+    /// The entries of a file, by name, when the environment has none.
     entries: Option<Entries>,
     environment: Arc<dyn Environment>,
     asked: BTreeSet<String>,
@@ -51,7 +51,7 @@ impl SecretSettings {
         this
     }
 
-    /// The entries below the path of the secret that are about its provider.
+    /// Returns the entries below the path of the secret that concern its provider.
     fn own(&self, entries: &Entries) -> Entries {
         let own = entries.iter().filter_map(|(path, entry)| {
             let name = path.strip_prefix(self.path)?.strip_prefix('.')?;
@@ -60,7 +60,7 @@ impl SecretSettings {
         own.collect()
     }
 
-    /// Whether anything says where the secret is.
+    /// Returns whether any setting tells the place of the secret.
     pub(crate) fn is_described(&self) -> bool {
         match &self.entries {
             Some(entries) => !entries.is_empty(),
@@ -71,19 +71,19 @@ impl SecretSettings {
         }
     }
 
-    /// The variable of the environment that has the secret unless the settings say otherwise.
+    /// Returns the variable that holds the secret by default.
     #[must_use]
     pub const fn variable(&self) -> &'static str {
         self.variable
     }
 
-    /// The environment of the configuration.
+    /// Returns the environment of the configuration.
     #[must_use]
     pub fn environment(&self) -> &Arc<dyn Environment> {
         &self.environment
     }
 
-    /// What errors call the setting `name`.
+    /// Returns the name of the setting `name` for errors.
     #[must_use]
     pub fn name_of(&self, name: &str) -> String {
         match self.entries {
@@ -92,13 +92,13 @@ impl SecretSettings {
         }
     }
 
-    /// An error about the setting `name`.
+    /// Makes an error about the setting `name`.
     #[must_use]
     pub fn error(&self, name: &str, advice: impl Into<Cow<'static, str>>) -> SettingError {
         SettingError::wrong(self.name_of(name), advice)
     }
 
-    /// The setting `name` as it is, which may be a secret; `None` when it is not set or empty.
+    /// Returns the setting `name` unchanged, which may be a secret; `None` when it is not set or empty.
     ///
     /// # Errors
     /// When it is no text.
@@ -118,7 +118,7 @@ impl SecretSettings {
         Ok(value.filter(|value| !text::bare_secret(value.expose_secret()).is_empty()))
     }
 
-    /// The setting `name` as text; `None` when it is not set or empty.
+    /// Returns the setting `name` as text; `None` when it is not set or empty.
     ///
     /// # Errors
     /// When it is no text.
@@ -129,10 +129,10 @@ impl SecretSettings {
         }
     }
 
-    /// The setting `name`, without which the provider cannot be made. `what` says what it is.
+    /// Returns the setting `name`, which the provider requires. `what` describes it.
     ///
     /// # Errors
-    /// When it is missing or no text. When it seems to be misspelled, the error says so.
+    /// When it is missing or not text. The error names a probable misspelling.
     pub fn required(&mut self, name: &str, what: &str) -> Result<String, SettingError> {
         if let Some(text) = self.text(name)? {
             return Ok(text);
@@ -146,7 +146,7 @@ impl SecretSettings {
         )
     }
 
-    /// Whether the setting `name` is true; not set is false.
+    /// Returns whether the setting `name` is true; not set is false.
     ///
     /// # Errors
     /// When it is neither true nor false.
@@ -167,7 +167,7 @@ impl SecretSettings {
             .map_err(|advice| self.error(name, advice))
     }
 
-    /// The setting `name` as a list: in a variable or a text, separated by commas.
+    /// Returns the setting `name` as a list: in a variable or a text, separated by commas.
     ///
     /// # Errors
     /// When it is neither a list of texts nor a text.
@@ -182,10 +182,10 @@ impl SecretSettings {
             .map_or_else(Vec::new, |text| text::list(&text)))
     }
 
-    /// Fails if there is a setting that no provider asked for.
+    /// Fails if a setting was not asked for by the provider.
     ///
     /// # Errors
-    /// [`SettingError`], naming it and the one that was probably meant.
+    /// [`SettingError`], which names it and the closest known setting.
     pub fn finish(self) -> Result<(), SettingError> {
         match self.unknown_names().first() {
             None => Ok(()),
@@ -208,7 +208,8 @@ impl SecretSettings {
         self.error(unknown, advice)
     }
 
-    /// What may be set here: what was asked for, with its other spellings in a file, and what this secret alone has.
+    /// Returns the names that may be set here: those asked for, with their other spellings in a file, and
+    /// those of this secret alone.
     fn names(&self) -> Vec<&str> {
         let aliases = |name: &str| {
             let mut settings = SECRET.iter().filter(|_| self.entries.is_some());
@@ -226,8 +227,8 @@ impl SecretSettings {
             .collect()
     }
 
-    /// What is set and was not asked for. Other programs have variables too: of the environment's only those
-    /// count that are the setting of another provider, or misspelled.
+    /// Returns the names that are set and were not asked for. Other programs have variables too: a variable
+    /// counts only if it is misspelled, or the setting of another provider.
     fn unknown_names(&self) -> Vec<String> {
         let is_unknown = |name: &String| !self.asked.contains(name);
         let Some(entries) = &self.entries else {
@@ -268,7 +269,7 @@ impl SecretSettings {
     }
 }
 
-/// Whether a setting of its own has this name, in the environment or in a file.
+/// Returns whether a setting in the table has this name, in the environment or in a file.
 fn is_setting(name: &str) -> bool {
     let mut settings = SETTINGS.iter();
     settings.any(|setting| setting.env == name || setting.toml == name)

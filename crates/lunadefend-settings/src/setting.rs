@@ -1,4 +1,4 @@
-//! What a setting is.
+//! The definition of a setting.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use std::time::Duration;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Setting {
-    /// Who reads it.
+    /// The side that reads it.
     pub side: Side,
-    /// Its variable in the environment. Of a secret, the variable that holds it by default.
+    /// Its variable in the environment; for a secret, the variable that holds it by default.
     pub env: &'static str,
     /// Its path in a TOML file, such as `auth.secrets.refresh`; empty when only the environment has it.
     pub toml: &'static str,
-    /// Which values it may have.
+    /// The kind of its values.
     pub kind: Kind,
-    /// What it is unless set, as it would be written; empty when there is no such value.
+    /// Its default, in its written form; empty without a default.
     pub default: &'static str,
     /// What it is, in Markdown.
     pub doc: &'static str,
 }
 
-/// Who reads a setting. Where the table has two lines for one variable, each side has its own.
+/// The side that reads a setting. Where the table has two lines for one variable, each side has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The application, by the SDK.
@@ -31,13 +31,13 @@ pub enum Side {
     Both,
 }
 
-/// Which values a setting may have, and how they are written. Ranges include their ends.
+/// The kind of a setting's values, and their written form. Ranges include their ends.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Kind {
     /// A text.
     Text,
-    /// A text that may have a key in it: never shown.
+    /// A text that may contain a key: never shown.
     Hidden,
     /// A URL.
     Url,
@@ -67,14 +67,14 @@ pub struct SecretSetting {
     pub name: &'static str,
     /// Other spellings in a TOML table, which LunaSec's SDK has.
     pub aliases: &'static [&'static str],
-    /// The providers that ask for it; empty for what chooses the provider.
+    /// The providers that ask for it; empty for the setting that chooses the provider.
     pub providers: &'static str,
     /// What it is, in Markdown.
     pub doc: &'static str,
 }
 
 impl Setting {
-    /// Whether this side reads it.
+    /// Returns whether this side reads it.
     #[must_use]
     pub fn is_of(&self, side: Side) -> bool {
         self.side == side || self.side == Side::Both

@@ -1,20 +1,21 @@
-//! Names that are almost those of settings.
+//! Misspelled names of settings.
 
 use crate::{Environment, Kind, table::SETTINGS};
 use lunadefend_core::provider::SettingError;
 
-/// What all of them begin with. It says nothing about how alike two names are.
+/// The prefix of all of them. It does not count for the likeness of two names.
 const PREFIX: &str = "LUNADEFEND_";
 
-/// The rest of a name that may be a slip of the pen. Shorter words are too easily like another one.
+/// The least length of the rest of a name to count as misspelled. Shorter words are too easily like another
+/// one.
 const SHORTEST_SLIP: usize = 6;
 
-/// Refuses an environment with a variable whose name is almost that of a setting of LunaDefend: what it
-/// says would be missed without a word. Variables that are like none are left alone, and so are those that
-/// Kubernetes sets for a service. A short one that is like a setting is a warning in the log.
+/// Refuses an environment with a variable whose name is close to that of a setting of LunaDefend: it would be
+/// ignored silently. Variables unlike any setting are accepted, and so are those that Kubernetes sets for a
+/// service. A short name that is like a setting is a warning in the log.
 ///
 /// # Errors
-/// [`SettingError`], naming the variable and the one that was probably meant.
+/// [`SettingError`], which names the variable and the closest setting.
 pub(crate) fn refuse_misspelled(environment: &dyn Environment) -> Result<(), SettingError> {
     for name in environment.names() {
         let Some(rest) = name.strip_prefix(PREFIX) else {
@@ -44,7 +45,8 @@ pub(crate) fn refuse_misspelled(environment: &dyn Environment) -> Result<(), Set
     Ok(())
 }
 
-/// What follows the prefix in our variables, the application's and the tokenizer's: one environment may have both.
+/// Returns the names after the prefix of our variables, the application's and the tokenizer's: one
+/// environment may have both.
 fn settings() -> impl Iterator<Item = &'static str> {
     SETTINGS.iter().flat_map(|setting| {
         let of_secret = match setting.kind {
@@ -67,7 +69,7 @@ pub fn closest<'a>(unknown: &str, names: impl IntoIterator<Item = &'a str>) -> O
         .map(|(_, name)| name)
 }
 
-/// Whether Kubernetes set this variable for a service, as Docker's links once did: `X_SERVICE_HOST`,
+/// Returns whether Kubernetes set this variable for a service, as Docker's links once did: `X_SERVICE_HOST`,
 /// `X_SERVICE_PORT`, `X_SERVICE_PORT_HTTP`, `X_PORT=tcp://..`, `X_PORT_80_TCP`, `X_PORT_80_TCP_ADDR`.
 pub(crate) fn is_of_kubernetes(name: &str, environment: &dyn Environment) -> bool {
     let is_port = |rest: &str| {

@@ -80,7 +80,7 @@ settings! {
 
 macro_rules! of_secrets {
     ($($name:literal, $aliases:expr, $providers:literal, $doc:literal;)*) => {
-        /// The settings of every secret. A provider of your own asks for others by names of its own.
+        /// The settings of every secret. A custom provider asks for others by its own names.
         pub const SECRET: &[SecretSetting] = &[
             $(SecretSetting { name: $name, aliases: &$aliases, providers: $providers, doc: $doc }),*
         ];

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// A text without what shells, editors and `docker run --env-file` leave around it: blanks, carriage returns
-/// and line ends, a byte order mark, and one pair of quotes.
+/// Returns a text without the remains of shells, editors and `docker run --env-file` around it. These are
+/// blanks, carriage returns and line ends, a byte order mark, and one pair of quotes.
 #[must_use]
 pub fn bare(text: &str) -> &str {
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
@@ -17,8 +17,8 @@ pub fn bare(text: &str) -> &str {
     unquoted.unwrap_or(text)
 }
 
-/// A secret without the same, when it is a text; bytes that are no text are left as they are. Random bytes pass
-/// for a text about once in 10^13.
+/// Returns a secret trimmed in the same way, if it is text; other bytes stay unchanged. Random bytes pass for
+/// text about once in 10^13.
 #[must_use]
 pub fn bare_secret(secret: &[u8]) -> &[u8] {
     let text = std::str::from_utf8(secret).ok();
@@ -27,7 +27,7 @@ pub fn bare_secret(secret: &[u8]) -> &[u8] {
         .map_or(secret, |text| bare(text).as_bytes())
 }
 
-/// The value of a setting that `name` spells, by the one rule for what is around it; `None` when it is empty.
+/// Returns the trimmed value of the setting that `name` spells; `None` when it is empty.
 pub(crate) fn of_setting(name: &str, value: &[u8]) -> Result<Option<String>, SettingError> {
     let Ok(text) = std::str::from_utf8(value) else {
         return Err(SettingError::wrong(
@@ -45,7 +45,7 @@ pub(crate) fn of_setting(name: &str, value: &[u8]) -> Result<Option<String>, Set
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// Separated by commas.
+/// Splits a text at commas.
 pub(crate) fn list(text: &str) -> Vec<String> {
     let items = text.split(',').map(str::trim);
     items
@@ -54,7 +54,7 @@ pub(crate) fn list(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// As advice says when it is something else.
+/// Parses a flag; the error is the advice.
 pub(crate) fn flag(text: &str) -> Result<bool, String> {
     match text {
         "true" | "1" => Ok(true),
@@ -73,8 +73,8 @@ pub(crate) fn integer(text: &str, least: u64, most: u64) -> Result<u64, String> 
         })
 }
 
-/// A number of bytes, such as `16MiB` or `16 MiB`; a number alone is bytes. `MB` is refused: for some it is a
-/// million.
+/// Parses a number of bytes, such as `16MiB` or `16 MiB`; a number alone is bytes. It refuses `MB`, which is
+/// a million for some.
 pub(crate) fn bytes(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let bytes = read_bytes(text)
         .ok_or("write a number of bytes such as 65536, 64KiB, 16MiB or 1GiB, with no other unit")?;
@@ -110,7 +110,7 @@ pub(crate) fn duration(text: &str, least: Duration, most: Duration) -> Result<Du
     })
 }
 
-/// A bound of a duration, as it would be written.
+/// Returns a bound of a duration in its written form.
 pub(crate) fn in_words(time: Duration) -> String {
     let millis = time.as_millis();
     match (millis % 3_600_000, millis % 60_000, millis % 1000) {

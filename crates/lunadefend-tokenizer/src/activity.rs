@@ -1,4 +1,4 @@
-//! What goes on in a running tokenizer, counted for its operator.
+//! Counters of a running tokenizer, for its operator.
 
 use crate::server::Places;
 use std::{
@@ -12,10 +12,10 @@ use std::{
 /// Counters of one tokenizer.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    /// When it was made, by its timer.
+    /// The time of its start, by its timer.
     started: Duration,
     uploads: AtomicUsize,
-    /// Those of the server that serves it, if it is ours.
+    /// The places of the server that serves it, if that is ours.
     places: Mutex<Weak<Places>>,
 }
 
@@ -28,36 +28,36 @@ impl Activity {
         }
     }
 
-    /// When the tokenizer was made, by its timer.
+    /// Returns the time of the tokenizer's start, by its timer.
     pub(crate) const fn started(&self) -> Duration {
         self.started
     }
 
-    /// Says whose places its connections take.
+    /// Sets the places that its connections take.
     pub(crate) fn serve_on(&self, places: &Arc<Places>) {
         let mut served = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         *served = Arc::downgrade(places);
     }
 
-    /// The places of its server; `None` when another server serves it, or none any more.
+    /// Returns the places of its server; `None` when another server serves it, or none.
     pub(crate) fn places(&self) -> Option<Arc<Places>> {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.upgrade()
     }
 
-    /// Counts an upload while the value that is returned lives.
+    /// Counts an upload while the returned value lives.
     pub(crate) fn begin_upload(&self) -> RunningUpload<'_> {
         self.uploads.fetch_add(1, Ordering::Relaxed);
         RunningUpload(&self.uploads)
     }
 
-    /// How many uploads are running.
+    /// Returns the number of running uploads.
     pub(crate) fn uploads(&self) -> usize {
         self.uploads.load(Ordering::Relaxed)
     }
 }
 
-/// An upload that is running.
+/// A running upload.
 #[derive(Debug)]
 pub(crate) struct RunningUpload<'a>(&'a AtomicUsize);
 

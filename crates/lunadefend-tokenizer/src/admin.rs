@@ -13,16 +13,16 @@ use std::{
 };
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
-/// Connections at once. They come out of [`Limits::RESERVED_FILES`].
+/// The maximum of connections at once. They come out of [`Limits::RESERVED_FILES`].
 const MAX_CONNECTIONS: u32 = 8;
-/// Clients that the kernel keeps waiting.
+/// The maximum of clients that the kernel keeps waiting.
 const BACKLOG: u32 = 16;
 
-/// Why there is no admin socket.
+/// Why the admin socket could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdminSocketError {
-    /// Another process listens at the path.
+    /// Another process listens on the path.
     #[error(
         "another process answers at the admin socket {}: stop it, or choose another path with LUNADEFEND_ADMIN_SOCKET",
         path.display()
@@ -31,7 +31,7 @@ pub enum AdminSocketError {
         /// The path of the socket.
         path: PathBuf,
     },
-    /// What is at the path is not a socket. It is left alone.
+    /// The path holds something other than a socket, which is left alone.
     #[error(
         "{} is there and is not a socket: choose another path with LUNADEFEND_ADMIN_SOCKET",
         path.display()
@@ -40,7 +40,7 @@ pub enum AdminSocketError {
         /// The path of the socket.
         path: PathBuf,
     },
-    /// The socket cannot be made.
+    /// Making the socket failed.
     #[error(
         "cannot make the admin socket {}: its folder must exist and be writable, and the path be short (about 100 bytes)",
         path.display()
@@ -54,25 +54,25 @@ pub enum AdminSocketError {
     },
 }
 
-/// A Unix socket that listens. Its file is removed when it is dropped.
+/// A listening Unix socket. Dropping it removes its file.
 ///
 /// # Security
-/// Only the user that runs the process, and root, may connect: the file has mode 0600 before anybody
-/// can. Some systems do not look at that mode, so put it into a folder that only this user can enter.
+/// Only the user that runs the process, and root, may connect: the file has mode 0600 before any process can
+/// connect. Some systems ignore that mode, so put the socket into a folder that only this user can enter.
 #[derive(Debug)]
 pub struct AdminSocket {
     listener: UnixListener,
     path: PathBuf,
-    /// Which file it made: another process may have replaced it.
+    /// The file that it made: another process may have replaced it.
     file: (u64, u64),
 }
 
 impl AdminSocket {
-    /// Listens at a path. A socket whose process is gone is replaced.
+    /// Listens on a path. It replaces a socket whose process has ended.
     ///
     /// # Errors
-    /// An [`AdminSocketError`] when another process listens there, when something else is there, or when
-    /// the socket cannot be made.
+    /// An [`AdminSocketError`] when another process listens there, when the path holds something else, or
+    /// when making the socket fails.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -84,7 +84,7 @@ impl AdminSocket {
         };
         let socket = UnixSocket::new_stream().map_err(io)?;
         socket.bind(path).map_err(io)?;
-        // Nobody can connect before it listens, so the mode is right in time.
+        // No process can connect before it listens, so the mode is set in time.
         let file = restrict(path).map_err(|source| {
             let _ = fs::remove_file(path);
             io(source)
@@ -101,7 +101,7 @@ impl AdminSocket {
     }
 }
 
-/// Sets the mode of the new socket; gives what identifies its file.
+/// Sets the mode of the new socket; returns the identity of its file.
 fn restrict(path: &Path) -> io::Result<(u64, u64)> {
     fs::set_permissions(path, Permissions::from_mode(0o600))?;
     identity(path)
@@ -112,7 +112,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Removes a socket at which no process listens.
+/// Removes a socket on which no process listens.
 async fn remove_stale(path: &Path) -> Result<(), AdminSocketError> {
     let io = |source| AdminSocketError::Io {
         path: path.to_owned(),
@@ -155,10 +155,10 @@ impl Listener for AdminSocket {
     }
 }
 
-/// Serves the operator's routes of a tokenizer on its admin socket, until `shutdown` completes. They are
-/// nowhere else, and no other routes are there.
+/// Serves the operator's routes of a tokenizer on its admin socket, until `shutdown` completes. The public
+/// server has none of these routes, and the socket no others.
 ///
-/// `GET /status` answers a [`Status`](crate::Status) in the envelope of all responses.
+/// `GET /status` returns a [`Status`](crate::Status) in the envelope of all responses.
 pub async fn serve_admin(
     socket: AdminSocket,
     tokenizer: Tokenizer,

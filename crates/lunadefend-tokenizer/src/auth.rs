@@ -1,4 +1,4 @@
-//! Who is asking: a JWT in `authorization`, or the tokenizer's own session cookie.
+//! The caller: by a JWT in `authorization`, or by the tokenizer's own session cookie.
 
 mod cookie;
 
@@ -12,10 +12,11 @@ use lunadefend_core::SessionId;
 use lunadefend_jwt::{Claims, JwtError, JwtKind, ParsedJwt, Subject};
 use std::sync::Arc;
 
-/// Only whoever has the signing key is told. The client knows it by the words "another tokenizer".
+/// Only a caller with the signing key gets this text. The client recognises it by the words "another
+/// tokenizer".
 const FOR_ANOTHER_TOKENIZER: &str = "Unauthorized: the JWT is for another tokenizer, by the name in it; this tokenizer's TOKENIZER_URL is not what the application calls it";
 
-/// Who sent a request, as shown by its one credential.
+/// The sender of a request, shown by its one credential.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
     /// The application server. It owns no session.
@@ -26,16 +27,16 @@ pub(crate) enum Caller {
     User(SessionId),
 }
 
-/// Why nobody could be made out.
+/// Why a request has no caller.
 #[derive(Debug)]
 pub(crate) enum AuthError {
-    /// There is no credential.
+    /// The credential is missing.
     Unauthenticated,
-    /// The credential is not one that counts here.
+    /// The credential is not valid here.
     Invalid,
-    /// A JWT of the application that is right but for the tokenizer that it is for.
+    /// A JWT of the application that is valid, but for another tokenizer.
     OtherTokenizer,
-    /// The request itself is refused, or the answer is not known.
+    /// The request itself is refused, or its caller cannot be determined now.
     Refused(ApiError),
 }
 
@@ -55,7 +56,7 @@ impl From<AuthError> for ApiError {
     }
 }
 
-/// Refuses every caller but the application, which has a JWT.
+/// Refuses every caller except the application with its JWT.
 pub(crate) async fn require_application(
     headers: &HeaderMap,
     shared: &Shared,
@@ -76,7 +77,7 @@ pub(crate) struct Authenticated {
 }
 
 impl Authenticated {
-    /// The session that the caller acts in; application and developer have none.
+    /// Returns the session that the caller acts in; application and developer have none.
     pub(crate) const fn session(&self) -> Option<&SessionId> {
         match &self.caller {
             Caller::User(session) => Some(session),
@@ -84,7 +85,7 @@ impl Authenticated {
         }
     }
 
-    /// Whether it was the cookie that said so, and not a JWT of the application.
+    /// Returns whether the credential was the cookie, and not a JWT of the application.
     pub(crate) const fn is_by_cookie(&self) -> bool {
         self.by_cookie
     }
@@ -124,7 +125,7 @@ pub(crate) async fn authenticate(
     Ok(Authenticated { caller, by_cookie })
 }
 
-/// For `/session/verify`, which says whether there is a caller and gives them nothing.
+/// Finds the caller for `/session/verify`, which reports whether the request has one and gives them nothing.
 pub(crate) async fn identify(headers: &HeaderMap, shared: &Shared) -> Result<Caller, AuthError> {
     let page = Page::of(headers)?;
     if let Some(caller) = jwt_caller(headers, page, shared).await? {
@@ -136,8 +137,7 @@ pub(crate) async fn identify(headers: &HeaderMap, shared: &Shared) -> Result<Cal
         .map(Caller::User)
 }
 
-/// Ends the browser sessions that the request has cookies of, and no other. Gives the names of these
-/// cookies.
+/// Ends only the browser sessions of the request's cookies. Returns the names of these cookies.
 pub(crate) async fn end_browser_sessions(
     headers: &HeaderMap,
     shared: &Shared,
@@ -150,8 +150,8 @@ pub(crate) async fn end_browser_sessions(
     Ok(names)
 }
 
-/// The caller by `authorization`. `None` only when there is no such header: a bad one is not rescued
-/// by a good cookie.
+/// Finds the caller by `authorization`. `None` only when the header is missing: a valid cookie does not
+/// rescue an invalid header.
 async fn jwt_caller(
     headers: &HeaderMap,
     page: Page<'_>,
@@ -186,8 +186,7 @@ pub(crate) fn duplicate_authorization() -> ApiError {
     ApiError::bad_request("the authorization header must not be there twice")
 }
 
-/// The JWT of an `authorization` header: raw, as the original sends it, or with the scheme of RFC
-/// 6750.
+/// Returns the JWT of an `authorization` header: raw, as LunaSec sends it, or with the scheme of RFC 6750.
 fn bearer(value: &HeaderValue) -> Option<&str> {
     let text = value.to_str().ok()?;
     match text.split_at_checked(7) {
@@ -196,7 +195,7 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
     }
 }
 
-/// Checks a JWT by the whole list of protocol rules. Says nothing about what it is good for.
+/// Verifies a JWT by the whole list of protocol rules, but not its purpose.
 pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, AuthError> {
     let outcome = match ParsedJwt::parse(compact) {
         Ok(jwt) => {
@@ -207,7 +206,7 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Aut
     };
     match outcome {
         Ok(claims) => Ok(claims),
-        // Its signature was good, so that nobody else can fill the log with this.
+        // The signature is valid, so only the key's owner can fill the log with this.
         Err(VerifyError::Refused(JwtError::Claim("tokenizer"))) => {
             tracing::warn!(
                 "a JWT of the application was refused: it names another tokenizer; TOKENIZER_URL of this tokenizer must be the application's PUBLIC_TOKENIZER_URL, or its TOKENIZER_URL when that is not set"
@@ -224,9 +223,9 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Aut
     }
 }
 
-/// Refuses what is asked for a session that the application has ended.
+/// Refuses a request for a session that the application has ended.
 ///
-/// It is for the message: whatever such a session gets counts for nothing when it is used.
+/// It serves the error message: what such a session gets is refused on use anyway.
 pub(crate) async fn require_going_on(session: &SessionId, shared: &Shared) -> Result<(), ApiError> {
     if shared.vault.is_ended(session).await? {
         Err(ApiError::session_ended())

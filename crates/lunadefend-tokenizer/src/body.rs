@@ -1,4 +1,4 @@
-//! Reading the body of a request: so much, in so much time, and strictly.
+//! Reading request bodies: bounded in size and time, parsed strictly.
 
 use crate::{config::Limits, error::ApiError, route::BodyLimit, size::in_words, state::Shared};
 use axum::{
@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
-/// A JSON body that was read strictly: `application/json`, within the bounds of the route, one object.
+/// A JSON body, read strictly: `application/json`, within the bounds of the route, one object.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
@@ -47,20 +47,20 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
     }
 }
 
-/// The body of an upload. Its time is limited by its progress: every pause has the same deadline, and
-/// so has every chunk, so that neither who falls silent nor who drips keeps a connection and a lease.
+/// The body of an upload. Progress limits its time: every pause and every chunk has a deadline. So neither a
+/// silent nor a dripping client keeps a connection and a lease.
 pub(crate) struct Upload {
     chunks: Chunks,
     pause: Duration,
-    /// How many bytes of the chunk are there, and how long may still be waited for the rest.
+    /// The bytes of the chunk that have arrived, and the time left for the rest.
     arrived: u64,
     patience: Duration,
 }
 
 impl Upload {
     /// # Errors
-    /// 415 when the body is encoded: what is stored are the bytes that came. 413 when it is
-    /// announced to be longer than `max_length`.
+    /// 415 when the body is encoded: the tokenizer stores the bytes as they arrive. 413 when its announced
+    /// length is more than `max_length`.
     pub(crate) fn new(
         request: Request,
         max_length: u64,

@@ -1,4 +1,4 @@
-//! What a tokenizer is told about its surroundings. Checked once, when it is built.
+//! The configuration of a tokenizer, checked once, when it is built.
 
 mod durations;
 mod limits;
@@ -22,7 +22,7 @@ use lunadefend_http::BaseUrl;
 use lunadefend_jwt::JwtPolicy;
 use std::time::Duration;
 
-/// What a [`Tokenizer`](crate::Tokenizer) is told about its surroundings.
+/// The configuration of a [`Tokenizer`](crate::Tokenizer).
 ///
 /// ```
 /// use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
@@ -48,7 +48,7 @@ pub struct TokenizerConfig {
     pub(crate) public_url: BaseUrl,
     pub(crate) public_origin: Origin,
     pub(crate) blob_url: BaseUrl,
-    /// Whom the blob routes answer across origins: the tokenizer's own, when blobs have another.
+    /// The origin that may read the blob routes: the tokenizer's own, when blobs have another.
     pub(crate) blob_reader: Option<HeaderValue>,
     pub(crate) keys: VerificationKeys,
     pub(crate) allow_demo_key: bool,
@@ -62,10 +62,10 @@ pub struct TokenizerConfig {
 }
 
 impl TokenizerConfig {
-    /// Starts with what has no default.
+    /// Starts with the settings that have no default.
     ///
-    /// `public_url` is where browsers reach this tokenizer. It is taken from here and never from a
-    /// request. When it has a path, a proxy may strip it or not.
+    /// Browsers reach this tokenizer at `public_url`. The tokenizer never takes it from a request. When it
+    /// has a path, a proxy may strip the path or not.
     pub fn builder(
         public_url: BaseUrl,
         keys: VerificationKeys,
@@ -87,8 +87,8 @@ impl TokenizerConfig {
         }
     }
 
-    /// How long it is remembered that a session has ended, in milliseconds: an hour longer than what was
-    /// made for it can be good for.
+    /// The time for which the end of a session is remembered: an hour longer than anything made for it can
+    /// live.
     pub(crate) fn ended_session_lifetime(&self) -> Duration {
         let longest = [
             self.durations.maximum().get(),
@@ -120,12 +120,12 @@ pub struct TokenizerConfigBuilder {
 }
 
 impl TokenizerConfigBuilder {
-    /// Another URL at which browsers reach this same tokenizer, for values only. By default they are
+    /// Sets another URL at which browsers reach this same tokenizer, for values only. By default values are
     /// at the public URL.
     ///
     /// # Security
-    /// Recommended in production, on a site of its own: what users upload then never has the origin
-    /// of the frame.
+    /// Recommended in production, on a separate site: what users upload then never has the origin of the
+    /// frame.
     pub fn blob_url(mut self, url: BaseUrl) -> Self {
         self.blob_url = Some(url);
         self
@@ -137,53 +137,53 @@ impl TokenizerConfigBuilder {
         self
     }
 
-    /// How long grants live; 15 minutes by default, at most an hour.
+    /// Sets the lifetimes of grants; 15 minutes by default, at most an hour.
     pub const fn grant_durations(mut self, durations: GrantDurations) -> Self {
         self.durations = durations;
         self
     }
 
-    /// When browsers send the cookies; across sites by default.
+    /// Sets when browsers send the cookies; across sites by default.
     pub const fn cookie_policy(mut self, policy: CookiePolicy) -> Self {
         self.cookie_policy = policy;
         self
     }
 
-    /// Who may issue JWTs (`iss`); `node-sdk` by default.
+    /// Sets the issuers of JWTs (`iss`); `node-sdk` by default.
     pub fn issuers(mut self, issuers: impl IntoIterator<Item = String>) -> Self {
         self.issuers = Some(issuers.into_iter().collect());
         self
     }
 
-    /// How long a JWT may live (`exp` - `iat`); one hour by default.
+    /// Sets the longest lifetime of a JWT (`exp` - `iat`); one hour by default.
     pub const fn max_jwt_lifetime(mut self, lifetime: Duration) -> Self {
         self.max_jwt_lifetime = Some(lifetime);
         self
     }
 
-    /// Whether a `user` JWT is accepted in `authorization`; yes by default. The SDK's own tokenize
-    /// and detokenize need it, browsers do not.
+    /// Sets whether a `user` JWT is accepted in `authorization`; yes by default. The SDK's own tokenize and
+    /// detokenize need it, browsers do not.
     pub const fn user_jwt_in_authorization(mut self, accepted: bool) -> Self {
         self.user_jwt_in_authorization = accepted;
         self
     }
 
-    /// Whether JWTs may be signed with the demo key that the original publishes; no by default.
+    /// Sets whether JWTs may be signed with the demo key that LunaSec publishes; no by default.
     ///
     /// # Security
-    /// For development only: anybody can sign with that key.
+    /// For development only: anyone can sign with that key.
     pub const fn allow_demo_key(mut self, allowed: bool) -> Self {
         self.allow_demo_key = allowed;
         self
     }
 
-    /// Sizes and times.
+    /// Sets sizes and times.
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Checks that the settings fit together.
+    /// Builds the configuration, if the settings fit together.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the setting.

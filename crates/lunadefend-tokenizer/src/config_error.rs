@@ -1,17 +1,17 @@
-//! What is wrong with a configuration.
+//! Errors of a configuration.
 
 use lunadefend_core::provider::SettingError;
 use lunadefend_http::UrlError;
 use std::fmt;
 
-/// Why a tokenizer cannot be configured like this. The text names the setting and repeats no value.
+/// Why a configuration is invalid. The text names the setting and repeats no value.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A setting that is missing or wrong. Those of `lunadefend serve` have the names of their variables.
+    /// A setting is missing or wrong. Settings of `lunadefend serve` have the names of their variables.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// A URL that cannot be used.
+    /// A URL is unusable.
     #[error(transparent)]
     Url(#[from] UrlError),
 }

@@ -1,9 +1,9 @@
-//! What is known about a request beside the request itself.
+//! The context of a request, beside the request itself.
 
 use http::HeaderValue;
 use std::sync::{Arc, OnceLock};
 
-/// Shared by the layers and the extractors of one request, as an extension of it.
+/// The context that layers and extractors of one request share, as its extension.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestContext(Arc<Inner>);
 
@@ -25,7 +25,7 @@ impl RequestContext {
         self.0.request_id.as_ref()
     }
 
-    /// Has the response carry the session's hash, whatever becomes of the request.
+    /// Makes the response carry the session's hash, whatever the outcome of the request.
     pub(crate) fn send_session_hash(&self, hash: HeaderValue) {
         // Set by the one admission of a request; a second value would be the same.
         let _ = self.0.session_hash.set(hash);

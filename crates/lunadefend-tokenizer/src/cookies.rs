@@ -1,4 +1,4 @@
-//! The tokenizer's own cookies: which names they have, how they are read, set and deleted.
+//! The tokenizer's own cookies: their names, and how to read, set and delete them.
 
 use crate::error::ApiError;
 use http::{HeaderMap, HeaderValue, header};
@@ -6,35 +6,35 @@ use lunadefend_crypto::{hex, sha256};
 use lunadefend_http::BaseUrl;
 use std::time::Duration;
 
-/// More open session transfers than this in one browser, and the other ones are forgotten: a page
-/// that asks again and again must not fill the browser's cookie header.
+/// The maximum of open session transfers in one browser; older ones are forgotten. A page that repeats its
+/// requests must not fill the browser's cookie header.
 const MAX_STATES: usize = 8;
 
-/// How many cookies one answer deletes at most: proxies have limits on the headers of an answer. What is
-/// left is deleted by the next ones.
+/// The maximum of cookies that one response deletes: proxies limit the headers of a response. The next
+/// responses delete the rest.
 const MAX_DELETIONS: usize = 20;
 
 /// When a browser sends the tokenizer's cookies.
 ///
-/// Without TLS on loopback, where application and tokenizer are one site, they are never `Secure`, which Safari
-/// would drop, and at least `SameSite=Lax`.
+/// Without TLS on loopback, where application and tokenizer are one site, they are at least `SameSite=Lax`
+/// and never `Secure`, since Safari would drop them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CookiePolicy {
     /// `SameSite=None; Partitioned`: also when application and tokenizer are different sites. Each
-    /// application has cookies of its own, if the browser knows partitioned cookies.
+    /// application has its own cookies, if the browser supports partitioned cookies.
     #[default]
     CrossSite,
     /// `SameSite=Strict`: only when application and tokenizer are sub-domains of one site, such as
-    /// `app.example.com` and `tokenizer.example.com`. Recommended where that is so.
+    /// `app.example.com` and `tokenizer.example.com`. Recommended in that case.
     SameSite,
 }
 
-/// How this tokenizer writes its cookies.
+/// The form of this tokenizer's cookies.
 ///
 /// # Security
-/// On https the names begin with `__Host-`: a browser takes such a cookie only from this host, over
-/// TLS, for every path, so that a sibling sub-domain cannot plant one. The plain names are for
-/// loopback addresses without TLS, where browsers refuse the prefix.
+/// On https the names begin with `__Host-`. A browser accepts such a cookie only from this host, over TLS,
+/// for every path, so that a sibling sub-domain cannot plant one. The plain names are for loopback addresses
+/// without TLS, where browsers refuse the prefix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cookies {
     prefix: &'static str,
@@ -68,7 +68,7 @@ impl Cookies {
         }
     }
 
-    /// The name of the session cookie of an auth provider. Of several each has its own, so that their
+    /// Returns the name of an auth provider's session cookie. Each provider has its own, so that their
     /// sessions do not overwrite each other.
     pub(crate) fn session(&self, provider: &str) -> String {
         let prefix = self.prefix;
@@ -79,16 +79,16 @@ impl Cookies {
         }
     }
 
-    /// The name of the cookie of a state. Each state has its own, so that two tabs do not overwrite
+    /// Returns the name of the cookie of a state. Each state has its own, so that two tabs do not overwrite
     /// each other's.
     pub(crate) fn state(&self, state: &str) -> String {
         let hash = sha256(state.as_bytes());
         format!("{}state-{}", self.prefix, hex(&hash[..4]))
     }
 
-    /// The value of a cookie.
+    /// Returns the value of a cookie.
     ///
-    /// Two of one name are refused: which of them counts depends on who reads.
+    /// Duplicates are refused: which one counts depends on the reader.
     pub(crate) fn read<'h>(
         headers: &'h HeaderMap,
         name: &str,
@@ -106,7 +106,7 @@ impl Cookies {
         }
     }
 
-    /// The header that sets a cookie. `value` is made of base64url characters.
+    /// Returns the header that sets a cookie. `value` consists of base64url characters.
     pub(crate) fn set(
         &self,
         name: &str,
@@ -116,8 +116,8 @@ impl Cookies {
         self.write(name, value, lifetime.as_secs())
     }
 
-    /// The header that deletes a cookie: with the attributes that it was set with, or a browser
-    /// takes it for another one.
+    /// Returns the header that deletes a cookie. It needs the attributes that the cookie was set with;
+    /// otherwise a browser takes it for another one.
     pub(crate) fn delete(&self, name: &str) -> Result<HeaderValue, ApiError> {
         self.write(name, "", 0)
     }
@@ -130,7 +130,7 @@ impl Cookies {
         Ok(header)
     }
 
-    /// Names of the oldest state cookies, as many as are too many and one answer may delete.
+    /// Returns the names of the oldest surplus state cookies, as many as one response may delete.
     pub(crate) fn surplus_states<'h>(&self, headers: &'h HeaderMap) -> Vec<&'h str> {
         let mut names: Vec<&str> = pairs(headers)
             .filter_map(|(name, _)| std::str::from_utf8(name).ok())
@@ -151,7 +151,7 @@ const fn is_hex(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
-/// Name and value of every cookie (RFC 6265 section 5.4), also when a proxy has split the header.
+/// Returns name and value of every cookie (RFC 6265 section 5.4), even if a proxy has split the header.
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     headers
         .get_all(header::COOKIE)

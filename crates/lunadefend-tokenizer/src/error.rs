@@ -1,4 +1,4 @@
-//! Requests that are refused or fail: a status, a name for programs, a message for people.
+//! Refused and failed requests: a status, a name for programs, a message for people.
 
 use crate::{
     response::{self, ERROR_NAME},
@@ -19,7 +19,7 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// `message` is read by people: it says what to do and repeats nothing of the request.
+    /// Makes an error. People read `message`: it says what to do and repeats nothing of the request.
     pub(crate) fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
@@ -28,12 +28,12 @@ impl ApiError {
         }
     }
 
-    /// For failures that whoever asked must tell from others.
+    /// Names a failure that the caller must distinguish from others.
     fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
     }
 
-    /// The application has ended the session, for good.
+    /// Makes the error for a session that the application has ended, for good.
     pub(crate) fn session_ended() -> Self {
         Self::bad_request(
             "the session has been ended: the application must give a new session id at each log-in",
@@ -41,7 +41,7 @@ impl ApiError {
         .named(SESSION_ENDED)
     }
 
-    /// The session is not the one that the page was made for, or it cannot be told.
+    /// Makes the error for a session that is not the page's, or may not be.
     pub(crate) fn session_mismatch(message: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, message).named(SESSION_MISMATCH)
     }
@@ -80,7 +80,7 @@ impl ApiError {
     }
 }
 
-/// A store that fails is no fault of the caller, and its cause is none of his business.
+/// A failing store is not the caller's fault; they do not see its cause.
 impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
         match error {
@@ -109,7 +109,7 @@ impl From<VaultError> for ApiError {
     }
 }
 
-/// A session that stores too much is its own affair: nobody has to look at the log.
+/// A session over its quota needs no operator, so the log has it at debug only.
 impl From<OverQuota> for ApiError {
     fn from(over: OverQuota) -> Self {
         let (what, setting) = match over {

@@ -1,4 +1,4 @@
-//! The keys that JWTs are verified with: one that is configured, or a key set that is fetched.
+//! The keys that verify JWTs: a configured one, or a fetched key set.
 
 mod fetch;
 mod refresh;
@@ -14,33 +14,32 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Where the keys come from that JWTs are verified with.
+/// The source of the keys that verify JWTs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum VerificationKeys {
     /// The key set that the application publishes at `/.lunasec/jwks.json`.
     Jwks(JwksSource),
-    /// One key. A `kid` in a JWT is not looked at.
+    /// One key. It ignores the `kid` of a JWT.
     Public(PublicKey),
 }
 
-/// Where the application publishes its public keys.
+/// The URL at which the application publishes its public keys, and how it is fetched.
 ///
-/// The key set is fetched when the first JWT comes, so that the tokenizer starts without the
-/// application; then again when it is not fresh any more, and when a JWT names an unknown key: once a
-/// minute for the same key, and once a second for all. It is fresh for as long as its
-/// `Cache-Control: max-age` says (at least a minute, at most an hour, five minutes when it says nothing;
-/// what its `Age` says is taken off).
+/// The tokenizer fetches the key set for the first JWT, so that it starts without the application. It fetches
+/// again when the set is no longer fresh, and when a JWT names an unknown key. The latter happens at most
+/// once a minute for one key, and once a second for all. The set is fresh for its `Cache-Control: max-age`,
+/// less its `Age`. That is at least a minute, at most an hour, and five minutes by default.
 ///
-/// In the first 30 seconds after that the set is still used while the next one is fetched. Later nothing
-/// is judged by it before a fetch has been tried: whoever comes waits, 5 s at most. Only when that fetch
-/// has failed does the last set serve, for [`stale_if_error`](Self::stale_if_error) after it was fresh;
-/// the next attempt comes 30 s later.
+/// In the next 30 seconds requests still use the set while the tokenizer fetches the next one. Later a
+/// request waits for a fetch, 5 s at most, before the set verifies anything. Only if that fetch fails does
+/// the last set serve, for [`stale_if_error`](Self::stale_if_error) after it was fresh; the next attempt
+/// follows 30 s later.
 ///
 /// # Security
-/// TLS is verified. Redirects are not followed. [`Tokenizer::drop_keys`](crate::Tokenizer::drop_keys)
-/// makes the tokenizer forget a key set at once. After that, and for an unknown key, a fetch says
-/// `Cache-Control: no-cache`: a cache between the two may otherwise answer with keys that are retired.
+/// The client verifies TLS and follows no redirects. [`Tokenizer::drop_keys`](crate::Tokenizer::drop_keys)
+/// makes the tokenizer forget a key set at once. After that, and for an unknown key, a fetch sends
+/// `Cache-Control: no-cache`: otherwise a cache between the two may respond with retired keys.
 #[derive(Clone, Debug)]
 pub struct JwksSource {
     url: BaseUrl,
@@ -49,16 +48,16 @@ pub struct JwksSource {
 }
 
 impl JwksSource {
-    /// For how long the last set serves after it was fresh, when no newer one can be fetched.
+    /// The default time for which the last set serves after it was fresh, while fetching fails.
     ///
-    /// Longer than a restart or a deployment of an application takes, and not longer than one JWT of the
-    /// SDK lives: whoever has a key that was retired, and keeps the application from being reached, gains
-    /// no more than by a JWT that was signed just before.
+    /// It is longer than a restart or a deployment of an application, and not longer than the lifetime of the
+    /// SDK's JWTs. So an attacker who has a retired key and makes the application unreachable gains no more
+    /// than by a JWT signed just before.
     pub const DEFAULT_STALE_IF_ERROR: Duration = Duration::from_secs(15 * 60);
-    /// The longest time for which the last set can be told to serve: a day.
+    /// The maximum of [`stale_if_error`](Self::stale_if_error): a day.
     pub const MAX_STALE_IF_ERROR: Duration = Duration::from_secs(24 * 3600);
 
-    /// Takes the URL of a key set, such as `https://app.example.com/.lunasec/jwks.json`.
+    /// Makes a source of the URL of a key set, such as `https://app.example.com/.lunasec/jwks.json`.
     ///
     /// # Errors
     /// [`ConfigError`] when the URL is https and the client has no TLS.
@@ -75,15 +74,14 @@ impl JwksSource {
         })
     }
 
-    /// Sets for how long the last set serves after it was fresh, while no newer one can be fetched
-    /// (`stale-if-error` of RFC 5861); [`DEFAULT_STALE_IF_ERROR`](Self::DEFAULT_STALE_IF_ERROR) unless
-    /// set, zero for never.
+    /// Sets how long the last set serves after it was fresh, while fetching fails (`stale-if-error` of RFC
+    /// 5861). The default is [`DEFAULT_STALE_IF_ERROR`](Self::DEFAULT_STALE_IF_ERROR); zero means never.
     ///
     /// # Errors
     /// [`ConfigError`] above [`MAX_STALE_IF_ERROR`](Self::MAX_STALE_IF_ERROR).
     ///
     /// # Security
-    /// For so long a key that was retired is accepted when the key set cannot be fetched.
+    /// For this time a retired key is accepted while fetching the key set fails.
     pub fn stale_if_error(mut self, time: Duration) -> Result<Self, ConfigError> {
         if time > Self::MAX_STALE_IF_ERROR {
             let advice = "it must be from 0s to 24h";
@@ -99,7 +97,7 @@ impl JwksSource {
 pub(crate) enum VerifyError {
     #[error(transparent)]
     Refused(#[from] JwtError),
-    /// Nothing is known against it: the keys cannot be had.
+    /// The keys are unavailable; the JWT may be valid.
     #[error("the key set of the application is not available")]
     Unavailable,
 }
@@ -121,7 +119,7 @@ impl Keys {
         }
     }
 
-    /// Forgets a key set that was fetched; whether it is one that is fetched.
+    /// Forgets a fetched key set. Returns whether the source is a fetched one.
     pub(crate) fn drop_set(&self) -> bool {
         match self {
             Self::Fixed(_) => false,
@@ -132,7 +130,7 @@ impl Keys {
         }
     }
 
-    /// What an operator is told about them.
+    /// Returns their state, for an operator.
     pub(crate) fn status(&self) -> KeysStatus {
         match self {
             Self::Fixed(_) => KeysStatus::Configured,
@@ -142,7 +140,7 @@ impl Keys {
         }
     }
 
-    /// Verifies a JWT; looks once for newer keys when the ones at hand do not know its key.
+    /// Verifies a JWT; fetches newer keys once when the present ones lack its key.
     pub(crate) async fn verify(
         &self,
         jwt: &ParsedJwt<'_>,
@@ -180,8 +178,8 @@ fn verify_with(
     jwt.verify(candidates, policy, now)
 }
 
-/// A v1 peer names no key, or always the same one: then a signature that no key explains says as
-/// much as an unknown `kid`.
+/// Returns whether the refusal may mean a newer key. A v1 peer names no key, or always the same one, so a
+/// signature that fits no key counts like an unknown `kid`.
 fn may_be_a_newer_key(jwt: &ParsedJwt<'_>, refused: &JwtError) -> bool {
     match refused {
         JwtError::UnknownKey => true,

@@ -1,4 +1,4 @@
-//! What requests and responses have in common, one concept a layer. `router.rs` stacks them.
+//! The rules that many requests and responses share, one concept a layer. `router.rs` stacks them.
 
 pub(crate) mod admission;
 pub(crate) mod base_path;

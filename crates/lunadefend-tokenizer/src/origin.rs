@@ -1,4 +1,4 @@
-//! Which page a request comes from, and how it was sent.
+//! The page that a request comes from, and the way it was sent.
 
 use crate::{
     config::Origin,
@@ -7,13 +7,12 @@ use crate::{
 };
 use http::{HeaderMap, header};
 
-/// Refuses a request of a browser that does not come from the frame, which has the tokenizer's own
-/// origin.
+/// Refuses a browser's request from outside the frame, which has the tokenizer's own origin.
 ///
 /// # Security
-/// A browser adds the cookie whoever asks, also for script in the application's page. So the page
-/// that asks must be shown to be the frame, by headers that script cannot set: `Origin`, or, on a
-/// request without one, `Sec-Fetch-Site`. No header at all is no proof.
+/// A browser adds the cookie to every request, also those of script in the application's page. So headers
+/// that script cannot set must prove that the page is the frame: `Origin`, or, on a request without one,
+/// `Sec-Fetch-Site`. A missing header is no proof.
 pub(crate) fn require_frame(headers: &HeaderMap, own: &Origin) -> Result<(), ApiError> {
     let from_frame = if headers.contains_key(header::ORIGIN) {
         single(headers, &header::ORIGIN) == Some(own.header())
@@ -29,14 +28,13 @@ pub(crate) fn require_frame(headers: &HeaderMap, own: &Origin) -> Result<(), Api
     }
 }
 
-/// Refuses a step of a session transfer that is not the `no-cors` fetch that it must be. A
-/// browser that does not say how it asks is let in.
+/// Refuses a step of a session transfer that is not a `no-cors` fetch. It admits a browser that does not
+/// declare the mode of its request.
 ///
 /// # Security
-/// A page script can read where a frame was led that it navigates, or parts of it, by an error page of the
-/// application for example. Of a `no-cors` fetch it can read nothing. Where the request comes from
-/// (`Sec-Fetch-Site`) says nothing here: after a detour over another site it is `cross-site` even for
-/// the page's own.
+/// Page script that navigates a frame can read where the redirects led, or parts of it, for example from an
+/// error page of the application. Of a `no-cors` fetch it can read nothing. `Sec-Fetch-Site` does not help
+/// here: after a detour over another site it is `cross-site` even for the page's own requests.
 pub(crate) fn require_transfer(headers: &HeaderMap) -> Result<(), ApiError> {
     let is_transfer = [(SEC_FETCH_MODE, "no-cors"), (SEC_FETCH_DEST, "empty")]
         .into_iter()

@@ -1,4 +1,4 @@
-//! `lunadefend-page-session`: for which session the page around a frame was made.
+//! `lunadefend-page-session`: the session that the page around a frame was made for.
 
 use crate::error::ApiError;
 use http::{HeaderMap, HeaderValue};
@@ -8,18 +8,18 @@ use lunadefend_core::{
 };
 use lunadefend_crypto::sha256;
 
-/// What a request says of its page.
+/// A request's statement about its page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Page<'h> {
-    /// Nothing, or in words that it does not matter.
+    /// The header is missing, or says that any session will do.
     OfAnySession,
-    /// It was made for the session of that name.
+    /// The page was made for the session of that name.
     Of(&'h HeaderValue),
 }
 
 impl<'h> Page<'h> {
     /// # Errors
-    /// 400 when the header is there twice.
+    /// 400 for a duplicate header.
     pub(crate) fn of(headers: &'h HeaderMap) -> Result<Self, ApiError> {
         let mut sent = headers.get_all(PAGE_SESSION).iter();
         match (sent.next(), sent.next()) {
@@ -32,7 +32,7 @@ impl<'h> Page<'h> {
         }
     }
 
-    /// Whether the page may act in a session.
+    /// Returns whether the page may act in a session.
     pub(crate) fn is_for(self, session: &SessionId) -> bool {
         match self {
             Self::OfAnySession => true,

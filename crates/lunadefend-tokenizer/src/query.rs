@@ -8,8 +8,8 @@ use url::form_urlencoded;
 pub(crate) struct Query<'q>(HashMap<Cow<'q, str>, Cow<'q, str>>);
 
 impl<'q> Query<'q> {
-    /// Reads a query. One with a parameter twice is refused: which of them counts depends on who
-    /// reads, and two readers are how a check is walked around.
+    /// Reads a query. It refuses a duplicate parameter: the reader decides which one counts, and two readers
+    /// that disagree let an attacker bypass a check.
     pub(crate) fn parse(query: Option<&'q str>) -> Result<Self, ApiError> {
         let mut parameters = HashMap::new();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {

@@ -6,15 +6,15 @@ use lunadefend_core::wire::{self, Failure, Success};
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// The `errorName` of most failures, as LunaSec has it.
+/// The `errorName` of most failures, as in LunaSec.
 pub(crate) const ERROR_NAME: &str = "TokenizerError";
 
-/// `/session/verify` says no with a 200.
+/// Makes a failure with status 200, as `/session/verify` returns it.
 pub(crate) fn no(message: &'static str) -> Response {
     failure(StatusCode::OK, ERROR_NAME, message.into())
 }
 
-/// `{"success":false,"error":{..}}` with a status.
+/// Makes `{"success":false,"error":{..}}` with a status.
 pub(crate) fn failure(status: StatusCode, name: &str, message: Cow<'static, str>) -> Response {
     let mut response = json(
         status,
@@ -24,7 +24,7 @@ pub(crate) fn failure(status: StatusCode, name: &str, message: Cow<'static, str>
         },
     );
     if status == StatusCode::UNAUTHORIZED {
-        // RFC 9110 section 15.5.2: a 401 names a scheme. Browsers ask nobody for this one.
+        // RFC 9110 section 15.5.2: a 401 names a scheme. For this one browsers show no dialog.
         response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -32,12 +32,12 @@ pub(crate) fn failure(status: StatusCode, name: &str, message: Cow<'static, str>
     response
 }
 
-/// `{"success":true,"error":{},"data":T}`.
+/// Makes `{"success":true,"error":{},"data":T}`.
 pub(crate) fn data<T: Serialize>(data: T) -> Response {
     json(StatusCode::OK, &Success(data))
 }
 
-/// `{"success":true,"error":{}}`.
+/// Makes `{"success":true,"error":{}}`.
 pub(crate) fn success() -> Response {
     #[derive(Serialize)]
     struct Success {
@@ -53,7 +53,7 @@ pub(crate) fn success() -> Response {
     )
 }
 
-/// A response without a body.
+/// Makes a response without a body.
 pub(crate) fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;

@@ -1,4 +1,4 @@
-//! What a row of the table of routes says. The layers in `layers/` make it true.
+//! The rows of the table of routes. The layers in `layers/` enforce them.
 
 use crate::state::Shared;
 use axum::{
@@ -9,10 +9,10 @@ use http::{HeaderName, HeaderValue, Method};
 use lunadefend_core::wire;
 use std::sync::Arc;
 
-/// Who may call a route. Checked before anything of the body is read.
+/// The audience of a route, checked before any of the body is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// The application, by its JWT. A cookie is not even looked at.
+    /// The application, by its JWT. A cookie is ignored.
     Application,
     /// The frame, by the session cookie, or a caller with any JWT of the application. The handler can
     /// extract the caller.
@@ -21,31 +21,31 @@ pub(crate) enum Audience {
     Frame,
     /// A browser at a step of a session transfer, which is a `no-cors` fetch.
     Transfer,
-    /// A page of the application or the frame: the handler answers whether the browser has a session.
+    /// A page of the application or the frame: the handler says whether the browser has a session.
     Page,
     /// The holder of a signed URL, which the handler verifies.
     SignedUrl,
-    /// Everybody.
+    /// Any caller.
     Anyone,
-    /// The operator: such a route is on the admin socket, and on it alone.
+    /// The operator: only the admin socket has such a route.
     Operator,
 }
 
-/// Which pages of other origins may read the responses of a route (CORS).
+/// The pages of other origins that may read the responses of a route (CORS).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// None: there is no preflight to pass.
+    /// None: no preflight succeeds.
     SameOrigin,
     /// Pages of the application, with cookies.
     Application,
-    /// The frame, when values have an origin of their own.
+    /// The frame, when values have their own origin.
     Frame,
 }
 
 /// The body that an endpoint takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum BodyLimit {
-    /// None: the handler does not see what is sent.
+    /// None: the handler does not see the request body.
     Empty,
     /// One JSON object within bounds, by [`Json`](crate::body::Json).
     Json(wire::Limits),
@@ -53,12 +53,12 @@ pub(crate) enum BodyLimit {
     Value,
 }
 
-/// How long an endpoint may take until its response begins.
+/// The time limit of an endpoint until its response begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeLimit {
-    /// [`Limits::request`](crate::Limits::request) for everything, the body included.
+    /// [`Limits::request`](crate::Limits::request) for the whole request, including its body.
     Whole,
-    /// As long as it makes progress: the handler gives each of its steps a time.
+    /// Unlimited while it makes progress: the handler limits each of its steps.
     Progress,
 }
 
@@ -76,9 +76,9 @@ pub(crate) struct Route {
     pub(crate) label: &'static str,
     pub(crate) audience: Audience,
     pub(crate) readers: Readers,
-    /// Every response has them, also a refusal.
+    /// The headers of every response, including refusals.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    /// All methods of its endpoints.
+    /// The methods of all its endpoints.
     pub(crate) methods: Vec<Method>,
     pub(crate) endpoints: Vec<Endpoint>,
 }
@@ -111,27 +111,27 @@ impl Route {
         self
     }
 
-    /// GET without HEAD.
+    /// Adds GET without HEAD.
     pub(crate) fn get<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
         let handler = on(MethodFilter::GET, handler);
         self.endpoint([Method::GET], BodyLimit::Empty, TimeLimit::Whole, handler)
     }
 
-    /// GET and HEAD by one handler; the server leaves the body of a response to HEAD out.
+    /// Adds GET and HEAD with one handler; the server omits the body of a response to HEAD.
     pub(crate) fn get_and_head<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
         let handler = on(MethodFilter::GET, handler);
         let methods = [Method::GET, Method::HEAD];
         self.endpoint(methods, BodyLimit::Empty, TimeLimit::Whole, handler)
     }
 
-    /// POST with a JSON body.
+    /// Adds POST with a JSON body.
     pub(crate) fn post<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
         let handler = on(MethodFilter::POST, handler);
         let body = BodyLimit::Json(wire::REQUEST);
         self.endpoint([Method::POST], body, TimeLimit::Whole, handler)
     }
 
-    /// PUT with a value as the body.
+    /// Adds PUT with a value as the body.
     pub(crate) fn put_value<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
         let handler = on(MethodFilter::PUT, handler);
         self.endpoint(

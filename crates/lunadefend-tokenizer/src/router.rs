@@ -1,4 +1,4 @@
-//! The table of routes as a router: every row in the layers that make it true.
+//! The table of routes as a router: every row in the layers that enforce it.
 
 use crate::{
     error::ApiError,
@@ -17,12 +17,12 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// Everything but what is for the operator.
+/// Makes the router of all routes except the operator's.
 pub(crate) fn public(shared: &Arc<Shared>) -> Router {
     router(shared, |audience| audience != Audience::Operator)
 }
 
-/// What is for the operator, and nothing else.
+/// Makes the router of the operator's routes only.
 #[cfg(unix)]
 pub(crate) fn admin(shared: &Arc<Shared>) -> Router {
     router(shared, |audience| audience == Audience::Operator)
@@ -45,7 +45,7 @@ fn router(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Router {
         .layer(from_fn_with_state(Arc::clone(shared), base_path::strip))
 }
 
-/// One row, from the inside out.
+/// Builds one row, from the inside out.
 fn route(row: Route, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
     let methods = Methods::new(&row.methods);
     let mut route = row
@@ -63,7 +63,7 @@ fn route(row: Route, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
         .layer(from_fn_with_state(row.label, log::trace))
 }
 
-/// What no row has.
+/// Handles requests that match no row.
 fn unknown() -> MethodRouter {
     async fn not_found() -> ApiError {
         ApiError::not_found("there is no such route")

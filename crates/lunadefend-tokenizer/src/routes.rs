@@ -1,6 +1,6 @@
-//! The table of routes: wire level v1, values, the ends of sessions, and what is for the operator.
+//! The table of routes: wire level v1, values, the ends of sessions, and the operator's routes.
 //!
-//! A new route is a row here and a handler in `routes/`. `route.rs` says what a row can say.
+//! A new route is a row here and a handler in `routes/`. `route.rs` defines the rows.
 
 mod blobs;
 mod grants;
@@ -17,7 +17,7 @@ use crate::{
     route::{Audience, Readers, Route},
 };
 
-/// All routes.
+/// Returns all routes.
 pub(crate) fn table() -> Vec<Route> {
     use Audience::{Anyone, Application, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer};
     vec![

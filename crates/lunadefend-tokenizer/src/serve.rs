@@ -12,26 +12,27 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// How often expired rows are deleted.
+/// The interval at which expired rows are deleted.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves a tokenizer until `shutdown` completes, then lets running requests finish for
 /// [`Limits::drain`](crate::Limits::drain).
 ///
-/// HTTP/1.1 without TLS: put a proxy with TLS in front. Meanwhile expired rows are deleted from the
-/// store once a minute.
+/// HTTP/1.1 without TLS: put a proxy with TLS in front. Meanwhile it deletes expired rows from the store once
+/// a minute.
 ///
 /// # Errors
-/// When the listener cannot be used at all, or the process may not open
-/// [`Limits::RESERVED_FILES`](crate::Limits::RESERVED_FILES) files and a connection. A connection that
-/// fails ends for itself.
+/// When the listener is unusable, or the process may not open
+/// [`Limits::RESERVED_FILES`](crate::Limits::RESERVED_FILES) files and a connection. A failing connection
+/// does not affect others.
 ///
 /// # Security
-/// The head of a request has 32 KiB, 100 headers and [`Limits::header_read`](crate::Limits::header_read).
-/// There are [`Limits::max_connections`](crate::Limits::max_connections) at most, and fewer when the
-/// limit of open files is lower, so that a fetch of keys always has some. When all places are taken, the
-/// connection that has idled for longest makes room. While none idles, a new one waits, and every other
-/// ends with its next answer.
+/// The head of a request may have 32 KiB, 100 headers and
+/// [`Limits::header_read`](crate::Limits::header_read). The server takes
+/// [`Limits::max_connections`](crate::Limits::max_connections) at most, and fewer when the limit of open
+/// files is lower, so that a fetch of keys always has some. When all places are taken, the connection that
+/// has idled longest makes room. While none idles, a new one waits, and every other ends after its next
+/// response.
 pub async fn serve(
     listener: TcpListener,
     tokenizer: Tokenizer,

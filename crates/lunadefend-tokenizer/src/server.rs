@@ -1,6 +1,6 @@
 //! The HTTP server: every client has limits, and none can hold the others up.
 //!
-//! It knows nothing of tokens: it serves any service, over any kind of stream.
+//! It is independent of tokens: it serves any service, over any kind of stream.
 
 pub(crate) mod files;
 mod phase;
@@ -44,15 +44,15 @@ use tokio::{
 use tower::Service;
 use unread::{BodyRead, TrackedBody};
 
-/// After an `accept` that failed for want of something, file descriptors mostly.
+/// The pause after an `accept` that failed for lack of a resource, mostly file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// Where connections come from.
+/// A source of connections.
 pub(crate) trait Listener: Send {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next one. Nothing is lost when the future is dropped.
+    /// Accepts the next one. Dropping the future loses nothing.
     fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
@@ -174,7 +174,7 @@ where
     })
 }
 
-/// The next connection.
+/// Accepts the next connection.
 async fn accept<L: Listener>(listener: &L) -> L::Stream {
     loop {
         match listener.accept().await {
@@ -194,7 +194,7 @@ async fn accept<L: Listener>(listener: &L) -> L::Stream {
 fn log_end(outcome: hyper::Result<()>, phase: &Phase, http2_was_logged: &AtomicBool) {
     const HTTP2: &str = "a client speaks HTTP/2 without TLS, and the tokenizer HTTP/1.1 only: set the proxy in front to HTTP/1.1 for the tokenizer";
     if phase.is_http2() {
-        // A proxy tries again and again: said once where somebody looks.
+        // A proxy keeps trying: warn once.
         if http2_was_logged.swap(true, Ordering::Relaxed) {
             tracing::debug!(HTTP2);
         } else {

@@ -1,20 +1,20 @@
-//! `lunasec-session-hash`: how a frame notices that the session behind its cookie is another one.
+//! `lunasec-session-hash`: by it a frame notices that its cookie belongs to another session.
 
 use crate::{error::ApiError, headers::SESSION_HASH};
 use http::{HeaderMap, HeaderValue};
 use lunadefend_core::SessionId;
 use lunadefend_crypto::sha1_hex;
 
-/// Hex SHA-1 of the session id as the tokenizer knows it, as the original computes it.
+/// Returns the hex SHA-1 of the session id, as LunaSec computes it.
 ///
 /// # Security
-/// It names a session to its own browser and protects nothing.
+/// It identifies a session to its own browser and protects nothing.
 pub(crate) fn of(session: &SessionId) -> Option<HeaderValue> {
     HeaderValue::from_str(&sha1_hex(session.expose_id().as_bytes())).ok()
 }
 
-/// Compares the request's hash with the session: absent (or empty, as for the original), and the
-/// answer is to carry it; equal, and nothing is; different, and the request is refused.
+/// Compares the request's hash with the session. If it is missing (or empty, as in LunaSec), the response
+/// must carry the hash; if it is equal, it need not. If it differs, the request is refused.
 pub(crate) fn check(
     headers: &HeaderMap,
     session: &SessionId,

@@ -1,27 +1,27 @@
-//! What an operator is told about a running tokenizer.
+//! The status of a running tokenizer, for its operator.
 
 use lunadefend_core::provider::UnixMillis;
 use serde::{Deserialize, Serialize};
 
-/// How a tokenizer is: the response of `GET /status` on its admin socket.
+/// The status of a tokenizer: the response of `GET /status` on its admin socket.
 ///
 /// # Security
-/// It names no session, token or key.
+/// It contains no session, token or key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Status {
     /// The version of the program.
     pub version: String,
-    /// For how many seconds it has been running.
+    /// The time since its start, in seconds.
     pub uptime_seconds: u64,
     /// Whether the store works.
     pub store: StoreStatus,
-    /// What JWTs are verified with.
+    /// The keys that verify JWTs.
     pub keys: KeysStatus,
-    /// Connections of clients; `None` when the server is not that of this crate.
+    /// Connections of clients; `None` under the server of another crate.
     pub connections: Option<ConnectionsStatus>,
-    /// Uploads that are running.
+    /// The number of running uploads.
     pub uploads: usize,
 }
 
@@ -30,15 +30,15 @@ pub struct Status {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum StoreStatus {
-    /// It can be read and written, as far as is known.
+    /// It can be read and written, as far as the tokenizer knows.
     Ok,
-    /// It works, and takes no new values: its disk is nearly full.
+    /// It works, but takes no new values: its disk is nearly full.
     NoRoom,
-    /// It cannot be used. The log says why.
+    /// It does not work. The log has the reason.
     Unavailable,
 }
 
-/// What JWTs are verified with.
+/// The keys that verify JWTs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename_all = "camelCase",
@@ -47,25 +47,25 @@ pub enum StoreStatus {
 )]
 #[non_exhaustive]
 pub enum KeysStatus {
-    /// A key that is configured.
+    /// A configured key.
     Configured,
-    /// A key set that is fetched when it is needed.
+    /// A key set, fetched when it is needed.
     Jwks {
-        /// The set at hand; `None` before the first JWT, and after the set was dropped.
+        /// The present set; `None` before the first JWT, and after the set was dropped.
         fetched: Option<FetchedStatus>,
     },
 }
 
-/// A key set that was fetched.
+/// A fetched key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FetchedStatus {
-    /// When it was fetched, in milliseconds since the Unix epoch.
+    /// The time of the fetch, in milliseconds since the Unix epoch.
     pub at: u64,
-    /// How many seconds ago that was.
+    /// The time since the fetch, in seconds.
     pub age_seconds: u64,
-    /// Whether it may be used without a new fetch.
+    /// Whether the set may be used without a new fetch.
     pub fresh: bool,
 }
 
@@ -84,8 +84,8 @@ impl FetchedStatus {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ConnectionsStatus {
-    /// How many there are.
+    /// The number of connections.
     pub used: u32,
-    /// How many there may be.
+    /// The maximum of connections.
     pub maximum: u32,
 }

@@ -21,13 +21,13 @@ use std::{
 };
 use tower::Service;
 
-/// The Dedicated Tokenizer: a [`tower::Service`] from requests to answers. Cheap to clone.
+/// The Dedicated Tokenizer: a [`tower::Service`] from requests to responses. Cheap to clone.
 ///
-/// [`serve`](crate::serve) serves it with the limits that an HTTP server must have. Under another
-/// server its own limits still hold: on bodies, and on how long an answer may take.
+/// [`serve`](crate::serve) serves it with the limits that an HTTP server must have. Under another server its
+/// own limits still hold: on bodies, and on the time until a response.
 ///
 /// # Security
-/// It never looks at the `Host` header. TLS is the business of what is in front of it.
+/// It ignores the `Host` header. Put a proxy with TLS in front of it.
 #[derive(Clone)]
 pub struct Tokenizer {
     shared: Arc<Shared>,
@@ -43,13 +43,13 @@ impl fmt::Debug for Tokenizer {
 }
 
 impl Tokenizer {
-    /// Puts the parts together. The clock is the vault's.
+    /// Makes a tokenizer of its configuration and vault. The clock is the vault's.
     #[must_use]
     pub fn new(config: TokenizerConfig, vault: Vault) -> Self {
         Self::with_timer(config, vault, Arc::new(SystemTimer::default()))
     }
 
-    /// The same with a timer of one's own, for tests.
+    /// Makes a tokenizer as [`new`](Self::new) does, with a custom timer, for tests.
     #[must_use]
     pub fn with_timer(config: TokenizerConfig, vault: Vault, timer: Arc<dyn Timer>) -> Self {
         let keys = Keys::new(
@@ -71,23 +71,23 @@ impl Tokenizer {
         }
     }
 
-    /// The limits that it was configured with.
+    /// Returns the configured limits.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.shared.config.limits
     }
 
-    /// Makes the tokenizer forget the application's key set: for an emergency, when a key that is in it
-    /// is in wrong hands. Whoever shows a JWT gets a 503 until the set has been fetched anew, which the
-    /// next JWT starts. A fetch that is under way does not count: its answer may be the old set.
+    /// Makes the tokenizer forget the application's key set: for an emergency, when one of its keys has
+    /// leaked. The next JWT starts a new fetch; until it succeeds, requests with a JWT get a 503. A fetch
+    /// that is already running does not count: its response may be the old set.
     ///
-    /// With [`VerificationKeys::Public`](crate::VerificationKeys::Public) there is nothing to forget, and a warning
-    /// in the log says so.
+    /// With [`VerificationKeys::Public`](crate::VerificationKeys::Public) nothing is forgotten, and the log
+    /// has a warning.
     ///
     /// # Security
-    /// Have the application publish its new keys first, or the old set is fetched once more. From now on
-    /// every fetch of this process tells caches on the way to ask the application; purge a cache that
-    /// does not obey. Grants, sessions and signed URLs that were made by the old key stay.
+    /// Have the application publish its new keys first; otherwise the tokenizer fetches the old set again.
+    /// From now on every fetch of this process tells caches on the way to ask the application; purge a cache
+    /// that does not obey. Grants, sessions and signed URLs that were made by the old key stay.
     pub fn drop_keys(&self) {
         if self.shared.keys.drop_set() {
             tracing::warn!("the key set was dropped: it is fetched anew for the next JWT");
@@ -102,7 +102,7 @@ impl Tokenizer {
         &self.shared.activity
     }
 
-    /// The operator's routes, for the admin socket.
+    /// Returns the operator's routes, for the admin socket.
     #[cfg(unix)]
     pub(crate) fn admin(&self) -> Router {
         router::admin(&self.shared)

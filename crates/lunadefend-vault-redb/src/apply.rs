@@ -1,4 +1,4 @@
-//! What is done to the tables, inside one transaction.
+//! Changes of the tables, inside one transaction.
 
 use crate::layout::{
     EXPIRY, EXPIRY_KEY_LEN, PART_KEY_LEN, PARTS, ROW_KEY_LEN, ROWS, decode_row, encode_row,
@@ -10,12 +10,12 @@ use lunadefend_vault::store::{
 };
 use redb::{ReadableTable, WriteTransaction};
 
-/// How many entries one step of purging looks at.
+/// The maximum of entries that one step of a purge checks.
 const PURGE_ENTRIES: usize = 1024;
-/// How many parts one step deletes.
+/// The maximum of parts that one step deletes.
 pub(crate) const DELETE_PARTS: usize = 128;
 
-/// What part of a deletion was done.
+/// The progress of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) rows: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Transaction<'t> {
 }
 
 impl<'t> Transaction<'t> {
-    /// `losses`: how often parts were lost that had been acknowledged.
+    /// Opens the tables. `losses` is the number of times that acknowledged parts were lost.
     pub(crate) fn open(write: &'t WriteTransaction, losses: u64) -> Result<Self, redb::Error> {
         Ok(Self {
             rows: write.open_table(ROWS)?,
@@ -42,7 +42,7 @@ impl<'t> Transaction<'t> {
         })
     }
 
-    /// Closes the tables and says whether there is anything to commit.
+    /// Closes the tables and returns whether there are changes to commit.
     pub(crate) fn close(self) -> bool {
         self.changed
     }
@@ -83,7 +83,7 @@ impl<'t> Transaction<'t> {
         Ok(())
     }
 
-    /// Whether every part that was acknowledged since then is still there.
+    /// Returns whether every part acknowledged since then is still present.
     pub(crate) const fn has_lost_nothing_since(&self, losses: u64) -> bool {
         self.losses == losses
     }
@@ -99,7 +99,7 @@ impl<'t> Transaction<'t> {
         Ok(())
     }
 
-    /// Deletes parts of a blob, from the first on; says whether there may be more.
+    /// Deletes parts of a blob, from the first on; returns whether more may be left.
     pub(crate) fn delete_parts(&mut self, blob: &BlobId) -> Result<bool, redb::Error> {
         let (first, last) = (part_key(blob, 0), part_key(blob, u32::MAX));
         let keys = self
@@ -115,7 +115,7 @@ impl<'t> Transaction<'t> {
         Ok(keys.len() == DELETE_PARTS)
     }
 
-    /// Deletes rows that have expired, `limit` at most.
+    /// Deletes expired rows, `limit` at most.
     pub(crate) fn purge(&mut self, now: UnixMillis, limit: usize) -> Result<Step, redb::Error> {
         let last = expiry_key(now, &[u8::MAX; ROW_KEY_LEN]);
         let entries = self

@@ -34,7 +34,7 @@ impl Blobs for EmbeddedStore {
 
     fn delete(&self, blob: BlobId) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            // In steps, so that a large value does not hold up everybody's commit.
+            // In steps, so that a large value does not delay all other commits.
             let step = Weight::Durable(MAX_GROUP_BYTES);
             while self
                 .queue()
@@ -75,7 +75,7 @@ struct PartWriter {
     queue: Queue,
     blob: BlobId,
     next: u32,
-    /// How often parts had been lost when it began.
+    /// The number of losses of parts when it began.
     losses: u64,
 }
 
@@ -108,7 +108,7 @@ impl BlobWriter for PartWriter {
     }
 }
 
-/// A failure of the disk lost parts that were not durable yet.
+/// A disk failure lost parts that were not yet durable.
 #[derive(Debug, thiserror::Error)]
 #[error("parts of the value were lost when the disk failed: begin it again")]
 struct PartsLost;

@@ -1,4 +1,4 @@
-//! Committing what waits, and going on after a commit that failed.
+//! Commits waiting jobs, and recovers after a failed commit.
 
 use crate::{
     apply::Transaction,
@@ -18,12 +18,12 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How long after a failure nothing is written, so that a disk that stays full does not keep the
-/// store busy with opening its file.
+/// The pause in writing after a failure, so that a disk that stays full does not keep the store busy
+/// reopening its file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pause {
     pub(crate) least: Duration,
-    /// As a multiple of the time that the opening took: what is left is for whoever reads.
+    /// The pause as a multiple of the opening's duration: the rest of the time is for readers.
     pub(crate) openings: u32,
 }
 
@@ -36,18 +36,18 @@ impl Default for Pause {
     }
 }
 
-/// What the thread that writes knows.
+/// The state of the writer thread.
 pub(crate) struct State {
     database: Arc<Slot>,
     pause: Pause,
-    /// How many bytes of parts no `fsync` has followed yet.
+    /// The bytes of parts that no `fsync` has followed yet.
     volatile_bytes: usize,
     losses: Losses,
     failure: Option<Failure>,
 }
 
-/// How often parts were lost that had been acknowledged and were not durable yet. A value that was begun
-/// before the last time must not be finished.
+/// The number of times that acknowledged parts were lost before they were durable. A value that began before
+/// the last loss must not be finished.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Losses(Arc<AtomicU64>);
 
@@ -60,7 +60,7 @@ impl Losses {
 /// The last commit failed.
 struct Failure {
     error: StoreError,
-    /// `None`: never, since what is in the file is not what was written.
+    /// `None`: never, since the content of the file differs from what was written.
     retry_at: Option<Instant>,
 }
 
@@ -75,8 +75,8 @@ impl State {
         }
     }
 
-    /// Runs a group in one transaction. Only when all of it is parts it is not durable: the end of
-    /// their value makes them so.
+    /// Runs a group in one transaction. It is durable unless the group is parts only: the end of their value
+    /// makes these durable.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] when the commit itself failed; after any other error nothing of the
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// Opens the file again and goes on, when the last commit failed and its pause is over.
+    /// Reopens the file and goes on, when the last commit failed and its pause is over.
     fn recover(&mut self) -> Result<(), StoreError> {
         if self.failure.is_none()
             && let Some(error) = self.database.failed()
@@ -135,7 +135,7 @@ impl State {
         }
     }
 
-    /// Notes a failure and opens the file for whoever reads.
+    /// Notes a failure and reopens the file for readers.
     fn fail(&mut self, error: StoreError) -> StoreError {
         if std::mem::take(&mut self.volatile_bytes) > 0 {
             self.losses.0.fetch_add(1, Ordering::SeqCst);
@@ -166,7 +166,7 @@ impl State {
 }
 
 enum Applied {
-    /// There was nothing to commit.
+    /// The group had no changes to commit.
     Nothing,
     Committed(Result<(), StoreError>),
 }
@@ -197,7 +197,7 @@ fn apply(
     Ok(Applied::Committed(guarded(|| Ok(write.commit()?))))
 }
 
-/// Proves that the file can be written, by writing to it.
+/// Checks that the file can be written, by writing to it.
 fn prove(database: &Database) -> Result<(), redb::Error> {
     let write = database.begin_write()?;
     touch(&write)?;
@@ -205,7 +205,7 @@ fn prove(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-/// As it was read when the file was opened: a change, or nothing would be written.
+/// Writes the format again: without a change nothing would be written.
 fn touch(write: &redb::WriteTransaction) -> Result<(), redb::Error> {
     write.open_table(META)?.insert("format", FORMAT)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The open database, and its exchange for a fresh one after a failure.
+//! The open database, and its replacement after a failure.
 
 use crate::{file::Source, guarded::guarded};
 use lunadefend_vault::store::StoreError;
@@ -7,15 +7,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The database that all readers and the writer use.
 ///
-/// redb refuses every further access once one has failed, also reads of what is on the disk: the
-/// state of what it holds in memory is not known then. That of the file is known once it is opened
-/// again, so this can be done while others wait to read.
+/// redb refuses every further access once one has failed, including reads from the disk, since the state of
+/// its memory is unknown then. The state of the file is known once it is reopened, which can happen while
+/// readers wait.
 pub(crate) struct Slot {
-    /// Why there is no database, while it is being opened again or cannot be.
+    /// The error while the database is being reopened, or cannot be.
     open: RwLock<Result<OpenDatabase, StoreError>>,
-    /// `None` for a store in memory, which has nothing to be opened again.
+    /// `None` for a store in memory, which cannot be reopened.
     source: Option<Source>,
-    /// How an access to this database failed, also of somebody who read.
+    /// The failure of an access to this database, by a writer or a reader.
     failed: Mutex<Option<StoreError>>,
 }
 
@@ -42,7 +42,7 @@ impl Slot {
         result
     }
 
-    /// How an access failed since the file was opened: all that follow fail too.
+    /// Returns the failure of an access since the file was opened: all later accesses fail too.
     pub(crate) fn failed(&self) -> Option<StoreError> {
         self.failure().clone()
     }
@@ -51,17 +51,16 @@ impl Slot {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether [`reopen`](Self::reopen) can help.
+    /// Returns whether [`reopen`](Self::reopen) can help.
     pub(crate) const fn can_reopen(&self) -> bool {
         self.source.is_some()
     }
 
-    /// Closes the database and opens its file again. Reads fail with `error` meanwhile, and when it
-    /// cannot be opened with what was wrong.
+    /// Closes the database and reopens its file. Reads fail with `error` meanwhile, and with the cause when
+    /// it cannot be opened.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] because of an [`OpenError`](crate::OpenError); calling it again tries
-    /// again.
+    /// [`StoreError::Unavailable`] because of an [`OpenError`](crate::OpenError); the next call tries again.
     pub(crate) fn reopen(&self, error: StoreError) -> Result<(), StoreError> {
         // The file has one user at a time: the old one ends before there is a new one.
         drop(self.exchange(Err(error)));
@@ -82,7 +81,7 @@ impl Slot {
         }
     }
 
-    /// Whether there is a database.
+    /// Returns whether the database is open.
     pub(crate) fn is_open(&self) -> bool {
         self.open
             .read()

@@ -16,33 +16,32 @@ use std::{fmt, path::Path, sync::Arc};
 
 /// A [`Store`] in one file of this machine (redb).
 ///
-/// One process has the file at a time. A thread of its own writes: it takes all writes that wait,
-/// judges them one after the other inside one transaction and commits that once, so that many
-/// waiting writers share one `fsync`. What was acknowledged survives a kill of the process and, if
-/// the disk keeps its word, a power cut. Parts of a value become durable with the end of their value,
-/// or after 8 MiB.
+/// Only one process can open the file at a time. One thread does all writes. It judges all waiting writes one
+/// after the other inside one transaction and commits once, so that many writers share one `fsync`.
+/// Acknowledged writes survive a kill of the process and, if the disk honours `fsync`, a power cut. Parts of
+/// a value become durable with the end of their value, or after 8 MiB.
 ///
-/// Reads run where they are called, without a thread pool: they read pages from memory, or a few of
-/// them from the file, in less time than a hand-over to another thread takes.
+/// Reads run on the caller's thread, without a thread pool. They read pages from memory, or a few of them
+/// from the file, in less time than a hand-over to another thread takes.
 ///
-/// After a failed write (a full disk, say) the file is opened again, so that reading goes on, and
-/// what is written next is tried after a pause of a second or more: until it succeeds every write and
-/// [`Store::check`] fail. An upload that was running then has to begin again. While less than the
-/// [reserve](EmbeddedOptions::reserve) is free on the disk, new values are refused and all else goes on.
+/// After a failed write (a full disk, for example) the store reopens its file, so that reads go on. It tries
+/// to write again after a pause of a second or more; until that succeeds every write and [`Store::check`]
+/// fail. An interrupted upload must begin again. While less than the [reserve](EmbeddedOptions::reserve) is
+/// free on the disk, the store refuses new values and all else goes on.
 ///
 /// # Blocking
-/// [`open`](Self::open) reads the file and blocks: call it before the server starts. Dropping the
-/// store waits for the commit that is running.
+/// [`open`](Self::open) reads the file and blocks: call it before the server starts. Dropping the store waits
+/// for the running commit.
 pub struct EmbeddedStore {
     writer: Writer,
     pub(crate) database: Arc<Slot>,
     pub(crate) losses: Losses,
-    /// `None` in memory.
+    /// `None` for a store in memory.
     room: Option<Room>,
 }
 
 impl EmbeddedStore {
-    /// Opens the store at `path`, or makes one where there is no file or an empty one. A new file
+    /// Opens the store at `path`, or makes one if the file is missing or empty. A new file
     /// can be read by its owner only. A file of an older format becomes one of the newest.
     ///
     /// # Errors
@@ -53,10 +52,10 @@ impl EmbeddedStore {
         Self::start(source, Room::new(path, options.reserve), Pause::default())
     }
 
-    /// Makes a store in memory, for development and tests: it ends with the process.
+    /// Makes a store in memory, for development and tests: its content ends with the process.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when there is no thread to be had.
+    /// [`StoreError::Unavailable`] when the thread cannot start.
     pub fn in_memory() -> Result<Self, StoreError> {
         Self::on(Slot::new(file::in_memory()?, None), None, Pause::default())
     }

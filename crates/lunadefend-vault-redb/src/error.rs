@@ -3,16 +3,16 @@
 use lunadefend_vault::{MasterKeyError, VaultError, store::StoreError};
 use std::{fmt, io, path::PathBuf};
 
-/// Why an embedded store cannot be opened. No text contains any of a key.
+/// Why an embedded store cannot be opened. No text contains any part of a key.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The path names something that can be no store.
+    /// The path names something that cannot be a store.
     #[error("cannot use {path}: {problem}")]
     Path {
-        /// What was named.
+        /// The path.
         path: PathBuf,
-        /// What it is, and what to do.
+        /// The kind of thing that the path names, and what to do.
         problem: &'static str,
     },
     /// The file cannot be opened or made.
@@ -24,19 +24,19 @@ pub enum OpenError {
         #[source]
         source: io::Error,
     },
-    /// Another process has it.
+    /// Another process has the store open.
     #[error("the store {path} is in use by another process: stop that one, or use another file")]
     InUse {
         /// The file.
         path: PathBuf,
     },
-    /// The file is something else.
+    /// The file is not a store.
     #[error("{path} is not a store of the tokenizer: name another file")]
     NotAStore {
         /// The file.
         path: PathBuf,
     },
-    /// The file was made by a newer version.
+    /// A newer version made the file.
     #[error("the store {path} has format {found}, this version reads up to {known}: upgrade")]
     TooNew {
         /// The file.
@@ -46,7 +46,7 @@ pub enum OpenError {
         /// The newest format that this version knows.
         known: u32,
     },
-    /// There is a store and its key file is gone.
+    /// The store exists and its key file is missing.
     #[error(
         "the key file {path} of an existing store is missing: restore it from a backup, or configure the master key that the store was made with; without it nothing in the store can be read"
     )]
@@ -54,7 +54,7 @@ pub enum OpenError {
         /// The key file.
         path: PathBuf,
     },
-    /// Everybody on the machine can read the key file.
+    /// Every user of the machine can read the key file.
     #[error(
         "the key file {path} can be read by other users: run chmod 600 on it, and consider the key as known"
     )]
@@ -71,18 +71,18 @@ pub enum OpenError {
         #[source]
         source: io::Error,
     },
-    /// What is in the file cannot be read.
+    /// The content of the file cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The master key.
+    /// The master key is invalid.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
-    /// What is in the store, such as a key ring that another master key sealed.
+    /// The content of the store is wrong, such as a key ring that another master key sealed.
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
 
-/// What a `main` that returns it prints: as `Display`, and the causes.
+/// Prints it as `Display`, with the causes: a `main` that returns it prints that.
 impl fmt::Debug for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         lunadefend_core::provider::fmt_with_causes(self, f)

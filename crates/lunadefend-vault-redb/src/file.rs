@@ -17,10 +17,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Opens the database of a file; it says of which.
+/// Opens the database of a file.
 type Create = dyn Fn(&Builder, File) -> Result<Database, DatabaseError> + Send + Sync;
 
-/// Where a store is, to open it again.
+/// The place of a store, to reopen it.
 pub(crate) struct Source {
     path: PathBuf,
     options: EmbeddedOptions,
@@ -28,7 +28,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// `wrap` stands between redb and the file; in tests it fails.
+    /// `wrap` is a layer between redb and the file, which fails in tests.
     pub(crate) fn new<B: StorageBackend>(
         path: &Path,
         options: &EmbeddedOptions,
@@ -55,8 +55,8 @@ impl Source {
         Ok(database)
     }
 
-    /// Opens the file that is there, without reading all of it: after a crash redb looks at what it
-    /// needs to. An empty one is not made into a store: what was in it is missed.
+    /// Opens the existing file, without reading all of it: after a crash redb reads what it needs. An empty
+    /// file does not become a store: its content was lost.
     pub(crate) fn reopen(&self) -> Result<Database, OpenError> {
         let file = self.file(false)?;
         if self.is_empty(&file)? {
@@ -104,7 +104,7 @@ impl Source {
         }
     }
 
-    /// Whether it is a store, which it is then of our format; `false` for one with nothing in it yet.
+    /// Returns whether it is a store of our format; `false` for an empty database.
     fn is_ours(&self, database: &Database) -> Result<bool, OpenError> {
         match format_of(database)? {
             Format::None => Ok(false),
@@ -163,7 +163,7 @@ pub(crate) fn in_memory() -> Result<Database, StoreError> {
 }
 
 enum Format {
-    /// Nothing in it yet.
+    /// An empty database.
     None,
     Ours(u32),
     /// Another program's database.
@@ -186,7 +186,7 @@ fn format_of(database: &Database) -> Result<Format, StoreError> {
     })
 }
 
-/// All tables at once, so that a reader never meets one that is not there.
+/// Makes all tables at once, so that a reader never misses one.
 fn initialise(database: &Database) -> Result<(), StoreError> {
     guarded(|| {
         let write = database.begin_write()?;
@@ -199,10 +199,10 @@ fn initialise(database: &Database) -> Result<(), StoreError> {
     })
 }
 
-/// Makes a store of an older format one of the newest, step by step. Each is a transaction, so that what
-/// breaks off goes on where it was.
+/// Upgrades a store of an older format to the newest, step by step. Each step is a transaction, so that an
+/// interrupted upgrade continues.
 ///
-/// `steps` are those from each format to the next, beginning with format 1.
+/// `steps` lead from each format to the next, beginning with format 1.
 pub(crate) fn upgrade(database: &Database, found: u32, steps: &[Step]) -> Result<(), StoreError> {
     let done = usize::try_from(found.saturating_sub(1)).unwrap_or(usize::MAX);
     for (step, to) in steps.iter().skip(done).zip(found.saturating_add(1)..) {

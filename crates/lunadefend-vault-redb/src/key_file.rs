@@ -12,17 +12,17 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// Whatever is longer is not a key, and is not read further.
+/// The longest key file; a longer file is not a key, and is not read further.
 const MAX_LEN: u64 = 1024;
 
-/// The file `<store>.key` beside a store: the master key as text, for its owner's eyes only.
+/// The file `<store>.key` beside a store: the master key as text, readable only by its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MasterKeyFile {
     path: PathBuf,
 }
 
 impl MasterKeyFile {
-    /// The key file of the store at that path.
+    /// Returns the key file of the store at that path.
     #[must_use]
     pub fn for_store(store: &Path) -> Self {
         let mut path = store.as_os_str().to_owned();
@@ -30,18 +30,18 @@ impl MasterKeyFile {
         Self { path: path.into() }
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads the key; `None` when there is no such file.
+    /// Reads the key; `None` when the file is missing.
     ///
     /// # Errors
-    /// [`OpenError::KeyFileExposed`] when other users may read the file, [`OpenError::KeyFile`]
-    /// when it cannot be read, and the errors of [`MasterKey::from_secret`]. A group that may read
-    /// it is warned about only: container platforms set that on the volumes that they mount.
+    /// [`OpenError::KeyFileExposed`] when other users may read the file, [`OpenError::KeyFile`] when it
+    /// cannot be read, and the errors of [`MasterKey::from_secret`]. If a group may read it, the log only has
+    /// a warning: container platforms set that on the volumes that they mount.
     pub fn load(&self) -> Result<Option<MasterKey>, OpenError> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
@@ -62,11 +62,11 @@ impl MasterKeyFile {
         Ok(Some(key))
     }
 
-    /// Makes a key and the file, which is complete and durable when this returns, or does not
-    /// exist. A file that is there is never overwritten.
+    /// Makes a key and the file, which is complete and durable when this returns, or does not exist. It never
+    /// overwrites an existing file.
     ///
     /// # Errors
-    /// [`OpenError::KeyFile`], also when there is such a file already; [`MasterKeyError::Random`].
+    /// [`OpenError::KeyFile`], also when the file already exists; [`MasterKeyError::Random`].
     pub fn create(&self) -> Result<MasterKey, OpenError> {
         let (key, text) = MasterKey::generate()?;
         let suffix = hex(&random_bytes::<8>().map_err(MasterKeyError::Random)?);
@@ -121,11 +121,11 @@ impl MasterKeyFile {
     }
 }
 
-/// The master key of an embedded store without a configured one, and whether it was made just now.
+/// Returns the master key of an embedded store without a configured one, and whether it is new.
 ///
-/// Call it before [`EmbeddedStore::open`](crate::EmbeddedStore::open). While there is no
-/// store (or an empty file) a missing key file is made, and made durable first: a store never
-/// exists without its key. Once there is a store, a missing key file is an error.
+/// Call it before [`EmbeddedStore::open`](crate::EmbeddedStore::open). While the store is missing (or an
+/// empty file), it makes a missing key file, durable before the store. So a store never exists without its
+/// key. Once the store exists, a missing key file is an error.
 ///
 /// ```
 /// use lunadefend_vault_redb::{MasterKeyFile, master_key_for};

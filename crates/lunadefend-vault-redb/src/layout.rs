@@ -1,14 +1,14 @@
-//! How rows and parts lie in the file.
+//! The layout of rows and parts in the file.
 
 use bytes::Bytes;
 use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{BlobId, Row, RowAddress, RowKey, StoredRow, Table, WriteId};
 use redb::{TableDefinition, WriteTransaction};
 
-/// The format of the file that this version writes. It reads all before it: see [`STEPS`].
+/// The format of the file that this version writes. It reads all earlier ones: see [`STEPS`].
 pub(crate) const FORMAT: u32 = 1;
 
-/// Makes a file of one format one of the next, inside a transaction of its own.
+/// Upgrades a file to the next format, inside its own transaction.
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), redb::Error>;
 
 /// The steps from each format to the next, beginning with format 1.
@@ -21,11 +21,10 @@ pub(crate) const META: TableDefinition<'_, &str, u32> = TableDefinition::new("lu
 pub(crate) const ROWS: TableDefinition<'_, &[u8; ROW_KEY_LEN], &[u8]> =
     TableDefinition::new("rows");
 
-/// Expiry, table code and key, in the order of expiry, so that purging reads what has expired and
-/// nothing else.
+/// Expiry, table code and key, in the order of expiry, so that a purge reads only expired entries.
 ///
-/// There is an entry for every row that expires, and entries may outlive their rows: removing one
-/// would touch a random page for each write, while at its time it costs next to nothing.
+/// Every row that expires has an entry, and entries may outlive their rows. Removing one early would touch a
+/// random page for each write; at its expiry it costs next to nothing.
 pub(crate) const EXPIRY: TableDefinition<'_, &[u8; EXPIRY_KEY_LEN], ()> =
     TableDefinition::new("expiry");
 
@@ -47,13 +46,13 @@ pub(crate) fn row_key(at: &RowAddress) -> [u8; ROW_KEY_LEN] {
     bytes
 }
 
-/// The last key that a row of the table can have.
+/// Returns the last key that a row of the table can have.
 pub(crate) fn last_row_key(table: Table) -> [u8; ROW_KEY_LEN] {
     let key = RowKey::new([u8::MAX; 32]);
     row_key(&RowAddress { table, key })
 }
 
-/// The row's own key, without its table.
+/// Returns the row's own key, without its table.
 pub(crate) fn key_of(bytes: &[u8; ROW_KEY_LEN]) -> RowKey {
     let mut key = [0; 32];
     key.copy_from_slice(&bytes[1..]);
@@ -67,7 +66,7 @@ pub(crate) fn expiry_key(expires_at: UnixMillis, row: &[u8; ROW_KEY_LEN]) -> [u8
     bytes
 }
 
-/// The expiry and the row that an entry of [`EXPIRY`] names.
+/// Returns the expiry and the row that an entry of [`EXPIRY`] names.
 pub(crate) fn split_expiry_key(bytes: &[u8; EXPIRY_KEY_LEN]) -> (UnixMillis, [u8; ROW_KEY_LEN]) {
     let (mut expires_at, mut row) = ([0; 8], [0; ROW_KEY_LEN]);
     expires_at.copy_from_slice(&bytes[..8]);
@@ -82,7 +81,7 @@ pub(crate) fn part_key(blob: &BlobId, index: u32) -> [u8; PART_KEY_LEN] {
     bytes
 }
 
-/// The blob that a part is of.
+/// Returns the blob that a part belongs to.
 pub(crate) fn blob_of(bytes: &[u8; PART_KEY_LEN]) -> BlobId {
     let mut blob = [0; 32];
     blob.copy_from_slice(&bytes[..32]);

@@ -10,26 +10,26 @@ use std::{
     sync::Arc,
 };
 
-/// How every file of the embedded store begins.
+/// The first bytes of every file of the embedded store.
 const MAGIC: &[u8] = b"redb";
 
-/// What [`open_embedded`] opened.
+/// The result of [`open_embedded`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Opened {
     /// The vault on the store.
     pub vault: Vault,
-    /// The master key file, when it was made just now: tell whoever runs the tokenizer to back it up.
+    /// The master key file, when it is new: tell the operator to back it up.
     pub new_key_file: Option<PathBuf>,
 }
 
 /// Opens the embedded store at `path`, or makes it.
 ///
-/// Without a configured master key the one in `<path>.key` is used; it is made together with a new
-/// store. Nothing is made where the path names the wrong kind of thing.
+/// Without a configured master key it uses the one in `<path>.key`, which it makes together with a new store.
+/// It makes nothing when the path names the wrong kind of thing.
 ///
 /// # Errors
-/// [`OpenError`]: among others for a store whose key is missing or wrong.
+/// [`OpenError`], among others for a store whose key is missing or wrong.
 pub async fn open_embedded(
     path: &Path,
     master_key: Option<MasterKey>,
@@ -62,7 +62,7 @@ pub async fn open_embedded_with(
     })
 }
 
-/// Before anything is made beside it.
+/// Checks the path, before anything is made beside it.
 fn check_path(store: &Path, uses_key_file: bool) -> Result<(), OpenError> {
     let wrong = |path: &Path, problem| {
         Err(OpenError::Path {
@@ -119,7 +119,7 @@ fn check_path(store: &Path, uses_key_file: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Whether a file begins otherwise than a store. One that cannot be read is judged by whoever opens it.
+/// Returns whether a file does not begin like a store. An unreadable file is left to the opening.
 fn is_of_another_program(path: &Path) -> bool {
     let mut start = [0; MAGIC.len()];
     match File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
@@ -165,7 +165,7 @@ mod tests {
             );
             assert_eq!(count(), before, "{text}");
         }
-        // With a configured master key nobody asks for the key file.
+        // With a configured master key the key file is not used.
         let key = MasterKey::generate().unwrap().0;
         let opened = open_embedded(&at("keyed.redb"), Some(key), Arc::new(SystemClock)).await;
         assert!(opened.unwrap().new_key_file.is_none());

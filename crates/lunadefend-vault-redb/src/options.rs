@@ -1,6 +1,6 @@
-//! What can be set of an embedded store.
+//! The options of an embedded store.
 
-/// How to open an [`EmbeddedStore`](crate::EmbeddedStore).
+/// The options for opening an [`EmbeddedStore`](crate::EmbeddedStore).
 ///
 /// ```
 /// use lunadefend_vault_redb::EmbeddedOptions;
@@ -25,30 +25,29 @@ impl Default for EmbeddedOptions {
 }
 
 impl EmbeddedOptions {
-    /// What is kept free on the disk unless told otherwise: 128 MiB. It is more than what the store
-    /// has accepted and not written yet, so that much of it is there for grants and sessions.
+    /// The default reserve of the disk: 128 MiB. It exceeds what the store has accepted and not yet written,
+    /// so that much of it remains for grants and sessions.
     pub const RESERVE: u64 = 128 * 1024 * 1024;
 
-    /// How many bytes of the disk are kept for grants, sessions and the like: while less is free new
-    /// values are refused ([`StoreError::Full`](lunadefend_vault::store::StoreError::Full)). [`RESERVE`](Self::RESERVE) unless set; 0 keeps
-    /// nothing. On systems other than Unix nobody looks.
+    /// Sets the bytes of the disk that are kept for grants, sessions and the like. While less is free, the
+    /// store refuses new values ([`StoreError::Full`](lunadefend_vault::store::StoreError::Full)). The
+    /// default is [`RESERVE`](Self::RESERVE); 0 keeps nothing. On systems other than Unix it has no effect.
     #[must_use]
     pub const fn reserve(mut self, bytes: u64) -> Self {
         self.reserve = bytes;
         self
     }
 
-    /// Memory for cached pages in bytes; 64 MiB unless set.
+    /// Sets the memory for cached pages in bytes; 64 MiB by default.
     #[must_use]
     pub const fn cache_size(mut self, bytes: usize) -> Self {
         self.cache_size = bytes;
         self
     }
 
-    /// Whether opening reads the whole file and compares all checksums; true unless set.
+    /// Sets whether opening reads the whole file and compares all checksums; true by default.
     ///
-    /// Without it damage is found when the damaged row is read. After a crash the file is always
-    /// checked.
+    /// Without it, damage is found when the damaged row is read. After a crash the file is always checked.
     #[must_use]
     pub const fn check_on_open(mut self, check: bool) -> Self {
         self.check_on_open = check;

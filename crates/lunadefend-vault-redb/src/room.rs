@@ -1,4 +1,4 @@
-//! How much room is left on the disk of the store.
+//! The free room on the disk of the store.
 
 use lunadefend_vault::store::StoreError;
 use std::{
@@ -7,11 +7,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// What says how many bytes are free where a file is.
+/// Returns the free bytes on the disk of a file.
 pub(crate) type FreeSpace = Box<dyn Fn(&Path) -> io::Result<u64> + Send + Sync>;
 
-/// Keeps a part of the disk for what needs little: whoever may store values cannot stop the grants
-/// and sessions of everybody else.
+/// Keeps a part of the disk for small rows: a client that stores values cannot stop the grants and sessions
+/// of all others.
 pub(crate) struct Room {
     path: PathBuf,
     reserve: u64,
@@ -34,8 +34,7 @@ impl Room {
     }
 
     /// # Errors
-    /// [`StoreError::Full`] below the reserve. Where nobody can say how much is free, a write that
-    /// fails will tell.
+    /// [`StoreError::Full`] below the reserve. Where the free room is unknown, a write fails instead.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let is_full =
             self.reserve > 0 && (self.free)(&self.path).is_ok_and(|free| free < self.reserve);
@@ -64,7 +63,7 @@ impl fmt::Debug for Room {
     }
 }
 
-/// What this process may still write there, as `df` says it.
+/// Returns the bytes that this process may still write there, as `df` reports them.
 #[cfg(unix)]
 fn free_space(path: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(path)?;

@@ -12,7 +12,7 @@ use lunadefend_vault::store::{
 use redb::{ReadTransaction, ReadableDatabase};
 use std::ops::Bound;
 
-/// How many bytes a row takes beside its value, about: its key, its expiry, and pages around it.
+/// The approximate bytes that a row takes beside its value: its key, its expiry, and pages around it.
 const AROUND: usize = 256;
 
 impl Rows for EmbeddedStore {
@@ -78,7 +78,7 @@ impl Rows for EmbeddedStore {
     fn purge_expired(&self, now: UnixMillis, limit: usize) -> StoreFuture<'_, usize> {
         Box::pin(async move {
             let mut rows = 0;
-            // In steps, so that a long purge does not hold up everybody's commit.
+            // In steps, so that a long purge does not delay all other commits.
             while rows < limit {
                 let left = limit - rows;
                 let step = self

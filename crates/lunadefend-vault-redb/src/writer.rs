@@ -1,4 +1,4 @@
-//! The one thread that writes, and how writes wait for it.
+//! The writer thread, and its queue.
 
 use crate::{
     apply::Transaction,
@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-/// How many jobs may wait before callers wait to send theirs.
+/// The maximum of waiting jobs; beyond it callers wait to send theirs.
 const QUEUE: usize = 512;
 /// How many jobs one transaction takes at most: it bounds how long the first of them waits.
 const MAX_GROUP: usize = 512;
@@ -46,12 +46,12 @@ where
     }
 }
 
-/// Sends jobs to the thread without keeping it: for what may outlive the store.
+/// Sends jobs to the thread without keeping it alive: for handles that may outlive the store.
 #[derive(Clone)]
 pub(crate) struct Queue(mpsc::WeakSender<Box<dyn Job>>);
 
 impl Queue {
-    /// Queues a job and waits for its answer.
+    /// Queues a job and waits for its outcome.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         weight: Weight,
@@ -72,7 +72,7 @@ impl Queue {
     }
 }
 
-/// The handle of the thread. Dropping it ends the thread after the jobs that wait.
+/// The handle of the thread. Dropping it ends the thread after the waiting jobs.
 pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     queue: Queue,
@@ -102,7 +102,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
-            // It only ends by itself; a panic has been answered to whoever waited.
+            // It only ends by itself; waiting callers have been told of a panic.
             let _ = thread.join();
         }
     }
@@ -124,7 +124,7 @@ fn run(mut state: State, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
     }
 }
 
-/// What waits already, up to the bounds of a transaction.
+/// Returns the jobs that wait already, up to the bounds of a transaction.
 fn group(first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     let mut bytes = first.weight().bytes();
     let mut group = vec![first];

@@ -1,4 +1,4 @@
-//! The beginning of an upload: who may, and who is first.
+//! The start of an upload: its conditions, and the lease of one attempt.
 
 use crate::{
     Quota, Upload, UploadError, UploadId, Vault,
@@ -8,17 +8,17 @@ use crate::{
 };
 
 impl Vault {
-    /// Begins to upload the value of a token: call it when the first byte of the body is there.
+    /// Begins to upload the value of a token. Call it once the first byte of the body has arrived.
     ///
-    /// The attempt holds a lease on its URL; a second one is refused meanwhile. It ends with
-    /// [`Upload::commit`], after which the URL is spent, or without, after which another attempt
-    /// may begin: at once when the [`Upload`] was aborted or dropped, a minute after its last
-    /// chunk when the process died. `max_length` in bytes is what the URL was signed with.
+    /// The attempt holds a lease on its URL, during which other attempts are refused. [`Upload::commit`] ends
+    /// it and spends the URL. Without a commit another attempt may begin: at once after [`Upload::abort`] or
+    /// a drop, a minute after the last chunk if the process died. `max_length`, in bytes, is the limit that
+    /// the URL was signed with.
     ///
     /// # Errors
-    /// [`UploadError::Unknown`], [`UploadError::Used`], [`UploadError::Busy`], or
-    /// [`UploadError::Vault`], with [`StoreError::Full`](crate::store::StoreError::Full) when there is
-    /// no room for values.
+    /// [`UploadError::Unknown`], [`UploadError::Used`], [`UploadError::Busy`], or [`UploadError::Vault`]; the
+    /// latter holds [`StoreError::Full`](crate::store::StoreError::Full) when the store has no room for
+    /// values.
     pub async fn begin_upload(
         &self,
         upload: &UploadId,
@@ -28,8 +28,8 @@ impl Vault {
             .await
     }
 
-    /// Begins an upload as [`begin_upload`](Self::begin_upload) does, within what the session may
-    /// store that the token was [counted](Self::create_counted_token) for, if it was.
+    /// Begins an upload as [`begin_upload`](Self::begin_upload) does, within the quota of the session. Only a
+    /// token that was [counted](Self::create_counted_token) has a quota.
     ///
     /// # Errors
     /// [`VaultError::OverQuota`](crate::VaultError::OverQuota), or as for [`begin_upload`](Self::begin_upload).

@@ -17,29 +17,29 @@ use lunadefend_core::{
 };
 use std::{fmt, time::Duration};
 
-/// A download that was permitted.
+/// A permitted download.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IssuedDownload {
-    /// What a download URL is made for.
+    /// The download that a URL is signed for.
     pub download: DownloadId,
-    /// Until when: what the download URL is signed with.
+    /// The expiry that the download URL is signed with.
     pub expires_at: UnixMillis,
 }
 
 impl Vault {
-    /// How long a download URL is good for at most: 60 seconds.
+    /// The longest lifetime of a download URL: 60 seconds.
     pub const DOWNLOAD_LIFETIME: Duration = Duration::from_secs(60);
 
     /// Permits the download of a token's value, for a minute at most and not after `not_after`,
     /// which is the expiry of the session's grant. `None` when the token has no value.
     ///
     /// # Security
-    /// It does not look whether the session has a grant; [`open_download`](Self::open_download)
-    /// does, each time.
+    /// It does not check for a grant of the session; [`open_download`](Self::open_download) does, on each
+    /// use.
     ///
     /// # Errors
-    /// A [`VaultError`] when the store failed.
+    /// A [`VaultError`] when the store fails.
     pub async fn issue_download(
         &self,
         session: &SessionId,
@@ -68,8 +68,8 @@ impl Vault {
         }))
     }
 
-    /// Opens a value that was permitted to be downloaded. `None` when the permission is unknown or
-    /// has expired, or the grant that it was issued for is not live any more, or its session has ended.
+    /// Opens a value for a permitted download. `None` when the permission is unknown or expired, when its
+    /// grant is no longer live, or when its session has ended.
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when a row was changed or moved.
@@ -110,21 +110,21 @@ pub struct Download {
 }
 
 impl Download {
-    /// How many bytes the whole value has.
+    /// The length of the whole value, in bytes.
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.value.length
     }
 
-    /// The next part of the value, in order; `None` after the last. The bytes are wiped when they
-    /// are dropped.
+    /// Returns the next part of the value, in order; `None` after the last. The bytes are wiped when they are
+    /// dropped.
     ///
     /// # Errors
-    /// [`VaultError::Corrupt`] when the chunk is missing or is not the one that was stored there.
+    /// [`VaultError::Corrupt`] when the chunk is missing or differs from the stored one.
     ///
     /// # Security
-    /// After an error the part that was delivered is a value cut short: abort the connection, so
-    /// that nobody takes it for the whole.
+    /// After an error the client has only the start of the value. Abort the connection, so that they do not
+    /// take it for the whole.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, VaultError> {
         let index = self.next;
         if self.failed {

@@ -1,4 +1,4 @@
-//! Fixed layouts of what is stored.
+//! Fixed layouts of stored rows.
 
 use crate::{
     VaultError,
@@ -36,13 +36,13 @@ impl<'a> Fields<'a> {
         self.u64().map(UnixMillis::new)
     }
 
-    /// The address of a row of that table, of which only the key is written.
+    /// Reads the key of a row and returns its address in that table.
     pub(crate) fn address(&mut self, table: Table) -> Result<RowAddress, VaultError> {
         let key = RowKey::new(self.take()?);
         Ok(RowAddress { table, key })
     }
 
-    /// An address that may be missing, at the end.
+    /// Reads an address that may be missing, at the end.
     pub(crate) fn optional_address(
         &mut self,
         table: Table,
@@ -58,12 +58,12 @@ impl<'a> Fields<'a> {
         self.0.is_empty()
     }
 
-    /// What is left.
+    /// Returns the rest.
     pub(crate) const fn rest(self) -> &'a [u8] {
         self.0
     }
 
-    /// Takes what is left.
+    /// Takes the rest.
     pub(crate) fn take_rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.0)
     }

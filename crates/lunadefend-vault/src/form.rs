@@ -1,13 +1,13 @@
-//! Versions of what is stored, and how older ones are read.
+//! Versions of stored content, and how to read older ones.
 
 use crate::{VaultError, fields::Fields};
 use zeroize::Zeroizing;
 
-/// What is stored of one kind, in its newest form.
+/// The newest form of one kind of stored content.
 ///
-/// A number in front says which form follows. To change a form, keep the type of the old one, give it
-/// the new one as a successor by [`Older`](Self::Older) and [`upgrade`](Self::upgrade), and count
-/// [`VERSION`](Self::VERSION) up: reading walks down to the form that was written, and up again.
+/// A number in front says which form follows. To change a form, keep the type of the old one. Make the new
+/// one its successor by [`Older`](Self::Older) and [`upgrade`](Self::upgrade), and count
+/// [`VERSION`](Self::VERSION) up. Reading walks down to the written form, and up again.
 pub(crate) trait Form: Sized {
     /// The form before this one; [`NoOlder`] for the first.
     type Older: Form;
@@ -15,18 +15,18 @@ pub(crate) trait Form: Sized {
     /// Counts from 1.
     const VERSION: u8;
 
-    /// Appends what [`decode`](Self::decode) reads. What is longer than 200 bytes makes room for all of
-    /// itself first, since growing leaves copies behind that are not wiped.
+    /// Appends what [`decode`](Self::decode) reads. A form longer than 200 bytes reserves its whole length
+    /// first: growing leaves copies behind that are not wiped.
     fn encode(&self, out: &mut Vec<u8>);
 
     /// Reads this form.
     fn decode(fields: &mut Fields<'_>) -> Result<Self, VaultError>;
 
-    /// Makes this form of the one before.
+    /// Converts the previous form into this one.
     fn upgrade(older: Self::Older) -> Self;
 }
 
-/// What is before the first form.
+/// The predecessor of the first form: none.
 pub(crate) enum NoOlder {}
 
 impl Form for NoOlder {
@@ -55,7 +55,7 @@ pub(crate) fn write<F: Form>(form: &F) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-/// Reads any form that was ever written.
+/// Reads any form that a version of the vault has written.
 pub(crate) fn read<F: Form>(bytes: &[u8]) -> Result<F, VaultError> {
     let mut fields = Fields::of(bytes);
     let version = fields.u8()?;

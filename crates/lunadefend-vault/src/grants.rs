@@ -11,8 +11,8 @@ use lunadefend_core::{
 };
 
 impl Vault {
-    /// Grants a token to a session until `expires_at`, or until a later time for which it was
-    /// granted already. Two grants that race leave the later of both expiries.
+    /// Grants a token to a session until `expires_at`. An earlier grant with a later expiry stays; of two
+    /// grants that race the later expiry wins.
     ///
     /// # Errors
     /// A [`VaultError`] when the grant may not have been written.
@@ -28,12 +28,11 @@ impl Vault {
             .await
     }
 
-    /// The expiry of a session's grant of a token while it is live. At its expiry it is not, nor is it
-    /// once the session has ended, whenever the grant was made.
+    /// Returns the expiry of a session's live grant of a token. A grant is not live at its expiry, nor after
+    /// the end of its session, whenever the grant was made.
     ///
     /// # Errors
-    /// [`VaultError::Corrupt`] when the row is not one that was written for this session and token
-    /// with this expiry.
+    /// [`VaultError::Corrupt`] when the row was not written for this session and token with this expiry.
     pub async fn grant_expiry(
         &self,
         session: &SessionId,
@@ -45,7 +44,7 @@ impl Vault {
         self.live_grant(grant, ended).await
     }
 
-    /// `ended` is where it says that the session of the grant has ended.
+    /// `ended` is the address of the row that marks the session of the grant as ended.
     pub(crate) async fn live_grant(
         &self,
         grant: RowAddress,

@@ -1,10 +1,10 @@
-//! What stands for uploads and downloads in URLs.
+//! The identifiers of uploads and downloads in URLs.
 
 use crate::VaultError;
 use lunadefend_crypto::random_bytes;
 use std::fmt;
 
-/// What stands for an upload or a download in a URL: 16 random bytes. `Debug` prints none of them.
+/// The identifier of an upload or a download in a URL: 16 random bytes. `Debug` prints none of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UrlId([u8; 16]);
 

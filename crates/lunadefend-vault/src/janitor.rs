@@ -1,4 +1,4 @@
-//! Deleting what has expired, by a clock that can be believed.
+//! Deletes expired rows, by a clock that has not jumped.
 
 use crate::{Timer, Vault, VaultError, store::BlobId};
 use lunadefend_core::provider::UnixMillis;
@@ -7,30 +7,29 @@ use std::{
     time::Duration,
 };
 
-/// By how much the two clocks may differ between two rounds: half of what a use is remembered beyond
-/// its expiry, so that corrections of the clock do no harm.
+/// The permitted difference of the two clocks between two rounds. It is half of the time that a use is
+/// remembered beyond its expiry, so that corrections of the clock do no harm.
 const TOLERANCE: Duration = Duration::from_secs(30);
 
-/// For how long nothing is deleted after the clock was set. Whatever was used before that is not good
-/// for longer.
+/// How long nothing is deleted after a jump of the clock. Nothing that was used before is valid for longer.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// How many steps of a sweep a round makes at most: it looks at 5,000 blobs.
+/// The maximum of sweep steps in a round: it checks 5,000 blobs.
 const STEPS: usize = 50;
 
 /// Deletes expired rows, and blobs that belong to nothing, round by round.
 ///
 /// # Security
-/// The rows that say that a state, a JWT or a session has been used up are good for nothing but to be
-/// there. A clock that is set forth makes them expire, and what they stand for is good again once it is
-/// set back. So each round compares the clock with one that only goes forward. When they disagree, nothing
-/// is deleted for an hour. Nor is anything in the first round, which has nothing to compare with.
+/// A row that marks a state, a JWT or a session as used up counts by its presence. If a clock that is set
+/// forward made it expire, its state or JWT would be valid again once the clock is set back. So each round
+/// compares the clock with one that only goes forward. When they disagree, the janitor deletes no row for an
+/// hour; nor does it in the first round, which has nothing to compare.
 #[derive(Debug)]
 pub struct Janitor {
     vault: Vault,
     timer: Arc<dyn Timer>,
     seen: Mutex<Seen>,
-    /// Where the sweep goes on.
+    /// Where the sweep continues.
     sweep_after: Mutex<Option<BlobId>>,
 }
 
@@ -40,20 +39,20 @@ pub struct Janitor {
 pub struct Cleaned {
     /// Expired rows.
     pub rows: usize,
-    /// Values that were never finished, and what else breaking off left behind.
+    /// Unfinished values, and other remains of interrupted uploads.
     pub blobs: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    /// What both clocks said in the last round: the clock and monotonic time.
+    /// The readings of both clocks in the last round: the clock and monotonic time.
     last: Option<(UnixMillis, Duration)>,
-    /// Until when, in monotonic time, nothing is deleted.
+    /// The monotonic time until which nothing is deleted.
     paused_until: Duration,
 }
 
 impl Janitor {
-    /// Looks after a vault; the clock is the vault's.
+    /// Makes the janitor of a vault; the clock is the vault's.
     #[must_use]
     pub fn new(vault: Vault, timer: Arc<dyn Timer>) -> Self {
         Self {
@@ -64,13 +63,13 @@ impl Janitor {
         }
     }
 
-    /// Deletes what has expired, none while the clock is in doubt, and blobs without a row, about which
-    /// no clock decides. Call it every minute or so.
+    /// Deletes expired rows, unless the clock is in doubt, and blobs without a row, whatever the clock says.
+    /// Call it about every minute.
     ///
-    /// A round looks at 5,000 blobs, the next one at those that follow.
+    /// A round checks 5,000 blobs, the next round those that follow.
     ///
     /// # Errors
-    /// [`VaultError::Store`]; calling again goes on.
+    /// [`VaultError::Store`]; the next call continues.
     pub async fn round(&self) -> Result<Cleaned, VaultError> {
         let mut cleaned = Cleaned::default();
         let now = self.vault.now();

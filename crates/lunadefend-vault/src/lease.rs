@@ -1,5 +1,5 @@
-//! The lease of an upload attempt: the row of its URL says which attempt is running, and the row of its
-//! blob that the blob is still needed. Both are written together.
+//! The lease of an upload attempt. The row of its URL names the running attempt, and the row of its blob
+//! marks the blob as needed. Both are written together.
 
 use crate::{
     UploadError, Vault, VaultError,
@@ -21,14 +21,14 @@ const LEASE: Duration = Duration::from_secs(60);
 const _: () = assert!(Vault::CHUNK_TIME.as_millis() < LEASE.as_millis() / 2);
 
 impl Vault {
-    /// How many bytes of a value are sealed and stored together: 63 KiB.
+    /// The bytes of a value that are sealed and stored together: 63 KiB.
     pub const CHUNK_BYTES: u64 = CHUNK_SIZE as u64;
-    /// How long that many bytes may take to arrive: 25 s, which is 2.5 KiB a second. An upload that is
-    /// slower loses its lease.
+    /// The time in which a chunk must arrive: 25 s, which is 2.5 KiB a second. A slower upload loses its
+    /// lease.
     pub const CHUNK_TIME: Duration = Duration::from_secs(25);
 }
 
-/// What an attempt holds, and the version of both rows.
+/// The lease of an attempt, with the version of both rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Lease {
     at: RowAddress,
@@ -39,8 +39,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease of the upload whose row is at `at`; `None` when another attempt was faster.
-    /// `content` is what that row says, `held` its version.
+    /// Takes the lease of the upload whose row is at `at`; `None` when another attempt was faster. `content`
+    /// is the content of that row, `held` its version.
     pub(crate) async fn take(
         vault: &Vault,
         at: RowAddress,
@@ -97,7 +97,7 @@ impl Lease {
         Ok(())
     }
 
-    /// What ends it with a value: the URL is spent, the blob stays.
+    /// Returns the writes that end it with a value: the URL is spent, the blob stays.
     pub(crate) fn spend(&self, vault: &Vault) -> Result<Vec<Write>, VaultError> {
         let spent = self.content.with(UploadState::Spent);
         Ok(vec![
@@ -106,7 +106,7 @@ impl Lease {
         ])
     }
 
-    /// Ends it without a value, so that another attempt may begin. The blob is not needed any more.
+    /// Ends it without a value, so that another attempt may begin. The blob is no longer needed.
     pub(crate) async fn release(self, vault: &Vault) -> Result<(), VaultError> {
         let open = self.content.with(UploadState::Open);
         let writes = vec![

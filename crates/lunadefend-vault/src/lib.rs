@@ -1,30 +1,31 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //!
-//! What the tokenizer keeps, and how it is protected: grants, tokens, values, URLs, states and
-//! browser sessions, on top of a [`Store`](store::Store).
+//! How the tokenizer's data is protected: grants, tokens, values, URLs, states and browser sessions, on top
+//! of a [`Store`](store::Store).
 //!
 //! # What is in the store
 //! - The **key ring**, one row: a lookup key, a URL key and one wrapping key for each version, all
 //!   random, sealed by the [`MasterKey`].
 //! - **Row keys** are HMAC under the lookup key over length-prefixed purpose and identifiers. No
 //!   token, session id, state, handle or URL is in the store.
-//! - **Rows** with content are sealed: AES-256-GCM under a key that HKDF derives for this one row
-//!   from the wrapping key and 16 random bytes that stand in the row. The authenticated data is the
-//!   length-prefixed format, purpose, row key, key version and expiry: a row that was moved or given
-//!   a longer life does not open. A grant's row has no content; a tag binds its expiry.
+//! - **Rows** with content are sealed: AES-256-GCM under a key that HKDF derives for this one row from the
+//!   wrapping key and 16 random bytes that the row holds. The authenticated data is the length-prefixed
+//!   format, purpose, row key, key version and expiry: a row that was moved or given a later expiry does not
+//!   open. A grant's row has no content; a tag binds its expiry.
 //! - **Values**: a random 256-bit key for each upload attempt, chunks of 63 KiB sealed as a
-//!   [STREAM](https://eprint.iacr.org/2015/189) with 7 random bytes, a counter and a last-chunk
-//!   flag. The key, the number of chunks and the length are in the value's sealed row, which is
-//!   written in the transaction that finishes the upload and not before.
-//! - **Metadata** is sealed in the row of its token, under a derived key of its own.
+//!   [STREAM](https://eprint.iacr.org/2015/189) with 7 random bytes, a counter and a last-chunk flag. The
+//!   key, the number of chunks and the length are in the value's sealed row, which only the transaction that
+//!   finishes the upload writes.
+//! - **Metadata** is sealed in the row of its token, under its own derived key.
 //!
-//! What a session has stored in a day is a sealed row that changes together with its tokens and values.
+//! A sealed row counts what a session stores in a day; it changes in the transactions of its tokens and
+//! values.
 //!
-//! The rows that only say that something was used or has ended, and the rows of blobs, are empty but for
-//! the number of their form; they tell nothing and open nothing.
+//! Rows that only mark something as used or ended, and rows of blobs, hold nothing but the number of their
+//! form. They reveal nothing and open nothing.
 //!
-//! Everything that is stored begins with the number of its form, and forms of earlier versions are read.
+//! All stored content begins with the number of its form; the vault reads the forms of earlier versions.
 //!
 //! ```
 //! use lunadefend_core::{SessionId, wire::Metadata, provider::Clock};

@@ -1,4 +1,4 @@
-//! The master key: the one secret that is not in the store.
+//! The master key: the one secret outside the store.
 
 use lunadefend_core::provider::SecretValue;
 use lunadefend_crypto::{CryptoError, base64url_decode, hex, hex_decode, random_bytes};
@@ -8,16 +8,15 @@ use zeroize::Zeroizing;
 
 /// The key that seals the key ring of a store: 32 random bytes. `Debug` prints none of them.
 ///
-/// Everything in the store is encrypted under keys of the ring, and the ring under this key: keep a
-/// copy of it apart from the copies of the store. Whoever has both reads everything; whoever loses
-/// it has lost every value.
+/// The keys of the ring encrypt the store, and this key encrypts the ring. Keep a copy of it, apart from the
+/// copies of the store. An attacker with both reads every value; without the key every value is lost.
 #[derive(Clone)]
 pub struct MasterKey(Arc<Zeroizing<[u8; 32]>>);
 
 impl MasterKey {
-    /// Reads a key from a secret: 64 hexadecimal digits, or base64 (standard or url-safe, with or
-    /// without padding) of 32 bytes, or exactly 32 bytes that are not text. Blanks and line ends
-    /// around text are ignored. `origin` says where the secret is from, for the errors.
+    /// Reads a key from a secret. It accepts 64 hexadecimal digits, base64 (standard or url-safe, with or
+    /// without padding) of 32 bytes, or exactly 32 bytes that are not text. Blanks and line ends around text
+    /// are ignored. `origin` names the source of the secret, for errors.
     ///
     /// ```
     /// use lunadefend_core::provider::SecretValue;
@@ -30,8 +29,7 @@ impl MasterKey {
     /// ```
     ///
     /// # Errors
-    /// A [`MasterKeyError`] that names the origin and what is wrong, and repeats nothing of the
-    /// secret.
+    /// A [`MasterKeyError`] that names the origin and the problem, and repeats nothing of the secret.
     pub fn from_secret(secret: &SecretValue, origin: &str) -> Result<Self, MasterKeyError> {
         let origin = || origin.to_owned();
         let bytes = secret.expose_secret();
@@ -53,7 +51,7 @@ impl MasterKey {
         Ok(Self(Arc::new(key)))
     }
 
-    /// Makes a key, and the text to keep it as: 64 hexadecimal digits.
+    /// Makes a random key. Returns it with its text form, to be kept: 64 hexadecimal digits.
     ///
     /// # Errors
     /// [`MasterKeyError::Random`] when the operating system has no randomness.
@@ -85,7 +83,7 @@ fn exactly_32(
     Ok(Zeroizing::new(key))
 }
 
-/// Hexadecimal when all of it is, whatever its length: a key of 16 bytes in hexadecimal would also
+/// Text of only hexadecimal digits is hexadecimal, whatever its length: 16 bytes in hexadecimal would also
 /// pass for 24 bytes of base64.
 fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = Zeroizing::new(String::from_utf8(text.to_vec()).ok()?);
@@ -106,11 +104,11 @@ fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     base64url_decode(&url_safe).map(Zeroizing::new)
 }
 
-/// Why there is no master key. No text contains any of it.
+/// Why reading or making a master key failed. No text contains any part of the key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MasterKeyError {
-    /// Nothing but blanks.
+    /// The secret is empty or blank.
     #[error(
         "the master key from {origin} is empty: set it to 64 hexadecimal digits (openssl rand -hex 32)"
     )]
@@ -118,7 +116,7 @@ pub enum MasterKeyError {
         /// Where it is from.
         origin: String,
     },
-    /// Text that is neither hexadecimal nor base64.
+    /// The text is neither hexadecimal nor base64.
     #[error(
         "the master key from {origin} is neither hexadecimal nor base64; a pass phrase is not a key: use 64 hexadecimal digits (openssl rand -hex 32)"
     )]
@@ -126,14 +124,14 @@ pub enum MasterKeyError {
         /// Where it is from.
         origin: String,
     },
-    /// Not 32 bytes.
+    /// The key does not have 32 bytes.
     #[error(
         "the master key from {origin} has {found} bytes, 32 are needed: use 64 hexadecimal digits (openssl rand -hex 32)"
     )]
     Length {
         /// Where it is from.
         origin: String,
-        /// How many bytes it has.
+        /// The length of the key in bytes.
         found: usize,
     },
     /// The same byte 32 times.

@@ -1,11 +1,11 @@
-//! What the keys of the ring are used for.
+//! The uses of the keys of the ring.
 
 use crate::store::Table;
 
-/// What a row key, a sealed row or a tag is for. No two purposes share a key or a tag.
+/// The purpose of a row key, a sealed row or a tag. No two purposes share a key or a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// A row's key, and what it is sealed for.
+    /// The key of a row, and its sealing.
     Row(Table),
     /// The tag in the row of a grant.
     GrantTag,
@@ -16,7 +16,7 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    /// Never changes: it is in the keys and in the authenticated data of what is stored.
+    /// Never changes: it is part of row keys and of the authenticated data of stored rows.
     pub(crate) const fn label(self) -> &'static [u8] {
         match self {
             Self::Row(Table::KeyRing) => b"key ring",

@@ -1,4 +1,4 @@
-//! How much a session may store in a day.
+//! The limits of what a session may store in a day.
 
 use crate::{
     OverQuota, Vault, VaultError,
@@ -8,27 +8,27 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How often a write is repeated that others of the same session were faster than.
+/// How often a write is tried that loses races against others of the same session.
 pub(crate) const TRIES: usize = 16;
 
-/// How much a session may store in 24 hours, which begin with its first value.
+/// The limits of what a session may store in 24 hours, which begin with its first value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// How many tokens it may make.
+    /// The maximum number of tokens.
     pub values: u32,
-    /// How many bytes their values may have together.
+    /// The maximum of bytes in all their values together.
     pub bytes: u64,
 }
 
 impl Quota {
-    /// Nothing is refused, and all is counted.
+    /// Refuses nothing, and counts all.
     pub const UNLIMITED: Self = Self {
         values: u32::MAX,
         bytes: u64::MAX,
     };
 }
 
-/// What a session has stored in its day, and the row that says so.
+/// The amount that a session has stored in its day, with its row.
 pub(crate) struct Used {
     at: RowAddress,
     held: Option<StoredRow>,
@@ -36,7 +36,7 @@ pub(crate) struct Used {
 }
 
 impl Used {
-    /// Whether one more value may begin.
+    /// Checks that one more value may begin.
     pub(crate) const fn check_value(&self, quota: Quota) -> Result<(), OverQuota> {
         if self.so_far.values >= quota.values {
             return Err(OverQuota::Values(quota.values));
@@ -47,7 +47,7 @@ impl Used {
         }
     }
 
-    /// How many bytes more the values may have.
+    /// Returns the remaining bytes for values.
     pub(crate) const fn bytes_left(&self, quota: Quota) -> u64 {
         quota.bytes.saturating_sub(self.so_far.bytes)
     }
@@ -60,7 +60,7 @@ impl Used {
 }
 
 impl Vault {
-    /// How long what a session has stored counts for its quota: 24 hours.
+    /// The time for which stored values count for a session's quota: 24 hours.
     pub const QUOTA_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
     pub(crate) async fn used(&self, at: RowAddress) -> Result<Used, VaultError> {
@@ -72,7 +72,7 @@ impl Vault {
         Ok(Used { at, held, so_far })
     }
 
-    /// Counts more, on the condition that nobody else has counted since it was read.
+    /// Counts more, on the condition that the row has not changed since it was read.
     pub(crate) fn count(&self, used: &Used, values: u32, bytes: u64) -> Result<Write, VaultError> {
         let day_ends = match &used.held {
             Some(held) => held.row.expires_at,

@@ -12,9 +12,9 @@ use lunadefend_crypto::{AeadKey, HmacKey, hkdf_sha256, length_prefixed, random_b
 use std::{collections::BTreeMap, fmt};
 use zeroize::Zeroizing;
 
-/// Format and purpose of the sealed ring: the authenticated data, and what its key is derived for.
+/// Format and purpose of the sealed ring: its authenticated data, and the context of its key's derivation.
 const CONTEXT: [&[u8]; 2] = [b"lunadefend-ring-1", b"key ring"];
-/// How the ring is sealed. Another way gets the next number, and this one stays readable.
+/// The number of the sealing method. A new method gets the next number, and this one stays readable.
 const SEALED: u8 = 1;
 
 type Key = Zeroizing<[u8; 32]>;
@@ -26,7 +26,7 @@ pub(crate) struct Ring {
     url: HmacKey,
 }
 
-/// What is stored of a ring.
+/// The stored form of a ring.
 #[derive(Clone)]
 struct Keys {
     lookup: Key,
@@ -36,7 +36,7 @@ struct Keys {
 }
 
 impl Ring {
-    /// The address of the ring's own row: the only one that is the same in every store.
+    /// The address of the ring's row: the only address that is the same in every store.
     pub(crate) fn own_address() -> RowAddress {
         RowAddress {
             table: Table::KeyRing,
@@ -54,7 +54,7 @@ impl Ring {
         }))
     }
 
-    /// The same ring with one more wrapping key, which is used from now on.
+    /// Returns the ring with one more wrapping key, which seals new rows from now on.
     pub(crate) fn with_new_wrapping_key(&self) -> Result<Self, VaultError> {
         let mut keys = self.keys.clone();
         keys.current = keys.current.checked_add(1).ok_or(VaultError::Corrupt)?;
@@ -80,8 +80,8 @@ impl Ring {
         &self.url
     }
 
-    /// Where the row about these identifiers is: HMAC over the table and them, so that the store holds
-    /// none of them.
+    /// Returns the address of the row about these identifiers. It is an HMAC over table and identifiers, so
+    /// that the store holds none of them.
     pub(crate) fn address(&self, table: Table, ids: &[&[u8]]) -> RowAddress {
         let mut parts = vec![Purpose::Row(table).label()];
         parts.extend_from_slice(ids);
@@ -105,8 +105,8 @@ impl Ring {
             .ok_or(VaultError::UnknownKeyVersion(version))
     }
 
-    /// The row: how it is sealed, 16 random bytes, nonce, and the keys encrypted under what the master
-    /// and those random bytes give.
+    /// Returns the row: number of the method, 16 random bytes, nonce, and the encrypted keys. Their key is
+    /// derived from the master and those random bytes.
     pub(crate) fn seal(&self, master: &MasterKey) -> Result<Bytes, VaultError> {
         let (salt, nonce) = (random_bytes::<16>()?, random_bytes::<12>()?);
         // Encrypted in place, so the plain keys are nowhere else.

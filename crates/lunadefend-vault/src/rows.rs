@@ -1,4 +1,4 @@
-//! What is in the store: one file for each kind of row, with its address and its forms.
+//! The content of the store: one file for each kind of row, with its address and its forms.
 
 pub(crate) mod blob;
 pub(crate) mod download;

@@ -12,9 +12,9 @@ use lunadefend_core::provider::UnixMillis;
 use lunadefend_crypto::{AeadKey, hkdf_sha256, length_prefixed, random_bytes};
 use zeroize::Zeroizing;
 
-/// What every sealed row is bound to, beside its address, its expiry and its key version.
+/// The context that every sealed row is bound to, beside its address, its expiry and its key version.
 const CONTEXT: &[u8] = b"lunadefend-row-1";
-/// How a row is sealed. Another way gets the next number, and this one stays readable.
+/// The number of the sealing method. A new method gets the next number, and this one stays readable.
 const SEALED: u8 = 1;
 
 impl Ring {
@@ -28,16 +28,16 @@ impl Ring {
         self.seal_bytes(at, expires_at, &form::write(content))
     }
 
-    /// Opens a row that was sealed for this address, in any form that was ever written.
+    /// Opens a row that was sealed for this address, in any form that a version of the vault has written.
     pub(crate) fn open_row<F: Form>(&self, at: &RowAddress, row: &Row) -> Result<F, VaultError> {
         form::read(&self.open_bytes(at, row)?)
     }
 
-    /// Seals a row: how it is sealed, key version, 16 random bytes, nonce, ciphertext.
+    /// Seals a row: number of the method, key version, 16 random bytes, nonce, ciphertext.
     ///
-    /// The key is derived from the wrapping key and the random bytes for this row alone. The
-    /// authenticated data names the address, the key version and the expiry: a row that was moved, or
-    /// given a longer life, does not open.
+    /// The key is derived from the wrapping key and the random bytes for this row alone. The authenticated
+    /// data names the address, the key version and the expiry: a row that was moved, or given a later expiry,
+    /// does not open.
     pub(crate) fn seal_bytes(
         &self,
         at: &RowAddress,

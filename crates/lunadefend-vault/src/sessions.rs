@@ -1,4 +1,4 @@
-//! Browser sessions of the tokenizer, and the one use of a state and a JWT that makes one.
+//! Browser sessions of the tokenizer; a state and a JWT make one, once.
 
 use crate::{
     StateClaims, Vault, VaultError,
@@ -15,7 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, time::Duration};
 use zeroize::Zeroizing;
 
-/// How much longer than a state or JWT lives it is remembered that it was used: more than the leeway of a verifier and the difference of the clocks of two replicas.
+/// How long a use is remembered beyond the expiry of its state or JWT. It is more than a verifier's leeway
+/// and the difference between the clocks of two replicas.
 const USED_MARGIN: Duration = Duration::from_secs(60);
 
 /// The value of a session cookie: 256 random bits, 43 characters of base64url.
@@ -23,13 +24,13 @@ const USED_MARGIN: Duration = Duration::from_secs(60);
 pub struct SessionHandle(SecretString);
 
 impl SessionHandle {
-    /// How long a session lives: 15 minutes.
+    /// The lifetime of a session: 15 minutes.
     pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-    /// The text for the cookie.
+    /// Returns the text for the cookie.
     ///
     /// # Security
-    /// Whoever has it is the session.
+    /// The text is the session's only credential: log it nowhere.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         self.0.expose_secret()
@@ -42,31 +43,31 @@ impl fmt::Debug for SessionHandle {
     }
 }
 
-/// What came of the use of a state and a JWT. Both are used up.
+/// The outcome of the use of a state and a JWT. Both are used up.
 #[derive(Clone, Debug)]
 pub enum Transfer {
     /// A browser session.
     Session(SessionHandle),
-    /// Nothing: the state had been used before.
+    /// No session: the state had been used before.
     StateUsed,
-    /// Nothing: the state was good, and the JWT had been used before.
+    /// No session: the state was valid, and the JWT had been used before.
     JwtUsed,
-    /// Nothing: the session of the application has ended.
+    /// No session: the session of the application has ended.
     SessionEnded,
 }
 
 impl Vault {
-    /// How long a browser session lives: 15 minutes.
+    /// The lifetime of a browser session: 15 minutes.
     pub const SESSION_LIFETIME: Duration = SessionHandle::LIFETIME;
 
     /// Uses a state and a JWT and makes a browser session, in one transaction. `jwt_id` is the
     /// JWT's `jti`, or a hash of the JWT when it has none; `jwt_expires_at` is its expiry.
     ///
-    /// Whatever comes of it, state and JWT are used up: of any number of calls with one state or one
-    /// JWT one makes a session.
+    /// Every outcome uses up state and JWT: of any number of calls with one state or one JWT, at most one
+    /// makes a session.
     ///
     /// # Errors
-    /// A [`VaultError`] when no session was made; state and JWT may or may not be used up then.
+    /// A [`VaultError`] when no session was made; state and JWT may or may not be used up.
     pub async fn create_session(
         &self,
         state: &StateClaims,
@@ -103,7 +104,7 @@ impl Vault {
         })
     }
 
-    /// Uses up both, and says whether the state was good until now.
+    /// Uses up both, and returns whether the state was unused until now.
     async fn spend(
         &self,
         state: &StateClaims,
@@ -116,18 +117,18 @@ impl Vault {
         Ok(self.write(vec![mark]).await?.is_some())
     }
 
-    /// Marks a JWT as used, so that no session can be made with it; used before or not. For a JWT
-    /// that came with a state that is not one.
+    /// Marks a JWT as used, used before or not, so that it can make no session. For a JWT that came with an
+    /// invalid state.
     ///
     /// # Errors
-    /// A [`VaultError`] when that may not have been written.
+    /// A [`VaultError`] when the mark may not have been written.
     pub async fn spend_jwt(&self, jwt_id: &[u8], expires_at: UnixMillis) -> Result<(), VaultError> {
         let at = marks::used_jwt(&self.ring(), jwt_id);
         self.raise_expiry(at, used_until(expires_at)).await
     }
 
-    /// The session that a cookie stands for; `None` when there is none, or none any more, or the
-    /// session of the application has ended.
+    /// Returns the application's session for a cookie. `None` when the cookie is unknown or expired, or when
+    /// the session of the application has ended.
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when the row was changed or moved.
@@ -146,7 +147,7 @@ impl Vault {
         Ok((!has_ended).then_some(session))
     }
 
-    /// Ends one browser session; one that is not there is no error.
+    /// Ends one browser session; a missing one is no error.
     ///
     /// # Errors
     /// A [`VaultError`] when it may go on.
@@ -158,11 +159,11 @@ impl Vault {
         self.apply(vec![delete(at)]).await.map(drop)
     }
 
-    /// Ends a session of the application, for good: none of its grants, browser sessions and URLs counts
-    /// any more, nor does one that is made later.
+    /// Ends a session of the application, for good. None of its grants, browser sessions and URLs counts any
+    /// more, including those made later.
     ///
-    /// That is remembered until `remembered_until`, which must be after the expiry of all that was
-    /// made for the session. Ending it again remembers it for longer.
+    /// The store remembers the end until `remembered_until`, which must be after the expiry of all that was
+    /// made for the session. Ending the session again remembers it for longer.
     ///
     /// # Errors
     /// A [`VaultError`] when it may go on.
@@ -175,11 +176,11 @@ impl Vault {
         self.raise_expiry(at, marks::row(remembered_until)).await
     }
 
-    /// Says whether a session of the application has ended. The end counts by being there: no clock
-    /// decides whether a session that has ended is one again.
+    /// Returns whether a session of the application has ended. The row of the end counts by its presence, so
+    /// no clock can revive an ended session.
     ///
     /// # Errors
-    /// A [`VaultError`] when that is not known.
+    /// A [`VaultError`] when the store cannot say.
     pub async fn is_ended(&self, session: &SessionId) -> Result<bool, VaultError> {
         let [mark] = self
             .rows([marks::ended_session(&self.ring(), session)])

@@ -7,16 +7,16 @@ use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, time::Duration};
 use zeroize::Zeroizing;
 
-/// 1 had no hash of a cookie: the state was what stood in it.
+/// Version 1 had no hash of a cookie: its cookie held the state itself.
 const VERSION: u8 = 2;
 /// Version, expiry, random bytes, hash of the provider's name, hash of the cookie, whether it is a second
 /// attempt, tag; in base64url 163 characters.
 const LEN: usize = 1 + 8 + 16 + 32 + 32 + 1 + 32;
 
-/// A state that was just made, for a URL, and what goes into the cookie of the browser that it is for.
+/// A new state, for a URL, with the value of its browser's cookie.
 ///
 /// # Security
-/// The state travels in URLs. Whoever learns it has nothing: the secret is in the cookie alone.
+/// The state travels in URLs. It is useless to an attacker who learns it: only the cookie holds the secret.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct IssuedState {
@@ -32,7 +32,7 @@ impl fmt::Debug for IssuedState {
     }
 }
 
-/// What a state of ours says. `Debug` prints its expiry only.
+/// The content of a state of this tokenizer. `Debug` prints its expiry only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StateClaims {
     pub(crate) expires_at: UnixMillis,
@@ -43,19 +43,20 @@ pub struct StateClaims {
 }
 
 impl StateClaims {
-    /// Whether the state was issued for the provider of that name.
+    /// Returns whether the state was issued for the provider of that name.
     #[must_use]
     pub fn is_for(&self, provider: &str) -> bool {
         constant_time_eq(&self.provider, &sha256(provider.as_bytes()))
     }
 
-    /// Whether this is the value of the cookie that was made with the state.
+    /// Returns whether this is the value of the cookie that was made with the state.
     #[must_use]
     pub fn is_of_cookie(&self, value: &str) -> bool {
         constant_time_eq(&self.cookie, &sha256(value.as_bytes()))
     }
 
-    /// Whether the transfer was begun a second time because of its JWT, and not by the page.
+    /// Returns whether the tokenizer began the transfer a second time because of its JWT, rather than the
+    /// page.
     #[must_use]
     pub const fn is_second_attempt(&self) -> bool {
         self.second_attempt
@@ -71,11 +72,11 @@ impl fmt::Debug for StateClaims {
 }
 
 impl Vault {
-    /// How long a state is good for: 5 minutes.
+    /// The lifetime of a state: 5 minutes.
     pub const STATE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-    /// Makes a state for a transfer by that provider, and the value of its cookie. Nothing is stored
-    /// before it is used. `second_attempt` is to be found in the state again.
+    /// Makes a state for a transfer by that provider, and the value of its cookie. Stores nothing before the
+    /// state is used. The state carries `second_attempt`.
     ///
     /// # Errors
     /// [`VaultError::Crypto`] when the operating system has no randomness.
@@ -109,7 +110,7 @@ impl Vault {
 
     /// Reads a state that this tokenizer issued and that has not expired.
     ///
-    /// Whether it was used is decided by [`create_session`](Self::create_session).
+    /// [`create_session`](Self::create_session) decides whether it was used.
     ///
     /// # Errors
     /// [`InvalidState`] for everything else.

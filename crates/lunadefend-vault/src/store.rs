@@ -1,13 +1,12 @@
-//! What the vault asks of a database.
+//! The contract between the vault and a database.
 //!
 //! A [`Store`] keeps small [`Rows`], and values as [`Blobs`]. It sees no secret: every key is a keyed
 //! hash, and every row and part is sealed by the [`Vault`](crate::Vault) before it arrives. It has no
 //! clock either: the caller says what time it is. Reads are strongly consistent: they see every change
 //! that was acknowledged before they began.
 //!
-//! A store deletes nothing by itself. Rows that have expired go when the vault's janitor, which knows
-//! when a clock can be believed, calls [`Rows::purge_expired`]. Blobs go when the vault finds no row
-//! for them.
+//! A store deletes nothing by itself. The vault's janitor calls [`Rows::purge_expired`] for expired rows,
+//! since it knows when to trust a clock. The vault deletes blobs for which it finds no row.
 //!
 //! # Writing a store
 //! Implement the three traits and run [`conformance::all`] against your store in a test. This one keeps
@@ -21,27 +20,27 @@
 //! ```
 //!
 //! # DynamoDB and S3
-//! - `write` is one `TransactWriteItems`. The conditions are `attribute_not_exists(pk) OR exp <= :now`
-//!   for an insert, `version = :expected AND (attribute_not_exists(exp) OR exp > :now)` for a
-//!   replacement. When it is cancelled, `ReturnValuesOnConditionCheckFailure` shows whose version is
-//!   there: the batch's own id means that an earlier attempt was applied.
-//! - `raise_expiry` is one conditional `UpdateItem` for each row; a condition that fails says that the
-//!   row is later already.
-//! - `purge_expired` asks an index by expiry and deletes each row on the condition that its expiry is
-//!   still the one that was read. The time to live of DynamoDB is off.
-//! - A blob is one object. A writer collects parts until they are 5 MiB, the least for a part of a
-//!   multipart upload, or, for what is shorter, makes one `PutObject` in `finish`. It then holds up to
-//!   5 MiB for each upload. A part is read by its range of bytes. `list` also lists the uploads that
-//!   were not completed (`ListMultipartUploads`), and `delete` aborts these.
+//! - `write` is one `TransactWriteItems`. The conditions are `attribute_not_exists(pk) OR exp <= :now` for an
+//!   insert, `version = :expected AND (attribute_not_exists(exp) OR exp > :now)` for a replacement. When it
+//!   is cancelled, `ReturnValuesOnConditionCheckFailure` shows the present version: the batch's own id means
+//!   that an earlier attempt was applied.
+//! - `raise_expiry` is one conditional `UpdateItem` for each row; a failed condition means that the row
+//!   already expires later.
+//! - `purge_expired` queries an index by expiry and deletes each row on the condition that its expiry is
+//!   unchanged. Leave DynamoDB's time to live off.
+//! - A blob is one object. A writer collects parts until they are 5 MiB, the minimum for a part of a
+//!   multipart upload. For a shorter blob it makes one `PutObject` in `finish`. It then holds up to 5 MiB for
+//!   each upload. It reads a part by its range of bytes. `list` includes incomplete uploads
+//!   (`ListMultipartUploads`), and `delete` aborts them.
 //!
 //! # PostgreSQL
-//! - A table of rows with the version as a column; `write` is one transaction which locks the rows that
-//!   it names in the order of their addresses, and judges them by [`Batch::judge`].
-//! - A table of parts with the blob and the index as its key: each `write` of a part is a statement of
-//!   its own, `finish` counts them.
+//! - A table of rows with the version as a column. `write` is one transaction that locks its rows in the
+//!   order of their addresses and calls [`Batch::judge`].
+//! - A table of parts with the blob and the index as its key: each `write` of a part is a separate statement,
+//!   `finish` counts the parts.
 //!
-//! Rows and blobs of a store belong together: the vault deletes blobs for which its rows say nothing.
-//! Never point two sets of rows at one set of blobs.
+//! Rows and blobs of a store belong together: the vault deletes blobs that have no row. Never point two sets
+//! of rows at one set of blobs.
 
 mod batch;
 mod blobs;
@@ -63,29 +62,29 @@ pub use lunadefend_core::provider::{BoxFuture, UnixMillis};
 
 use std::{fmt, sync::Arc};
 
-/// What a call of a store gives: its outcome, later.
+/// The future that a store's method returns.
 pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// How many rows or blobs one call names or asks for at most.
+/// The maximum number of rows or blobs in one call.
 pub const MAX_ROWS: usize = 100;
 
 /// A database for the tokenizer.
 ///
 /// The module's page has a complete implementation.
 pub trait Store: Rows + Blobs {
-    /// Says whether reading and writing work, by a real read.
+    /// Checks by a real read that reading and writing work.
     ///
     /// # Errors
-    /// The [`StoreError`] that a caller would meet.
+    /// The [`StoreError`] that a caller would get.
     fn check(&self) -> StoreFuture<'_, ()>;
 
-    /// Says whether there is room for new values. It is asked before each token and each part, and
-    /// never for what needs little, such as grants and sessions: they go on while values wait.
+    /// Checks that the store has room for new values. The vault calls it before each token and each part,
+    /// never for small rows such as grants and sessions: these go on while values are refused.
     ///
-    /// A store that grows by itself keeps the default, which always says yes.
+    /// A store that grows by itself keeps the default, which always succeeds.
     ///
     /// # Errors
-    /// [`StoreError::Full`] when what is left is kept for the rest.
+    /// [`StoreError::Full`] when the remaining room is reserved for small rows.
     fn check_room(&self) -> StoreFuture<'_, ()> {
         Box::pin(async { Ok(()) })
     }
@@ -93,9 +92,10 @@ pub trait Store: Rows + Blobs {
 
 /// Small rows with conditions. No call names more than [`MAX_ROWS`].
 pub trait Rows: fmt::Debug + Send + Sync + 'static {
-    /// Reads rows, in the order asked. Each is read strongly consistent, but not all at one moment.
+    /// Reads rows, in the order of the request. Each read is strongly consistent, but the rows are not read
+    /// at one moment.
     ///
-    /// A row that has expired may still be returned; the caller compares with the clock.
+    /// It may return an expired row; the caller compares with the clock.
     ///
     /// # Errors
     /// A [`StoreError`] when a row cannot be read now.
@@ -103,25 +103,24 @@ pub trait Rows: fmt::Debug + Send + Sync + 'static {
 
     /// Makes all changes of a batch or none; durable when it returns [`WriteOutcome::Applied`].
     ///
-    /// Every condition is judged against the rows before the batch, where a row that has expired at
-    /// `now` counts as missing. Of two batches that race, one is first. Each row that is written gets
-    /// the batch's id as its version.
+    /// Every condition is judged against the rows before the batch, where a row that has expired at `now`
+    /// counts as missing. Batches that race are applied one after the other. Each written row gets the
+    /// batch's id as its version.
     ///
-    /// A batch may come a second time, after an error or with the first attempt still on its way. A row
-    /// of it that has the batch's id as its version tells that it was applied; then nothing is changed,
-    /// and the answer is [`WriteOutcome::Applied`]. A replacement is never made twice, since the version
-    /// that it expects is gone for good. An insertion is, if its row and all others of the batch were
-    /// deleted in between.
+    /// A batch may come a second time, after an error or while the first attempt is on its way. If one of its
+    /// rows has the batch's id as its version, the first attempt was applied: then change nothing and return
+    /// [`WriteOutcome::Applied`]. A replacement is never made twice, since the version that it expects never
+    /// returns. An insertion is made twice only if all rows of the batch were deleted in between.
     ///
     /// # Errors
-    /// [`StoreError::Unknown`] when the outcome is not known; after any other error nothing was written.
+    /// [`StoreError::Unknown`] when the outcome is unknown; after any other error nothing was written.
     fn write<'a>(&'a self, batch: &'a Batch, now: UnixMillis) -> StoreFuture<'a, WriteOutcome>;
 
-    /// Writes each row unless a live one is there that expires at the same time or later. Durable when
-    /// it returns; rows that are written get `id` as their version.
+    /// Writes each row, except where a live row expires at the same time or later. Durable when it returns;
+    /// written rows get `id` as their version.
     ///
-    /// It is not atomic over the rows, and can be repeated: after any number of calls in any order the
-    /// latest expiry stays.
+    /// It is not atomic over the rows, and repeatable: after any number of calls in any order the latest
+    /// expiry stays.
     ///
     /// # Errors
     /// A [`StoreError`] when some rows may not have been written.
@@ -132,8 +131,8 @@ pub trait Rows: fmt::Debug + Send + Sync + 'static {
         now: UnixMillis,
     ) -> StoreFuture<'a, ()>;
 
-    /// Reads up to `limit` rows of a table with their keys, in the order of their bytes, from the first
-    /// after `after` on. Fewer mean that there are no more.
+    /// Reads up to `limit` rows of a table with their keys, in byte order, from the first after `after`.
+    /// Fewer than `limit` mean the end of the table.
     ///
     /// # Errors
     /// A [`StoreError`] when they cannot be read now.
@@ -144,25 +143,24 @@ pub trait Rows: fmt::Debug + Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<(RowKey, StoredRow)>>;
 
-    /// Deletes up to `limit` rows that have expired at `now`, and says how many. Fewer than `limit`
-    /// mean that there are no more. A row that is given a later expiry meanwhile stays.
+    /// Deletes up to `limit` rows that have expired at `now`, and returns their number. Fewer than `limit`
+    /// mean that none is left. A row that gets a later expiry meanwhile stays.
     ///
     /// # Errors
-    /// A [`StoreError`] when it ended early; calling again goes on.
+    /// A [`StoreError`] when it ended early; the next call continues.
     fn purge_expired(&self, now: UnixMillis, limit: usize) -> StoreFuture<'_, usize>;
 }
 
-/// Values, in parts. What becomes of a blob is told by rows, which are the vault's affair: parts may be
-/// left behind by whatever breaks off, and are deleted when the vault finds them in a
-/// [`list`](Self::list).
+/// Values, in parts. The vault's rows decide about a blob. Interrupted uploads may leave parts behind; the
+/// vault deletes them when it finds them in a [`list`](Self::list).
 pub trait Blobs: fmt::Debug + Send + Sync + 'static {
-    /// Begins a blob. An identifier is used for one only.
+    /// Begins a blob. The vault uses an identifier only once.
     ///
     /// # Errors
-    /// A [`StoreError`] when none was begun.
+    /// A [`StoreError`] when no blob was begun.
     fn create(&self, blob: Blob) -> StoreFuture<'_, Box<dyn BlobWriter>>;
 
-    /// Reads one part of a blob that was finished; `None` when it is not there.
+    /// Reads one part of a finished blob; `None` when it is missing.
     ///
     /// # Errors
     /// A [`StoreError`] when the part cannot be read now.
@@ -171,12 +169,12 @@ pub trait Blobs: fmt::Debug + Send + Sync + 'static {
     /// Deletes a blob, finished or not. An unknown one is no error.
     ///
     /// # Errors
-    /// A [`StoreError`] when that did not happen completely; calling again finishes it.
+    /// A [`StoreError`] when the deletion is incomplete; the next call finishes it.
     fn delete(&self, blob: BlobId) -> StoreFuture<'_, ()>;
 
-    /// Names up to `limit` blobs, finished or not, in the order of their bytes, from the first after
-    /// `after` on. Fewer mean that there are no more. Every blob of which a part takes room is named
-    /// sooner or later; one that changes meanwhile may be missing.
+    /// Lists up to `limit` blobs, finished or not, in byte order, from the first after `after`. Fewer than
+    /// `limit` mean the end of the list. Every blob with a part that takes room is listed sooner or later; a
+    /// blob that changes meanwhile may be missing.
     ///
     /// # Errors
     /// A [`StoreError`] when they cannot be read now.

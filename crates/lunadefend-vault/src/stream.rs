@@ -1,9 +1,9 @@
 //! Values in chunks: the STREAM construction over AES-256-GCM.
 //!
 //! Hoang, Reyhanitabar, Rogaway, Vizár, "Online Authenticated-Encryption and its Nonce-Reuse
-//! Misuse-Resistance" (CRYPTO 2015), with the nonce that Tink and age's relatives use: 7 random
-//! bytes, a counter of 32 bits, and one byte that is 1 for the last chunk. A chunk that is missing,
-//! repeated, moved, or cut off at the end does not open.
+//! Misuse-Resistance" (CRYPTO 2015), with the nonce that Tink and age's relatives use: 7 random bytes, a
+//! counter of 32 bits, and one byte that is 1 for the last chunk. A value with a chunk missing, repeated,
+//! moved, or cut off at the end does not open.
 
 use crate::{VaultError, store::RowAddress};
 use lunadefend_crypto::{AeadKey, length_prefixed, random_bytes};
@@ -13,13 +13,13 @@ use zeroize::Zeroizing;
 const CONTEXT: &[u8] = b"lunadefend-chunk-1";
 const PURPOSE: &[u8] = b"value chunk";
 
-/// How many bytes of a value are sealed together. A sealed chunk with its key then fits a page of
-/// 64 KiB of the embedded store, where a chunk of 64 KiB would take a page of twice the size.
+/// The bytes of a value that are sealed together. A sealed chunk with its key then fits a 64 KiB page of the
+/// embedded store; a chunk of 64 KiB would take a page of twice the size.
 ///
-/// It is kept with each value, so that it can be changed.
+/// Each value records it, so that it can be changed.
 pub(crate) const CHUNK_SIZE: u32 = 63 * 1024;
 
-/// How many bytes a full chunk has once it is sealed.
+/// Returns the length in bytes of a full chunk once it is sealed.
 pub(crate) const fn part_bytes(chunk_size: u32) -> u32 {
     chunk_size.saturating_add(AeadKey::TAG_LEN as u32)
 }
@@ -29,8 +29,8 @@ pub(crate) const fn part_bytes(chunk_size: u32) -> u32 {
 pub(crate) struct ChunkKey {
     pub(crate) secret: Zeroizing<[u8; 32]>,
     pub(crate) prefix: [u8; 7],
-    /// The version of the wrapping key when the value was sealed. It stays when the data key is
-    /// wrapped anew under a later version, so that the chunks need not be touched.
+    /// The version of the wrapping key when the value was sealed. It stays when the data key is wrapped again
+    /// under a later version, so that the chunks stay untouched.
     pub(crate) version: u32,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct ChunkCipher {
 }
 
 impl ChunkCipher {
-    /// `at` is where the row of the value is: what chunks are bound to.
+    /// `at` is the address of the value's row, to which the chunks are bound.
     pub(crate) fn new(at: &RowAddress, key: ChunkKey) -> Self {
         Self {
             aead: AeadKey::new(&key.secret),
@@ -72,7 +72,7 @@ impl ChunkCipher {
         }
     }
 
-    /// What opens the chunks again.
+    /// Returns the key that opens the chunks.
     pub(crate) const fn key(&self) -> &ChunkKey {
         &self.key
     }

@@ -1,4 +1,4 @@
-//! Deleting what has expired, and blobs that belong to nothing.
+//! Deletes expired rows, and blobs without a row.
 
 use crate::{
     Vault, VaultError,
@@ -7,21 +7,21 @@ use crate::{
 };
 use lunadefend_core::provider::UnixMillis;
 
-/// How many rows are deleted by one call of the store.
+/// The maximum of rows that one call of the store deletes.
 const PURGE: usize = 1000;
 
-/// What one step of a sweep did.
+/// The result of one step of a sweep.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Swept {
-    /// How many blobs it deleted.
+    /// The number of deleted blobs.
     pub(crate) blobs: usize,
-    /// Where the next step goes on; `None`: it was the last.
+    /// The start of the next step; `None` after the last.
     pub(crate) next: Option<BlobId>,
 }
 
 impl Vault {
-    /// Deletes rows that have expired at `now`, of which the caller must be sure: see
-    /// [`Janitor`](crate::Janitor). Says how many.
+    /// Deletes rows that have expired at `now`, and returns their number. The caller must be sure of `now`:
+    /// see [`Janitor`](crate::Janitor).
     pub(crate) async fn purge(&self, now: UnixMillis) -> Result<usize, VaultError> {
         let mut rows = 0;
         loop {
@@ -33,18 +33,17 @@ impl Vault {
         }
     }
 
-    /// Looks at some blobs, after `after`, and deletes those without a row.
+    /// Checks some blobs, after `after`, and deletes those without a row.
     ///
-    /// An upload writes the row of its blob before the blob begins, and keeps it to the end. The row goes
-    /// when the upload is aborted, or is purged once its lease has expired: then the upload cannot be
-    /// finished any more. An identifier never gets a second row. So what has none when it is looked for,
-    /// after the blob was listed, is needed by nobody, and no clock decides about it. Parts that arrive
-    /// later still are found by the next sweep.
+    /// An upload writes the row of its blob before the blob begins, and keeps it to the end. An abort deletes
+    /// the row, and a purge deletes it once the lease has expired: then the upload can no longer finish. An
+    /// identifier never gets a second row. So a blob that was listed first and then has no row is no longer
+    /// needed, whatever the clock says. The next sweep finds parts that arrive later.
     pub(crate) async fn sweep(&self, after: Option<BlobId>) -> Result<Swept, VaultError> {
         let listed = self.store().list(after, MAX_ROWS).await?;
         let at: Vec<_> = listed.iter().map(|id| blob::address(*id)).collect();
         let rows = self.store().get_many(&at).await?;
-        // To delete by an answer that is not one to the question would delete values.
+        // Deleting by a response that does not match the request would delete values.
         if rows.len() != listed.len() {
             return Err(VaultError::Corrupt);
         }

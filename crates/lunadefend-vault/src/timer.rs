@@ -4,17 +4,17 @@ use lunadefend_core::provider::BoxFuture;
 use std::{fmt, time::Duration};
 use tokio::time::{Instant, sleep};
 
-/// How the tokenizer waits, and measures how long something took. Times of day are the business of a
-/// [`Clock`](lunadefend_core::provider::Clock), which somebody may set forth and back.
+/// Waits and measures durations. A [`Clock`](lunadefend_core::provider::Clock) gives times of day, and an
+/// operator may set it forward and back.
 pub trait Timer: fmt::Debug + Send + Sync + 'static {
-    /// The time since some moment that stays the same while the process lives. It never goes back.
+    /// Returns the time since a moment that stays fixed while the process lives. It never goes back.
     fn monotonic(&self) -> Duration;
 
-    /// Completes when that much time has gone by.
+    /// Completes after that time.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
 }
 
-/// The timer of the operating system, by tokio.
+/// The timer of the operating system, through tokio.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemTimer {
     start: Instant,

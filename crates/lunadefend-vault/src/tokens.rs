@@ -20,34 +20,34 @@ use lunadefend_core::{
 use lunadefend_crypto::random_bytes;
 use std::time::Duration;
 
-/// How long a token waits for its value before it is forgotten: a day. It outlives the upload URL, so
+/// The time for which a token waits for its value before it is deleted: a day. It outlives the upload URL, so
 /// that a long upload that began in time can end.
 const WAITS_FOR_VALUE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A token that was just made, and the one upload that gives it its value.
+/// A new token, and the one upload that gives it its value.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewToken {
     /// The token.
     pub token: TokenId,
-    /// What an upload URL is made for.
+    /// The upload that a URL is signed for.
     pub upload: UploadId,
-    /// Until when an upload can begin: what the upload URL is signed with.
+    /// The time until which an upload can begin, and the expiry that its URL is signed with.
     pub upload_expires_at: UnixMillis,
 }
 
 impl Vault {
-    /// How long an upload URL is good for: 15 minutes.
+    /// The lifetime of an upload URL: 15 minutes.
     pub const UPLOAD_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
     /// Makes a token with its metadata and, in the same transaction, grants it to its owner's
     /// session until the given time.
     ///
-    /// A token whose value has not come after a day is forgotten with its metadata.
+    /// A token without a value after a day is deleted, with its metadata.
     ///
     /// # Errors
-    /// A [`VaultError`] when no token is known of; with [`StoreError::Full`](crate::store::StoreError::Full)
-    /// when there is no room for values.
+    /// A [`VaultError`] when no token is known to exist. It holds
+    /// [`StoreError::Full`](crate::store::StoreError::Full) when the store has no room for values.
     pub async fn create_token(
         &self,
         metadata: Option<&Metadata>,
@@ -59,9 +59,8 @@ impl Vault {
         Ok(new)
     }
 
-    /// Makes a token as [`create_token`](Self::create_token) does, and counts it, later its value too,
-    /// for the quota of its owner's session. It costs no transaction of its own, and no restart
-    /// forgets it.
+    /// Makes a token as [`create_token`](Self::create_token) does, and counts it, later also its value, for
+    /// the quota of its owner's session. Counting costs no extra transaction, and survives a restart.
     ///
     /// # Errors
     /// [`VaultError::OverQuota`], or as for [`create_token`](Self::create_token).
@@ -129,7 +128,7 @@ impl Vault {
         Ok((new, writes))
     }
 
-    /// The metadata of a token; `None` for an unknown token and for one without metadata.
+    /// Returns the metadata of a token; `None` for an unknown token and for one without metadata.
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when the row was changed.

@@ -14,24 +14,24 @@ use std::{fmt, mem};
 use tokio::runtime::Handle;
 use zeroize::{Zeroize, Zeroizing};
 
-/// A running upload: chunks are sealed and stored as they fill, so that a value of any length needs
-/// the memory of one.
+/// A running upload. It seals and stores chunks as they fill, so that a value of any length needs the memory
+/// of one chunk.
 ///
 /// Dropping it without [`commit`](Self::commit) gives the lease back in the background, so that
 /// the client can try again.
 #[must_use = "an upload that is dropped is aborted"]
 pub struct Upload {
     vault: Vault,
-    /// Gone once the upload has ended.
+    /// `None` once the upload has ended.
     running: Option<Running>,
-    /// Used once, for this attempt.
+    /// Seals the chunks of this attempt alone.
     cipher: ChunkCipher,
     buffer: Zeroizing<Vec<u8>>,
     chunks: u32,
     length: u64,
     max_length: u64,
     counted: Option<Counted>,
-    /// As it was when the upload began: the end decides, this spares the way there.
+    /// The rest of the quota when the upload began. The commit decides; this refuses hopeless uploads early.
     quota_left: u64,
     broken: bool,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Counted {
 }
 
 impl Upload {
-    /// Begins the blob of an attempt that has its lease, and gives that back when there is none.
+    /// Begins the blob of an attempt that has its lease; if that fails, gives the lease back.
     pub(crate) async fn begin(
         vault: &Vault,
         lease: Lease,
@@ -89,7 +89,7 @@ impl Upload {
     /// # Errors
     /// [`UploadError::TooLarge`] beyond the maximum, [`VaultError::OverQuota`] beyond the quota,
     /// [`UploadError::Lost`] when the lease ended, or another [`UploadError::Vault`]. After an error, or
-    /// when the future was dropped, the value cannot be finished any more: drop or abort the upload.
+    /// after the future was dropped, the value cannot be finished: drop or abort the upload.
     pub async fn write(&mut self, data: Bytes) -> Result<(), UploadError> {
         let length = self.length.saturating_add(data.len() as u64);
         if length > self.max_length {
@@ -119,11 +119,11 @@ impl Upload {
         Ok(())
     }
 
-    /// Finishes the value and returns its length. In one transaction the token gets its value and
-    /// the URL is spent; before, nobody can read any of it.
+    /// Finishes the value and returns its length. In one transaction the token gets its value and the URL is
+    /// spent; before it no part of the value can be read.
     ///
     /// # Errors
-    /// [`UploadError::Lost`] when the lease ended, or [`UploadError::Vault`], among others with
+    /// [`UploadError::Lost`] when the lease ended, or [`UploadError::Vault`]. The latter may hold
     /// [`VaultError::OverQuota`] when the session has stored other values meanwhile.
     pub async fn commit(mut self) -> Result<u64, UploadError> {
         self.store_chunk(true).await?;
@@ -155,7 +155,7 @@ impl Upload {
         Ok(self.length)
     }
 
-    /// Writes the last batch, and with it what the value counts for the quota of its session.
+    /// Writes the last batch, which also counts the value for the quota of its session.
     async fn finish(&self, writes: Vec<Write>) -> Result<(), UploadError> {
         let Some(counted) = self.counted else {
             let written = self.vault.write(writes).await?;
@@ -189,7 +189,7 @@ impl Upload {
     /// Ends the upload without a value and gives the lease back, so that another may begin.
     ///
     /// # Errors
-    /// [`VaultError::Store`]; the lease then ends by itself within a minute.
+    /// [`VaultError::Store`]; the lease then expires within a minute.
     pub async fn abort(mut self) -> Result<(), VaultError> {
         match self.running.take() {
             Some(running) => {

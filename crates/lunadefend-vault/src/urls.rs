@@ -1,4 +1,4 @@
-//! Signed URLs: what the last segment of an upload or download URL says.
+//! Signed URLs: the last segment of an upload or download URL.
 
 use crate::{
     DownloadId, InvalidUrl, UploadId, UrlId, Vault, VaultError, fields::Fields, purpose::Purpose,
@@ -11,12 +11,12 @@ const VERSION: u8 = 1;
 /// Version, method, identifier, expiry, length limit, tag; in base64url 88 characters.
 const LEN: usize = 1 + 1 + 16 + 8 + 8 + 32;
 
-/// What a signed URL can be used for.
+/// The use of a signed URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UrlMethod {
-    /// To upload, once.
+    /// Upload, once.
     Put,
-    /// To download: `GET` and `HEAD`.
+    /// Download: `GET` and `HEAD`.
     Get,
 }
 
@@ -29,16 +29,16 @@ impl UrlMethod {
     }
 }
 
-/// What a signed URL permits.
+/// The permission in a signed URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedUrl {
-    /// What for.
+    /// The permitted use.
     pub method: UrlMethod,
     /// The upload or the download.
     pub id: UrlId,
-    /// From when on it is refused.
+    /// The expiry: from then on the URL is refused.
     pub expires_at: UnixMillis,
-    /// How many bytes an upload may have; 0 for a download.
+    /// The maximum of bytes in an upload; 0 for a download.
     pub max_length: u64,
 }
 
@@ -67,11 +67,10 @@ impl SignedUrl {
 }
 
 impl Vault {
-    /// The text of a permission for a path segment of a URL: base64url, 88 characters. There is no
-    /// token in it.
+    /// Returns the permission as a path segment of a URL: base64url, 88 characters. It contains no token.
     ///
     /// # Security
-    /// Whoever has the text can use it: it belongs into no log.
+    /// Anyone who has the text can use it: log it nowhere.
     #[must_use]
     pub fn sign_url(&self, url: &SignedUrl) -> String {
         let mut text = Vec::with_capacity(LEN);
@@ -84,8 +83,7 @@ impl Vault {
         base64url(&text)
     }
 
-    /// What a text of [`sign_url`](Self::sign_url) permits, when it was signed for this method and
-    /// has not expired.
+    /// Verifies a text of [`sign_url`](Self::sign_url): it must be signed for this method and not be expired.
     ///
     /// # Errors
     /// [`InvalidUrl`] for everything else.

@@ -17,7 +17,7 @@ use std::{
 
 /// The tokenizer's data and the rules for it. Cheap to clone.
 ///
-/// The page of this crate says what is where and has an example. All times are as its clock says them;
+/// The crate's page lists what the store holds and has an example. All times are those of its clock;
 /// everything is refused at its expiry.
 #[derive(Clone)]
 pub struct Vault(Arc<Inner>);
@@ -28,7 +28,7 @@ struct Inner {
     ring: RwLock<OpenRing>,
 }
 
-/// The keys, and the row that they were read from: a change replaces that row and no other.
+/// The keys, and the row that they were read from: a change replaces only that row.
 #[derive(Clone)]
 struct OpenRing {
     keys: Arc<Ring>,
@@ -37,8 +37,8 @@ struct OpenRing {
 }
 
 impl Vault {
-    /// Opens the key ring of a store; in an empty store makes one. Of several processes that do
-    /// that at once one makes the ring and all use it.
+    /// Opens the key ring of a store; in an empty store makes one. When several processes open it at once,
+    /// one makes the ring and all use it.
     ///
     /// # Errors
     /// [`VaultError::WrongMasterKey`] when the ring does not open under `master`.
@@ -66,16 +66,16 @@ impl Vault {
         })))
     }
 
-    /// The clock that decides about every expiry.
+    /// Returns the clock that decides about every expiry.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
     }
 
-    /// Says whether the store works and has the key ring, by reading it.
+    /// Checks that the store works and has the key ring, by reading it.
     ///
     /// # Errors
-    /// The [`VaultError`] that a request would meet.
+    /// The [`VaultError`] that a request would get.
     pub async fn check_health(&self) -> Result<(), VaultError> {
         self.store().check().await?;
         match stored_ring(self.store()).await? {
@@ -84,10 +84,10 @@ impl Vault {
         }
     }
 
-    /// Says whether the store takes new values. When it does not, all else goes on.
+    /// Returns whether the store takes new values. When it does not, all else goes on.
     ///
     /// # Errors
-    /// [`VaultError::Store`] when it cannot say.
+    /// [`VaultError::Store`] when the store cannot say.
     pub async fn has_room(&self) -> Result<bool, VaultError> {
         match self.store().check_room().await {
             Ok(()) => Ok(true),
@@ -96,8 +96,8 @@ impl Vault {
         }
     }
 
-    /// Seals the key ring by another master key. From then on the store opens with that one only;
-    /// nothing else is written, and this vault and its clones go on.
+    /// Seals the key ring with another master key. From then on only that key opens the store. Nothing else
+    /// is written, and this vault and its clones go on.
     ///
     /// # Errors
     /// [`VaultError::Conflict`] when another process changed the ring since it was opened.
@@ -107,8 +107,8 @@ impl Vault {
         self.replace_ring(open.written_by, open.keys, sealed).await
     }
 
-    /// Adds a wrapping key, seals new rows under it from now on, and returns its version. Rows of
-    /// earlier versions can still be read.
+    /// Adds a wrapping key and returns its version. The vault seals new rows under it from now on, and still
+    /// reads rows of earlier versions.
     ///
     /// Other processes of the same store must be restarted before they can read the new rows.
     ///
@@ -163,7 +163,7 @@ impl Vault {
         self.0.clock.unix_millis()
     }
 
-    /// Writes a batch and returns what became the version of its rows; `None`: a condition did not hold.
+    /// Writes a batch and returns the new version of its rows; `None` when a condition did not hold.
     pub(crate) async fn write(&self, writes: Vec<Write>) -> Result<Option<WriteId>, VaultError> {
         write(self.store(), self.clock(), writes).await
     }
@@ -173,7 +173,7 @@ impl Vault {
         self.write(writes).await?.ok_or(VaultError::Conflict)
     }
 
-    /// Writes a row unless one is there that lives as long or longer.
+    /// Writes a row, except over one that lives as long or longer.
     pub(crate) async fn raise_expiry(&self, at: RowAddress, row: Row) -> Result<(), VaultError> {
         let (id, rows) = (new_write_id()?, [(at, row)]);
         let raise = || self.store().raise_expiry(id, &rows, self.now());
@@ -183,7 +183,7 @@ impl Vault {
         }
     }
 
-    /// Rows that have not expired, in the order asked.
+    /// Reads rows, without expired ones, in the order of the request.
     pub(crate) async fn live<const N: usize>(
         &self,
         at: [RowAddress; N],
@@ -193,7 +193,7 @@ impl Vault {
         Ok(rows.map(|row| row.filter(|held| held.row.is_live(now))))
     }
 
-    /// Rows, in the order asked, also such that have expired.
+    /// Reads rows, including expired ones, in the order of the request.
     pub(crate) async fn rows<const N: usize>(
         &self,
         at: [RowAddress; N],
@@ -212,11 +212,11 @@ async fn read<const N: usize>(
     at: [RowAddress; N],
 ) -> Result<[Option<StoredRow>; N], VaultError> {
     let rows = store.get_many(&at).await?;
-    // A store that answers something else than it was asked is not to be believed.
+    // A response that does not match the request is not to be trusted.
     rows.try_into().map_err(|_| VaultError::Corrupt)
 }
 
-/// Writes a batch, and once more when it is not known whether it was written.
+/// Writes a batch, and retries once when the outcome is unknown.
 async fn write(
     store: &dyn Store,
     clock: &dyn Clock,

@@ -1,4 +1,4 @@
-//! The application: that it answers where browsers are sent, and publishes the key that it signs with.
+//! Checks the application: it responds where browsers are sent, and publishes the key that it signs with.
 
 use super::{between, get, report::Report, tokenizer::Ensured, why};
 use http::{StatusCode, header};

@@ -1,11 +1,11 @@
-//! Answers that a tokenizer does not give: what is in between, and what to do about it.
+//! Recognises responses that are not the tokenizer's: names the server in between, with advice.
 
 use http::{StatusCode, header};
 use lunadefend_http::{HttpError, Response};
 use serde_json::Value;
 use url::Url;
 
-/// Why an answer of `/health` at `at` is not that of a tokenizer that is well.
+/// Returns why a response of `/health` at `at` is not that of a healthy tokenizer.
 pub(super) fn health(at: &str, answer: &Response) -> Option<String> {
     let success = envelope(&answer.body);
     let status = answer.status.as_u16();
@@ -36,7 +36,7 @@ pub(super) fn health(at: &str, answer: &Response) -> Option<String> {
     })
 }
 
-/// Why there is no whole answer from `at`, when that is no matter of the connection.
+/// Returns why the response from `at` is incomplete, unless the connection failed.
 pub(super) fn unread(at: &str, error: &HttpError) -> Option<String> {
     let HttpError::Encoded { .. } = error else {
         return None;
@@ -46,7 +46,7 @@ pub(super) fn unread(at: &str, error: &HttpError) -> Option<String> {
     ))
 }
 
-/// What the status alone says of something in front of `at`.
+/// Returns what the status alone reveals about a server in front of `at`.
 pub(super) fn other(at: &str, answer: &Response) -> Option<String> {
     let status = answer.status.as_u16();
     let is_ours = envelope(&answer.body).is_some();
@@ -65,7 +65,7 @@ pub(super) fn other(at: &str, answer: &Response) -> Option<String> {
     }
 }
 
-/// Of the target no more than the origin is told: the rest may hold a secret.
+/// Describes a redirect. It names only the origin of the target: the rest may hold a secret.
 fn redirect(at: &str, answer: &Response) -> String {
     let status = answer.status.as_u16();
     let from = Url::parse(at).ok();
@@ -95,7 +95,7 @@ fn redirect(at: &str, answer: &Response) -> String {
     )
 }
 
-/// What a tokenizer's envelope says; `None` when it is none.
+/// Returns the `success` of a tokenizer's envelope; `None` for any other body.
 fn envelope(body: &[u8]) -> Option<bool> {
     let body: Value = serde_json::from_slice(body).ok()?;
     body.as_object()?.get("success")?.as_bool()

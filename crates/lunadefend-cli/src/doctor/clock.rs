@@ -1,4 +1,4 @@
-//! Whether the tokenizer's clock and ours agree.
+//! Checks that the tokenizer's clock and ours agree.
 
 use super::report::Report;
 use http::{HeaderMap, header};
@@ -7,10 +7,10 @@ use lunadefend_jwt::SystemClock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const SUBJECT: &str = "clock";
-/// From here on JWTs are refused now and then.
+/// From this difference on the tokenizer refuses some JWTs.
 const MAX_SKEW: Duration = Duration::from_secs(30);
 
-/// Compares by the headers of an answer of `/health`, which was asked for at `before`.
+/// Compares the clocks by the headers of a response of `/health`, requested at `before`.
 pub(super) fn check(headers: &HeaderMap, before: SystemTime, report: &mut Report) {
     let after = SystemClock.now();
     let (theirs, grain, is_own) = match (own_time(headers), date(headers)) {
@@ -48,8 +48,8 @@ fn date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?).ok()
 }
 
-/// How far a clock that was read between two times must be off at least, and in which direction. It may
-/// be up to `grain` later than it says.
+/// Returns the least error of a clock that was read between two times, and its direction. The clock may be up
+/// to `grain` later than its reading.
 fn difference(
     before: SystemTime,
     after: SystemTime,

@@ -1,4 +1,4 @@
-//! Whether browsers will keep the cookie that the tokenizer sets in a frame of the application's page.
+//! Checks that browsers will keep the cookie that the tokenizer sets in a frame of the application's page.
 
 use super::{report::Report, tokenizer::Ensured};
 use http::header;
@@ -77,7 +77,7 @@ pub(super) fn check(luna: &LunaDefend, ensured: &Ensured, report: &mut Report) {
     }
 }
 
-/// What browsers take for a secure context: https, or loopback for development.
+/// Returns whether browsers treat the URL as a secure context: https, or loopback for development.
 fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
 }
@@ -91,7 +91,8 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Schemeful same-site, of RFC 6265bis section 5.2: the same scheme and registrable domain.
+/// Returns whether two URLs are schemefully same-site (RFC 6265bis section 5.2): the same scheme and
+/// registrable domain.
 fn is_same_site(one: &Url, other: &Url) -> bool {
     let registrable = |url: &Url| match url.host()? {
         Host::Domain(name) => {

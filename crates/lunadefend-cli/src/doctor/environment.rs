@@ -1,11 +1,11 @@
-//! What the environment says that matters to connections.
+//! Checks the variables that affect connections.
 
 use lunadefend_secrets::{Environment, ProcessEnvironment};
 
-/// As curl and others read them; the small ones count as well.
+/// The variables that curl and others read; lower case counts as well.
 const PROXIES: [&str; 3] = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
 
-/// A sentence when there are egress proxies, which are not used.
+/// Returns a sentence if egress proxies are set, which are not used.
 pub(super) fn egress_proxies() -> Option<String> {
     not_used(&ProcessEnvironment)
 }

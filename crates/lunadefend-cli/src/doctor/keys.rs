@@ -1,4 +1,4 @@
-//! The signing key and its rotation.
+//! Checks the signing key and its rotation.
 
 use super::report::Report;
 use lunadefend::{KeyRole, LunaDefend, PublishedKey};

@@ -1,11 +1,11 @@
-//! One line for each thing that was looked at.
+//! The report: one line for each check.
 
 use std::{
     fmt,
     io::{self, Write},
 };
 
-/// What was found, printed as it is found.
+/// The results, printed as they are found.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     failed: usize,
@@ -17,7 +17,7 @@ impl Report {
         print("ok", subject, text.as_ref());
     }
 
-    /// It works, and could be better or may stop working.
+    /// Reports a subject that works, but could be better or may stop working.
     pub(super) fn warn(&mut self, subject: &str, text: impl AsRef<str>) {
         self.warned += 1;
         print("warn", subject, text.as_ref());
@@ -28,7 +28,7 @@ impl Report {
         print("FAIL", subject, text.as_ref());
     }
 
-    /// The closing line; whether nothing failed.
+    /// Prints the closing line; returns whether nothing failed.
     pub(super) fn finish(self) -> bool {
         let plural = |number: usize| if number == 1 { "" } else { "s" };
         let (failed, warned) = (self.failed, self.warned);
@@ -45,7 +45,7 @@ fn print(verdict: &str, subject: &str, text: &str) {
     line(format_args!("{verdict:<4}  {subject:<13}  {text}"));
 }
 
-/// Whoever pipes the output into `head` has read enough: that is no failure.
+/// Prints a line. A closed pipe, as by `head`, is no failure.
 fn line(text: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! The tokenizer: that it is there, agrees about the time, trusts our key, and knows our application.
+//! Checks the tokenizer: it responds, agrees about the time, trusts our key, and knows our application.
 
 use super::{between, clock, environment, get, report::Report, why};
 use http::{HeaderMap, StatusCode, header};
@@ -7,9 +7,9 @@ use lunadefend_core::{adapter::AuthPlugin, provider::Clock};
 use lunadefend_http::{BaseUrl, HttpError};
 use lunadefend_jwt::SystemClock;
 
-/// Where the tokenizer sends a browser, and the cookies that it sets on the way.
+/// The URL to which the tokenizer sends a browser, and the cookies that it sets on the way.
 pub(super) struct Ensured {
-    /// The URL of the auth plugin without what comes after its base path.
+    /// The URL of the auth plugin, up to its base path.
     pub(super) application: String,
     pub(super) headers: HeaderMap,
 }
@@ -64,7 +64,7 @@ fn no_answer(url: &BaseUrl, error: &HttpError) -> String {
     format!("no answer from {at}: {}{ask}{proxies}", why(error))
 }
 
-/// Asks about a token that does not exist: only a JWT that is accepted gets a "no".
+/// Requests the grant of a token that does not exist: only an accepted JWT gets a "no".
 async fn trust(luna: &LunaDefend, report: &mut Report) {
     const SUBJECT: &str = "trust";
     let asked = async {

@@ -8,10 +8,10 @@ use lunadefend_tokenizer::Status;
 use std::{error::Error as _, io, path::Path, time::Duration};
 use tokio::time::Instant;
 
-/// Longer than the tokenizer waits for its store.
+/// The deadline, longer than the tokenizer waits for its store.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Asks the tokenizer behind a socket how it is.
+/// Requests the status of the tokenizer behind a socket.
 pub(super) async fn status(socket: &Path) -> Result<Status> {
     let client = HttpClient::builder()
         .tls(false)
@@ -45,7 +45,7 @@ pub(super) async fn status(socket: &Path) -> Result<Status> {
     Ok(status)
 }
 
-/// What to do about a request that was not answered.
+/// Returns advice for a request without a response.
 fn advice(error: &HttpError) -> &'static str {
     match io_kind(error) {
         Some(io::ErrorKind::NotFound) => {
@@ -59,7 +59,7 @@ fn advice(error: &HttpError) -> &'static str {
     }
 }
 
-/// The kind of the I/O error among the causes.
+/// Returns the kind of the I/O error among the causes.
 fn io_kind(error: &HttpError) -> Option<io::ErrorKind> {
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -2,7 +2,7 @@
 
 use lunadefend_tokenizer::{KeysStatus, Status, StoreStatus};
 
-/// One line for each thing.
+/// Returns the text, one line for each part.
 pub(super) fn of(status: &Status) -> String {
     let store = match status.store {
         StoreStatus::Ok => "works",
@@ -38,7 +38,7 @@ pub(super) fn of(status: &Status) -> String {
     )
 }
 
-/// The two largest units of a time.
+/// Returns a time in its two largest units.
 fn time(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),

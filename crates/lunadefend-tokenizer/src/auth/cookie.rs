@@ -5,7 +5,7 @@ use crate::{cookies::Cookies, error::ApiError, page_session::Page, state::Shared
 use http::HeaderMap;
 use lunadefend_core::SessionId;
 
-/// The session cookies of a request, by name: at most one for each auth provider.
+/// Returns the session cookies of a request, by name: at most one for each auth provider.
 pub(super) fn found<'h>(
     headers: &'h HeaderMap,
     shared: &Shared,
@@ -21,7 +21,7 @@ pub(super) fn found<'h>(
     Ok(found)
 }
 
-/// Their values.
+/// Returns their values.
 pub(super) fn handles<'h>(
     headers: &'h HeaderMap,
     shared: &Shared,
@@ -33,7 +33,7 @@ pub(super) fn handles<'h>(
     Ok(found.into_iter().map(|(_, handle)| handle).collect())
 }
 
-/// The one session that the page is for.
+/// Finds the one session that the page is for.
 pub(super) async fn session(
     handles: Vec<&str>,
     page: Page<'_>,

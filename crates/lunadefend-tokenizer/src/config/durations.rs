@@ -1,9 +1,9 @@
-//! How long grants live.
+//! The lifetimes of grants.
 
 use crate::config_error::ConfigError;
 use lunadefend_core::{DurationError, GrantDuration, provider::SettingError};
 
-/// How long a grant lives when nobody says, and how long it may live at most.
+/// The default and the maximum lifetime of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantDurations {
     default: GrantDuration,
@@ -20,7 +20,7 @@ impl Default for GrantDurations {
     }
 }
 
-/// Why the duration that somebody asked for is refused.
+/// Why a requested duration is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DurationRefusal {
     Unreadable,
@@ -29,7 +29,7 @@ pub(crate) enum DurationRefusal {
 }
 
 impl DurationRefusal {
-    /// The original's words where it has any.
+    /// Returns LunaSec's message where LunaSec has one.
     pub(crate) const fn message(self) -> &'static str {
         match self {
             Self::Unreadable => {
@@ -56,19 +56,19 @@ impl GrantDurations {
         }
     }
 
-    /// When nobody says how long.
+    /// Returns the default.
     #[must_use]
     pub const fn default_duration(self) -> GrantDuration {
         self.default
     }
 
-    /// The longest.
+    /// Returns the maximum.
     #[must_use]
     pub const fn maximum(self) -> GrantDuration {
         self.maximum
     }
 
-    /// What `customDuration` means: absent and empty are the default, as for the original.
+    /// Resolves `customDuration`: missing and empty mean the default, as for LunaSec.
     pub(crate) fn resolve(self, custom: Option<&str>) -> Result<GrantDuration, DurationRefusal> {
         let Some(text) = custom.filter(|text| !text.is_empty()) else {
             return Ok(self.default);

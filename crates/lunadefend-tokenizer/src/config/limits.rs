@@ -5,7 +5,7 @@ use lunadefend_core::provider::SettingError;
 use lunadefend_vault::Quota;
 use std::time::Duration;
 
-/// How much a client may send, and how long it may take.
+/// The limits on what a client may send, and on the time that it may take.
 ///
 /// ```
 /// use lunadefend_tokenizer::Limits;
@@ -16,38 +16,37 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Connections at once; 1024 by default. For one more the connection that has idled for longest is
-    /// closed; while none idles, it waits. The limit of open files of the process caps it.
+    /// The maximum of connections at once; 1024 by default. A further one closes the connection that has
+    /// idled longest; while none idles, it waits. The process's limit of open files caps it.
     pub max_connections: u32,
     /// The longest value, in bytes; 16 MiB by default, [`MAX_VALUE`](Self::MAX_VALUE) at most. No
     /// more than a few chunks of 63 KiB of it are in memory at once.
     pub max_value: u64,
-    /// How many values a session may store in 24 hours by requests with the cookie, that is from the
-    /// frame; 64 by default. What the application stores by JWT does not count.
+    /// The maximum of values that a session may store in 24 hours by requests with the cookie, that is from
+    /// the frame; 64 by default. Values that the application stores by JWT do not count.
     pub session_values: u32,
-    /// How many bytes these values may have together; 256 MiB by default, and not less than
+    /// The maximum of bytes in these values together; 256 MiB by default, and not less than
     /// [`max_value`](Self::max_value).
     pub session_bytes: u64,
-    /// How long the head of a request may take, from its first byte on, or from the start of a
-    /// connection. 10 s by default.
-    pub header_read: Duration,
-    /// How long a connection is kept without a request. 11 minutes by default.
-    ///
-    /// It must be longer than the proxy in front keeps its connections, or that one sends a request into
-    /// a connection that is being closed. nginx and varnish keep them for 60 s, Caddy for 2 minutes, the
-    /// balancers of Google for 10. Envoy (an hour) and Apache (for ever) must be told a shorter time. A
-    /// connection that idles holds nobody out: it is closed when its place is needed.
-    pub idle: Duration,
-    /// How long the body of a JSON request may take as a whole, and how long the body of an upload
-    /// may pause. 10 s by default. An upload may take any number of pauses, as long as each 63 KiB
-    /// arrive within 25 s ([`Vault::CHUNK_TIME`](lunadefend_vault::Vault::CHUNK_TIME)).
-    pub body_read: Duration,
-    /// How long a request may take until its answer begins, without the body of an upload. 30 s by
+    /// The time for the head of a request, from its first byte, or from the start of a connection. 10 s by
     /// default.
+    pub header_read: Duration,
+    /// The time for which a connection is kept without a request. 11 minutes by default.
+    ///
+    /// It must be longer than the proxy in front keeps its connections; otherwise the proxy sends requests
+    /// into connections that are closing. nginx and varnish keep them for 60 s, Caddy for 2 minutes, Google's
+    /// balancers for 10. Configure a shorter time in Envoy (an hour) and Apache (for ever). An idle
+    /// connection keeps no client out: it is closed when its place is needed.
+    pub idle: Duration,
+    /// The time for the whole body of a JSON request, and for each pause in the body of an upload. 10 s by
+    /// default. An upload may pause any number of times, as long as each 63 KiB arrive within 25 s
+    /// ([`Vault::CHUNK_TIME`](lunadefend_vault::Vault::CHUNK_TIME)).
+    pub body_read: Duration,
+    /// The time for a request until its response begins, without the body of an upload. 30 s by default.
     pub request: Duration,
-    /// How long a client may leave an answer unread. 30 s by default.
+    /// The time for which a client may leave a response unread. 30 s by default.
     pub write_stall: Duration,
-    /// How long running requests may go on when the server is told to stop. 10 s by default.
+    /// The time for which running requests may go on once the server stops. 10 s by default.
     pub drain: Duration,
 }
 
@@ -58,7 +57,7 @@ impl Limits {
     pub const MAX_HEAD: usize = 32 * 1024;
     /// The longest value that can be configured, in bytes.
     pub const MAX_VALUE: u64 = 1024 * 1024 * 1024;
-    /// How long a value may be unless configured otherwise, in bytes.
+    /// The default of the longest value, in bytes.
     pub const DEFAULT_MAX_VALUE: u64 = 16 * 1024 * 1024;
 
     pub(crate) const fn quota(&self) -> Quota {
@@ -68,11 +67,11 @@ impl Limits {
         }
     }
 
-    /// How many files the process has open at most, beside those for connections: the store, the
-    /// listener, logs, and requests for a key set with their look-ups of names.
+    /// The maximum of open files beside those for connections: the store, the listener, logs, and requests
+    /// for a key set with their name look-ups.
     pub const RESERVED_FILES: u32 = 64;
 
-    /// How many files the process must be allowed to open (`RLIMIT_NOFILE`) for so many connections.
+    /// Returns the limit of open files (`RLIMIT_NOFILE`) that the process needs for that many connections.
     #[must_use]
     pub const fn open_files(&self) -> u64 {
         self.max_connections as u64 + Self::RESERVED_FILES as u64

@@ -7,8 +7,8 @@ use lunadefend_http::{BaseUrl, Cleartext};
 use std::fmt;
 use url::{Host, Url};
 
-/// A web origin, `https://host[:port]`, in the one spelling that browsers send (RFC 6454 section
-/// 6.2): lower case, Punycode, without the default port.
+/// A web origin, `https://host[:port]`, in the spelling that browsers send (RFC 6454 section 6.2): lower
+/// case, Punycode, without the default port.
 ///
 /// ```
 /// use lunadefend_tokenizer::Origin;
@@ -26,15 +26,14 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Takes the value of a setting; `setting` is its name, for the error.
+    /// Parses the value of a setting; `setting` is its name, for the error.
     ///
     /// # Errors
     /// [`ConfigError`] when it is not a URL, or has a path or a wildcard.
     pub fn parse(text: &str, setting: &'static str) -> Result<Self, ConfigError> {
         // Which pages may ask is no secret and no credential goes there: cleartext is not judged.
         let url = BaseUrl::parse(text, setting, Cleartext::Allowed)?;
-        // The URL standard takes a `*` for the name of a host; whoever writes one means something
-        // else.
+        // The URL standard accepts `*` as a host name; an operator who writes it means something else.
         if url.path().is_empty() && !text.contains('*') {
             Ok(Self::of(&url))
         } else {
@@ -52,16 +51,16 @@ impl Origin {
         Self { text, header }
     }
 
-    /// The origin, such as `https://app.example.com`.
+    /// Returns the origin, such as `https://app.example.com`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The site of an http origin on this machine; `None` for every other origin.
+    /// Returns the site of an http origin on this machine; `None` for every other origin.
     ///
-    /// Browsers take a site for a scheme and a registrable domain, whatever the port is. `localhost` is one,
-    /// a name directly below it is another, with what is below that; an address is a site for itself.
+    /// For browsers a site is a scheme and a registrable domain, whatever the port. `localhost` is one, a
+    /// name directly below it is another, with all names below that; an address is its own site.
     pub(crate) fn loopback_site(&self) -> Option<String> {
         let url = Url::parse(&self.text).ok()?;
         if url.scheme() != "http" {

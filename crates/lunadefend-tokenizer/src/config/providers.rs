@@ -1,4 +1,4 @@
-//! Who knows the users: where `/session/ensure` sends browsers.
+//! The auth providers, to which `/session/ensure` sends browsers.
 
 use super::Origin;
 use crate::config_error::ConfigError;
@@ -8,9 +8,9 @@ use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 use url::Url;
 
-/// The auth providers: applications that can say whose session a browser has.
+/// The auth providers: applications that know a browser's session.
 ///
-/// Written as the original's `AUTH_PROVIDERS`, a JSON object, or as one URL:
+/// Written like LunaSec's `AUTH_PROVIDERS`, a JSON object, or as one URL:
 ///
 /// ```
 /// use lunadefend_http::Cleartext;
@@ -24,7 +24,7 @@ use url::Url;
 /// # Ok::<(), lunadefend_tokenizer::ConfigError>(())
 /// ```
 ///
-/// A URL without a path, or with `/` only, means `/.lunasec/secure-frame` there. A query is kept.
+/// A URL without a path, or with only `/`, gets the path `/.lunasec/secure-frame`. A query is kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuthProviders {
     providers: Vec<Provider>,
@@ -36,12 +36,12 @@ pub struct AuthProviders {
 pub(crate) struct Provider {
     name: String,
     origin: Origin,
-    /// Up to and with `state=`.
+    /// The URL up to and including `state=`.
     redirect: String,
 }
 
 impl AuthProviders {
-    /// Takes the value of a setting; `setting` is its name, for the error.
+    /// Parses the value of a setting; `setting` is its name, for the error.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the setting, never the value.
@@ -101,7 +101,7 @@ impl AuthProviders {
         Ok(Self { providers, default })
     }
 
-    /// The provider of that name, or the default one.
+    /// Finds the provider of that name, or the default one.
     pub(crate) fn find(&self, name: Option<&str>) -> Option<&Provider> {
         match name {
             None => self.providers.get(self.default),
@@ -109,7 +109,7 @@ impl AuthProviders {
         }
     }
 
-    /// All of them.
+    /// Returns all of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Provider> {
         self.providers.iter()
     }
@@ -163,7 +163,7 @@ impl Provider {
         let target = if base.path().is_empty() {
             base.join(AuthPlugin::SECURE_FRAME_PATH)
         } else {
-            // Not `base.as_str()`: a slash at the end is part of somebody's route.
+            // Not `base.as_str()`: a slash at the end is part of the application's route.
             let url =
                 Url::parse(base_text).map_err(|source| UrlError::Invalid { setting, source })?;
             url.into()
@@ -180,23 +180,23 @@ impl Provider {
         })
     }
 
-    /// The name, as in the state.
+    /// Returns the name, as in the state.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where the application is.
+    /// Returns the origin of the application.
     pub(crate) const fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Where to send the browser. A state needs no encoding.
+    /// Returns the URL to send the browser to. A state needs no encoding.
     pub(crate) fn redirect(&self, state: &str) -> String {
         format!("{}{state}", self.redirect)
     }
 }
 
-/// Names only: a configured URL may carry a key in its query.
+/// Prints names only: a configured URL may carry a key in its query.
 impl fmt::Debug for AuthProviders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthProviders")

@@ -16,14 +16,14 @@ const DEFAULT_FRESH: Duration = Duration::from_secs(5 * 60);
 const MIN_FRESH: Duration = Duration::from_secs(60);
 const MAX_FRESH: Duration = Duration::from_secs(60 * 60);
 
-/// A key set as it came.
+/// A key set as it arrived.
 pub(super) struct Fetched {
     pub(super) keys: KeySet,
-    /// For how long it need not be asked for again.
+    /// The time for which it needs no new fetch.
     pub(super) fresh: Duration,
 }
 
-/// Why a key set cannot be had. No text contains the URL or what came back.
+/// Why fetching a key set failed. No text contains the URL or anything of the response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchError {
     #[error("the request failed")]
@@ -37,7 +37,8 @@ pub(super) enum FetchError {
 }
 
 impl JwksSource {
-    /// Asks once. `revalidate` has caches on the way ask the application (RFC 9111, section 5.2.1.4).
+    /// Sends one request. `revalidate` makes caches on the way ask the application (RFC 9111, section
+    /// 5.2.1.4).
     pub(super) async fn fetch(
         &self,
         allow_demo_key: bool,
@@ -80,7 +81,7 @@ impl JwksSource {
     }
 }
 
-/// RFC 7517 section 8.5.1.
+/// Checks the media type of RFC 7517 section 8.5.1.
 fn is_jwk_set(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
@@ -92,8 +93,8 @@ fn is_jwk_set(headers: &HeaderMap) -> bool {
         })
 }
 
-/// `Cache-Control` of RFC 9111, within our own bounds: the application may ask for more or fewer
-/// requests, not for one each second and not to be trusted for a day.
+/// Reads `Cache-Control` of RFC 9111, within our own bounds. The application may ask for more or fewer
+/// requests, but neither for one each second nor to be trusted for a day.
 fn fresh_for(headers: &HeaderMap) -> Duration {
     let mut directives = headers
         .get_all(header::CACHE_CONTROL)

@@ -1,4 +1,4 @@
-//! A key set that is fetched, kept and refreshed, one request at a time.
+//! Fetches, keeps and refreshes a key set, one request at a time.
 
 mod state;
 
@@ -29,21 +29,21 @@ pub(crate) struct FetchedSet {
     fresh_until: UnixMillis,
 }
 
-/// The set to judge a JWT by.
+/// The set to verify a JWT with.
 pub(crate) struct Current {
     pub(super) set: Arc<FetchedSet>,
-    /// It has just come, and perhaps from a cache that is behind the application.
+    /// The set has just arrived, and perhaps from a cache that is behind the application.
     may_be_behind: bool,
 }
 
-/// Newer keys were looked for and cannot be had.
+/// A fetch for newer keys failed.
 #[derive(Debug)]
 pub(crate) struct Failed;
 
 /// Why a key set is fetched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reason {
-    /// There is none, or it is not fresh.
+    /// The set is missing or not fresh.
     Age,
     /// A JWT names a key that is not in it.
     UnknownKey,
@@ -68,9 +68,9 @@ impl Cache {
         }
     }
 
-    /// The set to use now. One that is due is used while a task fetches the next; one that is overdue
-    /// is used only when the fetch that everybody waits for has failed. `None`: there is none, or the
-    /// last one is too old.
+    /// Returns the set to use now. A set that is due is used while a task fetches the next. An overdue set is
+    /// used only after the fetch that all callers wait for has failed. `None` when the set is missing or too
+    /// old.
     pub(super) async fn current(self: &Arc<Self>) -> Option<Current> {
         let stale = self.source.stale_if_error;
         loop {
@@ -81,7 +81,7 @@ impl Cache {
                     Look::Fresh(set) => return Some(Current::known(set)),
                     Look::Due { set, fetch } => {
                         if fetch {
-                            // Nobody waits for it.
+                            // No caller waits for it.
                             let _ = self.start(&mut state, now, Reason::Age);
                         }
                         return Some(Current::known(set));
@@ -103,12 +103,12 @@ impl Cache {
         }
     }
 
-    /// A set that was fetched after `seen`, for a JWT that names the unknown key `kid`; waits for a
-    /// running fetch, or starts one. `Ok(None)`: there is no newer set.
+    /// Returns a set that was fetched after `seen`, for a JWT that names the unknown key `kid`. Waits for a
+    /// running fetch, or starts one. `Ok(None)` when no newer set exists.
     ///
-    /// The same key is fetched for once a minute. Another one has its turn after a second: whoever
-    /// floods us with invented keys causes one request a second to the application, and does not keep
-    /// a new key out.
+    /// One key causes at most one fetch a minute, and another key has its turn after a second. A client that
+    /// floods us with invented keys causes one request a second to the application, and does not keep a new
+    /// key out.
     pub(super) async fn newer_than(
         self: &Arc<Self>,
         seen: &Current,
@@ -155,14 +155,13 @@ impl Cache {
         }
     }
 
-    /// Forgets the set, what is known of its age, and the fetch that is under way: that one may bring
-    /// the same keys again.
+    /// Forgets the set, its age, and the running fetch, which may bring the same keys again.
     pub(super) fn drop_set(&self) {
         let mut state = self.lock();
         *state = State::dropped(state.drops + 1);
     }
 
-    /// What an operator is told about the set at hand.
+    /// Returns the state of the present set, for an operator.
     pub(super) fn status(&self) -> Option<FetchedStatus> {
         let now = self.clock.unix_millis();
         let state = self.lock();
@@ -172,8 +171,8 @@ impl Cache {
 
     /// Joins the running fetch, or starts one.
     ///
-    /// The fetch is a task of its own: a client that goes away does not end it, or whoever invents
-    /// keys and hangs up could keep everybody else from the new ones.
+    /// The fetch is a separate task, so that a client that disconnects does not end it. Otherwise a client
+    /// that invents keys and hangs up could keep all others from the new keys.
     fn start(self: &Arc<Self>, state: &mut State, now: UnixMillis, reason: Reason) -> Running {
         if let Some(running) = state.running() {
             return running.clone();
@@ -185,7 +184,7 @@ impl Cache {
             of_overdue: state.is_overdue(now, self.source.stale_if_error),
         });
         let drops = state.drops;
-        // Keys that had to be dropped must not come again from a cache, whichever answers.
+        // Dropped keys must not come back from any cache.
         let revalidates = drops > 0 || reason == Reason::UnknownKey;
         let (cache, fetching) = (Arc::clone(self), Arc::clone(self));
         let flight = launch(
@@ -204,7 +203,7 @@ impl Cache {
         running
     }
 
-    /// Takes what came of a fetch: nothing, if its task died. Whether it is a set that counts.
+    /// Takes the result of a fetch: `None` if its task died. Returns whether it is a set that counts.
     fn land(&self, fetched: Option<Result<Fetched, FetchError>>, drops: u64) -> bool {
         let counts = fetched.is_some_and(|fetched| self.store(fetched, drops));
         let mut state = self.lock();
@@ -215,7 +214,7 @@ impl Cache {
         counts
     }
 
-    /// Keeps what came; whether it is a set that counts.
+    /// Keeps the result of a fetch. Returns whether it is a set that counts.
     fn store(&self, fetched: Result<Fetched, FetchError>, drops: u64) -> bool {
         let now = self.clock.unix_millis();
         match fetched {

@@ -1,4 +1,4 @@
-//! Who may call a route: checked before its handler sees the request.
+//! The audience of a route: checked before its handler sees the request.
 
 use crate::{
     auth, context::RequestContext, error::ApiError, origin, route::Audience, state::Shared,
@@ -11,7 +11,7 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// Lets the audience of a route in. Nothing of the body has been read then.
+/// Admits only the audience of a route, before any of the body is read.
 pub(crate) async fn admit(
     State((shared, audience)): State<(Arc<Shared>, Audience)>,
     Extension(context): Extension<RequestContext>,

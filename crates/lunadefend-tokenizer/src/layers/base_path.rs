@@ -9,7 +9,7 @@ use axum::{
 use http::{Uri, uri::PathAndQuery};
 use std::sync::Arc;
 
-/// Takes it off the path of the request, so that routes are found.
+/// Strips it from the path of the request, so that routes match.
 pub(crate) async fn strip(
     State(shared): State<Arc<Shared>>,
     mut request: Request,

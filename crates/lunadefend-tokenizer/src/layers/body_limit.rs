@@ -8,8 +8,8 @@ use axum::{
     response::Response,
 };
 
-/// Tells the extractors of bodies what the row allows; without it they read nothing. An endpoint that
-/// takes no body does not see one.
+/// Gives the body extractors the limits of the row; without these they read nothing. An endpoint that takes
+/// no body does not see one.
 pub(crate) async fn set(
     State(limit): State<BodyLimit>,
     mut request: Request,

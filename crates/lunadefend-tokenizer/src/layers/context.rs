@@ -1,4 +1,4 @@
-//! The context of a request: made before anything looks at it, told by the response.
+//! The context of a request: made before any other layer runs, and written into the response.
 
 use crate::{
     context::RequestContext,
@@ -8,7 +8,7 @@ use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, HeaderValue};
 use lunadefend_crypto::{hex, random_bytes};
 
-/// Gives the request a [`RequestContext`], and the response what is in it.
+/// Gives the request a [`RequestContext`], and writes its content into the response.
 pub(crate) async fn provide(mut request: Request, next: Next) -> Response {
     let context = RequestContext::new(request_id(request.headers()));
     request.extensions_mut().insert(context.clone());
@@ -24,7 +24,7 @@ pub(crate) async fn provide(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// The request's own id, if it has one that can be repeated in a log, or a new one.
+/// Returns the request's own id, if it is safe in a log, or a new one.
 fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     single(headers, &REQUEST_ID)
         .filter(|id| is_request_id(id.as_bytes()))

@@ -1,4 +1,4 @@
-//! Which pages of other origins may read a response (the Fetch standard's CORS protocol).
+//! The pages of other origins that may read a response (the Fetch standard's CORS protocol).
 
 use super::methods::Methods;
 use crate::{config::Origin, headers::single, response, route::Readers, state::Shared};
@@ -10,7 +10,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::sync::Arc;
 
-/// The CORS of one route. [`Cors::new`] gives none for a route that only its own origin reads.
+/// The CORS of one route. [`Cors::new`] returns none for a route that only its own origin reads.
 #[derive(Clone, Debug)]
 pub(crate) struct Cors {
     readers: Arc<[HeaderValue]>,
@@ -36,7 +36,7 @@ impl Cors {
         })
     }
 
-    /// The origin of the request, if it may read the response: one of the list, exactly.
+    /// Returns the origin of the request, if it may read the response: exactly one of the list.
     fn reader(&self, request: &HeaderMap) -> Option<HeaderValue> {
         let origin = single(request, &header::ORIGIN)?;
         self.readers
@@ -48,7 +48,7 @@ impl Cors {
 
 /// Answers preflights, and lets the readers of a route read its responses.
 ///
-/// `Vary` is there whoever asks, so that no cache gives one origin the response of another.
+/// Every response has `Vary`, whatever its origin, so that no cache gives one origin the response of another.
 pub(crate) async fn allow(State(cors): State<Cors>, request: Request, next: Next) -> Response {
     let reader = cors.reader(request.headers());
     let is_preflight = *request.method() == Method::OPTIONS;

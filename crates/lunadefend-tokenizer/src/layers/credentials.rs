@@ -1,13 +1,13 @@
-//! A request shows one credential, on every route.
+//! A request has at most one `authorization` header, on every route.
 
 use crate::{auth, error::ApiError};
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::header;
 
-/// Refuses a duplicate `authorization` header, also where nothing looks at it.
+/// Refuses a duplicate `authorization` header, even where no handler reads it.
 ///
 /// # Security
-/// Which of two counts depends on the reader, and a proxy in front may be one.
+/// The reader decides which of two counts, and a proxy in front may be one.
 pub(crate) async fn require_one(request: Request, next: Next) -> Result<Response, ApiError> {
     let values = request.headers().get_all(header::AUTHORIZATION);
     if values.iter().nth(1).is_some() {

@@ -10,7 +10,7 @@ pub(crate) async fn harden(mut response: Response) -> Response {
     response
 }
 
-/// What a route has set stays.
+/// Adds the defaults; a header that the route has set stays.
 fn add_defaults(headers: &mut HeaderMap) {
     let defaults = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

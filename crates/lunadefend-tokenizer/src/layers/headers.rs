@@ -8,8 +8,8 @@ use axum::{
 use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
 
-/// Adds them to every response, refusals included: whichever layer makes it, the route says how it may
-/// be used.
+/// Adds them to every response, including refusals: whichever layer makes the response, the route sets its
+/// headers.
 pub(crate) async fn add(
     State(additional): State<Arc<[(HeaderName, HeaderValue)]>>,
     request: Request,

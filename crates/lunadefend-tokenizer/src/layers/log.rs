@@ -10,10 +10,10 @@ use axum::{
 use tokio::time::Instant;
 use tracing::Instrument;
 
-/// Runs a request in a span of its own, and logs how it was answered.
+/// Runs a request in its own span, and logs its outcome.
 ///
 /// # Security
-/// Of the path only the route's label is logged: a path may hold a signed URL.
+/// It logs the route's label instead of the path: a path may hold a signed URL.
 pub(crate) async fn trace(
     State(label): State<&'static str>,
     Extension(context): Extension<RequestContext>,

@@ -1,4 +1,4 @@
-//! The methods of a route: every other one is refused, with a list of those that there are.
+//! The methods of a route: any other one is refused, with a list of them.
 
 use crate::error::ApiError;
 use axum::{
@@ -28,13 +28,13 @@ impl Methods {
         }
     }
 
-    /// As the headers `allow` and `access-control-allow-methods` have them.
+    /// Returns them in the form of the headers `allow` and `access-control-allow-methods`.
     pub(crate) const fn list(&self) -> &HeaderValue {
         &self.list
     }
 }
 
-/// Answers 405 and `allow` to a method that the route does not have.
+/// Refuses a method that the route lacks with 405 and `allow`.
 pub(crate) async fn check(
     State(methods): State<Methods>,
     request: Request,

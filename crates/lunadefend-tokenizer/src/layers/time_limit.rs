@@ -1,4 +1,4 @@
-//! How long a request may take until its response begins.
+//! The time limit of a request until its response begins.
 
 use crate::error::ApiError;
 use axum::{
@@ -9,7 +9,7 @@ use axum::{
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Answers 503 when the time is over.
+/// Responds with 503 when the time is over.
 pub(crate) async fn enforce(
     State(limit): State<Duration>,
     request: Request,

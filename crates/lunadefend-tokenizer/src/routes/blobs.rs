@@ -1,4 +1,4 @@
-//! `/blob/*`: values, at signed URLs that say what they are good for.
+//! `/blob/*`: values, at signed URLs that state their use.
 
 use crate::{body, error::ApiError, headers::SEC_FETCH_MODE, response, state::Shared};
 use axum::{
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 pub(super) const PATH: &str = "/blob/{url}";
 const PARAMETER: &str = "{url}";
 
-/// The URL of a value. Its base is configured: a `Host` header must not lead values elsewhere.
+/// Returns the URL of a value. Its base is configured: a `Host` header must not redirect values.
 pub(super) fn url(shared: &Shared, url: &SignedUrl) -> String {
     let signed = shared.vault.sign_url(url);
     shared
@@ -34,7 +34,7 @@ fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<SignedUrl
         .map_err(|_| ApiError::forbidden("the URL is not good for this or has expired"))
 }
 
-/// `PUT`: takes the value of a token, once.
+/// `PUT`: stores the value of a token, once.
 pub(super) async fn upload(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -60,7 +60,7 @@ async fn store(shared: &Shared, request: Request) -> Result<(), ApiError> {
     match receive(&mut upload, &mut body, next, limits.request).await {
         Ok(()) => in_time(limits.request, upload.commit()).await.map(drop),
         Err(error) => {
-            // Before the answer, so that whoever gets it may try again at once.
+            // Before the response, so that the client may try again at once.
             if let Ok(Err(error)) = timeout(limits.request, upload.abort()).await {
                 report(&error);
             }
@@ -82,7 +82,7 @@ async fn receive(
     Ok(())
 }
 
-/// Each step of an upload but its body has the time of a whole request.
+/// Limits a step of an upload; each step except the body has the time of a whole request.
 async fn in_time<T>(
     limit: Duration,
     step: impl Future<Output = Result<T, UploadError>>,
@@ -115,7 +115,7 @@ impl From<UploadError> for ApiError {
     }
 }
 
-/// `GET` and `HEAD`: gives the value of a token while its grant lives.
+/// `GET` and `HEAD`: returns the value of a token while its grant is live.
 pub(super) async fn download(
     State(shared): State<Arc<Shared>>,
     uri: Uri,
@@ -140,11 +140,10 @@ async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Downloa
         .ok_or_else(|| ApiError::not_found("unable to locate data for token"))
 }
 
-/// The value as bytes that no browser runs, shows or sniffs.
+/// Returns the value as bytes that no browser runs, shows or sniffs.
 ///
 /// # Security
-/// What users upload is served from the tokenizer's own origin: as HTML or script it would be code
-/// of the frame.
+/// The tokenizer serves uploads from its own origin: as HTML or script they would be code of the frame.
 fn inert(download: Download) -> Response {
     let length = download.length();
     let chunks = stream::try_unfold(download, |mut download| async move {

@@ -31,7 +31,7 @@ pub(super) async fn set(
     Ok(response::data(Empty {}))
 }
 
-/// Says whether a session holds a live grant for a token.
+/// Returns whether a session holds a live grant for a token.
 pub(super) async fn verify(
     State(shared): State<Arc<Shared>>,
     Json(request): Json<GrantVerify>,
@@ -45,7 +45,7 @@ pub(super) async fn verify(
     }))
 }
 
-/// When a grant that is made now expires.
+/// Returns the expiry of a grant that is made now.
 pub(super) fn expiry(shared: &Shared, duration: GrantDuration) -> UnixMillis {
     shared.vault.clock().unix_millis() + duration.get()
 }

@@ -1,4 +1,4 @@
-//! `/health`: whether the tokenizer can do its work.
+//! `/health`: whether the tokenizer works.
 
 use crate::{error::ApiError, response, state::Shared};
 use axum::{
@@ -10,10 +10,10 @@ use lunadefend_core::{provider::Clock, wire::TOKENIZER_TIME};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
-/// A store that does not answer is not healthy, and whoever asks has a deadline of his own.
+/// A store that does not respond is not healthy, and the caller has their own deadline.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// Says how the store is, and what time it is here: JWTs are judged by that.
+/// Returns the state of the store, and the tokenizer's time, by which it verifies JWTs.
 pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
     let checked = check_store(&shared).await.map(|()| response::success());
     let mut response = checked.into_response();
@@ -24,8 +24,7 @@ pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
     response
 }
 
-/// Reads from the store. It does not ask for the application's keys: the application may be what is
-/// down.
+/// Reads from the store. It does not fetch the application's keys: the application may be down.
 pub(super) async fn check_store(shared: &Shared) -> Result<(), ApiError> {
     match timeout(DEADLINE, shared.vault.check_health()).await {
         Ok(outcome) => Ok(outcome?),

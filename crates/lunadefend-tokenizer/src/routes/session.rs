@@ -1,5 +1,4 @@
-//! `/session/*`: how a browser that has a session of the application gets one of the tokenizer, and
-//! loses it.
+//! `/session/*`: a browser with a session of the application gets one of the tokenizer, and ends it.
 
 mod transfer;
 
@@ -24,9 +23,9 @@ use secrecy::ExposeSecret;
 use std::sync::Arc;
 use transfer::{CheckedState, TransferJwt, until_next_second};
 
-/// Where a session transfer begins.
+/// The start of a session transfer.
 pub(super) const ENSURE: &str = "/session/ensure";
-/// What `/session/create` adds when it sends a browser back here.
+/// The parameter that `/session/create` adds when it sends a browser back here.
 const SECOND_ATTEMPT: &str = "second_attempt";
 
 /// `GET /session/ensure`: sends the browser to the auth provider, with a state in the URL and its secret
@@ -42,7 +41,7 @@ pub(super) async fn ensure(
         .providers
         .find(query.get("auth_provider").filter(|name| !name.is_empty()))
         .ok_or_else(|| ApiError::bad_request("unable to find auth provider with provided name"))?;
-    // Whoever invents it loses by it: a first attempt may be repeated, a second may not.
+    // A client that invents it gains nothing: a first attempt may be repeated, a second may not.
     let second_attempt = query.get(SECOND_ATTEMPT).is_some();
     let issued = shared.vault.issue_state(provider.name(), second_attempt)?;
     let state = issued.state.expose_secret();
@@ -81,8 +80,8 @@ pub(super) async fn create(
         .ok_or_else(|| ApiError::bad_request("missing openid_token in request"))?;
     let jwt = TransferJwt::verify(compact, &shared).await?;
 
-    // From here on the JWT is known to somebody who should have used it: whatever is wrong with the
-    // state, it must not be good for a second try.
+    // From here on the client has used the JWT: even with an invalid state it must not be valid for a second
+    // try.
     let state = match CheckedState::check(&shared, &headers, parameter("state"), &jwt) {
         Ok(state) => state,
         Err(error) => {
@@ -140,8 +139,8 @@ fn created(
     Ok(response)
 }
 
-/// `GET /session/verify`: says whether the browser has a session, also to the application's pages.
-/// As from the original, "no" has status 200.
+/// `GET /session/verify`: says whether the browser has a session, also to the application's pages. As in
+/// LunaSec, "no" has status 200.
 pub(super) async fn verify(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     match auth::identify(&headers, &shared).await {
         Ok(_) => response::success(),
@@ -153,8 +152,8 @@ pub(super) async fn verify(State(shared): State<Arc<Shared>>, headers: HeaderMap
     }
 }
 
-/// `POST /session/end`: ends the browser's own session, for the frame. That of the application goes on,
-/// and so do its other browser sessions. Without a session there is nothing to end, which is no error.
+/// `POST /session/end`: ends the browser's own session, for the frame. The application's session goes on, and
+/// so do its other browser sessions. A missing session is no error.
 pub(super) async fn end(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,

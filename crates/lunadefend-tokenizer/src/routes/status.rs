@@ -1,4 +1,4 @@
-//! `/status`, for the operator: how the tokenizer is.
+//! `/status`, for the operator: the state of the tokenizer.
 
 use super::health;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 use axum::{extract::State, response::Response};
 use std::sync::Arc;
 
-/// Looks at the store as `/health` does, and tells what is known without asking anybody else.
+/// Checks the store as `/health` does, and returns all that is known without other requests.
 pub(super) async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let activity = &shared.activity;
     let uptime = shared.timer.monotonic().saturating_sub(activity.started());

@@ -44,7 +44,7 @@ pub(super) async fn tokenize(
     }))
 }
 
-/// Gives a URL to download a token's value from, if the caller's session holds a live grant.
+/// Returns a URL to download a token's value from, if the caller's session holds a live grant.
 pub(super) async fn detokenize(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
@@ -71,9 +71,8 @@ pub(super) async fn detokenize(
     }))
 }
 
-/// Gives a token's metadata, if the caller's session holds a live grant. The original asks for none;
-/// without one the answer is like that of `/detokenize`, so that it does not tell which tokens there
-/// are.
+/// Returns a token's metadata, if the caller's session holds a live grant. LunaSec requires no grant; here
+/// the response without one is like that of `/detokenize`, so that it does not reveal which tokens exist.
 pub(super) async fn metadata(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
@@ -94,7 +93,7 @@ pub(super) async fn metadata(
     Ok(response::data(MetadataFound { metadata }))
 }
 
-/// When the session's grant of the token expires; `None` when there is no live one.
+/// Returns the expiry of the session's grant of the token; `None` without a live grant.
 async fn live_grant(
     shared: &Shared,
     session: &SessionId,

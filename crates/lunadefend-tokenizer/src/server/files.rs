@@ -1,12 +1,12 @@
-//! How many connections the limit of open files has room for.
+//! The number of connections that the limit of open files permits.
 
 use crate::config::Limits;
 use std::io;
 
-/// How many connections to take: as many as the limits say, and no more than can be open.
+/// Returns the number of connections to take: that of the limits, but no more than can be open.
 ///
 /// # Errors
-/// When there is no room for any.
+/// When it permits none.
 pub(crate) fn connections(limits: &Limits) -> io::Result<u32> {
     let wanted = limits.max_connections;
     let Some(open) = limit_of_process() else {
@@ -35,7 +35,7 @@ fn fitting(wanted: u32, open_files: u64) -> u32 {
     u32::try_from(room).map_or(wanted, |room| room.min(wanted))
 }
 
-/// The soft limit of this process, if there is one.
+/// Returns the soft limit of this process, if it has one.
 #[cfg(unix)]
 fn limit_of_process() -> Option<u64> {
     use rustix::process::{Resource, getrlimit};

@@ -1,4 +1,4 @@
-//! Where a connection is between two requests.
+//! The phase of a connection: within a request, or between two.
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -25,37 +25,37 @@ struct Inner {
 }
 
 impl Phase {
-    /// How many heads have been complete so far: a request may come and go between two reads.
+    /// Returns the number of complete heads so far: a request may come and go between two reads.
     pub(super) fn requests(&self) -> usize {
         self.0.requests.load(Ordering::Relaxed)
     }
 
-    /// Whether a request is being served, from the end of its head to the end of its answer.
+    /// Returns whether a request is being served, from the end of its head to the end of its response.
     pub(super) fn is_serving(&self) -> bool {
         self.0.serving.load(Ordering::Relaxed)
     }
 
-    /// Whether some of the last request's body was not read, so that it may still come.
+    /// Returns whether some of the last request's body is unread, so that it may still arrive.
     pub(super) fn is_body_unread(&self) -> bool {
         self.0.body_unread.load(Ordering::Relaxed)
     }
 
-    /// The request is answered, and some of its body was not read.
+    /// Notes that the request has its response, with some of its body unread.
     pub(super) fn leave_body_unread(&self) {
         self.0.body_unread.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the client began with the preface of HTTP/2.
+    /// Returns whether the client began with the preface of HTTP/2.
     pub(super) fn is_http2(&self) -> bool {
         self.0.http2.load(Ordering::Relaxed)
     }
 
-    /// The client has begun with the preface of HTTP/2.
+    /// Notes that the client has begun with the preface of HTTP/2.
     pub(super) fn begin_http2(&self) {
         self.0.http2.store(true, Ordering::Relaxed);
     }
 
-    /// The head of a request is complete.
+    /// Notes that the head of a request is complete.
     pub(super) fn begin(&self) -> Serving {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         self.0.body_unread.store(false, Ordering::Relaxed);
@@ -64,12 +64,12 @@ impl Phase {
     }
 }
 
-/// While it is there a request is being served.
+/// Marks a request as being served while it lives.
 #[derive(Debug)]
 pub(super) struct Serving(Phase);
 
 impl Serving {
-    /// Goes on until the body of the answer is gone.
+    /// Extends it until the body of the response is gone.
     pub(super) const fn until_sent<B>(self, body: B) -> SentBody<B> {
         SentBody {
             body,
@@ -84,7 +84,7 @@ impl Drop for Serving {
     }
 }
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug)]
 pub(super) struct SentBody<B> {
     body: B,

@@ -1,4 +1,4 @@
-//! The places for connections, and who makes room when all are taken.
+//! The places for connections, and the choice of one that makes room when all are taken.
 
 use std::{
     collections::BTreeMap,
@@ -7,30 +7,29 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// As many places as there may be connections at once. One task at a time takes them.
+/// The places for all connections at once. One task at a time takes them.
 ///
-/// When all are taken, the connection that has idled for longest is asked to leave. It looks for
-/// itself whether something has come meanwhile: a request that has begun is never cut off, and then
-/// the next one is asked.
+/// When all are taken, the connection that has idled longest is asked to leave. It checks itself whether data
+/// has arrived meanwhile, since a request that has begun is never cut off. Then the next one is asked.
 #[derive(Debug)]
 pub(crate) struct Places {
     state: Mutex<State>,
-    /// Something has changed for whoever waits for a place.
+    /// Signals a change to the task that waits for a place.
     changed: Notify,
 }
 
 #[derive(Debug)]
 struct State {
-    /// How many there are, and how many of them are free.
+    /// The number of places, and of free ones.
     count: u32,
     free: u32,
-    /// Somebody waits for a place.
+    /// A task waits for a place.
     wanted: bool,
-    /// How often a connection has begun to idle.
+    /// The number of times that a connection has begun to idle.
     idled: u64,
-    /// Who idles, the longest one first, and how to wake them.
+    /// The idle connections, the longest one first, with their wakers.
     idle: BTreeMap<u64, Waker>,
-    /// Who was asked to leave.
+    /// The connection that was asked to leave.
     asked: Option<u64>,
 }
 
@@ -57,7 +56,7 @@ impl Places {
         })
     }
 
-    /// Takes a place, once there is one.
+    /// Takes a place, once one is free.
     pub(super) async fn take(self: &Arc<Self>) -> Place {
         loop {
             if let Some(place) = self.try_take() {
@@ -67,17 +66,17 @@ impl Places {
         }
     }
 
-    /// Whether somebody waits, so that whoever is done should not stay.
+    /// Returns whether a task waits, so that a connection that is done should close.
     pub(super) fn are_wanted(&self) -> bool {
         self.lock().wanted
     }
 
-    /// How many there are.
+    /// Returns the number of places.
     pub(crate) fn count(&self) -> u32 {
         self.lock().count
     }
 
-    /// How many of them are taken.
+    /// Returns the number of taken places.
     pub(crate) fn taken(&self) -> u32 {
         let state = self.lock();
         state.count - state.free
@@ -96,7 +95,7 @@ impl Places {
             return None;
         }
         state.free -= 1;
-        // Whoever was asked may stay.
+        // The connection that was asked to leave may stay.
         state.asked = None;
         Some(Place {
             places: Arc::clone(self),
@@ -111,7 +110,7 @@ impl Places {
 }
 
 impl Place {
-    /// The connection has nothing to do. Ready when it is asked to leave; else its task is woken for
+    /// Notes that the connection is idle. Ready when it is asked to leave; otherwise its task is woken for
     /// that.
     pub(super) fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.places.lock();
@@ -129,7 +128,7 @@ impl Place {
         Poll::Pending
     }
 
-    /// The connection has something to do.
+    /// Notes that the connection is busy.
     pub(super) fn busy(&mut self) {
         if let Some(number) = self.idle.take() {
             self.places.lock().stays(number, &self.places.changed);

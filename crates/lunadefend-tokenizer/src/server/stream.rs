@@ -1,4 +1,4 @@
-//! A connection that a client cannot keep by doing nothing, and that ends politely.
+//! A connection that a silent client cannot keep, and that closes without losing the response.
 
 use super::{phase::Phase, places::Place};
 use crate::config::Limits;
@@ -13,34 +13,33 @@ use tokio::{
     time::{Instant, Sleep, sleep, sleep_until},
 };
 
-/// How long, and how much, is still read from a client that has had its answer.
+/// The limits of what is still read from a client that has its response.
 const LINGER: Duration = Duration::from_secs(2);
 const MAX_LINGER_BYTES: usize = 32 * 1024 * 1024;
-/// What a client begins with that speaks HTTP/2 without TLS (RFC 9113, section 3.4).
+/// The preface of a client that speaks HTTP/2 without TLS (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
 /// Wraps a connection.
 ///
-/// A client that sends the head of a request byte by byte has `header_read` from the first one on.
-/// One that does not read its answer stops all writing; after `write_stall` without progress that is
-/// an error. One that idles is told that its connection has ended, when its place is needed.
+/// A client that sends the head of a request byte by byte has `header_read` from the first byte. A client
+/// that does not read its response stops all writing; after `write_stall` without progress that is an error.
+/// An idle connection ends when its place is needed.
 ///
-/// And when a request is refused before all of it has been read, closing at once would reset the
-/// connection, and with it destroy the answer before the client reads it: so what still comes is read
-/// and thrown away for a moment.
+/// A request may be refused before all of it is read. Closing at once would then reset the connection and
+/// destroy the response before the client reads it. So the rest is read and discarded for a moment.
 #[derive(Debug)]
 pub(super) struct GuardedStream<S> {
     inner: S,
     phase: Phase,
     place: Place,
-    /// How many requests there had been at the last read.
+    /// The number of requests at the last read.
     requests: usize,
     header_read: Duration,
     /// Runs from the first byte of a head to its end, and until the first byte of a connection.
     head: Option<Pin<Box<Sleep>>>,
-    /// Some of a head has come, and not yet all of it.
+    /// Some of a head has arrived, but not all of it.
     head_begun: bool,
-    /// Something has been written since a head has begun that has not ended: a refusal of it.
+    /// The response to an incomplete head, its refusal, has begun.
     head_refused: bool,
     write_stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
@@ -55,7 +54,7 @@ enum Closing {
 }
 
 impl<S> GuardedStream<S> {
-    /// A new connection must bring a request: the first head is timed from now on.
+    /// Wraps a new connection. It must bring a request: the first head is timed from now on.
     pub(super) fn new(inner: S, phase: Phase, place: Place, limits: &Limits) -> Self {
         Self {
             inner,
@@ -72,7 +71,7 @@ impl<S> GuardedStream<S> {
         }
     }
 
-    /// Times the head of a request by what has just been read.
+    /// Times the head of a request after each read.
     fn time_head(&mut self, context: &mut Context<'_>, has_read: bool) -> Poll<io::Error> {
         let requests = self.phase.requests();
         if self.requests != requests {
@@ -99,8 +98,8 @@ impl<S> GuardedStream<S> {
         }
     }
 
-    /// Whether the client has had its last answer, and nothing of a next request has come. Ready when
-    /// its place is needed.
+    /// Waits while the client has its last response and has sent nothing of a next request. Ready when its
+    /// place is needed.
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.head_begun || self.phase.is_serving() || self.stalled.is_some() {
             self.place.busy();
@@ -109,12 +108,12 @@ impl<S> GuardedStream<S> {
         self.place.poll_idle(context)
     }
 
-    /// Whether something of a request that has been answered may still come.
+    /// Returns whether data of a request that has its response may still arrive.
     fn is_answered_early(&self) -> bool {
         self.head_refused || self.phase.is_body_unread()
     }
 
-    /// Passes the outcome of a write on, unless nothing has moved for too long.
+    /// Passes the outcome of a write on, unless nothing has been written for too long.
     fn guard<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -190,7 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
         let outcome = Pin::new(&mut self.inner).poll_flush(context);
         let outcome = self.guard(context, outcome);
         if had_stalled && outcome.is_ready() {
-            // The client has had its answer: the next read sees that it idles.
+            // The client has its response: the next read sees that it idles.
             context.waker().wake_by_ref();
         }
         outcome

@@ -11,7 +11,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Says whether a body has been read to its end.
+/// Tracks whether a body has been read to its end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BodyRead(Arc<AtomicBool>);
 
@@ -35,7 +35,7 @@ impl BodyRead {
     }
 }
 
-/// A body whose end is noticed.
+/// A body whose end is tracked.
 #[derive(Debug)]
 pub(crate) struct TrackedBody<B> {
     body: B,

@@ -107,7 +107,7 @@ async fn claims_of_jwts() {
     let exp = format!(r#","exp":{}"#, now + 900);
     let iat = format!(r#""iat":{now},"#);
 
-    // What the original accepts and so do we.
+    // What LunaSec accepts and so do we.
     assert_eq!(status(&with("")).await, 200);
     assert_eq!(status(&with(r#","session_id":"NULL""#)).await, 200);
     assert_eq!(status(&with(r#","more":{"than":"asked"}"#)).await, 200);

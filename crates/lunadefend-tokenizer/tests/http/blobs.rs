@@ -93,7 +93,7 @@ async fn urls_are_good_for_one_method() {
     let download = harness.detokenize(SESSION, &token).await;
     let (_, upload) = harness.tokenize(SESSION).await;
 
-    // The defect of the original: a reader could overwrite.
+    // The defect of LunaSec: a reader could overwrite.
     assert_eq!(
         harness
             .send(Method::PUT, &download, &[], "evil")

@@ -18,7 +18,7 @@ async fn health(connection: &mut TcpStream) -> String {
     answer(connection).await
 }
 
-/// One answer, on a connection that may stay.
+/// One response, on a connection that may stay.
 async fn answer(connection: &mut TcpStream) -> String {
     let reading = async {
         let mut answer = Vec::new();

@@ -74,7 +74,7 @@ async fn safari_keeps_the_cookies_of_one_site_on_this_machine() {
         let headers = [("cookie", session.as_str()), ("origin", url)];
         let reply = harness.post("/tokenize", &headers, "{}").await;
         assert_eq!(reply.status, 200, "{url}");
-        // Here the names have no prefix, and the one with it is somebody else's.
+        // Here the names have no prefix, and the one with it is another program's.
         let prefixed = format!("__Host-{session}");
         let headers = [("cookie", prefixed.as_str()), ("origin", url)];
         let reply = harness.post("/tokenize", &headers, "{}").await;

@@ -14,7 +14,7 @@ async fn answers_are_the_originals() {
     assert_eq!(reply.status, 200);
     assert_eq!(reply.text(), r#"{"success":true,"error":{},"data":{}}"#);
     assert_eq!(reply.header("content-type"), "application/json");
-    // The original sends the hash of no session with an application's answers.
+    // LunaSec sends the hash of no session with an application's answers.
     assert_eq!(reply.header("lunasec-session-hash"), "");
 
     let verify = async |session: &str| {
@@ -35,7 +35,7 @@ async fn answers_are_the_originals() {
     assert!(!harness.is_granted(SESSION, &other_spelling).await);
 }
 
-/// The original sends a 200 for each of these session hashes; for an application it means nothing.
+/// LunaSec sends a 200 for each of these session hashes; for an application it means nothing.
 #[tokio::test]
 async fn an_application_has_no_session_hash() {
     let harness = Harness::start().await;

@@ -1,4 +1,4 @@
-//! A tokenizer on a free port, a clock that the test owns, and a client that shows all of an answer.
+//! A tokenizer on a free port, a clock that the test owns, and a client that shows all of a response.
 
 use crate::jwt::{self, APPLICATION_KEY};
 use bytes::Bytes;
@@ -342,7 +342,7 @@ impl Harness {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Sends bytes as they are on a connection of their own, then reads to its end.
+    /// Sends bytes as they are on their own connection, then reads to its end.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
         let mut connection = self.connect().await;
         connection.write_all(request).await.unwrap();
@@ -371,7 +371,7 @@ pub(crate) struct Transfer {
 }
 
 impl Transfer {
-    /// As a browser is led on by an answer of `/session/ensure`.
+    /// As a browser is led on by a response of `/session/ensure`.
     pub(crate) fn of(reply: &Reply) -> Self {
         assert_eq!(reply.status, 302, "{}", reply.text());
         let (_, state) = reply.header("location").split_once("state=").unwrap();

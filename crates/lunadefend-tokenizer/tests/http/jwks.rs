@@ -21,7 +21,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const UNAVAILABLE: &str = "the keys to verify the request with are not available";
 
-/// The answer to a JWT signed by that key with that `kid`: status and message.
+/// The response to a JWT signed by that key with that `kid`: status and message.
 async fn verdict(harness: &Harness, key: &SigningKey, kid: Option<&str>) -> (u16, String) {
     let header = kid.map_or_else(
         || V1_HEADER.to_owned(),
@@ -160,7 +160,7 @@ async fn a_flood_of_invented_keys_does_not_use_up_the_turn_of_a_new_one() {
         "{found_after:?}"
     );
     assert!(publisher.requests() <= 61, "{}", publisher.requests());
-    // Nor does a moment without an answer.
+    // Nor does a moment without a response.
     publisher.publish(http("502 Bad Gateway", "", b""));
     harness.clock.advance(SECOND);
     let third = Some("unknown");
@@ -192,7 +192,7 @@ async fn many_invented_keys_at_once_are_one_request() {
     }
 }
 
-/// Whoever invents a key and hangs up does not keep the others from the new one.
+/// A client that invents a key and hangs up does not keep the others from the new one.
 #[tokio::test]
 async fn a_client_that_goes_away_does_not_end_the_fetch() {
     let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
@@ -345,7 +345,7 @@ async fn only_200_counts_for_a_key_set() {
 
 #[tokio::test]
 async fn nothing_listens() {
-    // Held and never listened on, so that nobody else gets the port meanwhile.
+    // Held and never listened on, so that no other process gets the port meanwhile.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/jwks.json", socket.local_addr().unwrap());

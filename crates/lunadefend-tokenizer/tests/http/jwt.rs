@@ -27,7 +27,7 @@ pub(crate) fn sign(key: &SigningKey, header: &str, claims: &str) -> String {
     format!("{input}.{}", base64url(&signature))
 }
 
-/// The original's claims at a time, in its order.
+/// LunaSec's claims at a time, in its order.
 pub(crate) fn claims(now: u64, subject: &str, session: Option<&str>) -> String {
     let session = session.map_or_else(String::new, |id| format!(r#""session_id":"{id}","#));
     format!(

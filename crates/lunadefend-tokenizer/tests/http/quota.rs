@@ -87,7 +87,7 @@ async fn a_session_stores_so_many_bytes_a_day_from_the_frame() {
     assert_eq!(put(&harness, &url, 1000).await.status, 200);
 }
 
-/// Whoever begins several uploads at once gets no more than one after the other.
+/// A client that begins several uploads at once gets no more than one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn uploads_at_once_do_not_get_round_the_quota() {
     let harness = with_limits(|limits| {

@@ -87,7 +87,7 @@ async fn the_state_is_not_its_cookie() {
     assert_eq!(reply.status, 200, "{}", reply.text());
 }
 
-/// A browser turns an answer that a page must not embed into a network error, and LunaSec's page code shows
+/// A browser turns a response that a page must not embed into a network error, and LunaSec's page code shows
 /// nothing at all then.
 #[tokio::test]
 async fn every_answer_of_a_transfer_can_be_reached_by_a_page() {
@@ -267,6 +267,6 @@ async fn no_answer_deletes_more_than_twenty_cookies() {
     assert_eq!(cookies.len(), 1 + 20);
     let size: usize = cookies.iter().map(String::len).sum();
     assert!(size < 4096, "nginx takes no more by default: {size}");
-    // The oldest, and the next answers delete the rest.
+    // The oldest, and the next responses delete the rest.
     assert!(cookies[1].starts_with("__Host-state-00000000=;"));
 }

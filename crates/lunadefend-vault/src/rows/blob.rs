@@ -1,5 +1,5 @@
-//! The row of a blob: it is there while an upload writes the blob, and stays once a value is finished.
-//! Its first form is empty but for its number.
+//! The row of a blob: present while an upload writes the blob, and for good once the value is finished. Its
+//! first form is empty but for its number.
 
 use crate::store::{BlobId, Row, RowAddress, RowKey, Table};
 use bytes::Bytes;
@@ -7,7 +7,7 @@ use lunadefend_core::provider::UnixMillis;
 
 const FORM: &[u8] = &[1];
 
-/// The key is the identifier itself, so that the row of a blob is found that is only known to the store.
+/// The key is the identifier itself, so that the vault finds the row of a blob that only the store knows.
 pub(crate) const fn address(blob: BlobId) -> RowAddress {
     RowAddress {
         table: Table::Blob,
@@ -15,12 +15,12 @@ pub(crate) const fn address(blob: BlobId) -> RowAddress {
     }
 }
 
-/// While an upload has its lease.
+/// The row while an upload has its lease.
 pub(crate) const fn leased(until: UnixMillis) -> Row {
     Row::until(until, Bytes::from_static(FORM))
 }
 
-/// Once the value is finished.
+/// The row once the value is finished.
 pub(crate) const fn finished() -> Row {
     Row::lasting(Bytes::from_static(FORM))
 }

@@ -12,11 +12,11 @@ pub(crate) fn address(ring: &Ring, id: DownloadId) -> RowAddress {
     ring.address(Table::Download, &[id.url_id().as_bytes()])
 }
 
-/// What is looked at again whenever the URL is used.
+/// The rows that each use of the URL checks again.
 pub(crate) struct DownloadRow {
     pub(crate) grant: RowAddress,
     pub(crate) value: RowAddress,
-    /// Where it says that the session has ended.
+    /// The row that marks the session as ended.
     pub(crate) ended: RowAddress,
 }
 

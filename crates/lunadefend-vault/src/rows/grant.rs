@@ -1,5 +1,5 @@
-//! The row of a grant. There is nothing to hide but the expiry, which the store sees anyway: a tag that
-//! binds it to its place is enough.
+//! The row of a grant. Its only content is the expiry, which the store sees anyway: a tag that binds it to
+//! its address is enough.
 
 use crate::{
     VaultError,

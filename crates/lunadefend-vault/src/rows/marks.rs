@@ -1,5 +1,4 @@
-//! Rows that say by being there that something was used or has ended. Their first form is empty but for
-//! its number.
+//! Rows whose presence marks something as used or ended. Their first form holds only its number.
 
 use crate::{
     ring::Ring,
@@ -10,7 +9,7 @@ use lunadefend_core::{SessionId, provider::UnixMillis};
 
 const FORM: &[u8] = &[1];
 
-/// The mark, until then.
+/// The mark, present until `expires_at`.
 pub(crate) const fn row(expires_at: UnixMillis) -> Row {
     Row::until(expires_at, Bytes::from_static(FORM))
 }
@@ -23,7 +22,7 @@ pub(crate) fn used_jwt(ring: &Ring, id: &[u8]) -> RowAddress {
     ring.address(Table::UsedJwt, &[id])
 }
 
-/// Where it says that a session of the application has ended.
+/// Returns the address of the row that marks a session of the application as ended.
 pub(crate) fn ended_session(ring: &Ring, session: &SessionId) -> RowAddress {
     ring.address(Table::EndedSession, &[session.expose_id().as_bytes()])
 }

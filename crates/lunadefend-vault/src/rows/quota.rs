@@ -1,4 +1,4 @@
-//! The row of what a session has stored in its day.
+//! The row that counts what a session stores in its day.
 
 use crate::{
     VaultError,

@@ -13,7 +13,7 @@ pub(crate) fn address(ring: &Ring, handle: &[u8]) -> RowAddress {
     ring.address(Table::Session, &[handle])
 }
 
-/// Whose session it is: the application's.
+/// The application's session that the browser session belongs to.
 pub(crate) struct SessionRow(pub(crate) SessionId);
 
 impl Form for SessionRow {

@@ -13,7 +13,7 @@ pub(crate) fn address(ring: &Ring, token: &TokenId) -> RowAddress {
     ring.address(Table::Token, &[token.expose_id().as_bytes()])
 }
 
-/// What was said about the value.
+/// The metadata of the value.
 pub(crate) struct TokenRow {
     pub(crate) metadata: Option<Metadata>,
 }

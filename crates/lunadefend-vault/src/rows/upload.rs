@@ -17,9 +17,9 @@ pub(crate) fn address(ring: &Ring, id: UploadId) -> RowAddress {
 pub(crate) struct UploadRow {
     pub(crate) token: RowAddress,
     pub(crate) value: RowAddress,
-    /// Until when an attempt may begin.
+    /// The time until which an attempt may begin.
     pub(crate) url_expires_at: UnixMillis,
-    /// Of the session that the URL was made for, if it was made for one.
+    /// The rows of the session that the URL was made for, if any.
     pub(crate) session: Option<OfSession>,
     pub(crate) state: UploadState,
 }
@@ -27,7 +27,7 @@ pub(crate) struct UploadRow {
 /// The rows of the session that an upload URL was made for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OfSession {
-    /// Where it says that the session has ended.
+    /// The row that marks the session as ended.
     pub(crate) ended: RowAddress,
     /// The quota that the value counts for, if it counts.
     pub(crate) quota: Option<RowAddress>,
@@ -36,7 +36,7 @@ pub(crate) struct OfSession {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum UploadState {
     Open,
-    /// An attempt is running; when nothing was heard of it at `until` it is taken for dead.
+    /// An attempt is running; without progress until `until` it counts as dead.
     Leased {
         blob: BlobId,
         until: UnixMillis,
@@ -53,7 +53,7 @@ impl UploadRow {
         Self { state, ..self }
     }
 
-    /// It lives as long as its URL, and as long as an attempt that began in time.
+    /// The row lives as long as its URL, and as long as an attempt that began in time.
     pub(crate) fn expires_at(&self) -> UnixMillis {
         match self.state {
             UploadState::Leased { until, .. } => self.url_expires_at.max(until),

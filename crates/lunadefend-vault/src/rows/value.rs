@@ -15,7 +15,7 @@ pub(crate) fn address(ring: &Ring, token: &TokenId) -> RowAddress {
     ring.address(Table::Value, &[token.expose_id().as_bytes()])
 }
 
-/// Where a value is, and how it is opened.
+/// The address of a value, and the key that opens it.
 #[derive(Debug)]
 pub(crate) struct ValueRow {
     pub(crate) blob: BlobId,
@@ -33,12 +33,12 @@ impl ValueRow {
         }
     }
 
-    /// `at` is where the row was read.
+    /// `at` is the address of the row.
     pub(crate) fn cipher(&self, at: &RowAddress) -> ChunkCipher {
         ChunkCipher::new(at, self.key.clone())
     }
 
-    /// How many bytes of the value are in a chunk; all are full but the last.
+    /// Returns the length of a chunk in bytes; all are full but the last.
     pub(crate) fn length_of(&self, index: u32) -> Option<u64> {
         let before = u64::from(index) * u64::from(self.chunk_size);
         if index + 1 == self.chunks {

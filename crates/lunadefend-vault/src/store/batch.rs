@@ -1,10 +1,10 @@
-//! Changes of rows, and what they depend on.
+//! Changes of rows, and their conditions.
 
 use super::{MAX_ROWS, Row, RowAddress, StoredRow, WriteId};
 use lunadefend_core::provider::UnixMillis;
 use std::{collections::HashSet, fmt};
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a batch in conflict wrote nothing"]
 pub enum WriteOutcome {
@@ -19,20 +19,20 @@ pub enum WriteOutcome {
 pub struct Write {
     /// The row.
     pub at: RowAddress,
-    /// What becomes of it.
+    /// The change of the row.
     pub change: Change,
 }
 
-/// What becomes of a row, and on which condition. `Debug` prints no content.
+/// A change of a row, with its condition. `Debug` prints no content.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Writes the row where there is none; a live one is a conflict.
+    /// Writes a missing row; a live one is a conflict.
     Insert(Row),
     /// Writes the row in place of a live one with that version; anything else is a conflict.
     Replace {
-        /// The version that must be there now.
+        /// The version that the row must have now.
         expected: WriteId,
-        /// What to write.
+        /// The new row.
         row: Row,
     },
     /// Deletes the row; a missing one is no conflict.
@@ -49,7 +49,7 @@ impl Change {
         }
     }
 
-    /// What is to be written; `None`: the row is to be deleted.
+    /// Returns the row to write; `None` for a deletion.
     #[must_use]
     pub const fn row(&self) -> Option<&Row> {
         match self {
@@ -61,8 +61,8 @@ impl Change {
 
 /// Changes that happen together or not at all.
 ///
-/// It names no row twice and is never larger than every store takes: [`MAX_ROWS`] changes with
-/// together [`MAX_BYTES`](Self::MAX_BYTES).
+/// It names no row twice and stays within the limits of every store: [`MAX_ROWS`] changes of together
+/// [`MAX_BYTES`](Self::MAX_BYTES).
 #[derive(Clone)]
 pub struct Batch {
     id: WriteId,
@@ -70,11 +70,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// How many bytes the rows of a batch may have together: 4 MB, which fits into a transaction of
-    /// DynamoDB with its keys.
+    /// The maximum of bytes in all rows of a batch together: 4 MB, which fits into a DynamoDB transaction
+    /// with its keys.
     pub const MAX_BYTES: usize = 4_000_000 - MAX_ROWS * 1024;
 
-    /// Makes a batch. `id` is new for each one: repeating a write is passing the same batch again.
+    /// Makes a batch. Give each batch a new `id`; to repeat a write, pass the same batch again.
     ///
     /// # Errors
     /// [`BatchError`].
@@ -95,20 +95,20 @@ impl Batch {
         Ok(Self { id, writes })
     }
 
-    /// The version of the rows that it writes.
+    /// Returns the version of the rows that it writes.
     #[must_use]
     pub const fn id(&self) -> WriteId {
         self.id
     }
 
-    /// The changes, each of another row.
+    /// Returns the changes, each of another row.
     #[must_use]
     pub fn writes(&self) -> &[Write] {
         &self.writes
     }
 
-    /// Judges the batch by the rows that are there, in the order of its [`writes`](Self::writes): for
-    /// stores that read these rows and write in one transaction.
+    /// Judges the batch by the present rows, in the order of its [`writes`](Self::writes). For stores that
+    /// read these rows and write in one transaction.
     pub fn judge(&self, held: &[Option<StoredRow>], now: UnixMillis) -> Judgement {
         let mut pairs = self.writes.iter().zip(
             held.iter()
@@ -134,7 +134,7 @@ impl fmt::Debug for Batch {
     }
 }
 
-/// What a store does with a batch.
+/// The store's action for a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Judgement {
@@ -147,7 +147,7 @@ pub enum Judgement {
 }
 
 impl Judgement {
-    /// What the caller is told once that was done.
+    /// Returns the outcome for the caller, once the store has acted.
     pub const fn outcome(self) -> WriteOutcome {
         match self {
             Self::Apply | Self::AlreadyApplied => WriteOutcome::Applied,
@@ -156,13 +156,13 @@ impl Judgement {
     }
 }
 
-/// Why changes are no batch.
+/// Why changes cannot form a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
     /// A row is named twice.
     #[error("a batch must name a row only once")]
     RowTwice,
-    /// There are too many changes, or a row or all of them have too many bytes.
+    /// Too many changes, or too many bytes in one row or in all.
     #[error("what is to be stored together is too large")]
     TooLarge,
 }

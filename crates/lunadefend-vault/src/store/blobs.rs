@@ -9,13 +9,13 @@ use std::fmt;
 pub struct BlobId([u8; 32]);
 
 impl BlobId {
-    /// Takes the bytes of an identifier.
+    /// Makes an identifier of its bytes.
     #[must_use]
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes of the identifier.
+    /// Returns the bytes of the identifier.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -28,12 +28,12 @@ impl fmt::Debug for BlobId {
     }
 }
 
-/// A blob, and where its parts begin: part `n` at byte `n * part_bytes`.
+/// A blob, with the position of its parts: part `n` begins at byte `n * part_bytes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blob {
     /// Its name.
     pub id: BlobId,
-    /// How many bytes each part has but the last, which has as many or fewer.
+    /// The length of each part in bytes; the last may be shorter.
     pub part_bytes: u32,
 }
 
@@ -42,8 +42,8 @@ pub trait BlobWriter: fmt::Debug + Send + Sync {
     /// Adds the next part. It need not be durable, nor readable, before [`finish`](Self::finish).
     ///
     /// # Errors
-    /// A [`StoreError`](super::StoreError) after which the blob cannot be finished any more, as when this future was
-    /// dropped before its end.
+    /// A [`StoreError`](super::StoreError) after which the blob cannot be finished. The same holds after this
+    /// future was dropped before its end.
     fn write(&mut self, part: Bytes) -> StoreFuture<'_, ()>;
 
     /// Makes all parts durable and readable.

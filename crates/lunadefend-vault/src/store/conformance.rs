@@ -1,4 +1,4 @@
-//! What every [`Store`] must do: run [`all`] against yours in a test.
+//! The test suite for every [`Store`]: run [`all`] against yours in a test.
 
 mod blobs;
 mod rows;
@@ -14,8 +14,8 @@ use std::time::Duration;
 
 /// Runs the whole suite against an empty store.
 ///
-/// It covers each operation, the conditions of writes at their boundaries, repeated writes, races, and
-/// what purging takes and leaves. The store is not empty afterwards.
+/// It covers each operation, the conditions of writes at their boundaries, repeated writes, races and
+/// purging. The store is not empty afterwards.
 ///
 /// ```
 /// use lunadefend_vault::store::{MemoryStore, conformance};
@@ -27,8 +27,7 @@ use std::time::Duration;
 /// ```
 ///
 /// # Panics
-/// When the store does not do what the documentation of [`Store`] says, with a text that says what
-/// is wrong.
+/// When the store violates the documentation of [`Store`]; the message names the violation.
 pub async fn all(store: &dyn Store) {
     ok(store.check().await, "check of an empty store");
     ok(store.check_room().await, "check of the room");
@@ -49,7 +48,7 @@ pub async fn all(store: &dyn Store) {
     ok(store.check().await, "check of a used store");
 }
 
-/// A time that the suite calls now.
+/// The suite's present time.
 const NOW: UnixMillis = UnixMillis::new(1_800_000_000_000);
 
 /// That many milliseconds later.

@@ -1,4 +1,4 @@
-//! A store that fails when a test says so.
+//! A store that fails on a test's plan.
 
 mod plan;
 
@@ -13,8 +13,8 @@ use lunadefend_core::provider::UnixMillis;
 use plan::Plan;
 use std::sync::Arc;
 
-/// A store around another one, whose calls fail, conflict or wait when a test says so. It has no clock
-/// and no dice: the same test meets the same faults.
+/// A wrapper of a store whose calls fail, conflict or wait on a test's plan. It uses no clock and no
+/// randomness: the same test meets the same faults.
 ///
 /// ```
 /// use lunadefend_vault::store::{
@@ -39,7 +39,7 @@ pub struct FailingStore<S> {
 }
 
 impl<S> FailingStore<S> {
-    /// Wraps a store; nothing fails until it is planned.
+    /// Wraps a store; nothing fails until a test plans it.
     #[must_use]
     pub fn new(inner: S) -> Self {
         Self {
@@ -48,17 +48,17 @@ impl<S> FailingStore<S> {
         }
     }
 
-    /// The store inside, which never fails by plan.
+    /// Returns the wrapped store, which never fails by plan.
     pub const fn inner(&self) -> &S {
         &self.inner
     }
 
-    /// Plans a fault for one call of an operation: the next one after `skip` others of it.
+    /// Plans a fault for one call of an operation, after `skip` other calls of it.
     pub fn plan(&self, operation: Operation, skip: usize, fault: Fault) {
         self.plan.add(Some(operation), skip, fault, true);
     }
 
-    /// Plans a fault for one call, of whatever operation: the next one after `skip` others.
+    /// Plans a fault for one call of any operation, after `skip` other calls.
     pub fn plan_any(&self, skip: usize, fault: Fault) {
         self.plan.add(None, skip, fault, true);
     }
@@ -68,18 +68,18 @@ impl<S> FailingStore<S> {
         self.plan.add(Some(operation), 0, fault, false);
     }
 
-    /// Forgets what is planned and lets calls go on that wait. Says how many planned faults no call met.
+    /// Forgets all plans and lets waiting calls go on. Returns the number of planned faults that no call met.
     pub fn clear(&self) -> usize {
         self.plan.clear()
     }
 
-    /// How many calls wait because of a [`Fault::Stall`].
+    /// Returns the number of calls that wait because of a [`Fault::Stall`].
     #[must_use]
     pub fn stalled(&self) -> usize {
         self.plan.stalled()
     }
 
-    /// The calls since it was made, or asked this last, in the order in which they began.
+    /// Returns the calls since the last time, or since it was made, in the order in which they began.
     #[must_use]
     pub fn take_calls(&self) -> Vec<Operation> {
         self.plan.take_calls()

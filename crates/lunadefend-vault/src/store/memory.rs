@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-/// A [`Store`] in memory, for tests and as a model: it ends with the process.
+/// A [`Store`] in memory, for tests and as a model: its content ends with the process.
 #[derive(Debug, Default)]
 pub struct MemoryStore(Arc<Mutex<Inner>>);
 

@@ -1,21 +1,21 @@
-//! Rows: their addresses, their content, and which write left them as they are.
+//! Rows: their addresses, their content, and their versions.
 
 use bytes::Bytes;
 use lunadefend_core::provider::UnixMillis;
 use std::fmt;
 
-/// The key of a row: a keyed hash, so that it tells nothing about what it stands for.
+/// The key of a row: a keyed hash, which reveals nothing about its identifiers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey([u8; 32]);
 
 impl RowKey {
-    /// Takes the bytes of a key.
+    /// Makes a key of its bytes.
     #[must_use]
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes of the key.
+    /// Returns the bytes of the key.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -28,7 +28,7 @@ impl fmt::Debug for RowKey {
     }
 }
 
-/// The kinds of rows. Each table has a key space of its own.
+/// The kinds of rows. Each table has its own key space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Table {
@@ -36,26 +36,26 @@ pub enum Table {
     KeyRing = 1,
     /// A session's grants of a token, until they expire.
     Grant = 2,
-    /// States that have been used, until they would have expired anyway.
+    /// Used states, until their expiry.
     UsedState = 3,
     /// Browser sessions, until they expire.
     Session = 4,
     /// Tokens with their metadata; a token whose value never came expires.
     Token = 5,
-    /// Where the finished value of a token is and how to decrypt it.
+    /// The blob of a token's finished value, and the key to decrypt it.
     Value = 6,
     /// Upload URLs, until they expire.
     Upload = 7,
     /// Download URLs, until they expire.
     Download = 8,
-    /// One row for each blob. It expires with the lease of an upload and stays once the value is
-    /// finished. A blob without a row is deleted by the vault.
+    /// One row for each blob. It expires with the lease of an upload and stays once the value is finished.
+    /// The vault deletes a blob without a row.
     Blob = 9,
-    /// JWTs that have been used, until they would have expired anyway.
+    /// Used JWTs, until their expiry.
     UsedJwt = 10,
-    /// How much a session has stored in a day, until the day ends.
+    /// The amount that a session has stored in a day, until the day ends.
     Quota = 11,
-    /// Sessions of the application that have ended, until all that was made for them has expired.
+    /// Ended sessions of the application, until all that was made for them has expired.
     EndedSession = 12,
 }
 
@@ -76,25 +76,25 @@ impl Table {
         Self::EndedSession,
     ];
 
-    /// A number that never changes, for stores that write it down.
+    /// Returns the number of the table, which never changes: for stores that write it.
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
     }
 
-    /// The table with that number.
+    /// Returns the table with that number.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|table| table.code() == code)
     }
 }
 
-/// Where a row is.
+/// The address of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowAddress {
     /// The table.
     pub table: Table,
-    /// The key in it.
+    /// The key in the table.
     pub key: RowKey,
 }
 
@@ -103,15 +103,15 @@ pub struct RowAddress {
 pub struct Row {
     /// Opaque to the store; at most [`MAX_BYTES`](Self::MAX_BYTES).
     pub value: Bytes,
-    /// From when on the row is as good as deleted; `None`: never.
+    /// The time from which the row counts as deleted; `None`: never.
     pub expires_at: Option<UnixMillis>,
 }
 
 impl Row {
-    /// How many bytes a value may have: 384 KiB, which fits into an item of DynamoDB.
+    /// The maximum of bytes in a value: 384 KiB, which fits into a DynamoDB item.
     pub const MAX_BYTES: usize = 384 * 1024;
 
-    /// Makes a row that stays.
+    /// Makes a row that never expires.
     #[must_use]
     pub const fn lasting(value: Bytes) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl Row {
         }
     }
 
-    /// Makes a row that is as good as deleted from `expires_at` on.
+    /// Makes a row that counts as deleted from `expires_at` on.
     #[must_use]
     pub const fn until(expires_at: UnixMillis, value: Bytes) -> Self {
         Self {
@@ -129,13 +129,13 @@ impl Row {
         }
     }
 
-    /// Whether the row counts at `now`: at its expiry it does not any more.
+    /// Returns whether the row is live at `now`; at its expiry it is not.
     #[must_use]
     pub fn is_live(&self, now: UnixMillis) -> bool {
         self.expires_at.is_none_or(|at| now < at)
     }
 
-    /// Whether the row expires strictly before another one does.
+    /// Returns whether the row expires strictly before another one.
     #[must_use]
     pub fn expires_before(&self, other: &Self) -> bool {
         match (self.expires_at, other.expires_at) {
@@ -155,21 +155,21 @@ impl fmt::Debug for Row {
     }
 }
 
-/// Names a write: 16 random bytes, made for it and the same when it is repeated.
+/// The identifier of a write: 16 random bytes, which a repeated write keeps.
 ///
-/// A row carries the id of the write that left it as it is, which is its version: no two states of a
-/// row have the same one, also when it was deleted in between.
+/// A row carries the id of its last write as its version. No two states of a row have the same version, even
+/// when it was deleted in between.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WriteId([u8; 16]);
 
 impl WriteId {
-    /// Takes the bytes of an id.
+    /// Makes an id of its bytes.
     #[must_use]
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes of the id.
+    /// Returns the bytes of the id.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -182,11 +182,11 @@ impl fmt::Debug for WriteId {
     }
 }
 
-/// A row as it is in the store.
+/// A row as the store holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRow {
-    /// Its content.
+    /// The content.
     pub row: Row,
-    /// The write that left it so: its version.
+    /// The last write of the row: its version.
     pub written_by: WriteId,
 }

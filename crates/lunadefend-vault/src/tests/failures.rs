@@ -39,7 +39,7 @@ async fn an_empty_store_gets_one_ring_whatever_fails() {
     }
 }
 
-/// What an answer did not say, the second attempt does: the caller notices nothing, and nothing is done
+/// What a response did not say, the second attempt does: the caller notices nothing, and nothing is done
 /// twice.
 #[tokio::test]
 async fn a_lost_answer_is_asked_for_again() {

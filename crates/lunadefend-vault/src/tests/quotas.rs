@@ -98,7 +98,7 @@ async fn racing_calls_are_counted_each() {
     assert_eq!(stored.count(), 3);
 }
 
-/// Whoever can write to the store cannot make room.
+/// An attacker who can write to the store cannot make room.
 #[tokio::test]
 async fn a_changed_quota_is_an_error() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Whoever can write to the store can break it, and nothing more: a change is an error, never other
+//! An attacker who can write to the store can break it, and nothing more: a change is an error, never other
 //! plaintext, another owner or a longer life.
 
 use super::*;

@@ -1,31 +1,31 @@
-//! What is known of a key set, and what that means for somebody who comes now.
+//! The state of a key set, and what a caller does with it.
 
 use super::{Failed, FetchedSet};
 use lunadefend_core::provider::UnixMillis;
 use lunadefend_flight::Flight;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// For how long a set that is not fresh any more is used while the next one is fetched: a tokenizer
-/// that is busy lets nobody wait. After that everybody waits for the fetch.
+/// The time for which a set that is no longer fresh is used while the next one is fetched. So no caller of a
+/// busy tokenizer waits; after that time every caller waits for the fetch.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long after the last attempt somebody may try again, by what there is without it.
+/// The pauses after an attempt: without a usable set, with a stale one, and for an unknown key.
 const RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(1);
 const RETRY_STALE: Duration = Duration::from_secs(30);
 pub(super) const RETRY_UNKNOWN_KEY: Duration = Duration::from_secs(1);
-/// How long after a fetch for an unknown key nobody fetches for the same one again.
+/// The pause between two fetches for the same unknown key.
 const PAUSE_OF_A_KEY: Duration = Duration::from_secs(60);
-/// How many unknown keys are remembered for that.
+/// The maximum of unknown keys that are remembered for that.
 const MAX_UNKNOWN_KEYS: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) set: Option<Arc<FetchedSet>>,
     pub(super) last_attempt: Option<Attempt>,
-    /// Keys that were fetched for in vain, and when.
+    /// Keys that a fetch did not find, with its time.
     unknown: HashMap<String, UnixMillis>,
-    /// There while a fetch runs, and where its task never began.
+    /// Present while a fetch runs, and after one whose task never began.
     pub(super) flight: Option<Running>,
-    /// How often the set was dropped. A fetch that began before the last time does not count.
+    /// The number of drops of the set. A fetch that began before the last drop does not count.
     pub(super) drops: u64,
 }
 
@@ -33,11 +33,11 @@ pub(super) struct State {
 pub(super) struct Attempt {
     pub(super) at: UnixMillis,
     pub(super) failed: bool,
-    /// When it began, the set was overdue, or there was none.
+    /// When the attempt began, the set was overdue or missing.
     pub(super) of_overdue: bool,
 }
 
-/// A fetch that runs.
+/// A running fetch.
 #[derive(Clone, Debug)]
 pub(super) struct Running {
     pub(super) drops: u64,
@@ -47,26 +47,26 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Waits for its end; whether it brought a set that counts.
+    /// Waits for its end; returns whether it brought a set that counts.
     pub(super) async fn has_landed_well(&self) -> bool {
         self.flight.landed().await.unwrap_or(false)
     }
 }
 
-/// What somebody does who comes now.
+/// What the current caller should do.
 pub(super) enum Look {
-    /// Go on with the set.
+    /// Use the set.
     Fresh(Arc<FetchedSet>),
-    /// Go on with the set, and perhaps start a fetch.
+    /// Use the set, and perhaps start a fetch.
     Due { set: Arc<FetchedSet>, fetch: bool },
     /// Wait for a fetch.
     Overdue,
-    /// The fetch that was needed failed a moment ago: take what there is, if anything.
+    /// The needed fetch has just failed: use the present set, if any.
     Failed(Option<Arc<FetchedSet>>),
 }
 
 impl State {
-    /// Nothing is known any more.
+    /// Returns the state after a drop: nothing is known.
     pub(super) fn dropped(drops: u64) -> Self {
         Self {
             drops,
@@ -74,7 +74,8 @@ impl State {
         }
     }
 
-    /// `stale`: for how long the set may be used after it was fresh, when no newer one can be had.
+    /// Decides for the current caller. `stale` is the time for which the set may be used after it was fresh,
+    /// while fetching fails.
     pub(super) fn look(&self, now: UnixMillis, stale: Duration) -> Look {
         match &self.set {
             Some(set) if !self.is_overdue(now, stale) => {
@@ -91,15 +92,15 @@ impl State {
         }
     }
 
-    /// Whether nothing may be judged by the set before a fetch has been tried. A clock that was set
-    /// back makes a set that is not there yet: how old it is, nobody knows.
+    /// Returns whether the set may verify nothing before a fetch has been tried. After the clock was set back
+    /// a set may come from the future: its age is unknown.
     pub(super) fn is_overdue(&self, now: UnixMillis, stale: Duration) -> bool {
         self.set
             .as_ref()
             .is_none_or(|set| now < set.at || now >= set.fresh_until + GRACE.min(stale))
     }
 
-    /// The set, when there is no hope for a newer one. A clock that was set back must not make it last
+    /// Returns the set, when fetching a newer one has failed. A clock that was set back must not make it last
     /// longer.
     pub(super) fn usable(&self, now: UnixMillis, stale: Duration) -> Option<Arc<FetchedSet>> {
         self.set
@@ -108,7 +109,8 @@ impl State {
             .cloned()
     }
 
-    /// An attempt from before the set was overdue says nothing about now.
+    /// Returns whether the last attempt has just failed. An attempt from before the set was overdue does not
+    /// count.
     fn has_just_failed(&self, now: UnixMillis, stale: Duration) -> bool {
         let pause = match self.usable(now, stale) {
             Some(_) => RETRY_STALE,
@@ -121,7 +123,7 @@ impl State {
             && self.was_tried(now, pause)
     }
 
-    /// The fetch that runs.
+    /// Returns the running fetch.
     pub(super) fn running(&self) -> Option<&Running> {
         self.flight
             .as_ref()
@@ -133,7 +135,7 @@ impl State {
             .is_some_and(|attempt| too_early(attempt.at, now, pause))
     }
 
-    /// Whether that unknown key was fetched for in vain a moment ago.
+    /// Returns whether a recent fetch did not find that unknown key.
     pub(super) fn is_paused(&self, kid: &str, now: UnixMillis) -> bool {
         self.unknown
             .get(kid)
@@ -152,7 +154,8 @@ impl State {
         self.unknown.insert(kid.to_owned(), now);
     }
 
-    /// Nobody may ask now. The key may be in the set that could not be fetched.
+    /// Returns the result without a fetch, when none may start now. The key may be in the set that could not
+    /// be fetched.
     pub(super) fn without_asking(&self) -> Result<Option<Arc<FetchedSet>>, Failed> {
         if self.last_attempt.is_some_and(|attempt| attempt.failed) {
             return Err(Failed);
@@ -168,8 +171,8 @@ impl State {
     }
 }
 
-/// Whether what was done at a time must not be done again yet. A clock that was set back must not stop
-/// the refreshing.
+/// Returns whether `pause` since `at` has not passed yet. A clock that was set back must not stop the
+/// refreshing.
 fn too_early(at: UnixMillis, now: UnixMillis, pause: Duration) -> bool {
     now >= at && now.since(at) < pause
 }

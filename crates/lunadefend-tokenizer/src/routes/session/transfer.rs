@@ -1,4 +1,4 @@
-//! What must fit together in a session transfer: a JWT, a state, and the browser's cookie.
+//! The three parts of a session transfer, which must match: a JWT, a state, and the browser's cookie.
 
 use crate::{
     auth::{self, AuthError},
@@ -14,15 +14,15 @@ use lunadefend_jwt::{Claims, JwtKind, Subject};
 use lunadefend_vault::StateClaims;
 use std::time::{Duration, SystemTime};
 
-/// A JWT that stands for a user's session and may be used once.
+/// A JWT for a user's session, which may be used once.
 pub(super) struct TransferJwt {
     pub(super) session: SessionId,
-    /// What is remembered of it, unambiguously: its `jti`, or a hash when it has none.
+    /// Its unambiguous id, to be remembered: its `jti`, or a hash when it has none.
     pub(super) id: Vec<u8>,
-    /// Until when it must be remembered.
+    /// The time until which it must be remembered.
     pub(super) spent_until: UnixMillis,
-    /// When it was signed, for one without `jti`: all that are signed for a session in the same second
-    /// are one and the same.
+    /// The time of its signature, for one without `jti`: all JWTs signed for a session in the same second are
+    /// identical.
     pub(super) shared_since: Option<SystemTime>,
     nonce: Option<String>,
 }
@@ -76,8 +76,8 @@ fn user_session(claims: Claims) -> Option<SessionId> {
     }
 }
 
-/// How long to wait until the application signs another JWT than the one of `signed`: until the next
-/// second begins. When the clocks differ by so much that this cannot be told, a whole second.
+/// Returns the time until the application signs another JWT than the one of `signed`: until the next second
+/// begins. When the clocks differ too much to tell, a whole second.
 pub(super) fn until_next_second(signed: SystemTime, now: SystemTime) -> Duration {
     const SECOND: Duration = Duration::from_secs(1);
     let subsecond = signed
@@ -90,12 +90,12 @@ pub(super) fn until_next_second(signed: SystemTime, now: SystemTime) -> Duration
         .unwrap_or(SECOND)
 }
 
-/// A state that is this browser's, this JWT's and ours. Whether it has been used is for the vault to
-/// say.
+/// A state of this tokenizer that matches the browser and the JWT. The vault decides whether it has been
+/// used.
 pub(super) struct CheckedState<'a> {
     pub(super) text: &'a str,
     pub(super) claims: StateClaims,
-    /// The provider that it was made for.
+    /// The provider that the state was made for.
     pub(super) provider: &'a Provider,
 }
 

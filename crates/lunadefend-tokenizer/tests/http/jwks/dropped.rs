@@ -51,7 +51,7 @@ async fn a_second_drop_needs_no_pause() {
     }
 }
 
-/// Its answer was made before the old key was retired.
+/// Its response was made before the old key was retired.
 #[tokio::test]
 async fn a_fetch_from_before_the_keys_were_dropped_does_not_count() {
     // With and without somebody who causes the next fetch before the first one has ended.

@@ -34,7 +34,7 @@ async fn refreshed_in_the_background_when_it_is_due() {
         used().await;
         assert_eq!(publisher.requests(), 1, "{headers}");
         harness.clock.advance(MILLISECOND);
-        // Nobody waits: the application does not answer, and the old set is good enough.
+        // No caller waits: the application does not answer, and the old set is good enough.
         publisher.hold(true);
         used().await;
         publisher.asked(2).await;

@@ -25,7 +25,7 @@ fn part(number: u32, length: u32) -> Bytes {
     vec![number as u8 ^ 0x5a; length as usize].into()
 }
 
-/// Stores a finished blob of so many parts, of which the last has `last` bytes.
+/// Stores a finished blob of that many parts; the last has `last` bytes.
 async fn store_blob(store: &dyn Store, id: BlobId, parts: u32, last: u32) {
     let mut writer = create(store, id).await;
     for number in 0..parts {

@@ -114,7 +114,7 @@ pub(super) async fn batches(store: &dyn Store) {
     );
 }
 
-/// Every store takes what a batch may be.
+/// Checks that the store takes the largest batch.
 pub(super) async fn largest_batch(store: &dyn Store) {
     let each = Batch::MAX_BYTES / MAX_ROWS;
     let writes = |count: usize, bytes: usize| {
@@ -142,7 +142,7 @@ pub(super) async fn largest_batch(store: &dyn Store) {
     assert_eq!(deleted, Applied);
 }
 
-/// A write that is repeated is recognised, and is not made twice.
+/// Checks that the store recognises a repeated write and does not make it twice.
 pub(super) async fn repetitions(store: &dyn Store) {
     let [one, two, old] = [0, 1, 2].map(|number| at("repeat", number));
     put(store, id("repeat", 0), old, lasting("old")).await;

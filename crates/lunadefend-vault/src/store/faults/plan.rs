@@ -1,10 +1,10 @@
-//! Which call meets which fault.
+//! The plan of faults: which call fails, and how.
 
 use crate::store::{StoreError, StoreFuture};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// What can be asked of a store.
+/// An operation of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// [`Store::check`](crate::store::Store::check).
@@ -35,23 +35,23 @@ pub enum Operation {
     List,
 }
 
-/// What happens to a call.
+/// The fault of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It does nothing and fails with [`StoreError::Unavailable`].
     Before,
-    /// It does what it should, and its answer is lost: [`StoreError::Unknown`], or for one that changes
-    /// nothing [`StoreError::Unavailable`].
+    /// It succeeds, but its outcome is lost: [`StoreError::Unknown`], or for a read
+    /// [`StoreError::Unavailable`].
     After,
-    /// A [`Write`](Operation::Write) does nothing and is a conflict. To other operations nothing happens.
+    /// A [`Write`](Operation::Write) does nothing and is a conflict. It does not affect other operations.
     Conflict,
     /// It does nothing and fails with [`StoreError::Full`].
     Full,
-    /// It waits until [`clear`](super::FailingStore::clear) is called, and then does what it should.
+    /// It waits until [`clear`](super::FailingStore::clear) is called, and then goes on.
     Stall,
 }
 
-/// Why a call failed that was planned to.
+/// The cause of a planned failure.
 #[derive(Debug, thiserror::Error)]
 #[error("a planned fault")]
 struct Planned;
@@ -59,7 +59,7 @@ struct Planned;
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     state: Mutex<State>,
-    /// Counts how often the waiting calls were told to go on.
+    /// The number of times that waiting calls were told to go on.
     resumed: watch::Sender<u64>,
 }
 
@@ -101,7 +101,7 @@ impl Plan {
         std::mem::take(&mut self.lock().calls)
     }
 
-    /// A call that changes nothing.
+    /// Runs a call that changes nothing.
     pub(super) fn read<'a, T: Send + 'a>(
         &'a self,
         operation: Operation,
@@ -110,7 +110,7 @@ impl Plan {
         self.run(operation, call, None, StoreError::unavailable)
     }
 
-    /// A call that changes something. `conflict` is what it says then.
+    /// Runs a call that changes something. `conflict` is its outcome for a conflict.
     pub(super) fn change<'a, T: Send + 'a>(
         &'a self,
         operation: Operation,
@@ -177,7 +177,7 @@ impl Plan {
     }
 }
 
-/// Counts a call that waits, also one that is given up.
+/// Counts a waiting call, even if its caller gives up.
 struct Stalled<'a>(&'a Plan);
 
 impl<'a> Stalled<'a> {
