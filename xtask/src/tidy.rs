@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the rules of the house that no lint knows. Also a test, below.
 
+mod links;
 mod manifests;
 mod secrets;
 mod sources;
@@ -32,6 +33,9 @@ fn look(workspace: &Workspace) -> Result<(usize, Vec<Problem>)> {
         let content =
             fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
         problems.extend(text::check(path, &content));
+        if path.ends_with(".md") {
+            problems.extend(links::check(root, path, &content));
+        }
         if path.ends_with(".rs") {
             problems.extend(sources::check(path, &content));
             problems.extend(secrets::check(path, &content));
