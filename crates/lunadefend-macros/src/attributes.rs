@@ -5,7 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Attribute, Error, LitStr, Meta, Path, Result};
 
-/// Which of the two forms are wanted.
+/// The requested forms.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     Both,
@@ -27,9 +27,9 @@ pub(crate) struct TokensAttribute {
     pub(crate) direction: Direction,
     /// Whether the forms are GraphQL types too.
     pub(crate) graphql: bool,
-    /// What the user calls the granted form.
+    /// The user's name for the granted form.
     pub(crate) granted: Option<Ident>,
-    /// Where the generated code finds what it needs.
+    /// The crate that the generated code refers to.
     pub(crate) private: TokenStream,
 }
 

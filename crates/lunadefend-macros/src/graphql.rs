@@ -1,14 +1,14 @@
 //! `#[tokens(graphql)]`: the forms as GraphQL types, by async-graphql's own derives.
 //!
-//! `#[graphql(..)]` and the documentation are passed on as they are. There is nothing in them that could
-//! let a token past: what they can hand on of an untrusted or a granted one is nothing but itself.
+//! `#[graphql(..)]` and the documentation are passed on as they are. They cannot let a token bypass the
+//! check: they can only pass on an untrusted or a granted token as such.
 
 use crate::attributes::Direction;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Error, Generics, Result, ext::IdentExt};
 
-/// What is derived on a form.
+/// The derives on a form.
 #[derive(Clone, Copy)]
 pub(crate) enum Derive {
     In,

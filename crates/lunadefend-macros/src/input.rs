@@ -1,4 +1,4 @@
-//! What the derive was written on, read into what both directions need.
+//! The derive's input, parsed for both directions.
 
 use crate::{
     attributes::{TokenAttribute, TokensAttribute},
@@ -174,8 +174,8 @@ impl Field {
         (is_needed, is_needed || !hides)
     }
 
-    /// Which of serde's traits the field goes through. `None` when it is skipped or has functions of
-    /// its own, and when it holds tokens.
+    /// The serde traits that the field goes through. `None` when it is skipped, has its own functions, or
+    /// holds tokens.
     pub(crate) fn plain_way(&self, input: &Input) -> Option<Way> {
         if self.token.is_some() {
             return None;

@@ -129,7 +129,7 @@ fn grant(form: &Form<'_>) -> TokenStream {
             Some(match &token.ttl {
                 None => quote!(#private::Grant::collect(#value, tokens);),
                 Some(ttl) => {
-                    // A constant, so that a text that is no duration does not compile.
+                    // A constant, so that an invalid duration does not compile.
                     let at = Span::call_site().located_at(ttl.span());
                     let constant =
                         quote!(const TTL: #private::GrantDuration = #private::ttl(#ttl););

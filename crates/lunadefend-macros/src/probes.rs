@@ -1,4 +1,4 @@
-//! What is asked about the types of fields once the compiler knows them.
+//! Checks on the types of fields, which the compiler evaluates.
 
 use crate::{
     input::{Field, Input, Way},
@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Member, spanned::Spanned};
 
-/// Constants that do not compile when a field is not what it may be.
+/// Constants that do not compile when a field's type is not permitted.
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = &input.attribute.private;
     let holders = input.fields().filter_map(|field| {

@@ -1,6 +1,7 @@
-//! `#[serde(..)]`: what is passed on to the hidden forms, and what would let a token past them.
+//! `#[serde(..)]`: which attributes are passed on to the hidden forms, and which would let a token bypass
+//! them.
 //!
-//! Only what is named here is passed on.
+//! Only the attributes named here are passed on.
 
 use crate::syntax;
 use proc_macro2::{TokenStream, TokenTree};
