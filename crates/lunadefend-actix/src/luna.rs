@@ -229,6 +229,9 @@ impl Luna {
     /// }
     /// # let _ = actix_web::web::post().to(log_out);
     /// ```
+    ///
+    /// When the call fails, your own session has ended all the same: remove its cookie in that response too, and log
+    /// the error. See [`Sessions::end`].
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         self.backend.sessions()

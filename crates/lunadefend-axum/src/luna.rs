@@ -218,6 +218,9 @@ impl Luna {
     ///     luna.sessions().end(&session).await
     /// }
     /// ```
+    ///
+    /// When the call fails, your own session has ended all the same: remove its cookie in that response too, and log
+    /// the error. See [`Sessions::end`].
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         self.backend.sessions()

@@ -90,8 +90,11 @@ async fn signing_key() -> Result<(PublicKey, String)> {
     let secret = match provider.fetch().await {
         Ok(versions) => versions.current.value,
         Err(SecretError::NotFound { .. }) => {
-            let generated = GeneratedKey::generate(RsaBits::Rsa2048)?;
-            let line = format!("{NAME}={}", STANDARD.encode(generated.pem.expose_secret()));
+            let generated = GeneratedKey::generate(RsaBits::default())?;
+            let line = format!(
+                "# The next start makes another key, unless {NAME} is set in its own environment.\n{NAME}={}",
+                STANDARD.encode(generated.pem.expose_secret())
+            );
             return Ok((generated.key.public_key().clone(), line));
         }
         Err(error) => return Err(error.into()),

@@ -88,7 +88,10 @@ fn inner(path: String, value: Value) -> Result<Table, SettingError> {
 }
 
 fn unknown(path: String, place: &str, name: &str, side: Side) -> SettingError {
-    if SETTINGS.iter().any(|setting| setting.toml == path) {
+    // The setting itself, or a table that has some.
+    let table = format!("{path}.");
+    let is_at = |toml: &str| toml == path || toml.starts_with(&table);
+    if SETTINGS.iter().any(|setting| is_at(setting.toml)) {
         let (other, own) = match side {
             Side::Tokenizer => ("application", "tokenizer"),
             Side::Application | Side::Both => ("tokenizer", "application"),
@@ -150,4 +153,36 @@ fn not_toml(file: &str, text: &str, error: &toml::de::Error) -> SettingError {
         "it is not TOML".to_owned()
     };
     SettingError::wrong(format!("line {line} of {file}"), advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{FixedEnvironment, Settings, Side};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_file_of_the_other_side_is_told_as_that() {
+        for (side, text, words) in [
+            (
+                Side::Tokenizer,
+                "deadline = \"5s\"",
+                "deadline is wrong: it is a setting of the application",
+            ),
+            (
+                Side::Tokenizer,
+                "[auth.secrets]\nprovider = \"file\"",
+                "auth is wrong: it is a setting of the application",
+            ),
+            (
+                Side::Application,
+                "[master_key]\nprovider = \"file\"",
+                "master_key is wrong: it is a setting of the tokenizer",
+            ),
+        ] {
+            let environment = Arc::new(FixedEnvironment::default());
+            let settings = Settings::from_environment(side, environment).unwrap();
+            let error = settings.with_toml("x.toml", text).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
 }
