@@ -32,8 +32,17 @@ impl Serve {
         let environment = Arc::new(ProcessEnvironment);
         let settings = settings::open(Side::Tokenizer, environment, self.config.as_deref())?;
         let addr = settings::addr(&settings)?;
-        let listener = listen::bind(addr, settings.name_of(&table::LISTEN)).await?;
-        let settings = Serving::read(&settings, listener.local_addr()?).await?;
+        let bind = || listen::bind(addr, settings.name_of(&table::LISTEN));
+        // An occupied port must not hide a wrong setting. But a port that the system chooses is part of the
+        // default URL.
+        let (listener, settings) = if addr.port() == 0 {
+            let listener = bind().await?;
+            let read = Serving::read(&settings, listener.local_addr()?).await?;
+            (listener, read)
+        } else {
+            let read = Serving::read(&settings, addr).await?;
+            (bind().await?, read)
+        };
         let clock = Arc::new(SystemClock);
         let opened =
             open_embedded_with(&self.store, &settings.store, settings.master_key, clock).await?;

@@ -69,7 +69,17 @@ async fn an_address_that_is_taken_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = taken.local_addr().unwrap().to_string();
+    // A wrong setting comes first: the port would only hide it.
     let text = refused(folder.path(), &[("SECUREFRAME_HTTP_ADDR", &addr)]);
+    assert!(text.contains("is not set"), "{text}");
+    let text = refused(
+        folder.path(),
+        &[
+            ("SECUREFRAME_HTTP_ADDR", &addr),
+            ("SESSION_JWKS_URL", "http://localhost:3000/jwks.json"),
+            ("AUTH_PROVIDERS", "http://localhost:3000"),
+        ],
+    );
     assert!(
         text.contains(&format!(
             "cannot listen on {addr}: choose another address with SECUREFRAME_HTTP_ADDR"

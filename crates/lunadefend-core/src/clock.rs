@@ -77,6 +77,12 @@ impl From<SystemTime> for UnixMillis {
     }
 }
 
+impl From<UnixMillis> for SystemTime {
+    fn from(time: UnixMillis) -> Self {
+        Self::UNIX_EPOCH + Duration::from_millis(time.0)
+    }
+}
+
 /// Writes the number of milliseconds.
 impl fmt::Display for UnixMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -43,8 +43,8 @@ impl TestClock {
     }
 
     /// Sets the time, forward or back, also before 1970.
-    pub fn set(&self, now: SystemTime) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    pub fn set(&self, now: impl Into<SystemTime>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now.into();
     }
 
     /// Sets the time to whole seconds after [`TestClock::START`], or before it when negative.

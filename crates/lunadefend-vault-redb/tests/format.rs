@@ -8,12 +8,13 @@
 mod format {
     use lunadefend_core::{
         SessionId,
-        provider::{BoxFuture, Clock, SecretValue, TokenId, UnixMillis},
+        provider::{SecretValue, TokenId, UnixMillis},
         wire::Metadata,
     };
+    use lunadefend_testing::{TestClock, tokenizer::TestTimer};
     use lunadefend_vault::{
-        Download, Janitor, MasterKey, Quota, SessionHandle, SignedUrl, Timer, Transfer,
-        UploadError, UrlMethod, Vault, VaultError,
+        Download, Janitor, MasterKey, Quota, SessionHandle, SignedUrl, Transfer, UploadError,
+        UrlMethod, Vault, VaultError,
     };
     use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
     use secrecy::ExposeSecret;
@@ -21,11 +22,8 @@ mod format {
         collections::BTreeMap,
         fs,
         path::{Path, PathBuf},
-        sync::{
-            Arc,
-            atomic::{AtomicU64, Ordering},
-        },
-        time::{Duration, SystemTime},
+        sync::Arc,
+        time::Duration,
     };
 
     /// What the fixture is named after that is made now.
@@ -39,37 +37,10 @@ mod format {
         bytes: 1_000_000,
     };
 
-    #[derive(Debug)]
-    struct FixedClock(AtomicU64);
-
-    impl FixedClock {
-        fn new() -> Arc<Self> {
-            Arc::new(Self(AtomicU64::new(START.get())))
-        }
-
-        fn set(&self, time: UnixMillis) {
-            self.0.store(time.get(), Ordering::SeqCst);
-        }
-    }
-
-    impl Clock for FixedClock {
-        fn now(&self) -> SystemTime {
-            SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::SeqCst))
-        }
-    }
-
-    /// Goes on with the clock, so that the janitor believes it.
-    #[derive(Debug)]
-    struct FixedTimer(Arc<FixedClock>);
-
-    impl Timer for FixedTimer {
-        fn monotonic(&self) -> Duration {
-            self.0.unix_millis().since(START)
-        }
-
-        fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
-            unreachable!("nobody waits here")
-        }
+    fn at_start() -> TestClock {
+        let clock = TestClock::new();
+        clock.set(START);
+        clock
     }
 
     fn fixture(format: u32, ending: &str) -> PathBuf {
@@ -109,9 +80,9 @@ mod format {
         (0..70_000_u32).map(|at| (at * 31 % 251) as u8).collect()
     }
 
-    async fn open(path: &Path, master: &MasterKey, clock: &Arc<FixedClock>) -> Vault {
+    async fn open(path: &Path, master: &MasterKey, clock: &TestClock) -> Vault {
         let store = EmbeddedStore::open(path, &EmbeddedOptions::default()).unwrap();
-        Vault::open(Arc::new(store), master, Arc::<FixedClock>::clone(clock))
+        Vault::open(Arc::new(store), master, Arc::new(clock.clone()))
             .await
             .unwrap()
     }
@@ -152,7 +123,7 @@ mod format {
         let (master, text) = MasterKey::generate().unwrap();
         let mut facts = BTreeMap::new();
         let running = runtime.block_on(async {
-            let vault = open(&path, &master, &FixedClock::new()).await;
+            let vault = open(&path, &master, &at_start()).await;
             // The first rows are of an earlier version of the wrapping key than the last.
             let ann = session("ann");
             let long = vault
@@ -263,7 +234,7 @@ mod format {
             .map(|line| line.split_once(' ').unwrap())
             .collect();
         let token = |name| TokenId::parse(facts[name]).unwrap();
-        let clock = FixedClock::new();
+        let clock = at_start();
         let vault = open(&path, &master, &clock).await;
         vault.check_health().await.unwrap();
         let (ann, bob) = (session("ann"), session("bob"));
@@ -316,7 +287,7 @@ mod format {
         upload(&vault, facts["open_url"], b"now").await.unwrap();
 
         // Its lease ends, and another attempt may begin.
-        let timer = Arc::new(FixedTimer(Arc::clone(&clock)));
+        let timer = Arc::new(TestTimer(clock.clone()));
         let janitor = Janitor::new(vault.clone(), timer);
         janitor.round().await.unwrap();
         clock.set(START + MINUTE);

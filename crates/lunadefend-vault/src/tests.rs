@@ -29,16 +29,17 @@ use crate::{
 use bytes::Bytes;
 use lunadefend_core::{
     SessionId,
-    provider::{BoxFuture, Clock, TokenId, UnixMillis},
+    provider::{BoxFuture, TokenId, UnixMillis},
     wire::Metadata,
 };
+use lunadefend_testing::TestClock;
 use secrecy::ExposeSecret;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 const START: UnixMillis = UnixMillis::new(1_795_392_000_000);
@@ -49,24 +50,10 @@ fn later(millis: u64) -> UnixMillis {
     START + Duration::from_millis(millis)
 }
 
-/// A clock that stands still until it is told otherwise.
-#[derive(Debug)]
-struct TestClock(AtomicU64);
-
-impl TestClock {
-    fn set(&self, time: UnixMillis) {
-        self.0.store(time.get(), Ordering::SeqCst);
-    }
-
-    fn advance(&self, millis: u64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
+fn at_start() -> TestClock {
+    let clock = TestClock::new();
+    clock.set(START);
+    clock
 }
 
 /// A store that a test can look into, change and make fail.
@@ -191,7 +178,7 @@ const fn whole(id: BlobId) -> Blob {
 
 struct World {
     store: Arc<TestStore>,
-    clock: Arc<TestClock>,
+    clock: TestClock,
     master: MasterKey,
     vault: Vault,
 }
@@ -199,9 +186,9 @@ struct World {
 impl World {
     async fn new() -> Self {
         let store = Arc::new(TestStore::new(MemoryStore::default()));
-        let clock = Arc::new(TestClock(AtomicU64::new(START.get())));
+        let clock = at_start();
         let (master, _) = MasterKey::generate().unwrap();
-        let vault = Vault::open(store.clone(), &master, clock.clone())
+        let vault = Vault::open(store.clone(), &master, Arc::new(clock.clone()))
             .await
             .unwrap();
         Self {
@@ -214,7 +201,7 @@ impl World {
 
     /// The same store as another process sees it.
     async fn reopen(&self, master: &MasterKey) -> Result<Vault, VaultError> {
-        Vault::open(self.store.clone(), master, self.clock.clone()).await
+        Vault::open(self.store.clone(), master, Arc::new(self.clock.clone())).await
     }
 
     /// A token with a value.

@@ -3,26 +3,18 @@
 use crate::jwt::{self, APPLICATION_KEY};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use lunadefend_core::provider::{BoxFuture, Clock};
+use lunadefend_core::provider::Clock;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
+use lunadefend_testing::{TestClock, http::exchange_parts, tokenizer::TestTimer};
 use lunadefend_tokenizer::{
     AuthProviders, Origin, Tokenizer, TokenizerConfig, TokenizerConfigBuilder, VerificationKeys,
     serve,
 };
-use lunadefend_vault::{Janitor, MasterKey, Timer, Vault, store::Store};
+use lunadefend_vault::{Janitor, MasterKey, Vault, store::Store};
 use lunadefend_vault_redb::EmbeddedStore;
 use serde_json::Value;
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, SystemTime},
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
@@ -38,55 +30,8 @@ pub(crate) const SESSION: &str = "5d3c1f0e-8a52-4a30-9f7e-0d5b6c2f1a11";
 pub(crate) const OTHER_SESSION: &str = "b1e0a7c4-2f2f-4c59-8a0c-9d2d1b7e4f22";
 pub(crate) const TOKEN: &str = "lunasec-11111111-1111-4111-8111-111111111111";
 
-const START: u64 = 1_800_000_000_000;
-
-/// Stands still until it is moved.
-#[derive(Debug)]
-pub(crate) struct TestClock(AtomicU64);
-
-impl TestClock {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(AtomicU64::new(START)))
-    }
-
-    pub(crate) fn advance(&self, by: Duration) {
-        let millis = u64::try_from(by.as_millis()).unwrap();
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-
-    pub(crate) fn set_back(&self, by: Duration) {
-        let millis = u64::try_from(by.as_millis()).unwrap();
-        self.0.fetch_sub(millis, Ordering::SeqCst);
-    }
-
-    pub(crate) fn unix_seconds(&self) -> u64 {
-        self.0.load(Ordering::SeqCst) / 1000
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// Waiting takes no time: the clock is moved instead.
-#[derive(Debug)]
-struct TestTimer(Arc<TestClock>);
-
-impl Timer for TestTimer {
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.0.0.load(Ordering::SeqCst))
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        self.0.advance(duration);
-        Box::pin(std::future::ready(()))
-    }
-}
-
 pub(crate) struct Harness {
-    pub(crate) clock: Arc<TestClock>,
+    pub(crate) clock: TestClock,
     pub(crate) address: SocketAddr,
     vault: Vault,
     pub(crate) tokenizer: Tokenizer,
@@ -135,7 +80,7 @@ impl Harness {
     pub(crate) async fn with_store(builder: TokenizerConfigBuilder, store: Arc<dyn Store>) -> Self {
         let clock = TestClock::new();
         let (master, _) = MasterKey::generate().unwrap();
-        let vault = Vault::open(store, &master, Arc::<TestClock>::clone(&clock))
+        let vault = Vault::open(store, &master, Arc::new(clock.clone()))
             .await
             .unwrap();
         Self::on(builder, vault, clock).await
@@ -149,17 +94,17 @@ impl Harness {
         let clock = TestClock::new();
         let (master, _) = MasterKey::generate().unwrap();
         let store = Arc::new(EmbeddedStore::in_memory().unwrap());
-        let vault = Vault::open(store, &master, Arc::<TestClock>::clone(&clock))
+        let vault = Vault::open(store, &master, Arc::new(clock.clone()))
             .await
             .unwrap();
         (
-            Self::on(before, vault.clone(), Arc::clone(&clock)).await,
+            Self::on(before, vault.clone(), clock.clone()).await,
             Self::on(after, vault, clock).await,
         )
     }
 
-    async fn on(builder: TokenizerConfigBuilder, vault: Vault, clock: Arc<TestClock>) -> Self {
-        let timer = Arc::new(TestTimer(Arc::clone(&clock)));
+    async fn on(builder: TokenizerConfigBuilder, vault: Vault, clock: TestClock) -> Self {
+        let timer = Arc::new(TestTimer(clock.clone()));
         let tokenizer = Tokenizer::with_timer(builder.build().unwrap(), vault.clone(), timer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -180,14 +125,14 @@ impl Harness {
 
     /// Deletes what has expired, as if the clock had gone on by itself.
     pub(crate) async fn purge(&self) {
-        let timer = Arc::new(TestTimer(Arc::clone(&self.clock)));
+        let timer = Arc::new(TestTimer(self.clock.clone()));
         let janitor = Janitor::new(self.vault.clone(), timer);
         janitor.round().await.unwrap();
         janitor.round().await.unwrap();
     }
 
     pub(crate) fn now(&self) -> u64 {
-        self.clock.unix_seconds()
+        self.clock.unix_millis().get() / 1000
     }
 
     pub(crate) fn application(&self) -> String {
@@ -344,19 +289,14 @@ impl Harness {
 
     /// Sends bytes as they are on their own connection, then reads to its end.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
-        let mut connection = self.connect().await;
-        connection.write_all(request).await.unwrap();
-        read_to_end(&mut connection).await
+        let response = exchange_parts(self.address, &[request]).await;
+        String::from_utf8_lossy(&response).into_owned()
     }
 }
 
 pub(crate) async fn read_to_end(connection: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    tokio::time::timeout(Duration::from_secs(30), connection.read_to_end(&mut answer))
-        .await
-        .expect("the server keeps the connection")
-        .unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
+    let response = lunadefend_testing::http::read_to_end(connection).await;
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 pub(crate) fn path_of(url: &str) -> String {

@@ -4,14 +4,15 @@
 //! it: the requests do not go over a socket, and the store answers at once.
 
 use crate::{
-    harness::{ORIGIN, TestClock, builder},
+    harness::{ORIGIN, builder},
     jwt::{self, APPLICATION_KEY},
 };
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{Request, StatusCode};
-use lunadefend_core::provider::UnixMillis;
+use lunadefend_core::provider::{Clock, UnixMillis};
+use lunadefend_testing::TestClock;
 use lunadefend_tokenizer::{Tokenizer, VerificationKeys};
 use lunadefend_vault::{
     MasterKey, Vault,
@@ -134,7 +135,7 @@ impl BlobWriter for WriterAtOnce {
 }
 
 struct Slow {
-    clock: Arc<TestClock>,
+    clock: TestClock,
     tokenizer: Tokenizer,
 }
 
@@ -143,7 +144,7 @@ impl Slow {
         let clock = TestClock::new();
         let (master, _) = MasterKey::generate().unwrap();
         let store = Arc::new(AtOnce(EmbeddedStore::in_memory().unwrap()));
-        let vault = Vault::open(store, &master, Arc::<TestClock>::clone(&clock)).await;
+        let vault = Vault::open(store, &master, Arc::new(clock.clone())).await;
         let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
         let config = builder(ORIGIN, keys).build().unwrap();
         let tokenizer = Tokenizer::new(config, vault.unwrap());
@@ -157,7 +158,10 @@ impl Slow {
     /// Uploads parts of a size with a pause before each, and says how that ended and when.
     async fn upload(&self, parts: usize, size: usize, pause: Duration) -> (StatusCode, Duration) {
         let request = Request::post("/tokenize")
-            .header("authorization", jwt::application(self.clock.unix_seconds()))
+            .header(
+                "authorization",
+                jwt::application(self.clock.unix_millis().get() / 1000),
+            )
             .header("content-type", "application/json")
             .body(Body::from("{}"));
         let reply = self.send(request.unwrap()).await;
@@ -165,9 +169,9 @@ impl Slow {
         let reply: serde_json::Value = serde_json::from_slice(&reply).unwrap();
         let url = reply["data"]["uploadUrl"].as_str().unwrap();
 
-        let clock = Arc::clone(&self.clock);
+        let clock = self.clock.clone();
         let body = stream::unfold(0, move |part| {
-            let clock = Arc::clone(&clock);
+            let clock = clock.clone();
             async move {
                 if part == parts {
                     return None;

@@ -31,7 +31,7 @@ async fn a_ticket_ends_with_its_minute_or_its_grant() {
             .set(issued.expires_at.saturating_sub(Duration::from_millis(1)));
         assert!(is_open(&world, &issued).await);
         assert!(is_open(&world, &issued).await, "more than once");
-        world.clock.advance(1);
+        world.clock.advance(Duration::from_millis(1));
         assert!(!is_open(&world, &issued).await);
     }
 }
@@ -55,7 +55,7 @@ async fn the_grant_is_looked_at_again() {
         .await;
     assert!(!is_open(&world, &none.unwrap().unwrap()).await);
     assert!(is_open(&world, &long).await);
-    world.clock.advance(10);
+    world.clock.advance(Duration::from_millis(10));
     assert!(!is_open(&world, &long).await);
 }
 

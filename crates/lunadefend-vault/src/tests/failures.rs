@@ -20,7 +20,7 @@ async fn an_empty_store_gets_one_ring_whatever_fails() {
         for nth in 0..4 {
             let store = Arc::new(TestStore::new(MemoryStore::default()));
             let (master, _) = MasterKey::generate().unwrap();
-            let clock = Arc::new(TestClock(AtomicU64::new(START.get())));
+            let clock = Arc::new(at_start());
             let open = || Vault::open(store.clone(), &master, clock.clone());
             store.plan_any(nth, fault);
             let first = open().await;
@@ -365,7 +365,7 @@ async fn retry(scene: &Scene, doing: Doing, mut outcome: Result<(), UploadError>
             Err(_) => {}
         }
         if matches!(outcome, Err(UploadError::Busy)) {
-            scene.world.clock.advance(60_000);
+            scene.world.clock.advance(Duration::from_millis(60_000));
         }
         outcome = scene.attempt(doing).await;
         if let Err(error) = &outcome {

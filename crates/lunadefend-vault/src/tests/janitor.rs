@@ -38,7 +38,7 @@ impl Rounds {
 
     /// The next round, when both clocks have gone on by a minute.
     async fn round(&self) -> usize {
-        self.world.clock.advance(MINUTE);
+        self.world.clock.advance(Duration::from_millis(MINUTE));
         self.timer.0.fetch_add(MINUTE, Ordering::SeqCst);
         self.janitor.round().await.unwrap().rows
     }
@@ -62,7 +62,10 @@ async fn a_clock_that_is_set_forth_and_back_brings_nothing_used_back() {
         let made = rounds.transfer(&state, b"jti").await;
         assert!(matches!(made, Transfer::Session(_)));
         let now = rounds.world.vault.now();
-        rounds.world.clock.advance(10 * MINUTE);
+        rounds
+            .world
+            .clock
+            .advance(Duration::from_millis(10 * MINUTE));
         for _ in 0..minutes {
             assert_eq!(rounds.round().await, 0);
         }
@@ -93,7 +96,7 @@ async fn small_corrections_of_the_clock_do_no_harm() {
     let rounds = Rounds::new().await;
     let (_, state) = issue_state(&rounds.world.vault, "main");
     rounds.transfer(&state, b"jti").await;
-    rounds.world.clock.advance(29_000);
+    rounds.world.clock.advance(Duration::from_millis(29_000));
     rounds.round().await;
     assert_eq!(rounds.round().await, 1);
 }
@@ -109,7 +112,7 @@ async fn after_an_hour_the_clock_is_believed_again() {
                 .clock
                 .set(now.saturating_sub(Duration::from_millis(31_000)));
         } else {
-            rounds.world.clock.advance(31_000);
+            rounds.world.clock.advance(Duration::from_millis(31_000));
         }
         let (_, state) = issue_state(&rounds.world.vault, "main");
         rounds.transfer(&state, b"jti").await;
@@ -127,7 +130,7 @@ async fn the_first_round_has_nothing_to_compare_with() {
     let ann = session("ann");
     let made = world.vault.create_session(&state, b"jti", START, &ann);
     assert!(made.await.unwrap().handle().is_some());
-    world.clock.advance(60 * MINUTE);
+    world.clock.advance(Duration::from_millis(60 * MINUTE));
     let timer = Arc::new(Monotonic::default());
     let janitor = Janitor::new(world.vault.clone(), timer);
     assert_eq!(janitor.round().await.unwrap().rows, 0);

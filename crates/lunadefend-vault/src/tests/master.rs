@@ -95,7 +95,7 @@ async fn processes_that_open_an_empty_store_at_once_have_one_ring() {
     for _ in 0..10 {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let (master, _) = MasterKey::generate().unwrap();
-        let clock = Arc::new(TestClock(AtomicU64::new(START.get())));
+        let clock = Arc::new(at_start());
         let opening = (0..16).map(|_| {
             let (store, master, clock) = (store.clone(), master.clone(), clock.clone());
             tokio::spawn(async move { Vault::open(store, &master, clock).await.unwrap() })

@@ -25,9 +25,9 @@ async fn a_session_lives_a_quarter_of_an_hour() {
 
     world
         .clock
-        .advance(Vault::SESSION_LIFETIME.as_millis() as u64 - 1);
+        .advance(Vault::SESSION_LIFETIME - Duration::from_millis(1));
     assert!(world.vault.session(handle).await.unwrap().is_some());
-    world.clock.advance(1);
+    world.clock.advance(Duration::from_millis(1));
     assert!(world.vault.session(handle).await.unwrap().is_none());
 }
 

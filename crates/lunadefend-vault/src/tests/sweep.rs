@@ -55,13 +55,13 @@ async fn a_stalled_upload_is_not_swept_while_it_can_be_finished() {
         let mut committing = Box::pin(upload.commit());
         assert!((&mut committing).now_or_never().is_none());
         assert_eq!(world.store.stalled(), 1, "{stalls:?}");
-        world.clock.advance(59_999);
+        world.clock.advance(Duration::from_millis(59_999));
         clean(&world).await;
         assert_eq!(world.store.blobs().await, blobs, "{stalls:?}");
         world.store.clear();
         committing.await.unwrap();
         assert_eq!(world.read(&new.token).await.unwrap(), vec![7; 2 * CHUNK]);
-        world.clock.advance(10_000_000);
+        world.clock.advance(Duration::from_millis(10_000_000));
         clean(&world).await;
         assert_eq!(world.read(&new.token).await.unwrap(), vec![7; 2 * CHUNK]);
     }
@@ -76,7 +76,7 @@ async fn what_arrives_after_its_lease_is_no_value_and_is_swept() {
         world.store.plan(stalls, 0, Fault::Stall);
         let mut committing = Box::pin(upload.commit());
         assert!((&mut committing).now_or_never().is_none());
-        world.clock.advance(60_000);
+        world.clock.advance(Duration::from_millis(60_000));
         clean(&world).await;
         assert_eq!(world.store.blobs().await, []);
         world.store.clear();

@@ -84,9 +84,7 @@ async fn everything_temporary_is_purged_and_nothing_else() {
         let rows = world.store.rows(table).await;
         assert!(!rows.is_empty(), "{table:?} was written to");
     }
-    world
-        .clock
-        .advance(Vault::SESSION_LIFETIME.as_millis() as u64);
+    world.clock.advance(Vault::SESSION_LIFETIME);
     // Two grants, two uses, a session, a download and two uploads; the first still holds.
     assert_eq!(world.vault.purge_expired().await.unwrap(), 8);
     for table in temporary {
@@ -97,7 +95,9 @@ async fn everything_temporary_is_purged_and_nothing_else() {
     let still = world.vault.metadata(&waiting.token).await;
     assert!(still.unwrap().is_some());
 
-    world.clock.advance(365 * 24 * 60 * 60 * 1_000);
+    world
+        .clock
+        .advance(Duration::from_millis(365 * 24 * 60 * 60 * 1_000));
     assert_eq!(world.vault.purge_expired().await.unwrap(), 1);
     let gone = world.vault.metadata(&waiting.token).await;
     assert!(gone.unwrap().is_none(), "its value never came");

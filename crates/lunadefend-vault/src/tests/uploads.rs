@@ -148,10 +148,10 @@ async fn the_lease_of_a_dead_upload_ends() {
     // Nobody tells the vault that this one is dead.
     let mut dead = world.vault.begin_upload(&new.upload, MAX).await.unwrap();
     dead.write(pattern(2 * CHUNK).into()).await.unwrap();
-    world.clock.advance(59_999);
+    world.clock.advance(Duration::from_millis(59_999));
     let busy = world.vault.begin_upload(&new.upload, MAX).await;
     assert!(matches!(busy, Err(UploadError::Busy)));
-    world.clock.advance(1);
+    world.clock.advance(Duration::from_millis(1));
     let mut upload = world.vault.begin_upload(&new.upload, MAX).await.unwrap();
     upload.write(pattern(CHUNK + 1).into()).await.unwrap();
 
@@ -174,7 +174,7 @@ async fn a_purge_in_between_does_not_lose_chunks() {
     let new = world.vault.create_token(None, None).await.unwrap();
     let mut upload = world.vault.begin_upload(&new.upload, MAX).await.unwrap();
     upload.write(pattern(2 * CHUNK).into()).await.unwrap();
-    world.clock.advance(60_000);
+    world.clock.advance(Duration::from_millis(60_000));
     world.vault.purge_expired().await.unwrap();
     assert!(world.store.chunks().await.is_empty());
     assert!(matches!(upload.commit().await, Err(UploadError::Lost)));
@@ -192,7 +192,7 @@ async fn a_slow_upload_keeps_its_lease() {
         .unwrap();
     for _ in 0..40 {
         upload.write(pattern(CHUNK).into()).await.unwrap();
-        world.clock.advance(59_000);
+        world.clock.advance(Duration::from_millis(59_000));
         world.vault.purge_expired().await.unwrap();
         let busy = world.vault.begin_upload(&new.upload, MAX).await;
         assert!(matches!(
@@ -218,7 +218,7 @@ async fn an_upload_begins_before_its_url_expires() {
             .saturating_sub(Duration::from_millis(1)),
     );
     let upload = world.vault.begin_upload(&early.upload, MAX).await.unwrap();
-    world.clock.advance(1);
+    world.clock.advance(Duration::from_millis(1));
     let result = world.vault.begin_upload(&late.upload, MAX).await;
     assert!(matches!(result, Err(UploadError::Unknown)));
     upload.commit().await.unwrap();
