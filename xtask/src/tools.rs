@@ -20,9 +20,16 @@ impl Tool {
         let tools = workspace.target().join("tools");
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         let ours = tools.join("bin").join(file);
+        // Some want to be called as cargo calls them, with their subcommand.
+        let subcommand = name.trim_start_matches("cargo-");
+        let calls: [&[&str]; 2] = [&["--version"], &[subcommand, "--version"]];
         for candidate in [PathBuf::from(name), ours.clone()] {
-            let said = command::answer(program(&candidate, workspace.root()).arg("--version"));
-            if said.is_some_and(|said| said == format!("{name} {version}")) {
+            let says = |arguments: &&[&str]| {
+                let mut asked = program(&candidate, workspace.root());
+                command::answer(asked.args(*arguments))
+                    .is_some_and(|said| said == format!("{name} {version}"))
+            };
+            if calls.iter().any(says) {
                 return Ok(candidate);
             }
         }
