@@ -1,7 +1,7 @@
 //! Uploads that take long, in a time that the test owns.
 //!
 //! The clock of tokio moves when nothing else is to be done. So nothing may be waited for outside of
-//! it: the requests do not go over a socket, and the store answers at once.
+//! it: the requests do not go over a socket, and a store in memory needs no thread.
 
 use crate::{
     harness::{ORIGIN, builder},
@@ -11,128 +11,13 @@ use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{Request, StatusCode};
-use lunadefend_core::provider::{Clock, UnixMillis};
+use lunadefend_core::provider::Clock;
 use lunadefend_testing::TestClock;
 use lunadefend_tokenizer::{Tokenizer, VerificationKeys};
-use lunadefend_vault::{
-    MasterKey, Vault,
-    store::{
-        Batch, Blob, BlobId, BlobWriter, Blobs, Row, RowAddress, RowKey, Rows, Store, StoreFuture,
-        StoredRow, Table, WriteId, WriteOutcome,
-    },
-};
-use lunadefend_vault_redb::EmbeddedStore;
-use std::{
-    convert::Infallible,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
-    time::Duration,
-};
-use tokio::{task::unconstrained, time::sleep};
+use lunadefend_vault::{MasterKey, Vault, store::MemoryStore};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::time::sleep;
 use tower::Service;
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Waits with the whole thread, so that the time of tokio stands still meanwhile.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let mut future = pin!(unconstrained(future));
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => thread::park(),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct AtOnce(EmbeddedStore);
-
-/// What a call gives, once it is asked for at all.
-fn now<'a, T: Send + 'a>(call: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
-    Box::pin(async move { at_once(call) })
-}
-
-impl Store for AtOnce {
-    fn check(&self) -> StoreFuture<'_, ()> {
-        now(self.0.check())
-    }
-}
-
-impl Rows for AtOnce {
-    fn get_many<'a>(&'a self, at: &'a [RowAddress]) -> StoreFuture<'a, Vec<Option<StoredRow>>> {
-        now(self.0.get_many(at))
-    }
-
-    fn write<'a>(&'a self, batch: &'a Batch, time: UnixMillis) -> StoreFuture<'a, WriteOutcome> {
-        now(self.0.write(batch, time))
-    }
-
-    fn raise_expiry<'a>(
-        &'a self,
-        id: WriteId,
-        rows: &'a [(RowAddress, Row)],
-        time: UnixMillis,
-    ) -> StoreFuture<'a, ()> {
-        now(self.0.raise_expiry(id, rows, time))
-    }
-
-    fn scan(
-        &self,
-        table: Table,
-        after: Option<RowKey>,
-        limit: usize,
-    ) -> StoreFuture<'_, Vec<(RowKey, StoredRow)>> {
-        now(self.0.scan(table, after, limit))
-    }
-
-    fn purge_expired(&self, time: UnixMillis, limit: usize) -> StoreFuture<'_, usize> {
-        now(self.0.purge_expired(time, limit))
-    }
-}
-
-impl Blobs for AtOnce {
-    fn create(&self, blob: Blob) -> StoreFuture<'_, Box<dyn BlobWriter>> {
-        Box::pin(async move {
-            let writer = self.0.create(blob).await?;
-            Ok(Box::new(WriterAtOnce(writer)) as Box<dyn BlobWriter>)
-        })
-    }
-
-    fn read(&self, blob: Blob, part: u32) -> StoreFuture<'_, Option<Bytes>> {
-        now(self.0.read(blob, part))
-    }
-
-    fn delete(&self, blob: BlobId) -> StoreFuture<'_, ()> {
-        now(self.0.delete(blob))
-    }
-
-    fn list(&self, after: Option<BlobId>, limit: usize) -> StoreFuture<'_, Vec<BlobId>> {
-        now(self.0.list(after, limit))
-    }
-}
-
-#[derive(Debug)]
-struct WriterAtOnce(Box<dyn BlobWriter>);
-
-impl BlobWriter for WriterAtOnce {
-    fn write(&mut self, part: Bytes) -> StoreFuture<'_, ()> {
-        now(self.0.write(part))
-    }
-
-    fn finish(self: Box<Self>) -> StoreFuture<'static, ()> {
-        now(self.0.finish())
-    }
-}
 
 struct Slow {
     clock: TestClock,
@@ -143,7 +28,7 @@ impl Slow {
     async fn new() -> Self {
         let clock = TestClock::new();
         let (master, _) = MasterKey::generate().unwrap();
-        let store = Arc::new(AtOnce(EmbeddedStore::in_memory().unwrap()));
+        let store = Arc::new(MemoryStore::default());
         let vault = Vault::open(store, &master, Arc::new(clock.clone())).await;
         let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
         let config = builder(ORIGIN, keys).build().unwrap();
