@@ -48,15 +48,8 @@ async fn main() -> ExitCode {
         Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
         Command::Dev(dev) => dev.run().await.map(|()| ExitCode::SUCCESS),
         Command::Keygen(keygen) => keygen.run().map(|()| ExitCode::SUCCESS),
-        // What failed is printed already.
-        Command::Doctor(doctor) => doctor.run().await.map(|well| match well {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
-        }),
-        Command::Config(config) => config.run().await.map(|well| match well {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
-        }),
+        Command::Doctor(doctor) => doctor.run().await.map(checked),
+        Command::Config(config) => config.run().await.map(checked),
         Command::Status(status) => status.run().await,
     };
     outcome.unwrap_or_else(|error| {
@@ -64,6 +57,14 @@ async fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         failure
     })
+}
+
+/// Returns the exit code of a command that has printed what is wrong.
+const fn checked(well: bool) -> ExitCode {
+    match well {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
 }
 
 /// Logs to stderr by `RUST_LOG`; warnings and errors by default.

@@ -70,11 +70,11 @@ pub struct FetchedStatus {
 }
 
 impl FetchedStatus {
-    pub(crate) const fn new(at: UnixMillis, fresh_until: UnixMillis, now: UnixMillis) -> Self {
+    pub(crate) fn new(at: UnixMillis, fresh_until: UnixMillis, now: UnixMillis) -> Self {
         Self {
             at: at.get(),
             age_seconds: now.since(at).as_secs(),
-            fresh: now.get() < fresh_until.get(),
+            fresh: now < fresh_until,
         }
     }
 }

@@ -82,7 +82,7 @@ const VAULT: &str = "lunadefend-vault";
 const NAMED_BY: &[(&str, &[&str])] = &[
     ("aws-*", &["lunadefend-*-aws"]),
     ("crypto-primes", &[CRYPTO]),
-    ("redb", &["lunadefend-tokenizer", "lunadefend-vault-redb"]),
+    ("redb", &["lunadefend-vault-redb"]),
     ("reqwest", &[HTTP]),
     ("ring", &[CRYPTO]),
 ];

@@ -5,6 +5,8 @@
     reason = "helpers of tests, which clippy does not count as tests"
 )]
 
+mod sources;
+
 use lunadefend::{
     ConfigError, ErrorKind, LunaDefend, SessionId, UntrustedToken,
     provider::SecretValue,
@@ -58,7 +60,7 @@ fn text(outcome: Result<LunaDefend, ConfigError>) -> String {
 #[tokio::test]
 async fn a_main_that_returns_the_error_prints_what_to_do() {
     let missing = "/there/is/no/such/lunadefend.toml";
-    let public_key = include_str!("../../lunadefend-crypto/tests/fixtures/rsa2048.spki.pem");
+    let public_key = include_str!("../../../lunadefend-crypto/tests/fixtures/rsa2048.spki.pem");
     for (outcome, printed) in [
         (
             from_env(&[("TOKENIZER_URL", "http://tokenizer.example.com")]).await,

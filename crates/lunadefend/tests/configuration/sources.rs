@@ -1,49 +1,22 @@
 //! Where settings come from: the environment and a file, what is empty or in quotes, and which wins.
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, which clippy does not count as tests"
-)]
 
+use super::{SESSION_KEY, URL, from_env, pem, text};
 use lunadefend::{
     ConfigError, LunaDefend,
     provider::SecretProvider,
     secrets::{FixedEnvironment, secret_providers},
 };
-use lunadefend_crypto::{GeneratedKey, RsaBits};
 use lunadefend_settings::{
     Settings, Side,
     table::{self, SETTINGS},
 };
-use secrecy::ExposeSecret;
-use std::sync::{Arc, OnceLock};
-
-const URL: &str = "http://127.0.0.1:1";
-const SESSION_KEY: &str = "0123456789abcdef0123456789abcdef";
-
-fn pem() -> &'static str {
-    static PEM: OnceLock<GeneratedKey> = OnceLock::new();
-    PEM.get_or_init(|| GeneratedKey::generate(RsaBits::Rsa2048).unwrap())
-        .pem
-        .expose_secret()
-}
-
-async fn from_env(variables: &[(&str, &str)]) -> Result<LunaDefend, ConfigError> {
-    let environment = FixedEnvironment::from_iter(variables.iter().copied());
-    let configuration = LunaDefend::configuration().environment(environment);
-    configuration.build().await
-}
+use std::sync::Arc;
 
 /// An environment, and a file.
 async fn both(variables: &[(&str, &str)], text: &str) -> Result<LunaDefend, ConfigError> {
     let environment = FixedEnvironment::from_iter(variables.iter().copied());
     let configuration = LunaDefend::configuration().environment(environment);
     configuration.toml(text).build().await
-}
-
-fn text(outcome: Result<LunaDefend, ConfigError>) -> String {
-    let text = outcome.unwrap_err().to_string();
-    assert!(!text.contains("canary"), "{text}");
-    text
 }
 
 /// `X: ${X:-}` of a compose file gives empty variables for what is not set.
