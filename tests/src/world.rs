@@ -23,6 +23,11 @@ pub enum Hosts {
     SameSite,
     /// `app.example.com` and `tokenizer.example.net`.
     CrossSite,
+    /// `app.shop.localhost` and `tokenizer.shop.localhost`, with their ports: names that real browsers take
+    /// for this machine, of one site.
+    SameSiteLocalhost,
+    /// `app.shop.localhost` and `vault.other.localhost`, of two sites.
+    CrossSiteLocalhost,
 }
 
 /// How a [`World`] is set up. The default is what an application gets that sets nothing.
@@ -238,6 +243,9 @@ impl Hosts {
         match self {
             Self::Loopback => format!("http://{address}"),
             Self::SameSite | Self::CrossSite => "http://app.example.com".to_owned(),
+            Self::SameSiteLocalhost | Self::CrossSiteLocalhost => {
+                format!("http://app.shop.localhost:{}", address.port())
+            }
         }
     }
 
@@ -247,6 +255,8 @@ impl Hosts {
             Self::Loopback => private_url.to_owned(),
             Self::SameSite => format!("http://tokenizer.example.com{path}"),
             Self::CrossSite => format!("http://tokenizer.example.net{path}"),
+            Self::SameSiteLocalhost => private_url.replace("127.0.0.1", "tokenizer.shop.localhost"),
+            Self::CrossSiteLocalhost => private_url.replace("127.0.0.1", "vault.other.localhost"),
         }
     }
 }

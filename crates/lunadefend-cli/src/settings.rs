@@ -131,6 +131,9 @@ fn config(settings: &Settings, addr: SocketAddr) -> Result<TokenizerConfig> {
     for origin in settings.list(&table::APPLICATION_FRONT_END)? {
         config = config.application_origin(Origin::parse(&origin, name)?);
     }
+    config = config
+        .nested_pages(settings.flag(&table::NESTED_PAGES)?)
+        .react_sdk(settings.flag(&table::REACT_SDK)?);
     if let Some(text) = settings.text(&table::BLOB_URL)? {
         config = config.blob_url(url(&table::BLOB_URL, &text)?);
     }

@@ -1,6 +1,15 @@
 //! Encodings of bytes as text.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+
+/// Encodes as base64 with padding (RFC 4648 section 4).
+#[must_use]
+pub fn base64(data: &[u8]) -> String {
+    STANDARD.encode(data)
+}
 
 /// Encodes as base64url without padding (RFC 4648 section 5, as in JOSE).
 #[must_use]

@@ -1,7 +1,7 @@
 //! Digests, and a way to join several parts into one unambiguous input.
 
 use crate::hex;
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, digest};
 use subtle::ConstantTimeEq;
 
 /// Returns the SHA-256 of the bytes.
@@ -9,6 +9,14 @@ use subtle::ConstantTimeEq;
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, data).as_ref());
+    hash
+}
+
+/// Returns the SHA-384 of the bytes: for `integrity` in HTML (Subresource Integrity).
+#[must_use]
+pub fn sha384(data: &[u8]) -> [u8; 48] {
+    let mut hash = [0; 48];
+    hash.copy_from_slice(digest(&SHA384, data).as_ref());
     hash
 }
 
@@ -58,6 +66,10 @@ mod tests {
         assert_eq!(
             hex(&sha256(b"abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(
+            hex(&sha384(b"abc")),
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"
         );
         assert_eq!(sha1_hex(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(sha1_hex(b""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");

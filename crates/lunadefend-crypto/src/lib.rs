@@ -11,9 +11,9 @@ mod key;
 mod random;
 
 pub use aead::AeadKey;
-pub use encoding::{base64url, base64url_decode, hex, hex_decode};
+pub use encoding::{base64, base64url, base64url_decode, hex, hex_decode};
 pub use error::{CryptoError, InvalidSignature};
-pub use hash::{constant_time_eq, length_prefixed, sha1_hex, sha256};
+pub use hash::{constant_time_eq, length_prefixed, sha1_hex, sha256, sha384};
 pub use hmac::HmacKey;
 pub use kdf::hkdf_sha256;
 #[cfg(feature = "keygen")]

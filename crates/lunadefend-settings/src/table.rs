@@ -59,7 +59,9 @@ settings! {
     SESSION_PUBLIC_KEY: Tokenizer, "SESSION_PUBLIC_KEY", "session_public_key", Hidden, "", "instead of it: the application's one public key, PEM or base64 of it";
     STALE_IF_ERROR: Tokenizer, "LUNADEFEND_JWKS_STALE_IF_ERROR", "jwks_stale_if_error", Time(Duration::ZERO, DAY), "15m", "how long the last key set serves after it was fresh, when no newer one can be fetched; `0s` is never";
     AUTH_PROVIDERS: Tokenizer, "AUTH_PROVIDERS", "auth_providers", Hidden, "", "who knows the users: a URL, or `{\"app\":{\"url\":\"https://app.example.com\",\"default\":true}}`. Required";
-    APPLICATION_FRONT_END: Tokenizer, "APPLICATION_FRONT_END", "application_front_end", List, "", "origins of the application's pages";
+    APPLICATION_FRONT_END: Tokenizer, "APPLICATION_FRONT_END", "application_front_end", List, "", "origins of the application's pages: only they can have secure fields";
+    NESTED_PAGES: Tokenizer, "LUNADEFEND_NESTED_PAGES", "nested_pages", Bool, "false", "`true` permits pages with secure fields inside frames of other configured pages";
+    REACT_SDK: Tokenizer, "LUNADEFEND_REACT_SDK", "react_sdk", Bool, "false", "`true` serves LunaSec's React SDK, which does not say which session its page was made for";
     GRANT_DEFAULT_DURATION: Tokenizer, "GRANT_DEFAULT_DURATION", "grant_default_duration", Time(SECOND, EVER), "15m", "how long a grant lives unless the application says";
     GRANT_MAXIMUM_DURATION: Tokenizer, "GRANT_MAXIMUM_DURATION", "grant_maximum_duration", Time(SECOND, EVER), "1h", "how long it may live at most";
     BLOB_URL: Tokenizer, "BLOB_URL", "blob_url", Url, "", "another URL of this tokenizer, for values only (recommended)";

@@ -35,6 +35,7 @@ pub use page::Page;
 
 use cookies::Jar;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use lunadefend_core::wire::{PAGE_SESSION, PageSession};
 use lunadefend_http::{HttpClient, Request};
 use origin::{fetch_site, origin};
 use std::{
@@ -169,9 +170,15 @@ impl Browser {
             ("sec-fetch-dest", "empty"),
             ("sec-fetch-site", fetch_site(&[&from, &to])),
         ];
+        let page_session = PAGE_SESSION;
         let from = origin(&from);
-        if method != Method::GET || from != origin(&to) {
+        let is_same_origin = from == origin(&to);
+        if method != Method::GET || !is_same_origin {
             headers.push(("origin", &from));
+        }
+        if is_same_origin {
+            // As the frame does for a page of any session; an application ignores it.
+            headers.push((page_session.as_str(), PageSession::NONE));
         }
         if !body.is_empty() {
             headers.push(("content-type", "application/json"));

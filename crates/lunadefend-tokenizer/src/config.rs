@@ -58,6 +58,8 @@ pub struct TokenizerConfig {
     pub(crate) cookies: Cookies,
     pub(crate) jwt: JwtPolicy,
     pub(crate) user_jwt_in_authorization: bool,
+    pub(crate) nested_pages: bool,
+    pub(crate) react_sdk: bool,
     pub(crate) limits: Limits,
 }
 
@@ -83,6 +85,8 @@ impl TokenizerConfig {
             max_jwt_lifetime: None,
             user_jwt_in_authorization: true,
             allow_demo_key: false,
+            nested_pages: false,
+            react_sdk: false,
             limits: Limits::default(),
         }
     }
@@ -116,6 +120,8 @@ pub struct TokenizerConfigBuilder {
     max_jwt_lifetime: Option<Duration>,
     user_jwt_in_authorization: bool,
     allow_demo_key: bool,
+    nested_pages: bool,
+    react_sdk: bool,
     limits: Limits,
 }
 
@@ -131,7 +137,11 @@ impl TokenizerConfigBuilder {
         self
     }
 
-    /// Adds an origin of the application: its pages may ask whether the browser has a session here.
+    /// Adds an origin of the application: its pages may have secure fields, and may ask whether the browser has
+    /// a session here. Without any origin there is no `/frame`.
+    ///
+    /// # Security
+    /// The origins of one tokenizer trust each other.
     pub fn application_origin(mut self, origin: Origin) -> Self {
         self.application_origins.push(origin);
         self
@@ -174,6 +184,23 @@ impl TokenizerConfigBuilder {
     /// For development only: anyone can sign with that key.
     pub const fn allow_demo_key(mut self, allowed: bool) -> Self {
         self.allow_demo_key = allowed;
+        self
+    }
+
+    /// Sets whether a page with secure fields may itself be in a frame of another one; no by default. Every page
+    /// around must have a configured origin.
+    pub const fn nested_pages(mut self, allowed: bool) -> Self {
+        self.nested_pages = allowed;
+        self
+    }
+
+    /// Sets whether pages may use LunaSec's React SDK; no by default.
+    ///
+    /// # Security
+    /// That SDK does not say which session its page was made for: after a log-in as another user, an older page
+    /// acts in the new session.
+    pub const fn react_sdk(mut self, allowed: bool) -> Self {
+        self.react_sdk = allowed;
         self
     }
 
@@ -241,6 +268,8 @@ impl TokenizerConfigBuilder {
             durations: self.durations,
             jwt,
             user_jwt_in_authorization: self.user_jwt_in_authorization,
+            nested_pages: self.nested_pages,
+            react_sdk: self.react_sdk,
             limits: self.limits,
         })
     }

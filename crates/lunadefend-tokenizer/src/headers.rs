@@ -8,6 +8,12 @@ pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch
 pub(crate) const SESSION_HASH: HeaderName = HeaderName::from_static("lunasec-session-hash");
 /// LunaSec spells it with an underscore.
 pub(crate) const CREATED_SESSION_HASH: HeaderName = HeaderName::from_static("session_hash");
+pub(crate) const EXPIRES_AT: HeaderName = HeaderName::from_static("lunadefend-expires-at");
+pub(crate) const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
+pub(crate) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+pub(crate) const EMBEDDER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-embedder-policy");
+pub(crate) const ORIGIN_AGENT_CLUSTER: HeaderName = HeaderName::from_static("origin-agent-cluster");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");

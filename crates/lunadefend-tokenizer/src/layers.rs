@@ -10,4 +10,5 @@ pub(crate) mod harden;
 pub(crate) mod headers;
 pub(crate) mod log;
 pub(crate) mod methods;
+pub(crate) mod service_worker;
 pub(crate) mod time_limit;

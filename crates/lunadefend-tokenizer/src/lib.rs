@@ -4,6 +4,7 @@
 mod activity;
 #[cfg(unix)]
 mod admin;
+mod assets;
 mod auth;
 mod body;
 mod config;

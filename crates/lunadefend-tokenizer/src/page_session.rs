@@ -7,11 +7,14 @@ use lunadefend_core::{
     wire::{PAGE_SESSION, PageSession},
 };
 use lunadefend_crypto::sha256;
+use lunadefend_vault::BrowserSession;
 
 /// A request's statement about its page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Page<'h> {
-    /// The header is missing, or says that any session will do.
+    /// The header is missing, as with LunaSec's React SDK.
+    Unsaid,
+    /// The header says that any session will do.
     OfAnySession,
     /// The page was made for the session of that name.
     Of(&'h HeaderValue),
@@ -23,7 +26,7 @@ impl<'h> Page<'h> {
     pub(crate) fn of(headers: &'h HeaderMap) -> Result<Self, ApiError> {
         let mut sent = headers.get_all(PAGE_SESSION).iter();
         match (sent.next(), sent.next()) {
-            (None, _) => Ok(Self::OfAnySession),
+            (None, _) => Ok(Self::Unsaid),
             (Some(value), None) if value == PageSession::NONE => Ok(Self::OfAnySession),
             (Some(value), None) => Ok(Self::Of(value)),
             (Some(_), Some(_)) => Err(ApiError::bad_request(
@@ -32,10 +35,16 @@ impl<'h> Page<'h> {
         }
     }
 
+    /// Returns whether the page may act in a browser's session.
+    pub(crate) fn may_use(self, found: &BrowserSession) -> bool {
+        let is_said = !matches!(self, Self::Unsaid);
+        (is_said || !found.is_by_page) && self.is_for(&found.session)
+    }
+
     /// Returns whether the page may act in a session.
     pub(crate) fn is_for(self, session: &SessionId) -> bool {
         match self {
-            Self::OfAnySession => true,
+            Self::Unsaid | Self::OfAnySession => true,
             Self::Of(sent) => *sent == PageSession::of(session, sha256).to_string(),
         }
     }

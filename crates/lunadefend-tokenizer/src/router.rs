@@ -4,7 +4,7 @@ use crate::{
     error::ApiError,
     layers::{
         admission, base_path, body_limit, context, cors, cors::Cors, credentials, harden, headers,
-        log, methods, methods::Methods, time_limit,
+        log, methods, methods::Methods, service_worker, time_limit,
     },
     route::{Audience, Endpoint, Route, TimeLimit},
     routes,
@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state},
     routing::{MethodRouter, any},
 };
 use std::sync::Arc;
@@ -40,7 +40,8 @@ fn router(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Router {
     // As a fallback, because the base path is stripped before a route is looked for.
     Router::new()
         .fallback_service(rows)
-        .layer(map_response(harden::harden))
+        .layer(from_fn(service_worker::refuse))
+        .layer(from_fn_with_state(Arc::clone(shared), harden::harden))
         .layer(from_fn(context::provide))
         .layer(from_fn_with_state(Arc::clone(shared), base_path::strip))
 }

@@ -2,6 +2,7 @@
 //!
 //! A new route is a row here and a handler in `routes/`. `route.rs` defines the rows.
 
+mod assets;
 mod blobs;
 mod grants;
 mod health;
@@ -10,7 +11,7 @@ mod sessions;
 mod status;
 mod tokens;
 
-use http::header::CONTENT_SECURITY_POLICY;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY};
 
 use crate::{
     headers::RESOURCE_POLICY,
@@ -39,6 +40,7 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/session/verify", Page)
             .get(session::verify)
             .readers(Readers::Application),
+        Route::new("/session/state", Frame).post(session::state),
         Route::new("/session/end", Frame).post(session::end),
         Route::new(blobs::PATH, SignedUrl)
             .label("/blob")
@@ -49,6 +51,16 @@ pub(crate) fn table() -> Vec<Route> {
                 CONTENT_SECURITY_POLICY,
                 "sandbox; default-src 'none'; frame-ancestors 'none'",
             ),
+        Route::new("/elements/{name}", Anyone)
+            .label("/elements")
+            .get_and_head(assets::elements)
+            // The module is the same for everyone; a page may load it with an integrity hash only by CORS.
+            .header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+            .header(RESOURCE_POLICY, "cross-origin"),
+        Route::new("/frame", Anyone).get_and_head(assets::frame),
+        Route::new("/frame/{name}", Anyone)
+            .label("/frame/file")
+            .get_and_head(assets::frame_file),
         Route::new("/health", Anyone).get_and_head(health::check),
         Route::new("/status", Operator).get(status::show),
     ]

@@ -1,6 +1,6 @@
 //! What all handlers and layers share.
 
-use crate::{activity::Activity, config::TokenizerConfig, jwks::Keys};
+use crate::{activity::Activity, assets::Assets, config::TokenizerConfig, jwks::Keys};
 use lunadefend_vault::{Timer, Vault};
 use std::sync::Arc;
 
@@ -12,4 +12,5 @@ pub(crate) struct Shared {
     pub(crate) keys: Keys,
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) activity: Activity,
+    pub(crate) assets: Assets,
 }

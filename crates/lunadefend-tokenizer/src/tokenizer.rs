@@ -2,6 +2,7 @@
 
 use crate::{
     activity::Activity,
+    assets::Assets,
     config::{Limits, TokenizerConfig},
     jwks::Keys,
     router,
@@ -59,6 +60,7 @@ impl Tokenizer {
         );
         let activity = Activity::new(timer.monotonic());
         let shared = Arc::new(Shared {
+            assets: Assets::new(&config),
             config,
             vault,
             keys,

@@ -13,8 +13,8 @@ mod format {
     };
     use lunadefend_testing::{TestClock, tokenizer::TestTimer};
     use lunadefend_vault::{
-        Download, Janitor, MasterKey, Quota, SessionHandle, SignedUrl, Transfer, UploadError,
-        UrlMethod, Vault, VaultError,
+        Download, Janitor, MasterKey, Quota, SessionHandle, SignedUrl, StateHolder, Transfer,
+        UploadError, UrlMethod, Vault, VaultError,
     };
     use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
     use secrecy::ExposeSecret;
@@ -27,7 +27,7 @@ mod format {
     };
 
     /// What the fixture is named after that is made now.
-    const NEWEST: u32 = 1;
+    const NEWEST: u32 = 2;
     const START: UnixMillis = UnixMillis::new(1_795_392_000_000);
     const MINUTE: Duration = Duration::from_secs(60);
     const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -157,7 +157,7 @@ mod format {
             facts.insert("open_url", vault.sign_url(&url));
             facts.insert("open", open.token.expose_id().to_owned());
 
-            let used = vault.issue_state("main", false).unwrap();
+            let used = vault.issue_state("main", StateHolder::Page).unwrap();
             let used = used.state.expose_secret().to_owned();
             let claims = vault.check_state(&used).unwrap();
             let made = vault
@@ -168,7 +168,9 @@ mod format {
             };
             facts.insert("handle", handle.expose_secret().to_owned());
             facts.insert("used_state", used);
-            let fresh = vault.issue_state("main", true).unwrap();
+            let fresh = vault
+                .issue_state("main", StateHolder::SecondRedirect)
+                .unwrap();
             facts.insert("fresh_state", fresh.state.expose_secret().to_owned());
 
             let issued = vault.issue_download(&ann, &long.token, START + HOUR).await;
@@ -256,7 +258,10 @@ mod format {
         let download = open_download(&vault, facts["download_url"]).await;
         assert!(read(download).await == long_value());
         let found = vault.session(facts["handle"]).await.unwrap();
-        assert_eq!(found.unwrap().expose_id(), "ann");
+        let found = found.unwrap();
+        assert_eq!(found.session.expose_id(), "ann");
+        // Format 1 knew no other way than redirects.
+        assert_eq!(found.is_by_page, format >= 2);
         assert!(vault.is_ended(&bob).await.unwrap());
         assert!(!vault.is_ended(&ann).await.unwrap());
         assert_eq!(
@@ -266,7 +271,7 @@ mod format {
         // A used state, a used JWT, and a state that was not used.
         let used = vault.check_state(facts["used_state"]).unwrap();
         let fresh = vault.check_state(facts["fresh_state"]).unwrap();
-        assert!(fresh.is_second_attempt() && fresh.is_for("main"));
+        assert!(fresh.holder() == StateHolder::SecondRedirect && fresh.is_for("main"));
         let made = vault
             .create_session(&used, b"new", START + MINUTE, &ann)
             .await;

@@ -1,7 +1,7 @@
 //! Browser sessions of the tokenizer; a state and a JWT make one, once.
 
 use crate::{
-    StateClaims, Vault, VaultError,
+    StateClaims, StateHolder, Vault, VaultError,
     rows::{
         marks,
         session::{self, SessionRow},
@@ -41,6 +41,15 @@ impl fmt::Debug for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionHandle(..)")
     }
+}
+
+/// A session of the application, as a browser has it.
+#[derive(Clone, Debug)]
+pub struct BrowserSession {
+    /// The session of the application.
+    pub session: SessionId,
+    /// Whether script of a page held the state that made it: see [`StateHolder::Page`].
+    pub is_by_page: bool,
 }
 
 /// The outcome of the use of a state and a JWT. Both are used up.
@@ -83,7 +92,11 @@ impl Vault {
         let handle = Zeroizing::new(random_bytes::<32>()?);
         let at = session::address(&ring, handle.as_slice());
         let expires_at = Some(self.now() + Self::SESSION_LIFETIME);
-        let row = ring.seal_row(&at, expires_at, &SessionRow(session.clone()))?;
+        let row = SessionRow {
+            session: session.clone(),
+            is_by_page: state.holder() == StateHolder::Page,
+        };
+        let row = ring.seal_row(&at, expires_at, &row)?;
         let writes = vec![
             insert(
                 marks::used_state(&ring, &state.random),
@@ -132,7 +145,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when the row was changed or moved.
-    pub async fn session(&self, handle: &str) -> Result<Option<SessionId>, VaultError> {
+    pub async fn session(&self, handle: &str) -> Result<Option<BrowserSession>, VaultError> {
         let Some(handle) = decode(handle) else {
             return Ok(None);
         };
@@ -142,9 +155,15 @@ impl Vault {
         let Some(held) = held else {
             return Ok(None);
         };
-        let SessionRow(session) = ring.open_row(&at, &held.row)?;
+        let SessionRow {
+            session,
+            is_by_page,
+        } = ring.open_row(&at, &held.row)?;
         let has_ended = self.is_ended(&session).await?;
-        Ok((!has_ended).then_some(session))
+        Ok((!has_ended).then_some(BrowserSession {
+            session,
+            is_by_page,
+        }))
     }
 
     /// Ends one browser session; a missing one is no error.

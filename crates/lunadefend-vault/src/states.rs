@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 /// Version 1 had no hash of a cookie: its cookie held the state itself.
 const VERSION: u8 = 2;
-/// Version, expiry, random bytes, hash of the provider's name, hash of the cookie, whether it is a second
-/// attempt, tag; in base64url 163 characters.
+/// Version, expiry, random bytes, hash of the provider's name, hash of the cookie, the holder, tag; in
+/// base64url 163 characters.
 const LEN: usize = 1 + 8 + 16 + 32 + 32 + 1 + 32;
 
 /// A new state, for a URL, with the value of its browser's cookie.
@@ -32,6 +32,40 @@ impl fmt::Debug for IssuedState {
     }
 }
 
+/// Who holds a state on its way to the auth provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateHolder {
+    /// A redirect of the browser, which no page can read.
+    Redirect,
+    /// The same, after the tokenizer began the transfer a second time because of its JWT.
+    SecondRedirect,
+    /// Script of a page of the application.
+    ///
+    /// # Security
+    /// Such script can bring a JWT of another account for the state. The session that it makes must serve only
+    /// requests that say which session their page was made for.
+    Page,
+}
+
+impl StateHolder {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Redirect => 0,
+            Self::SecondRedirect => 1,
+            Self::Page => 2,
+        }
+    }
+
+    const fn of_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Redirect),
+            1 => Some(Self::SecondRedirect),
+            2 => Some(Self::Page),
+            _ => None,
+        }
+    }
+}
+
 /// The content of a state of this tokenizer. `Debug` prints its expiry only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StateClaims {
@@ -39,7 +73,7 @@ pub struct StateClaims {
     pub(crate) random: [u8; 16],
     provider: [u8; 32],
     cookie: [u8; 32],
-    second_attempt: bool,
+    holder: StateHolder,
 }
 
 impl StateClaims {
@@ -55,11 +89,10 @@ impl StateClaims {
         constant_time_eq(&self.cookie, &sha256(value.as_bytes()))
     }
 
-    /// Returns whether the tokenizer began the transfer a second time because of its JWT, rather than the
-    /// page.
+    /// Returns who held the state on its way to the auth provider.
     #[must_use]
-    pub const fn is_second_attempt(&self) -> bool {
-        self.second_attempt
+    pub const fn holder(&self) -> StateHolder {
+        self.holder
     }
 }
 
@@ -76,14 +109,14 @@ impl Vault {
     pub const STATE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
     /// Makes a state for a transfer by that provider, and the value of its cookie. Stores nothing before the
-    /// state is used. The state carries `second_attempt`.
+    /// state is used.
     ///
     /// # Errors
     /// [`VaultError::Crypto`] when the operating system has no randomness.
     pub fn issue_state(
         &self,
         provider: &str,
-        second_attempt: bool,
+        holder: StateHolder,
     ) -> Result<IssuedState, VaultError> {
         let secret = Zeroizing::new(random_bytes::<32>()?);
         let cookie = SecretString::from(base64url(secret.as_slice()));
@@ -92,7 +125,7 @@ impl Vault {
             random: random_bytes()?,
             provider: sha256(provider.as_bytes()),
             cookie: sha256(cookie.expose_secret().as_bytes()),
-            second_attempt,
+            holder,
         };
         let mut text = Vec::with_capacity(LEN);
         text.push(VERSION);
@@ -100,7 +133,7 @@ impl Vault {
         text.extend_from_slice(&claims.random);
         text.extend_from_slice(&claims.provider);
         text.extend_from_slice(&claims.cookie);
-        text.push(claims.second_attempt.into());
+        text.push(claims.holder.byte());
         text.extend_from_slice(&tag(&self.ring(), &claims));
         Ok(IssuedState {
             state: base64url(&text).into(),
@@ -138,11 +171,7 @@ fn read(bytes: &[u8]) -> Result<(StateClaims, [u8; 32]), VaultError> {
         random: fields.take()?,
         provider: fields.take()?,
         cookie: fields.take()?,
-        second_attempt: match fields.u8()? {
-            0 => false,
-            1 => true,
-            _ => return Err(VaultError::Corrupt),
-        },
+        holder: StateHolder::of_byte(fields.u8()?).ok_or(VaultError::Corrupt)?,
     };
     Ok((claims, fields.take()?))
 }
@@ -155,6 +184,6 @@ fn tag(ring: &Ring, claims: &StateClaims) -> [u8; 32] {
         &claims.random,
         &claims.provider,
         &claims.cookie,
-        &[claims.second_attempt.into()],
+        &[claims.holder.byte()],
     ])
 }

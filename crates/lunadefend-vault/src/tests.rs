@@ -260,7 +260,7 @@ impl Transfer {
 
 /// A new state, and what it says.
 fn issue_state(vault: &Vault, provider: &str) -> (IssuedState, StateClaims) {
-    let issued = vault.issue_state(provider, false).unwrap();
+    let issued = vault.issue_state(provider, StateHolder::Redirect).unwrap();
     let claims = vault.check_state(issued.state.expose_secret()).unwrap();
     (issued, claims)
 }

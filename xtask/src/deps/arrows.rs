@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lunadefend-crypto", &[]),
     ("lunadefend-http", &[]),
     ("lunadefend-flight", &[]),
+    ("lunadefend-elements", &[CRYPTO]),
     ("lunadefend-core", &[MACROS]),
     ("lunadefend-jwt", &[CORE, CRYPTO]),
     ("lunadefend-settings", &[CORE]),
@@ -30,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lunadefend-vault-*", &[CORE, CRYPTO, VAULT]),
     (
         "lunadefend-tokenizer",
-        &[CORE, CRYPTO, HTTP, JWT, FLIGHT, VAULT],
+        &[CORE, CRYPTO, ELEMENTS, HTTP, JWT, FLIGHT, VAULT],
     ),
     // An application that uses the facade compiles no tokenizer.
     (
@@ -38,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             CORE,
             CRYPTO,
+            ELEMENTS,
             HTTP,
             JWT,
             MACROS,
@@ -70,6 +72,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 const CORE: &str = "lunadefend-core";
 const CRYPTO: &str = "lunadefend-crypto";
+const ELEMENTS: &str = "lunadefend-elements";
 const HTTP: &str = "lunadefend-http";
 const JWT: &str = "lunadefend-jwt";
 const MACROS: &str = "lunadefend-macros";

@@ -4,6 +4,7 @@ use super::{AuthError, another_page};
 use crate::{cookies::Cookies, error::ApiError, page_session::Page, state::Shared};
 use http::HeaderMap;
 use lunadefend_core::SessionId;
+use lunadefend_vault::BrowserSession;
 
 /// Returns the session cookies of a request, by name: at most one for each auth provider.
 pub(super) fn found<'h>(
@@ -47,11 +48,15 @@ pub(super) async fn session(
     choose(sessions, page)
 }
 
-fn choose(mut sessions: Vec<SessionId>, page: Page<'_>) -> Result<SessionId, AuthError> {
-    if sessions.is_empty() {
+fn choose(found: Vec<BrowserSession>, page: Page<'_>) -> Result<SessionId, AuthError> {
+    if found.is_empty() {
         return Err(AuthError::Invalid);
     }
-    sessions.retain(|session| page.is_for(session));
+    let mut sessions: Vec<_> = found
+        .into_iter()
+        .filter(|found| page.may_use(found))
+        .map(|found| found.session)
+        .collect();
     let session = sessions.pop().ok_or_else(another_page)?;
     // Two providers of one application may both have moved the same session.
     if sessions
@@ -74,8 +79,18 @@ mod tests {
     use lunadefend_crypto::sha256;
 
     fn chosen(ids: &[&str], page: Page<'_>) -> Result<String, u16> {
-        let sessions = ids.iter().map(|id| SessionId::new(*id).unwrap()).collect();
-        match choose(sessions, page) {
+        chosen_of(ids.iter().map(|id| (*id, false)), page)
+    }
+
+    fn chosen_of<'a>(
+        found: impl IntoIterator<Item = (&'a str, bool)>,
+        page: Page<'_>,
+    ) -> Result<String, u16> {
+        let sessions = found.into_iter().map(|(id, is_by_page)| BrowserSession {
+            session: SessionId::new(id).unwrap(),
+            is_by_page,
+        });
+        match choose(sessions.collect(), page) {
             Ok(session) => Ok(session.expose_id().to_owned()),
             Err(unidentified) => Err(ApiError::from(unidentified).status().as_u16()),
         }
@@ -97,5 +112,18 @@ mod tests {
         assert_eq!(chosen(&["ann", "ann"], Page::OfAnySession).unwrap(), "ann");
         assert_eq!(chosen(&[], Page::OfAnySession), Err(401));
         assert_eq!(chosen(&[], Page::Of(&ann)), Err(401));
+    }
+
+    #[test]
+    fn a_session_that_a_page_had_a_hand_in_serves_only_pages_that_say_for_whom_they_are() {
+        let name = PageSession::of(&SessionId::new("ann").unwrap(), sha256).to_string();
+        let ann = HeaderValue::from_str(&name).unwrap();
+        let planted = [("ann", true)];
+        assert_eq!(chosen_of(planted, Page::Of(&ann)).unwrap(), "ann");
+        assert_eq!(chosen_of(planted, Page::OfAnySession).unwrap(), "ann");
+        assert_eq!(chosen_of(planted, Page::Unsaid), Err(401));
+        assert_eq!(chosen_of([("ann", false)], Page::Unsaid).unwrap(), "ann");
+        let both = [("eve", true), ("ann", false)];
+        assert_eq!(chosen_of(both, Page::Unsaid).unwrap(), "ann");
     }
 }

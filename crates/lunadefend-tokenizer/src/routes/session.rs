@@ -18,8 +18,9 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lunadefend_core::{SessionId, wire::Empty};
-use lunadefend_vault::{SessionHandle, Transfer, Vault};
+use lunadefend_vault::{IssuedState, SessionHandle, StateHolder, Transfer, Vault};
 use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use transfer::{CheckedState, TransferJwt, until_next_second};
 
@@ -42,22 +43,73 @@ pub(super) async fn ensure(
         .find(query.get("auth_provider").filter(|name| !name.is_empty()))
         .ok_or_else(|| ApiError::bad_request("unable to find auth provider with provided name"))?;
     // A client that invents it gains nothing: a first attempt may be repeated, a second may not.
-    let second_attempt = query.get(SECOND_ATTEMPT).is_some();
-    let issued = shared.vault.issue_state(provider.name(), second_attempt)?;
-    let state = issued.state.expose_secret();
+    let holder = match query.get(SECOND_ATTEMPT) {
+        None => StateHolder::Redirect,
+        Some(_) => StateHolder::SecondRedirect,
+    };
+    let issued = shared.vault.issue_state(provider.name(), holder)?;
+    let mut response = redirect(&provider.redirect(issued.state.expose_secret()))?;
+    set_state(&shared, &headers, &issued, &mut response)?;
+    Ok(response)
+}
+
+/// `POST /session/state`: makes a state for the frame, which hands it to its page. The page begins the transfer
+/// at the application's own origin, where every browser sends the application's cookie.
+///
+/// # Security
+/// Script of the page may bring a JWT of another account for the state: see [`StateHolder::Page`].
+pub(super) async fn state(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Json(wanted): Json<StateWanted>,
+) -> Result<Response, ApiError> {
+    let provider = shared
+        .config
+        .providers
+        .find(wanted.auth_provider.as_deref())
+        .ok_or_else(|| ApiError::bad_request("unable to find auth provider with provided name"))?;
+    let issued = shared
+        .vault
+        .issue_state(provider.name(), StateHolder::Page)?;
+    let mut response = response::data(StateMade {
+        state: issued.state.expose_secret(),
+    });
+    set_state(&shared, &headers, &issued, &mut response)?;
+    Ok(response)
+}
+
+/// The body of `/session/state`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StateWanted {
+    auth_provider: Option<String>,
+}
+
+/// The `data` of its response.
+#[derive(Serialize)]
+struct StateMade<'a> {
+    state: &'a str,
+}
+
+/// Sets the cookie of a state, and deletes the oldest beyond the maximum.
+fn set_state(
+    shared: &Shared,
+    request: &HeaderMap,
+    issued: &IssuedState,
+    response: &mut Response,
+) -> Result<(), ApiError> {
     let cookies = &shared.config.cookies;
     let cookie = cookies.set(
-        &cookies.state(state),
+        &cookies.state(issued.state.expose_secret()),
         issued.cookie.expose_secret(),
         Vault::STATE_LIFETIME,
     )?;
-    let mut response = redirect(&provider.redirect(state))?;
     let answer = response.headers_mut();
     answer.append(header::SET_COOKIE, cookie);
-    for name in cookies.surplus_states(&headers) {
+    for name in cookies.surplus_states(request) {
         answer.append(header::SET_COOKIE, cookies.delete(name)?);
     }
-    Ok(response)
+    Ok(())
 }
 
 fn redirect(url: &str) -> Result<Response, ApiError> {
@@ -96,7 +148,9 @@ pub(super) async fn create(
     let mut response = match (transfer, jwt.shared_since) {
         (Transfer::Session(handle), _) => created(&shared, state.provider, &handle, &jwt.session)?,
         (Transfer::SessionEnded, _) => return Err(ApiError::session_ended()),
-        (Transfer::JwtUsed, Some(signed)) if !state.claims.is_second_attempt() => {
+        (Transfer::JwtUsed, Some(signed))
+            if state.claims.holder() != StateHolder::SecondRedirect =>
+        {
             // Another tab of this browser most likely, which began in the same second.
             let wait = until_next_second(signed, shared.vault.clock().now());
             shared.timer.sleep(wait).await;

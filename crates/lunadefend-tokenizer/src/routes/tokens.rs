@@ -1,8 +1,11 @@
 //! `/tokenize`, `/detokenize`, `/metadata/get`: for the frame, and for the SDK on a user's behalf.
 
 use super::{blobs, grants};
-use crate::{auth::Authenticated, body::Json, error::ApiError, response, state::Shared};
+use crate::{
+    auth::Authenticated, body::Json, error::ApiError, headers::EXPIRES_AT, response, state::Shared,
+};
 use axum::{extract::State, response::Response};
+use http::HeaderValue;
 use lunadefend_core::{
     SessionId,
     provider::{TokenId, UnixMillis},
@@ -65,10 +68,14 @@ pub(super) async fn detokenize(
         &shared,
         &SignedUrl::download(issued.download, issued.expires_at),
     );
-    Ok(response::data(Detokenized {
+    let mut response = response::data(Detokenized {
         download_url,
         headers: BTreeMap::new(),
-    }))
+    });
+    // Until then a frame may show it.
+    let expires_at = HeaderValue::from(expiry.get());
+    response.headers_mut().insert(EXPIRES_AT, expires_at);
+    Ok(response)
 }
 
 /// Returns a token's metadata, if the caller's session holds a live grant. LunaSec requires no grant; here

@@ -21,7 +21,9 @@ async fn a_session_lives_a_quarter_of_an_hour() {
     let handle = handle.expose_secret();
     assert_eq!(handle.len(), 43);
     let found = world.vault.session(handle).await.unwrap();
-    assert_eq!(found.unwrap().expose_id(), "ann");
+    let found = found.unwrap();
+    assert_eq!(found.session.expose_id(), "ann");
+    assert!(!found.is_by_page);
 
     world
         .clock

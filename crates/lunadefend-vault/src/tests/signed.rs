@@ -62,12 +62,14 @@ async fn a_state_is_ours_and_unexpired_or_refused() {
     assert!(claims.is_for("main"));
     assert!(!claims.is_for("mai"));
     assert!(!claims.is_for(""));
-    assert!(!claims.is_second_attempt());
+    assert_eq!(claims.holder(), StateHolder::Redirect);
     assert_eq!(claims.expires_at, START + Vault::STATE_LIFETIME);
-    let second = world.vault.issue_state("main", true).unwrap();
-    assert_ne!(state, second.state.expose_secret());
-    let second = world.vault.check_state(second.state.expose_secret());
-    assert!(second.unwrap().is_second_attempt());
+    for holder in [StateHolder::SecondRedirect, StateHolder::Page] {
+        let other = world.vault.issue_state("main", holder).unwrap();
+        assert_ne!(state, other.state.expose_secret());
+        let other = world.vault.check_state(other.state.expose_secret());
+        assert_eq!(other.unwrap().holder(), holder);
+    }
 
     for text in changed(state) {
         assert_eq!(world.vault.check_state(&text), Err(InvalidState));

@@ -43,7 +43,9 @@ pub(super) async fn vault(vault: &Vault, shown: &mut Shown, canaries: &mut Canar
     assert!(download.next_chunk().await.unwrap().is_some());
     shown.add(&download);
 
-    let issued = vault.issue_state(CANARY, false).unwrap();
+    let issued = vault
+        .issue_state(CANARY, lunadefend_vault::StateHolder::Page)
+        .unwrap();
     let state = issued.state.expose_secret();
     canaries.add("a state", state);
     canaries.add("a state's cookie", issued.cookie.expose_secret());

@@ -1,0 +1,70 @@
+/** `luna-value`, `luna-download` and `luna-image`: what shows a stored value or saves it. */
+
+import { nameOf } from "../protocol.js";
+import { LunaElement } from "./element.js";
+
+/** @import { Role } from "../protocol.js" */
+
+class LunaShown extends LunaElement {
+  /** Shows the value of the element's token. */
+  async show() {
+    try {
+      await this.frame?.ask("show", { token: this.token });
+    } catch (error) {
+      this.fail(nameOf(error));
+    }
+  }
+
+  async hide() {
+    await this.frame?.ask("hide");
+  }
+
+  async started() {
+    if (this.token && !this.onClick) await this.show();
+  }
+
+  get onClick() {
+    return false;
+  }
+
+  /** @param {string} name @param {string | null} before @param {string | null} after */
+  attributeChangedCallback(name, before, after) {
+    super.attributeChangedCallback(name, before, after);
+    if (name === "token" && before !== after && this.frame?.connected) {
+      if (this.onClick || !after) this.hide();
+      else this.show();
+    }
+  }
+}
+
+export class LunaValue extends LunaShown {
+  /** @type {Role} */
+  frameRole = "value";
+
+  get onClick() {
+    return this.getAttribute("reveal") === "click";
+  }
+
+  configuration() {
+    return { click: this.onClick };
+  }
+}
+
+export class LunaImage extends LunaShown {
+  /** @type {Role} */
+  frameRole = "image";
+
+  get label() {
+    return this.getAttribute("alt") ?? super.label;
+  }
+}
+
+export class LunaDownload extends LunaElement {
+  /** @type {Role} */
+  frameRole = "download";
+
+  /** The words between its tags are those of the button. */
+  get label() {
+    return (this.textContent ?? "").trim() || super.label;
+  }
+}

@@ -1,0 +1,141 @@
+/** Calls to the tokenizer. */
+
+import { Failure, isRecord } from "../protocol.js";
+import { BASE } from "./host.js";
+
+/** Longer than the tokenizer lets any answer take. */
+const LONGEST_ANSWER = 60_000;
+
+/**
+ * @typedef {object} Answer
+ * @property {Record<string, unknown>} data
+ * @property {Headers} headers
+ */
+
+/**
+ * @param {string} path
+ * @param {unknown} body
+ * @param {string | undefined} pageSession
+ * @returns {Promise<Answer>}
+ */
+export async function post(path, body, pageSession) {
+  return read(await send(path, { method: "POST", body: JSON.stringify(body) }, pageSession));
+}
+
+/**
+ * Says whether the browser has the page's session here.
+ *
+ * @param {string} pageSession
+ * @returns {Promise<"good" | "none" | "mismatch">}
+ */
+export async function verify(pageSession) {
+  const response = await send("session/verify", { method: "GET" }, pageSession);
+  if (response.status === 401) {
+    return (await errorName(response)) === "sessionMismatch" ? "mismatch" : "none";
+  }
+  const answer = await json(response);
+  if (!response.ok) throw failure(response.status, "");
+  return answer.success === true ? "good" : "none";
+}
+
+/**
+ * The bytes at a signed URL.
+ *
+ * @param {string} url
+ * @param {number} most
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function download(url, most = Number.POSITIVE_INFINITY) {
+  const response = await request(url, { credentials: "omit" });
+  if (!response.ok) throw failure(response.status, "");
+  if (Number(response.headers.get("content-length")) > most) throw new Failure("too-large");
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch {
+    throw new Failure("network");
+  }
+}
+
+/**
+ * Sends bytes to a signed URL. `fetch` knows no progress of what is sent.
+ *
+ * @param {string} url
+ * @param {Blob} value
+ * @param {(percent: number) => void} progress
+ * @returns {Promise<void>}
+ */
+export function upload(url, value, progress) {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    let steps = 0;
+    call.open("PUT", url);
+    call.setRequestHeader("content-type", "application/octet-stream");
+    call.upload.onprogress = ({ loaded, total }) => {
+      const reached = Math.floor((20 * loaded) / total);
+      if (reached > steps) progress(5 * reached);
+      steps = Math.max(steps, reached);
+    };
+    call.onload = () => (call.status === 200 ? resolve() : reject(failure(call.status, "")));
+    call.onerror = () => reject(new Failure("network"));
+    call.send(value);
+  });
+}
+
+/** @param {string} path @param {RequestInit} init @param {string | undefined} pageSession */
+function send(path, init, pageSession) {
+  /** @type {Record<string, string>} */
+  const headers = init.body ? { "content-type": "application/json" } : {};
+  if (pageSession) headers["lunadefend-page-session"] = pageSession;
+  return request(BASE + path, { ...init, headers, credentials: "same-origin" });
+}
+
+/** @param {string} url @param {RequestInit} init */
+async function request(url, init) {
+  try {
+    const signal = AbortSignal.timeout(LONGEST_ANSWER);
+    return await fetch(url, { ...init, signal, cache: "no-store", redirect: "error" });
+  } catch {
+    throw new Failure("network");
+  }
+}
+
+/** @param {Response} response @returns {Promise<Answer>} */
+async function read(response) {
+  if (!response.ok) throw failure(response.status, await errorName(response));
+  const { data } = await json(response);
+  return { data: isRecord(data) ? data : {}, headers: response.headers };
+}
+
+/** @param {Response} response @returns {Promise<Record<string, unknown>>} */
+async function json(response) {
+  try {
+    const found = await response.json();
+    if (isRecord(found)) return found;
+  } catch {
+    // Said below.
+  }
+  throw new Failure("unavailable");
+}
+
+/** @param {Response} response */
+async function errorName(response) {
+  const { error } = await json(response);
+  return isRecord(error) && typeof error.name === "string" ? error.name : "";
+}
+
+/** @param {number} status @param {string} name */
+function failure(status, name) {
+  if (name === "sessionMismatch") return new Failure("session-changed");
+  switch (status) {
+    case 401:
+      return new Failure("not-logged-in");
+    case 400:
+    case 403:
+    case 404:
+      return new Failure("refused");
+    case 413:
+      return new Failure("too-large");
+    default:
+      return new Failure("unavailable");
+  }
+}

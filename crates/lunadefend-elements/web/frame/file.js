@@ -1,0 +1,75 @@
+/** `luna-file`: a field for a file, which is uploaded when the form is sent. */
+
+import { make, set, size, word } from "./dom.js";
+import { Field } from "./field.js";
+import { SETTINGS } from "./host.js";
+import { on, tell } from "./port.js";
+import { store } from "./store.js";
+
+/** @import { Configuration } from "../protocol.js" */
+
+const LONGEST_NAME = 255;
+
+/**
+ * @param {Configuration} first
+ * @returns {(configuration: Configuration) => void} What a later configuration changes.
+ */
+export function file(first) {
+  const box = make("input", { id: "field", type: "file", "aria-describedby": "note" });
+  const bar = make("progress", { max: "100", hidden: "hidden", "aria-label": "Upload" });
+  const note = make("output", { id: "note" });
+  document.body.append(box, note, bar);
+  let configured = first;
+  let held = false;
+  const most = SETTINGS.maxValue;
+
+  const chosen = () => box.files?.[0];
+  const locked = () => box.disabled || held || configured.readonly;
+  new Field(box, {
+    empty: () => !chosen(),
+    valid: () => (chosen()?.size ?? 0) <= most,
+    wipe: () => {
+      box.value = "";
+      say();
+    },
+    hold: (committing) => {
+      held = committing;
+      bar.hidden = !committing;
+      bar.value = 0;
+    },
+    store: (fields) => {
+      const found = /** @type {File} */ (chosen());
+      const { name, type, lastModified } = found;
+      const fileinfo = { filename: name.slice(0, LONGEST_NAME), type, lastModified };
+      return store(found, { dataType: "file", fileinfo }, fields, (percent) => {
+        bar.value = percent;
+        tell({ note: "progress", percent });
+      });
+    },
+  });
+
+  function say() {
+    const found = chosen();
+    const tooLarge = found !== undefined && found.size > most;
+    set(box, { "aria-invalid": tooLarge ? "true" : "" });
+    const limit = word(configured, "too-large").replace("{size}", size(most));
+    note.textContent = tooLarge ? limit : found ? size(found.size) : `≤ ${size(most)}`;
+  }
+
+  box.addEventListener("change", say);
+  // A file input has no `readonly`.
+  box.addEventListener("click", (event) => locked() && event.preventDefault());
+  on("focus", () => box.focus());
+
+  return (configuration) => {
+    configured = configuration;
+    const { label, accept, required, disabled } = configuration;
+    set(box, {
+      "aria-label": label || "Secure file",
+      accept,
+      "aria-required": required ? "true" : "",
+    });
+    box.disabled = disabled;
+    say();
+  };
+}

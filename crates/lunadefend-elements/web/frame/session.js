@@ -1,0 +1,81 @@
+/** The browser's session at the tokenizer, which the page has transferred when there is none. */
+
+import { Failure, nameOf } from "../protocol.js";
+import { post, verify } from "./api.js";
+import { on, tell } from "./port.js";
+
+/** @import { Answer } from "./api.js" */
+
+/** How long the page may take for a transfer. */
+const LONGEST_TRANSFER = 45_000;
+
+let pageSession = "";
+/** @type {((failed: unknown) => void)[]} */
+let waiting = [];
+
+/** @param {string} session */
+export function useSession(session) {
+  pageSession = session;
+}
+
+export function listenForSession() {
+  on("verify", async () => ({ session: await verify(pageSession) }));
+  on("transfer", async ({ provider }) => {
+    const body = typeof provider === "string" && provider ? { authProvider: provider } : {};
+    const { data } = await post("session/state", body, undefined);
+    return { state: data.state };
+  });
+  on("end", async () => {
+    await post("session/end", {}, undefined);
+  });
+  on("session", ({ failed }) => {
+    const all = waiting;
+    waiting = [];
+    for (const go of all) go(failed);
+  });
+  on("cookies", () => ({ kept: keepsCookies() }));
+}
+
+/**
+ * Calls the tokenizer in the session of the page; when there is none, once more after a transfer.
+ *
+ * @param {string} path
+ * @param {unknown} body
+ * @returns {Promise<Answer>}
+ */
+export async function call(path, body) {
+  try {
+    return await post(path, body, pageSession);
+  } catch (error) {
+    if (!["not-logged-in", "session-changed"].includes(nameOf(error))) throw error;
+  }
+  await renewed();
+  return post(path, body, pageSession);
+}
+
+/** @returns {Promise<void>} */
+function renewed() {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Failure("not-logged-in")), LONGEST_TRANSFER);
+    waiting.push((failed) => {
+      clearTimeout(late);
+      if (typeof failed === "string") reject(new Failure(failed));
+      else resolve();
+    });
+    tell({ note: "session-needed" });
+  });
+}
+
+/** Whether this browser keeps a cookie for the tokenizer in this page: the session's is hidden from script. */
+function keepsCookies() {
+  const name = "lunadefend-probe";
+  for (const attributes of ["SameSite=None; Secure; Partitioned", "SameSite=Lax"]) {
+    // biome-ignore lint/suspicious/noDocumentCookie: the other way to set one is not in every browser
+    document.cookie = `${name}=1; Path=/; Max-Age=60; ${attributes}`;
+    const kept = document.cookie.split("; ").includes(`${name}=1`);
+    // biome-ignore lint/suspicious/noDocumentCookie: as above
+    document.cookie = `${name}=; Path=/; Max-Age=0; ${attributes}`;
+    if (kept) return true;
+  }
+  return false;
+}

@@ -1,0 +1,24 @@
+/** Storing a value: a token first, then the value to the URL that came with it. */
+
+import { Failure, isRecord } from "../protocol.js";
+import { upload } from "./api.js";
+import { call } from "./session.js";
+
+/** @typedef {{dataType: string, fileinfo?: object}} Metadata */
+
+/**
+ * @param {Blob} value
+ * @param {Metadata} metadata
+ * @param {unknown} fields What the page wants to be stored beside the value.
+ * @param {(percent: number) => void} progress
+ * @returns {Promise<string>} The token.
+ */
+export async function store(value, metadata, fields, progress) {
+  const customFields = isRecord(fields) ? { customFields: fields } : {};
+  const { data } = await call("tokenize", { metadata: { ...metadata, ...customFields } });
+  if (typeof data.tokenId !== "string" || typeof data.uploadUrl !== "string") {
+    throw new Failure("unavailable");
+  }
+  await upload(data.uploadUrl, value, progress);
+  return data.tokenId;
+}

@@ -1,0 +1,131 @@
+//! `/elements/*` and `/frame`: the browser half.
+
+use crate::{
+    assets::{Asset, Frame},
+    error::ApiError,
+    headers::{EMBEDDER_POLICY, PERMISSIONS_POLICY, RESOURCE_POLICY, SEC_FETCH_DEST, single},
+    response,
+    state::Shared,
+};
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    response::Response,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use std::sync::Arc;
+
+/// The name of the newest element module, whatever its contents: for trying out.
+const CURRENT: &str = "v1.js";
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const REVALIDATE: &str = "no-cache";
+
+/// Denies all that a document can be denied, except writing to the clipboard: `copy` of a value does that.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
+    clipboard-write=(self), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), \
+    gyroscope=(), hid=(), idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+    picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \
+    xr-spatial-tracking=()";
+
+/// `GET /elements/<hash>.js` and `/elements/v1.js`: returns the element module to pages of every origin.
+pub(super) async fn elements(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let module = &shared.assets.elements;
+    let caching = match name {
+        _ if name == module.name => IMMUTABLE,
+        _ if name == CURRENT => REVALIDATE,
+        _ => {
+            return Err(ApiError::not_found(
+                "there is no such element module: the application and the tokenizer are of different versions",
+            ));
+        }
+    };
+    Ok(file(module, caching, &headers))
+}
+
+/// `GET /frame`: returns the document inside an element.
+///
+/// # Security
+/// As a page of its own it would be a form on the tokenizer's domain, good for a phisher. A browser that does not
+/// send `Sec-Fetch-Dest` is stopped by the page's own script.
+pub(super) async fn frame(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let frame = configured(&shared)?;
+    if headers.contains_key(SEC_FETCH_DEST)
+        && single(&headers, &SEC_FETCH_DEST).is_none_or(|dest| dest != "iframe")
+    {
+        return Err(ApiError::forbidden(
+            "this page works only inside a page of the application that it belongs to",
+        ));
+    }
+    let mut response = file(&frame.page, REVALIDATE, &headers);
+    set(
+        &mut response,
+        [
+            (header::VARY, "Sec-Fetch-Dest"),
+            (PERMISSIONS_POLICY, PERMISSIONS),
+            (RESOURCE_POLICY, "cross-origin"),
+            (EMBEDDER_POLICY, "require-corp"),
+        ],
+    );
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_SECURITY_POLICY, frame.policy.clone());
+    answer.insert(header::LINK, frame.preload.clone());
+    Ok(response)
+}
+
+/// `GET /frame/<hash>`: returns its script or its style.
+pub(super) async fn frame_file(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let frame = configured(&shared)?;
+    [&frame.script, &frame.style]
+        .into_iter()
+        .find(|asset| asset.name == name)
+        .map(|asset| file(asset, IMMUTABLE, &headers))
+        .ok_or_else(|| ApiError::not_found("there is no such file of the frame"))
+}
+
+fn configured(shared: &Shared) -> Result<&Frame, ApiError> {
+    shared.assets.frame.as_ref().ok_or_else(|| {
+        ApiError::not_found(
+            "there is no frame: set APPLICATION_FRONT_END to the application's origins",
+        )
+    })
+}
+
+/// Returns a file, or 304 when the browser has it already (RFC 9110 section 13.1.2).
+fn file(asset: &Asset, caching: &'static str, request: &HeaderMap) -> Response {
+    let known = request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == "*" || asset.etag == tag);
+    let mut response = if known {
+        response::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        Response::new(Body::from(asset.contents.clone()))
+    };
+    set(&mut response, [(header::CACHE_CONTROL, caching)]);
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, asset.etag.clone());
+    headers.insert(header::CONTENT_TYPE, asset.content_type.clone());
+    response
+}
+
+fn set<const N: usize>(response: &mut Response, headers: [(HeaderName, &'static str); N]) {
+    for (name, value) in headers {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+}

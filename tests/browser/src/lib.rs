@@ -1,0 +1,20 @@
+//! What the tests in real browsers share: an application with pages of the test's own, a real tokenizer, and a
+//! browser that a driver steers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_debug_implementations,
+    reason = "clippy takes the harness of tests for production code"
+)]
+
+mod application;
+mod engine;
+mod journey;
+mod tab;
+
+pub use application::{Application, Recorded};
+pub use engine::Engine;
+pub use journey::{Journey, run};
+pub use tab::Tab;

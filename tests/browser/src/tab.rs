@@ -1,0 +1,133 @@
+//! A tab, as a person uses it. Every wait is for something that can be seen, with a limit that no slow machine
+//! reaches.
+
+use std::{sync::Arc, time::Duration};
+use thirtyfour::{
+    By, TypingData, WebDriver, WebElement,
+    extensions::query::{ElementPollerWithTimeout, ElementQueryable as _},
+};
+
+const LIMIT: Duration = Duration::from_secs(90);
+const INTERVAL: Duration = Duration::from_millis(50);
+/// What stands for a value that is not shown.
+pub(crate) const DOTS: &str = "••••••••";
+
+/// A tab of the browser.
+pub struct Tab {
+    /// For what is not here.
+    pub driver: WebDriver,
+    application: String,
+}
+
+impl Tab {
+    pub(crate) fn new(driver: WebDriver, application: &str) -> Self {
+        driver.set_poller(Arc::new(ElementPollerWithTimeout::new(LIMIT, INTERVAL)));
+        Self {
+            driver,
+            application: application.to_owned(),
+        }
+    }
+
+    /// Goes to a path of the application.
+    pub async fn open(&self, path: &str) {
+        let url = format!("{}{path}", self.application);
+        self.driver.goto(url).await.unwrap();
+    }
+
+    /// Waits for an element of the page.
+    pub async fn find(&self, css: &str) -> WebElement {
+        self.driver
+            .query(By::Css(css))
+            .first()
+            .await
+            .unwrap_or_else(|error| panic!("{css} does not come: {error}"))
+    }
+
+    /// Waits until no element of the page is like that.
+    pub async fn gone(&self, css: &str) {
+        let query = self.driver.query(By::Css(css));
+        query
+            .wait_until_gone()
+            .await
+            .unwrap_or_else(|error| panic!("{css} does not go: {error}"));
+    }
+
+    /// Clicks an element of the page.
+    pub async fn click(&self, css: &str) {
+        self.find(css).await.click().await.unwrap();
+    }
+
+    /// Goes into the frame of a secure element, once that is ready.
+    pub async fn enter(&self, element: &str) {
+        self.leave().await;
+        let host = self.find(&format!("{element}:state(ready)")).await;
+        let root = host.get_shadow_root().await.unwrap();
+        let frame = root.query(By::Css("iframe")).first().await.unwrap();
+        frame.enter_frame().await.unwrap();
+    }
+
+    /// Goes back to the page.
+    pub async fn leave(&self) {
+        self.driver.enter_default_frame().await.unwrap();
+    }
+
+    /// Types into a secure field. The focus stays there.
+    pub async fn type_into(&self, element: &str, text: impl Into<TypingData>) {
+        self.enter(element).await;
+        self.find("#field").await.send_keys(text).await.unwrap();
+        self.leave().await;
+    }
+
+    /// What a secure field holds.
+    pub async fn typed(&self, element: &str) -> String {
+        self.enter(element).await;
+        let value = self.find("#field").await.prop("value").await.unwrap();
+        self.leave().await;
+        value.unwrap_or_default()
+    }
+
+    /// Waits until a secure element shows a value, and reads it.
+    pub async fn shown(&self, element: &str) -> String {
+        self.find(&format!("{element}:state(shown)")).await;
+        self.enter(element).await;
+        let text = self.find("#value").await.text().await.unwrap();
+        self.leave().await;
+        assert_ne!(text, DOTS);
+        text
+    }
+
+    /// Waits until a secure element hides its value.
+    pub async fn hidden(&self, element: &str) {
+        self.find(&format!("{element}:not(:state(shown))")).await;
+        self.enter(element).await;
+        let text = self.find("#value").await.text().await.unwrap();
+        self.leave().await;
+        assert_eq!(text, DOTS);
+    }
+
+    /// Clicks something inside the frame of a secure element.
+    pub async fn click_in(&self, element: &str, css: &str) {
+        self.enter(element).await;
+        self.click(css).await;
+        self.leave().await;
+    }
+
+    /// What a script of the page gives.
+    pub async fn run(&self, script: &str) -> serde_json::Value {
+        let result = self.driver.execute(script, Vec::new()).await;
+        result
+            .unwrap_or_else(|error| panic!("the script failed: {error}"))
+            .json()
+            .clone()
+    }
+
+    /// What a script of the page gives later: its last argument is to be called with it.
+    pub async fn run_async(&self, script: &str) -> serde_json::Value {
+        self.driver.set_script_timeout(LIMIT).await.unwrap();
+        let result = self.driver.execute_async(script, Vec::new()).await;
+        result
+            .unwrap_or_else(|error| panic!("the script failed: {error}"))
+            .json()
+            .clone()
+    }
+}
