@@ -7,6 +7,7 @@
 )]
 
 mod application;
+mod front;
 mod jwts;
 mod keys;
 mod nobody;
@@ -17,6 +18,7 @@ pub mod walk;
 mod world;
 
 pub use application::{Application, Fault as ApplicationFault};
+pub use front::Front;
 pub use jwts::{DecodedJwt, decode, sign};
 pub use keys::{other_key, pem, provider, signing_key};
 pub use lunadefend_testing::{

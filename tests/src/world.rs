@@ -1,7 +1,7 @@
 //! An application and its tokenizer, as they are deployed.
 
 use crate::{
-    Application, Browser, Proxy, TestClock, WorldTokenizer, keys::provider, signing_key,
+    Application, Browser, Front, Proxy, TestClock, WorldTokenizer, keys::provider, signing_key,
     tokenizer::base,
 };
 use lunadefend::{Builder, JwtProfile, LunaDefend, SessionId};
@@ -9,7 +9,8 @@ use lunadefend_crypto::GeneratedKey;
 use lunadefend_http::{Cleartext, HttpClient};
 use lunadefend_testing::tokenizer::BoundTokenizer;
 use lunadefend_tokenizer::{
-    AuthProviders, GrantDurations, JwksSource, Origin, TokenizerConfig, VerificationKeys,
+    AuthProviders, GrantDurations, JwksSource, Origin, TokenizerConfig, TokenizerConfigBuilder,
+    VerificationKeys,
 };
 use std::{net::SocketAddr, time::Duration};
 
@@ -23,8 +24,8 @@ pub enum Hosts {
     SameSite,
     /// `app.example.com` and `tokenizer.example.net`.
     CrossSite,
-    /// `app.shop.localhost` and `tokenizer.shop.localhost`, with their ports: names that real browsers take
-    /// for this machine, of one site.
+    /// `app.shop.localhost` and `tokenizer.shop.localhost`, each behind a [`Front`]: names that real browsers
+    /// take for this machine, of one site.
     SameSiteLocalhost,
     /// `app.shop.localhost` and `vault.other.localhost`, of two sites.
     CrossSiteLocalhost,
@@ -40,6 +41,10 @@ pub struct Settings {
     pub path: &'static str,
     /// The names of the servers.
     pub hosts: Hosts,
+    /// Whether browsers reach them by https. Only with the names for real browsers.
+    pub https: bool,
+    /// What else the tokenizer is told.
+    pub tokenizer: fn(TokenizerConfigBuilder) -> TokenizerConfigBuilder,
     /// Whether there are proxies on the lines between the two.
     pub proxied: bool,
     /// Whether the tokenizer keeps its store in a file.
@@ -59,6 +64,8 @@ impl Default for Settings {
             raw_session_ids: false,
             path: "",
             hosts: Hosts::default(),
+            https: false,
+            tokenizer: std::convert::identity,
             proxied: false,
             file_store: false,
             durations: GrantDurations::default(),
@@ -78,10 +85,14 @@ pub struct World<A = Application> {
     pub application: A,
     /// The tokenizer.
     pub tokenizer: WorldTokenizer,
+    /// The application's public URL, without a slash at the end.
+    pub app_url: String,
     settings: Settings,
     /// Where the application reaches the tokenizer.
     private_url: String,
     lines: Option<(Proxy, Proxy)>,
+    /// Before the application and the tokenizer, where real browsers come.
+    fronts: Option<[Front; 2]>,
     /// Without any cookie; it knows where the two are.
     browser: Browser,
 }
@@ -148,7 +159,14 @@ impl<A> World<A> {
             Some((line, _)) => line.url(),
             None => format!("http://{tokenizer_address}"),
         } + settings.path;
-        let tokenizer_url = settings.hosts.tokenizer(&private_url, settings.path);
+        let fronts = settings.hosts.fronts(settings.https).await;
+        let tokenizer_url = match &fronts {
+            Some([_, (front, url)]) => {
+                front.lead_to(tokenizer_address);
+                format!("{url}{}", settings.path)
+            }
+            None => settings.hosts.tokenizer(&private_url, settings.path),
+        };
         let luna = builder(
             &settings,
             &private_url,
@@ -158,7 +176,13 @@ impl<A> World<A> {
         );
         let (application, address) = start(luna.build().await.unwrap()).await;
 
-        let app_url = settings.hosts.application(address);
+        let app_url = match &fronts {
+            Some([(front, url), _]) => {
+                front.lead_to(address);
+                url.clone()
+            }
+            None => settings.hosts.application(address),
+        };
         let jwks_base = match &lines {
             Some((_, line)) => {
                 line.lead_to(address);
@@ -173,6 +197,7 @@ impl<A> World<A> {
         )
         .application_origin(Origin::parse(&app_url, "APPLICATION_FRONT_END").unwrap())
         .grant_durations(settings.durations);
+        let config = (settings.tokenizer)(config);
         let browser = Browser::new()
             .unwrap()
             .resolving(&base(&app_url).origin(), address)
@@ -192,6 +217,8 @@ impl<A> World<A> {
             settings,
             private_url,
             lines,
+            fronts: fronts.map(|fronts| fronts.map(|(front, _)| front)),
+            app_url,
             browser,
         }
     }
@@ -230,6 +257,24 @@ impl<A> World<A> {
         &self.lines.as_ref().unwrap().1
     }
 
+    /// Where real browsers come to the application.
+    ///
+    /// # Panics
+    /// When the world has no names for real browsers.
+    #[must_use]
+    pub fn front_of_application(&self) -> &Front {
+        &self.fronts.as_ref().unwrap()[0]
+    }
+
+    /// Where real browsers come to the tokenizer.
+    ///
+    /// # Panics
+    /// When the world has no names for real browsers.
+    #[must_use]
+    pub fn front_of_tokenizer(&self) -> &Front {
+        &self.fronts.as_ref().unwrap()[1]
+    }
+
     /// A browser without any cookie.
     #[must_use]
     pub fn browser(&self) -> Browser {
@@ -238,25 +283,37 @@ impl<A> World<A> {
 }
 
 impl Hosts {
-    /// The application's public URL.
-    pub(crate) fn application(self, address: SocketAddr) -> String {
+    /// The names of application and tokenizer, where real browsers resolve them.
+    const fn resolved(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Loopback => format!("http://{address}"),
-            Self::SameSite | Self::CrossSite => "http://app.example.com".to_owned(),
-            Self::SameSiteLocalhost | Self::CrossSiteLocalhost => {
-                format!("http://app.shop.localhost:{}", address.port())
-            }
+            Self::SameSiteLocalhost => Some(("app.shop.localhost", "tokenizer.shop.localhost")),
+            Self::CrossSiteLocalhost => Some(("app.shop.localhost", "vault.other.localhost")),
+            Self::Loopback | Self::SameSite | Self::CrossSite => None,
         }
     }
 
-    /// The tokenizer's public URL.
+    /// What stands before application and tokenizer, and their public URLs there.
+    async fn fronts(self, https: bool) -> Option<[(Front, String); 2]> {
+        let (application, tokenizer) = self.resolved()?;
+        let (first, second) = (Front::start(https).await, Front::start(https).await);
+        let urls = (first.url(application), second.url(tokenizer));
+        Some([(first, urls.0), (second, urls.1)])
+    }
+
+    /// The application's public URL, when there is nothing before it.
+    pub(crate) fn application(self, address: SocketAddr) -> String {
+        match self {
+            Self::SameSite | Self::CrossSite => "http://app.example.com".to_owned(),
+            _ => format!("http://{address}"),
+        }
+    }
+
+    /// The tokenizer's public URL, when there is nothing before it.
     fn tokenizer(self, private_url: &str, path: &str) -> String {
         match self {
-            Self::Loopback => private_url.to_owned(),
             Self::SameSite => format!("http://tokenizer.example.com{path}"),
             Self::CrossSite => format!("http://tokenizer.example.net{path}"),
-            Self::SameSiteLocalhost => private_url.replace("127.0.0.1", "tokenizer.shop.localhost"),
-            Self::CrossSiteLocalhost => private_url.replace("127.0.0.1", "vault.other.localhost"),
+            _ => private_url.to_owned(),
         }
     }
 }

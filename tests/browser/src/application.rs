@@ -90,15 +90,17 @@ impl Application {
         let tables = Shared::default();
         let router = recording(router(luna, &tables), Arc::clone(&tables));
         let application = Self {
-            url: format!("http://app.shop.localhost:{}", address.port()),
+            url: format!("http://{address}"),
             tables,
             task: tokio::spawn(async move { axum::serve(listener, router).await }),
         };
         (application, address)
     }
 
-    pub(crate) fn set_tokenizer(&self, url: &str) {
-        url.clone_into(&mut self.tables.lock().unwrap().tokenizer);
+    /// Says where browsers reach the application and the tokenizer.
+    pub(crate) fn set_urls(&mut self, own: &str, tokenizer: &str) {
+        own.clone_into(&mut self.url);
+        tokenizer.clone_into(&mut self.tables.lock().unwrap().tokenizer);
     }
 
     /// From now on there is a page at `/p/<name>`. In the HTML `{tokenizer}`, `{session}`, `{ssn}`, `{card}` and

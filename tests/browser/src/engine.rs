@@ -1,14 +1,12 @@
-//! Browsers and their drivers, each in a process of its own.
+//! Kinds of browsers: how each is started, and set up for a test.
 
-use std::{path::PathBuf, process::Stdio};
-use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+use std::path::{Path, PathBuf};
+use thirtyfour::{
+    Capabilities, CapabilitiesHelper as _, ChromiumLikeCapabilities as _, DesiredCapabilities,
+    common::capabilities::firefox::FirefoxPreferences,
 };
 
-/// A kind of browser.
+/// A browser's engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// Chromium, by chromedriver.
@@ -17,11 +15,25 @@ pub enum Engine {
     Firefox,
 }
 
-/// A browser, and what ends with it.
-pub(crate) struct Running {
-    pub(crate) driver: WebDriver,
-    _process: Child,
-    _profile: TempDir,
+/// What a browser does with cookies of a frame whose site is not the page's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThirdPartyCookies {
+    /// What it does when nobody has changed its settings.
+    #[default]
+    Default,
+    /// It keeps only those that are `Partitioned`.
+    Partitioned,
+    /// It keeps none. Chromium has no such setting.
+    Blocked,
+}
+
+/// What differs between browsers from their start on: only equal ones can follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    pub(crate) engine: Engine,
+    pub(crate) cookies: ThirdPartyCookies,
+    /// Over https a host tells browsers to use nothing else from then on.
+    pub(crate) https: bool,
 }
 
 impl Engine {
@@ -43,44 +55,17 @@ impl Engine {
         driver
     }
 
-    /// Starts the driver on a port that it finds itself, and a browser with a new profile.
-    pub(crate) async fn start(self, driver: &PathBuf) -> Running {
-        let profile = tempfile::tempdir().unwrap();
-        let mut process = Command::new(driver)
-            .args(match self {
-                Self::Chromium => ["--port=0"].as_slice(),
-                Self::Firefox => &["--port", "0"],
-            })
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot run {}: {error}", driver.display()));
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next_line().await.unwrap();
-            let line = line.unwrap_or_else(|| panic!("the driver ended at once"));
-            if let Some(port) = self.port(&line) {
-                break port;
-            }
-        };
-        // Whatever else it says must not fill the pipe.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let server = format!("http://127.0.0.1:{port}");
-        let driver = match self {
-            Self::Chromium => WebDriver::new(server, chromium(&profile)).await,
-            Self::Firefox => WebDriver::new(server, firefox()).await,
-        };
-        Running {
-            driver: driver.unwrap_or_else(|error| panic!("the browser does not start: {error}")),
-            _process: process,
-            _profile: profile,
+    /// What the driver is started with. It finds a free port itself.
+    pub(crate) const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Chromium => &["--port=0"],
+            // The harness empties the browser and reads its console from within.
+            Self::Firefox => &["--port", "0", "--allow-system-access"],
         }
     }
 
     /// The port in a line that the driver prints.
-    fn port(self, line: &str) -> Option<u16> {
+    pub(crate) fn port(self, line: &str) -> Option<u16> {
         let (_, after) = match self {
             Self::Chromium => line.split_once("started successfully on port ")?,
             Self::Firefox => line.split_once("Listening on 127.0.0.1:")?,
@@ -89,32 +74,80 @@ impl Engine {
     }
 }
 
-fn chromium(profile: &TempDir) -> thirtyfour::ChromeCapabilities {
-    let mut wanted = DesiredCapabilities::chrome();
-    let profile = format!("--user-data-dir={}", profile.path().display());
-    for argument in [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--window-size=1000,800",
-        &profile,
-    ] {
-        wanted.add_arg(argument).unwrap();
+impl Kind {
+    /// What the driver is asked for.
+    pub(crate) fn capabilities(self, directory: &Path) -> Capabilities {
+        match self.engine {
+            Engine::Chromium => self.chromium(directory),
+            Engine::Firefox => self.firefox(),
+        }
     }
-    wanted
-        .set_logging_prefs("browser", LoggingPrefsLogLevel::All)
-        .unwrap();
-    wanted
+
+    fn chromium(self, directory: &Path) -> Capabilities {
+        let mut wanted = DesiredCapabilities::chrome();
+        let profile = format!("--user-data-dir={}", directory.join("profile").display());
+        let log = format!("--log-file={}", log_of(directory).display());
+        for argument in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1000,800",
+            "--enable-logging",
+            &log,
+            &profile,
+        ] {
+            wanted.add_arg(argument).unwrap();
+        }
+        wanted.accept_insecure_certs(self.https).unwrap();
+        let mode = match self.cookies {
+            ThirdPartyCookies::Default => 0,
+            ThirdPartyCookies::Partitioned => 1,
+            ThirdPartyCookies::Blocked => panic!("Chromium has no such setting"),
+        };
+        let preferences = serde_json::json!({ "profile.cookie_controls_mode": mode });
+        wanted
+            .add_experimental_option("prefs", preferences)
+            .unwrap();
+        wanted.into()
+    }
+
+    fn firefox(self) -> Capabilities {
+        let mut wanted = DesiredCapabilities::firefox();
+        wanted.set_headless().unwrap();
+        wanted.accept_insecure_certs(self.https).unwrap();
+        let mut preferences = FirefoxPreferences::new();
+        // It asks its makers for nothing.
+        for off in [
+            "app.normandy.enabled",
+            "browser.backup.enabled",
+            "messaging-system.rsexperimentloader.enabled",
+            "signon.rememberSignons",
+        ] {
+            preferences.set(off, false).unwrap();
+        }
+        let behavior = match self.cookies {
+            ThirdPartyCookies::Default => None,
+            ThirdPartyCookies::Partitioned => Some(5),
+            ThirdPartyCookies::Blocked => Some(1),
+        };
+        if let Some(behavior) = behavior {
+            let name = "network.cookie.cookieBehavior";
+            preferences.set(name, behavior).unwrap();
+            let name = "network.cookie.cookieBehavior.optInPartitioning";
+            preferences.set(name, true).unwrap();
+        }
+        wanted.set_preferences(preferences).unwrap();
+        wanted.into()
+    }
 }
 
-fn firefox() -> thirtyfour::FirefoxCapabilities {
-    let mut wanted = DesiredCapabilities::firefox();
-    wanted.set_headless().unwrap();
-    wanted
+/// Where Chromium writes what comes on the console of any page and frame.
+pub(crate) fn log_of(directory: &Path) -> PathBuf {
+    directory.join("console.log")
 }

@@ -10,11 +10,14 @@
 )]
 
 mod application;
+mod browser;
 mod engine;
 mod journey;
+mod pool;
+mod process;
 mod tab;
 
 pub use application::{Application, Recorded};
-pub use engine::Engine;
-pub use journey::{Journey, run};
+pub use engine::{Engine, ThirdPartyCookies};
+pub use journey::{Journey, run, run_with, settings};
 pub use tab::Tab;

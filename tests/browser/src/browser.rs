@@ -1,0 +1,145 @@
+//! A browser: started, emptied for the next test, and what it has written on its console.
+
+use crate::{
+    engine::{Engine, Kind, log_of},
+    process::Process,
+};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+use thirtyfour::{
+    RequestData, WebDriver, common::command::FormatRequestData, error::WebDriverResult,
+};
+
+/// A browser, and what ends with it.
+pub(crate) struct Browser {
+    pub(crate) kind: Kind,
+    pub(crate) driver: WebDriver,
+    process: Process,
+    /// How much of Chromium's console is of former tests.
+    read: AtomicUsize,
+}
+
+impl Browser {
+    /// Starts the driver, and the browser with a new profile.
+    pub(crate) async fn start(kind: Kind, driver: &Path) -> Self {
+        let engine = kind.engine;
+        let (process, mut lines) = Process::start(driver, engine.arguments());
+        let port = lines.find_map(|line| engine.port(&line.unwrap()));
+        let port = port.unwrap_or_else(|| panic!("{engine:?}: the driver ended at once"));
+        // Whatever else it says must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        // The client of the driver is built for https too, where another member of the workspace wants that, and
+        // then looks for this.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = format!("http://127.0.0.1:{port}");
+        let wanted = kind.capabilities(process.directory());
+        let driver = WebDriver::new(server, wanted).await;
+        let driver = driver.unwrap_or_else(|error| panic!("{engine:?} does not start: {error}"));
+        Self {
+            kind,
+            driver,
+            process,
+            read: AtomicUsize::new(0),
+        }
+    }
+
+    /// Makes it like a new one, where nobody has been at these origins.
+    pub(crate) async fn empty(&self, origins: &[&str]) -> WebDriverResult<()> {
+        let driver = &self.driver;
+        let tab = driver.new_tab().await?;
+        for window in driver.windows().await? {
+            if window != tab {
+                driver.switch_to_window(window).await?;
+                driver.close_window().await?;
+            }
+        }
+        driver.switch_to_window(tab).await?;
+        match self.kind.engine {
+            Engine::Chromium => {
+                let tools = driver.cdp();
+                tools
+                    .send_raw("Network.clearBrowserCookies", json!({}))
+                    .await?;
+                tools
+                    .send_raw("Network.clearBrowserCache", json!({}))
+                    .await?;
+                tools
+                    .send_raw("Browser.resetPermissions", json!({}))
+                    .await?;
+                for origin in origins {
+                    let all = json!({ "origin": origin, "storageTypes": "all" });
+                    tools.send_raw("Storage.clearDataForOrigin", all).await?;
+                }
+                self.read.store(self.log().len(), Ordering::Relaxed);
+            }
+            Engine::Firefox => {
+                self.within(CLEAR).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands on the console of all pages and frames: everything in Chromium, the errors in Firefox. What
+    /// breaks a content security policy is there in both.
+    pub(crate) async fn console(&self) -> WebDriverResult<Vec<String>> {
+        if self.kind.engine == Engine::Firefox {
+            let errors = self.within(ERRORS).await?;
+            return Ok(serde_json::from_value(errors).unwrap());
+        }
+        let log = self.log();
+        let read = self.read.load(Ordering::Relaxed);
+        let lines = log.get(read..).unwrap_or_default().lines();
+        let console = lines.filter_map(|line| line.split_once(":INFO:CONSOLE"));
+        Ok(console.map(|(_, said)| said.to_owned()).collect())
+    }
+
+    fn log(&self) -> String {
+        let log = std::fs::read(log_of(self.process.directory())).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// What a script gives that runs in Firefox itself, not in a page.
+    async fn within(&self, script: &str) -> WebDriverResult<Value> {
+        self.driver.cmd(Context("chrome")).await?;
+        let answer = self.driver.execute_async(script, Vec::new()).await;
+        self.driver.cmd(Context("content")).await?;
+        Ok(answer?.json().clone())
+    }
+
+    /// Ends it. A driver that is asked politely may never answer.
+    pub(crate) fn kill(self) {
+        let _ = self.driver.leak();
+    }
+}
+
+/// Forgets all that pages have left.
+const CLEAR: &str = "
+    const done = arguments[0];
+    Services.console.reset();
+    Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, { onDataDeleted: done });";
+
+/// The errors of pages, not of the browser's own parts.
+const ERRORS: &str = "
+    const done = arguments[0];
+    const errors = Services.console.getMessageArray().filter((message) =>
+        message instanceof Ci.nsIScriptError
+        && !(message.flags & Ci.nsIScriptError.warningFlag)
+        && /^https?:/.test(message.sourceName));
+    done(errors.map(({ category, errorMessage, sourceName }) => `${category}: ${errorMessage} (${sourceName})`));";
+
+/// Which part of Firefox scripts run in.
+#[derive(Debug)]
+struct Context(&'static str);
+
+impl FormatRequestData for Context {
+    fn format_request(&self, session: &thirtyfour::SessionId) -> RequestData {
+        RequestData::new(
+            http::Method::POST,
+            format!("/session/{session}/moz/context"),
+        )
+        .add_body(json!({ "context": self.0 }))
+    }
+}

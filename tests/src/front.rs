@@ -1,0 +1,148 @@
+//! What stands between real browsers and a server: it takes off TLS where the test wants https, and keeps what
+//! the browsers send.
+
+use rustls::{
+    ServerConfig,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock, Mutex, OnceLock},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+use tokio_rustls::TlsAcceptor;
+
+/// The certificate of all fronts, which no browser trusts unless told to.
+static TLS: LazyLock<TlsAcceptor> = LazyLock::new(|| {
+    let names = ["*.shop.localhost", "*.other.localhost"].map(str::to_owned);
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::Pkcs8(key));
+    TlsAcceptor::from(Arc::new(config.unwrap()))
+});
+
+/// Listens for browsers; it ends when it is dropped.
+pub struct Front {
+    port: u16,
+    https: bool,
+    state: Arc<State>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct State {
+    upstream: OnceLock<SocketAddr>,
+    /// What came over each connection.
+    sent: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Front {
+    /// Listens. Until [`Front::lead_to`] says where to, connections are closed.
+    pub(crate) async fn start(https: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
+        let task = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let state = Arc::clone(&shared);
+                connections.spawn(async move {
+                    if !https {
+                        pass(stream, &state).await;
+                    } else if let Ok(stream) = TLS.accept(stream).await {
+                        pass(stream, &state).await;
+                    }
+                });
+                while connections.try_join_next().is_some() {}
+            }
+        });
+        Self {
+            port,
+            https,
+            state,
+            task,
+        }
+    }
+
+    /// Sets where requests are passed on to.
+    pub(crate) fn lead_to(&self, upstream: SocketAddr) {
+        self.state.upstream.set(upstream).unwrap();
+    }
+
+    /// Its URL by one of its names, without a slash at the end.
+    pub(crate) fn url(&self, name: &str) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{name}:{}", self.port)
+    }
+
+    /// How many requests came that begin so, such as `GET /session/verify`.
+    #[must_use]
+    pub fn count(&self, request: &str) -> usize {
+        let sent = self.sent();
+        let lines = String::from_utf8_lossy(&sent);
+        lines
+            .split('\n')
+            .filter(|line| line.starts_with(request))
+            .count()
+    }
+
+    /// All that came, one connection after the other.
+    #[must_use]
+    pub fn sent(&self) -> Vec<u8> {
+        self.state.sent.lock().unwrap().join(&b'\n')
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Passes on both ways until both sides are done.
+async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
+    let Some(upstream) = state.upstream.get() else {
+        return;
+    };
+    let Ok(mut server) = TcpStream::connect(upstream).await else {
+        return;
+    };
+    let connection = {
+        let mut sent = state.sent.lock().unwrap();
+        sent.push(Vec::new());
+        sent.len() - 1
+    };
+    let (mut from_browser, mut to_browser) = tokio::io::split(browser);
+    let (mut from_server, mut to_server) = server.split();
+    let up = async {
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            match from_browser.read(&mut buffer).await {
+                Ok(length @ 1..) => {
+                    let bytes = &buffer[..length];
+                    state.sent.lock().unwrap()[connection].extend_from_slice(bytes);
+                    if to_server.write_all(bytes).await.is_err() {
+                        break;
+                    }
+                }
+                _ => break,
+            }
+        }
+        let _ = to_server.shutdown().await;
+    };
+    let down = async {
+        let _ = tokio::io::copy(&mut from_server, &mut to_browser).await;
+        let _ = to_browser.shutdown().await;
+    };
+    tokio::join!(up, down);
+}
