@@ -4,9 +4,11 @@
 mod file;
 mod modules;
 mod page;
+mod released;
 
 pub use file::File;
 pub use page::{FramePage, frame_page};
+pub use released::released_modules;
 
 /// The most that each script may have, compressed with gzip, in bytes.
 pub const MAX_COMPRESSED: usize = 12 * 1024;
