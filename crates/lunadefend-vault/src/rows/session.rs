@@ -77,3 +77,44 @@ impl Form for SessionRow1 {
         match older {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form;
+
+    fn read(bytes: &[u8]) -> Option<(String, bool)> {
+        let row: SessionRow = form::read(bytes).ok()?;
+        Some((row.session.expose_id().to_owned(), row.is_by_page))
+    }
+
+    #[test]
+    fn both_forms_read_and_nothing_else() {
+        // Before pages could hold states, every session was begun by a redirect.
+        assert_eq!(read(b"\x01ann"), Some(("ann".to_owned(), false)));
+        for is_by_page in [false, true] {
+            let session = SessionId::new("ann").unwrap();
+            let row = SessionRow {
+                session,
+                is_by_page,
+            };
+            let written = form::write(&row);
+            assert_eq!(
+                *written,
+                [b"\x02", &[u8::from(is_by_page)][..], b"ann"].concat()
+            );
+            assert_eq!(read(&written), Some(("ann".to_owned(), is_by_page)));
+        }
+        // Neither yes nor no, cut short, without an id, of a version to come.
+        for other in [
+            &b"\x02\x02ann"[..],
+            b"\x02",
+            b"\x02\x01",
+            b"\x01",
+            b"\x03\x00ann",
+            b"",
+        ] {
+            assert_eq!(read(other), None, "{other:?}");
+        }
+    }
+}

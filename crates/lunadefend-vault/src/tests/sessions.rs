@@ -33,6 +33,33 @@ async fn a_session_lives_a_quarter_of_an_hour() {
     assert!(world.vault.session(handle).await.unwrap().is_none());
 }
 
+/// Script of a page may have brought the JWT of another account for it.
+#[tokio::test]
+async fn a_session_remembers_whether_a_page_held_its_state() {
+    let world = World::new().await;
+    for (holder, is_by_page) in [
+        (StateHolder::Redirect, false),
+        (StateHolder::SecondRedirect, false),
+        (StateHolder::Page, true),
+    ] {
+        let issued = world.vault.issue_state("main", holder).unwrap();
+        let claims = world.vault.check_state(issued.state.expose_secret());
+        let jti = format!("{holder:?}");
+        let made = world
+            .vault
+            .create_session(
+                &claims.unwrap(),
+                jti.as_bytes(),
+                JWT_EXPIRES,
+                &session("ann"),
+            )
+            .await;
+        let handle = made.unwrap().handle().unwrap();
+        let found = world.vault.session(handle.expose_secret()).await.unwrap();
+        assert_eq!(found.unwrap().is_by_page, is_by_page, "{holder:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_browser_session_can_be_ended() {
     let world = World::new().await;
