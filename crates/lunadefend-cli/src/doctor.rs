@@ -6,6 +6,7 @@ mod clock;
 mod cookies;
 mod environment;
 mod keys;
+mod pages;
 mod report;
 mod tokenizer;
 
@@ -43,10 +44,13 @@ What is looked at:
   transfer       where it sends a browser that needs a session
   application    that the application is there, and publishes our key
   cookies        whether browsers will keep the tokenizer's cookie
+  frame          which pages can have secure fields
+  elements       that the tokenizer has the element module that pages of this version name
 
 Only when there is something to say:
   certificates   what is wrong with SSL_CERT_FILE or SSL_CERT_DIR: PEM files of root certificates
                  that take the place of the system's
+  trust domain   applications that have one tokenizer together
   egress proxy   HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, which are not used";
 
 impl Doctor {
@@ -68,6 +72,7 @@ impl Doctor {
         if let Some(ensured) = tokenizer::check(&luna, app.as_ref(), &mut report).await {
             application::check(&luna, &ensured, &mut report).await;
             cookies::check(&luna, &ensured, &mut report);
+            pages::check(&luna, &ensured, &mut report).await;
         }
         Ok(report.finish())
     }
@@ -111,15 +116,20 @@ fn chain(error: &ConfigError) -> String {
 
 /// Sends one GET request, as a browser without cookies would.
 async fn get(url: &str) -> Result<Response, HttpError> {
+    get_with(url, http::HeaderMap::new()).await
+}
+
+/// The same with more headers.
+async fn get_with(url: &str, headers: http::HeaderMap) -> Result<Response, HttpError> {
     let http = HttpClient::builder()
         .tls(url.starts_with("https:"))
         .build()?;
     http.send(Request {
         method: http::Method::GET,
         url: url.to_owned(),
-        headers: http::HeaderMap::new(),
+        headers,
         body: bytes::Bytes::new(),
-        max_response: 64 * 1024,
+        max_response: 256 * 1024,
         deadline: tokio::time::Instant::now() + Duration::from_secs(5),
     })
     .await

@@ -370,3 +370,67 @@ async fn roots_and_egress_proxies_of_the_environment_are_named() {
         "{printed}"
     );
 }
+
+/// What a proxy does to the browser half: browsers would refuse the frame or the element module.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_the_frame_and_the_element_module_are_noticed() {
+    type Act = fn(&mut Response<Body>);
+    let pages = [("APPLICATION_FRONT_END", "http://localhost:3000")];
+    let (_folder, server) = right(&pages).await;
+    let upstream = Arc::new(server.public_url());
+    let cases: [(&str, &str, &str, Act); 6] = [
+        ("/frame", "frame", "ok    frame", |_| {}),
+        ("/elements", "elements", "ok    elements", |_| {}),
+        (
+            "/frame",
+            "frame",
+            "answers 200 without the tokenizer's Content-Security-Policy",
+            |answer| drop(answer.headers_mut().remove("content-security-policy")),
+        ),
+        (
+            "/frame",
+            "frame",
+            "answers 200 without the tokenizer's Content-Security-Policy",
+            |answer| {
+                let policy = "frame-ancestors 'none'".parse().unwrap();
+                answer
+                    .headers_mut()
+                    .insert("content-security-policy", policy);
+            },
+        ),
+        (
+            "/elements",
+            "elements",
+            "is not what its name says",
+            |answer| {
+                answer.headers_mut().remove("content-length");
+                *answer.body_mut() = Body::from("canary");
+            },
+        ),
+        (
+            "/elements",
+            "elements",
+            "they are different versions; update the tokenizer before the application",
+            |answer| *answer.status_mut() = StatusCode::NOT_FOUND,
+        ),
+    ];
+    for (path, subject, words, act) in cases {
+        let upstream = Arc::clone(&upstream);
+        let url = front(move |request| {
+            let upstream = Arc::clone(&upstream);
+            async move {
+                let is_changed = request.uri().path().starts_with(path);
+                let mut answer = pass(&upstream, request).await;
+                if is_changed {
+                    act(&mut answer);
+                }
+                answer
+            }
+        })
+        .await;
+        let printed = doctor(&url, &[]).await;
+        let found = line(&printed, subject);
+        assert!(found.contains(words), "{words}: {printed}");
+        assert_eq!(found.starts_with("warn"), words.contains("versions"));
+    }
+}

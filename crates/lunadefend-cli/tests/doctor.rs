@@ -89,7 +89,8 @@ fn port_of(url: &str) -> u16 {
 async fn everything_is_right() {
     let folder = tempfile::tempdir().unwrap();
     let (listener, app_port, app) = address().await;
-    let tokenizer = tokenizer(folder.path(), &[("AUTH_PROVIDERS", &app)]);
+    let settings = [("AUTH_PROVIDERS", &*app), ("APPLICATION_FRONT_END", &app)];
+    let tokenizer = tokenizer(folder.path(), &settings);
     let url = tokenizer.public_url();
     application(listener, &url).await;
     let ports = [(port_of(&url), ":17766"), (app_port, ":3000")];
@@ -146,7 +147,8 @@ async fn a_tokenizer_that_trusts_another_key() {
     let folder = tempfile::tempdir().unwrap();
     let (listener, app_port, app) = address().await;
     // The key of the shared harness, which is made anew for each run.
-    let tokenizer = Server::start_with(folder.path(), &[("AUTH_PROVIDERS", &app)]);
+    let settings = [("AUTH_PROVIDERS", &*app), ("APPLICATION_FRONT_END", &app)];
+    let tokenizer = Server::start_with(folder.path(), &settings);
     let url = tokenizer.public_url();
     application(listener, &url).await;
     let environment = [
@@ -165,7 +167,11 @@ async fn another_base_path() {
     let folder = tempfile::tempdir().unwrap();
     let (listener, app_port, app) = address().await;
     let provider = format!("http://localhost:{app_port}/api/.lunasec/secure-frame");
-    let tokenizer = tokenizer(folder.path(), &[("AUTH_PROVIDERS", &provider)]);
+    let settings = [
+        ("AUTH_PROVIDERS", &*provider),
+        ("APPLICATION_FRONT_END", &app),
+    ];
+    let tokenizer = tokenizer(folder.path(), &settings);
     let url = tokenizer.public_url();
     application(listener, &url).await;
     let environment = [
@@ -193,6 +199,7 @@ async fn cookies_that_browsers_drop() {
     let folder = tempfile::tempdir().unwrap();
     let settings = [
         ("AUTH_PROVIDERS", "http://app.invalid"),
+        ("APPLICATION_FRONT_END", "http://app.invalid"),
         ("LUNADEFEND_ALLOW_CLEARTEXT", "true"),
     ];
     let tokenizer = tokenizer(folder.path(), &settings);
@@ -216,6 +223,45 @@ async fn cookies_that_browsers_drop() {
         resolver.split_once(": ").unwrap().0
     );
     assert_documented(&format!("{start}{resolver}{end}"));
+}
+
+/// Nothing of it stops an application that has no secure fields, so it is a warning.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_can_have_no_secure_fields() {
+    let providers = r#"{"shop":{"url":"http://localhost:3000","default":true},"desk":{"url":"http://localhost:3001"}}"#;
+    let other = "http://localhost:3001,https://desk.example.com";
+    for (settings, subject, words) in [
+        (
+            &[("APPLICATION_FRONT_END", "")][..],
+            "frame",
+            "there is none at http://localhost:17766/frame, so no page can have secure fields: set the tokenizer's APPLICATION_FRONT_END",
+        ),
+        (
+            &[("APPLICATION_FRONT_END", other)][..],
+            "frame",
+            "pages of http://localhost:3001 and https://desk.example.com can have secure fields, those of http://localhost:3000 cannot",
+        ),
+        (
+            &[
+                ("AUTH_PROVIDERS", providers),
+                ("APPLICATION_FRONT_END", "http://localhost:3000"),
+            ][..],
+            "trust domain",
+            "the tokenizer's AUTH_PROVIDERS has 2 auth providers: their applications must trust each other",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let tokenizer = tokenizer(folder.path(), settings);
+        let url = tokenizer.public_url();
+        let environment = [
+            ("TOKENIZER_URL", url.as_str()),
+            ("LUNASEC_SIGNING_KEY", KEY),
+        ];
+        let (printed, _) = doctor(&[], &environment, &[(port_of(&url), ":17766")]).await;
+        let line = format!("warn  {subject:<13}  {words}");
+        assert!(printed.contains(&line), "{printed}");
+        assert!(!printed.contains("FAIL  frame"), "{printed}");
+    }
 }
 
 /// Two sites without TLS on one machine: there is no cookie that every browser keeps.

@@ -23,6 +23,10 @@ pub use strict::{Limits, REQUEST, RESPONSE, StrictError, from_slice};
 /// may replace `Date`.
 pub const TOKENIZER_TIME: HeaderName = HeaderName::from_static("lunadefend-time");
 
+/// The header in which `/health` returns the number of the tokenizer's auth providers. Applications behind one
+/// tokenizer must trust each other.
+pub const TOKENIZER_PROVIDERS: HeaderName = HeaderName::from_static("lunadefend-auth-providers");
+
 /// `errorName` of an error response: the cookie's session is not the one that the page was rendered for
 /// (401).
 pub const SESSION_MISMATCH: &str = "sessionMismatch";

@@ -3,7 +3,11 @@
 use crate::config::{Origin, TokenizerConfig};
 use bytes::Bytes;
 use http::HeaderValue;
-use lunadefend_elements::{File, FramePage, element_module, frame_page, frame_script, frame_style};
+use lunadefend_crypto::{hex, sha256};
+use lunadefend_elements::{
+    File, FramePage, element_module, frame_page, frame_script, frame_style, released_modules,
+};
+use std::iter;
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
@@ -20,13 +24,44 @@ pub(crate) struct Asset {
 impl Asset {
     fn new(file: &File, content_type: &'static str) -> Self {
         Self {
-            // Hexadecimal digits and an extension.
-            etag: HeaderValue::from_str(&format!("\"{}\"", file.name()))
-                .unwrap_or(HeaderValue::from_static("\"\"")),
+            etag: etag(file.name()),
             name: file.name().to_owned(),
             content_type: HeaderValue::from_static(content_type),
             contents: file.contents().to_owned().into(),
         }
+    }
+}
+
+/// Makes an entity tag of hexadecimal digits, with or without an extension.
+fn etag(text: &str) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{text}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// The element module: the newest one, and those of the last releases.
+#[derive(Debug)]
+pub(crate) struct Elements {
+    newest: Asset,
+    released: Vec<Asset>,
+}
+
+impl Elements {
+    fn new(newest: &File, released: &[File]) -> Self {
+        let asset = |file| Asset::new(file, JAVASCRIPT);
+        Self {
+            newest: asset(newest),
+            released: released.iter().map(asset).collect(),
+        }
+    }
+
+    pub(crate) const fn newest(&self) -> &Asset {
+        &self.newest
+    }
+
+    /// Finds the one of that name, which stands for its contents.
+    pub(crate) fn named(&self, name: &str) -> Option<&Asset> {
+        iter::once(&self.newest)
+            .chain(&self.released)
+            .find(|asset| asset.name == name)
     }
 }
 
@@ -43,22 +78,16 @@ pub(crate) struct Frame {
 /// All files.
 #[derive(Debug)]
 pub(crate) struct Assets {
-    pub(crate) elements: Asset,
+    pub(crate) elements: Elements,
     /// `None` without an origin of an application's pages.
     pub(crate) frame: Option<Frame>,
 }
 
 impl Assets {
     pub(crate) fn new(config: &TokenizerConfig) -> Self {
-        let frame = Frame::new(config);
-        if frame.is_none() {
-            tracing::warn!(
-                "there is no /frame, and no page can have secure fields: set APPLICATION_FRONT_END to the origins of the application's pages"
-            );
-        }
         Self {
-            elements: Asset::new(&element_module(), JAVASCRIPT),
-            frame,
+            elements: Elements::new(&element_module(), &released_modules()),
+            frame: Frame::new(config),
         }
     }
 }
@@ -75,7 +104,7 @@ impl Frame {
         }
         let script = Asset::new(&frame_script(), JAVASCRIPT);
         let style = Asset::new(&frame_style(), "text/css; charset=utf-8");
-        let page = frame_page(&FramePage {
+        let document = frame_page(&FramePage {
             origins: &origins,
             nested: config.nested_pages,
             max_value: config.limits.max_value,
@@ -97,13 +126,37 @@ impl Frame {
         );
         let preload =
             format!("<{script_url}>; rel=modulepreload, <{style_url}>; rel=preload; as=style");
+        let mut page = Asset::new(&document, "text/html; charset=utf-8");
+        // A browser that has the document must not keep an older policy with it.
+        let hash = sha256(format!("{policy}\n{}", document.contents()).as_bytes());
+        page.etag = etag(&hex(&hash[..16]));
         Some(Self {
-            page: Asset::new(&page, "text/html; charset=utf-8"),
+            page,
             script,
             style,
             // Origins and URLs are ASCII, in the spelling of the URL standard.
             policy: HeaderValue::from_str(&policy).ok()?,
             preload: HeaderValue::from_str(&preload).ok()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_older_applications_find_their_element_module() {
+        // Any other script stands for an older module.
+        let (newest, older) = (element_module(), frame_script());
+        let elements = Elements::new(&newest, std::slice::from_ref(&older));
+        for file in [&newest, &older] {
+            let found = elements.named(file.name()).unwrap();
+            assert_eq!(found.contents, file.contents());
+            assert_eq!(found.etag, format!("\"{}\"", file.name()));
+        }
+        assert_eq!(elements.newest().name, newest.name());
+        assert!(elements.named(frame_style().name()).is_none());
+        assert!(elements.named("").is_none());
     }
 }

@@ -217,6 +217,15 @@ impl TokenizerConfigBuilder {
     pub fn build(self) -> Result<TokenizerConfig, ConfigError> {
         self.limits.check()?;
         let public_origin = Origin::of(&self.public_url);
+        // Script of such a page would be script of the frame.
+        if self.application_origins.contains(&public_origin) {
+            return Err(SettingError::new(
+                "APPLICATION_FRONT_END",
+                "has the origin of TOKENIZER_URL, where the application's pages could read every value",
+                "give the tokenizer a host of its own, such as tokenizer.example.com",
+            )
+            .into());
+        }
         let mut jwt = JwtPolicy::new(public_origin.as_str());
         if let Some(issuers) = self.issuers {
             if issuers.is_empty() {
@@ -255,7 +264,7 @@ impl TokenizerConfigBuilder {
                 &self.public_url,
                 self.cookie_policy,
                 is_one_site,
-                self.providers.iter().count() > 1,
+                self.providers.are_several(),
             ),
             public_url: self.public_url,
             public_origin,

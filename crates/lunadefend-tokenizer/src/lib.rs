@@ -4,6 +4,7 @@
 mod activity;
 #[cfg(unix)]
 mod admin;
+mod advice;
 mod assets;
 mod auth;
 mod body;

@@ -11,7 +11,7 @@ mod sessions;
 mod status;
 mod tokens;
 
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY, VARY};
 
 use crate::{
     headers::RESOURCE_POLICY,
@@ -57,7 +57,10 @@ pub(crate) fn table() -> Vec<Route> {
             // The module is the same for everyone; a page may load it with an integrity hash only by CORS.
             .header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
             .header(RESOURCE_POLICY, "cross-origin"),
-        Route::new("/frame", Anyone).get_and_head(assets::frame),
+        Route::new("/frame", Anyone)
+            .get_and_head(assets::frame)
+            // Also of its refusals: no cache may give a frame what a page of its own got, or the reverse.
+            .header(VARY, "Sec-Fetch-Dest"),
         Route::new("/frame/{name}", Anyone)
             .label("/frame/file")
             .get_and_head(assets::frame_file),

@@ -2,6 +2,7 @@
 
 use crate::{
     activity::Activity,
+    advice,
     assets::Assets,
     config::{Limits, TokenizerConfig},
     jwks::Keys,
@@ -44,7 +45,8 @@ impl fmt::Debug for Tokenizer {
 }
 
 impl Tokenizer {
-    /// Makes a tokenizer of its configuration and vault. The clock is the vault's.
+    /// Makes a tokenizer of its configuration and vault. The clock is the vault's. The log has a warning when there
+    /// is no `/frame`, or when there are several auth providers.
     #[must_use]
     pub fn new(config: TokenizerConfig, vault: Vault) -> Self {
         Self::with_timer(config, vault, Arc::new(SystemTimer::default()))
@@ -53,6 +55,7 @@ impl Tokenizer {
     /// Makes a tokenizer as [`new`](Self::new) does, with a custom timer, for tests.
     #[must_use]
     pub fn with_timer(config: TokenizerConfig, vault: Vault, timer: Arc<dyn Timer>) -> Self {
+        advice::warn(&config);
         let keys = Keys::new(
             config.keys.clone(),
             config.allow_demo_key,

@@ -152,6 +152,7 @@ async fn a_frame_notices_that_the_user_has_changed() {
             ("content-type", "application/json"),
             ("origin", world.tokenizer.url.as_str()),
             ("lunasec-session-hash", hash),
+            ("lunadefend-page-session", "none"),
         ];
         let page = browser
             .send(Method::POST, &url, &headers, b"{}")

@@ -98,6 +98,7 @@ async fn a_request_that_needs_no_preflight_does_nothing() {
                     ("content-type", kind),
                     ("origin", origin),
                     ("sec-fetch-mode", "no-cors"),
+                    ("lunadefend-page-session", "none"),
                 ];
                 let url = scene.tokenizer(route);
                 let page = browser

@@ -221,7 +221,7 @@ async fn messages_that_peers_know() {
     assert_eq!(answer.status(), 200);
     assert_eq!(message(&answer), "LunaSec is not logged in");
     // verify_garbage
-    let cookie = "Cookie: access_token=garbage\r\n";
+    let cookie = "Cookie: access_token=garbage\r\nlunadefend-page-session: none\r\n";
     let answer = peer
         .send(Who::Nobody, "GET /session/verify", cookie, b"")
         .await;

@@ -59,6 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             CORE,
             CRYPTO,
+            ELEMENTS,
             HTTP,
             JWT,
             SECRETS,

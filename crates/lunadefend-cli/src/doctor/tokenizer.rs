@@ -3,7 +3,7 @@
 use super::{between, clock, environment, get, report::Report, why};
 use http::{HeaderMap, StatusCode, header};
 use lunadefend::{Error, ErrorKind, LunaDefend, SessionId, UntrustedToken};
-use lunadefend_core::{adapter::AuthPlugin, provider::Clock};
+use lunadefend_core::{adapter::AuthPlugin, provider::Clock, wire::TOKENIZER_PROVIDERS};
 use lunadefend_http::{BaseUrl, HttpError};
 use lunadefend_jwt::SystemClock;
 
@@ -45,6 +45,9 @@ pub(super) async fn check(
         report.ok("egress proxy", proxies);
     }
     clock::check(&health.headers, before, report);
+    if let Some(text) = several_providers(&health.headers) {
+        report.warn("trust domain", text);
+    }
     trust(luna, report).await;
     transfer(luna, app, report).await
 }
@@ -62,6 +65,21 @@ fn no_answer(url: &BaseUrl, error: &HttpError) -> String {
         .map(|proxies| format!(" ({proxies})"))
         .unwrap_or_default();
     format!("no answer from {at}: {}{ask}{proxies}", why(error))
+}
+
+/// Returns a sentence when the tokenizer has several auth providers.
+fn several_providers(headers: &HeaderMap) -> Option<String> {
+    let count: usize = headers
+        .get(TOKENIZER_PROVIDERS)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()?;
+    (count > 1).then(|| {
+        format!(
+            "the tokenizer's AUTH_PROVIDERS has {count} auth providers: their applications must trust each other; an application that others must not trust needs a tokenizer of its own"
+        )
+    })
 }
 
 /// Requests the grant of a token that does not exist: only an accepted JWT gets a "no".

@@ -232,3 +232,47 @@ async fn http2_without_tls_is_named_in_the_log_once() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("HTTP/2 without TLS, and the tokenizer HTTP/1.1 only"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_meant_is_said_at_the_start() {
+    let providers = r#"{"shop":{"url":"http://localhost:3000","default":true},"desk":{"url":"http://localhost:3001"}}"#;
+    for (settings, words) in [
+        (&[][..], &[][..]),
+        (
+            &[("APPLICATION_FRONT_END", ""), ("AUTH_PROVIDERS", providers)][..],
+            &["there is no /frame", "one tokenizer is one trust domain"][..],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Server::start_command(logged(folder.path(), "-n", settings));
+        let log = server.log();
+        assert!(server.stop());
+        let lines: Vec<_> = log.map(Result::unwrap).collect();
+        assert_eq!(lines.len(), words.len(), "{lines:?}");
+        for (line, words) in lines.iter().zip(words) {
+            assert!(line.contains("WARN") && line.contains(words), "{line}");
+        }
+    }
+}
+
+/// Script of the application would read every value.
+#[test]
+fn a_front_end_at_the_tokenizers_origin_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = lunadefend();
+    command
+        .args(["serve", "--store"])
+        .arg(folder.path().join("t"));
+    command.envs(settings()).envs([
+        ("SECUREFRAME_HTTP_ADDR", "127.0.0.1:0"),
+        ("TOKENIZER_URL", "https://example.com/tokenizer"),
+        ("APPLICATION_FRONT_END", "https://example.com"),
+    ]);
+    let output = command.output().unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.contains("APPLICATION_FRONT_END has the origin of TOKENIZER_URL"),
+        "{text}"
+    );
+}

@@ -185,6 +185,7 @@ pub(crate) fn settings() -> Vec<(&'static str, String)> {
         ("SECUREFRAME_HTTP_ADDR", "127.0.0.1:0".to_owned()),
         ("SESSION_PUBLIC_KEY", key().public_key().to_spki_pem()),
         ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
+        ("APPLICATION_FRONT_END", "http://localhost:3000".to_owned()),
     ]
 }
 

@@ -109,6 +109,11 @@ impl AuthProviders {
         }
     }
 
+    /// Returns whether there is more than one.
+    pub(crate) const fn are_several(&self) -> bool {
+        self.providers.len() > 1
+    }
+
     /// Returns all of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Provider> {
         self.providers.iter()

@@ -4,6 +4,7 @@ use crate::{
     assets::{Asset, Frame},
     error::ApiError,
     headers::{EMBEDDER_POLICY, PERMISSIONS_POLICY, RESOURCE_POLICY, SEC_FETCH_DEST, single},
+    query::Query,
     response,
     state::Shared,
 };
@@ -12,13 +13,16 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use std::sync::Arc;
 
 /// The name of the newest element module, whatever its contents: for trying out.
 const CURRENT: &str = "v1.js";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATE: &str = "no-cache";
+
+/// The parameters of `/frame` that LunaSec's React SDK sends, and nobody else.
+const REACT_SDK: [&str; 3] = ["n", "origin", "component"];
 
 /// Denies all that a document can be denied, except writing to the clipboard: `copy` of a value does that.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
@@ -33,17 +37,16 @@ pub(super) async fn elements(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let module = &shared.assets.elements;
-    let caching = match name {
-        _ if name == module.name => IMMUTABLE,
-        _ if name == CURRENT => REVALIDATE,
-        _ => {
-            return Err(ApiError::not_found(
-                "there is no such element module: the application and the tokenizer are of different versions",
-            ));
-        }
-    };
-    Ok(file(module, caching, &headers))
+    let elements = &shared.assets.elements;
+    if name == CURRENT {
+        return Ok(file(elements.newest(), REVALIDATE, &headers));
+    }
+    let module = elements.named(&name).ok_or_else(|| {
+        ApiError::not_found(
+            "there is no such element module: the application and the tokenizer are of different versions",
+        )
+    })?;
+    Ok(file(module, IMMUTABLE, &headers))
 }
 
 /// `GET /frame`: returns the document inside an element.
@@ -53,6 +56,7 @@ pub(super) async fn elements(
 /// send `Sec-Fetch-Dest` is stopped by the page's own script.
 pub(super) async fn frame(
     State(shared): State<Arc<Shared>>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let frame = configured(&shared)?;
@@ -63,11 +67,17 @@ pub(super) async fn frame(
             "this page works only inside a page of the application that it belongs to",
         ));
     }
+    let query = Query::parse(uri.query())?;
+    let is_of_react_sdk = REACT_SDK.iter().any(|name| query.get(name).is_some());
+    if is_of_react_sdk && !shared.config.react_sdk {
+        return Err(ApiError::forbidden(
+            "LunaSec's React SDK is not allowed here: set LUNADEFEND_REACT_SDK=true on the tokenizer",
+        ));
+    }
     let mut response = file(&frame.page, REVALIDATE, &headers);
     set(
         &mut response,
         [
-            (header::VARY, "Sec-Fetch-Dest"),
             (PERMISSIONS_POLICY, PERMISSIONS),
             (RESOURCE_POLICY, "cross-origin"),
             (EMBEDDER_POLICY, "require-corp"),

@@ -6,21 +6,25 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::HeaderValue;
-use lunadefend_core::{provider::Clock, wire::TOKENIZER_TIME};
+use lunadefend_core::{
+    provider::Clock,
+    wire::{TOKENIZER_PROVIDERS, TOKENIZER_TIME},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// A store that does not respond is not healthy, and the caller has their own deadline.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// Returns the state of the store, and the tokenizer's time, by which it verifies JWTs.
+/// Returns the state of the store, the tokenizer's time, by which it verifies JWTs, and the number of auth providers.
 pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {
     let checked = check_store(&shared).await.map(|()| response::success());
     let mut response = checked.into_response();
     let now = shared.vault.clock().unix_millis();
-    response
-        .headers_mut()
-        .insert(TOKENIZER_TIME, HeaderValue::from(now.get()));
+    let headers = response.headers_mut();
+    headers.insert(TOKENIZER_TIME, HeaderValue::from(now.get()));
+    let providers = shared.config.providers.iter().count();
+    headers.insert(TOKENIZER_PROVIDERS, HeaderValue::from(providers));
     response
 }
 

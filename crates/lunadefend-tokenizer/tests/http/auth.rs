@@ -1,7 +1,7 @@
 //! Who gets in: the cases of `recordings/go-tokenizer/auth` with our verdicts, and cookies.
 
 use crate::{
-    harness::{Harness, ORIGIN, SESSION, SESSION_COOKIE, TOKEN},
+    harness::{ANY_PAGE, Harness, ORIGIN, SESSION, SESSION_COOKIE, TOKEN},
     jwt::{self, APPLICATION_KEY, OTHER_KEY, V1_HEADER, claims, sign},
 };
 use lunadefend_crypto::{HmacKey, base64url};
@@ -298,7 +298,7 @@ async fn a_transfer_jwt_is_no_authorization_anywhere() {
             );
         }
         let as_cookie = format!("{SESSION_COOKIE}={jwt}");
-        let headers = [("cookie", as_cookie.as_str()), ("origin", ORIGIN)];
+        let headers = [("cookie", as_cookie.as_str()), ("origin", ORIGIN), ANY_PAGE];
         assert_eq!(
             harness.post(path, &headers, &body).await.status,
             401,
@@ -326,7 +326,7 @@ async fn no_jwt_is_a_cookie() {
     for jwt in [harness.application(), harness.user(SESSION)] {
         for name in ["access_token", "__Host-access_token", SESSION_COOKIE] {
             let cookie = format!("{name}={jwt}");
-            let headers = [("cookie", cookie.as_str()), ("origin", ORIGIN)];
+            let headers = [("cookie", cookie.as_str()), ("origin", ORIGIN), ANY_PAGE];
             for path in ["/grant/set", "/tokenize"] {
                 let reply = harness.post(path, &headers, &grant_body()).await;
                 assert_eq!(reply.status, 401, "{path} {name}");
@@ -339,8 +339,10 @@ async fn no_jwt_is_a_cookie() {
 async fn header_and_cookie() {
     let harness = Harness::start().await;
     let cookie = harness.log_in(SESSION, "jti-1").await;
-    let tokenize =
-        async |headers: &[(&str, &str)]| harness.post("/tokenize", headers, "{}").await.status;
+    let tokenize = async |headers: &[(&str, &str)]| {
+        let headers = [headers, &[ANY_PAGE]].concat();
+        harness.post("/tokenize", &headers, "{}").await.status
+    };
     let user = harness.user(SESSION);
     let frame = ("origin", ORIGIN);
 
@@ -380,7 +382,7 @@ async fn a_session_ends_after_fifteen_minutes() {
     let harness = Harness::start().await;
     let cookie = harness.log_in(SESSION, "jti-1").await;
     let status = async || {
-        let headers = [("cookie", cookie.as_str()), ("origin", ORIGIN)];
+        let headers = [("cookie", cookie.as_str()), ("origin", ORIGIN), ANY_PAGE];
         harness.post("/tokenize", &headers, "{}").await.status
     };
     harness

@@ -1,7 +1,7 @@
 //! What a page can and cannot do, with the headers that browsers send.
 
 use crate::{
-    harness::{APP_ORIGIN, Harness, ORIGIN, SESSION},
+    harness::{ANY_PAGE, APP_ORIGIN, Harness, ORIGIN, SESSION},
     jwt,
 };
 use http::Method;
@@ -86,6 +86,7 @@ async fn the_applications_page_cannot_detokenize() {
         ("origin", ORIGIN),
         ("sec-fetch-site", "same-origin"),
         ("sec-fetch-mode", "cors"),
+        ANY_PAGE,
     ];
     let reply = harness.post("/detokenize", &frame, &body).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
@@ -280,7 +281,9 @@ async fn unknown_routes() {
         "//grant/set",
         "/grant",
         "/GRANT/SET",
-        "/frame",
+        "/frame/a/b",
+        "/elements",
+        "/elements/",
         "/metadata/set",
         "/blob",
         "/blob/a/b",
@@ -301,6 +304,14 @@ async fn health() {
     );
     let head = harness.send(Method::HEAD, "/health", &[], "").await;
     assert_eq!((head.status, head.body.len()), (200, 0));
+}
+
+/// `lunadefend doctor` warns of several: one tokenizer is one trust domain.
+#[tokio::test]
+async fn health_counts_the_auth_providers() {
+    let harness = Harness::start().await;
+    let reply = harness.get("/health", &[]).await;
+    assert_eq!(reply.header("lunadefend-auth-providers"), "2");
 }
 
 /// JWTs are judged by it, and the `Date` that arrives may be a proxy's.

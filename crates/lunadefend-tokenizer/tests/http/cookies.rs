@@ -1,7 +1,9 @@
 //! Which cookies a browser gets, by the sites of application and tokenizer, and by auth provider.
 
 use crate::{
-    harness::{APP_ORIGIN, Harness, ORIGIN, OTHER_SESSION, Reply, SESSION, base, builder},
+    harness::{
+        ANY_PAGE, APP_ORIGIN, Harness, ORIGIN, OTHER_SESSION, Reply, SESSION, base, builder,
+    },
     jwt::{self, APPLICATION_KEY},
 };
 use lunadefend_core::{
@@ -71,12 +73,12 @@ async fn safari_keeps_the_cookies_of_one_site_on_this_machine() {
     ] {
         let harness = Harness::with(of(url, application, application)).await;
         let session = transfer(&harness, "", LAX).await;
-        let headers = [("cookie", session.as_str()), ("origin", url)];
+        let headers = [("cookie", session.as_str()), ("origin", url), ANY_PAGE];
         let reply = harness.post("/tokenize", &headers, "{}").await;
         assert_eq!(reply.status, 200, "{url}");
         // Here the names have no prefix, and the one with it is another program's.
         let prefixed = format!("__Host-{session}");
-        let headers = [("cookie", prefixed.as_str()), ("origin", url)];
+        let headers = [("cookie", prefixed.as_str()), ("origin", url), ANY_PAGE];
         let reply = harness.post("/tokenize", &headers, "{}").await;
         assert_eq!(reply.status, 401, "{url}");
         // What the operator asks for stays as strict as it was.
@@ -173,20 +175,18 @@ async fn each_provider_has_a_session_cookie_of_its_own() {
         jar.push(created.cookie(&format!("__Host-access_token-{provider}=")));
     }
     let (shop, both) = (jar[0].clone(), jar.join("; "));
-    let tokenize = async |cookie: &str, page: Option<&str>| {
-        let mut headers = vec![("cookie", cookie), ("origin", ORIGIN)];
-        headers.extend(page.map(|page| ("lunadefend-page-session", page)));
+    let tokenize = async |cookie: &str, page: &str| {
+        let page = ("lunadefend-page-session", page);
+        let headers = [("cookie", cookie), ("origin", ORIGIN), page];
         harness.post("/tokenize", &headers, "{}").await
     };
-    for page in [None, Some("none")] {
-        assert_eq!(tokenize(&shop, page).await.status, 200);
-        // Whose is it? Nobody guesses.
-        let reply = tokenize(&both, page).await;
-        assert_eq!(reply.status, 401);
-        reply.message_of(SESSION_MISMATCH);
-    }
+    assert_eq!(tokenize(&shop, "none").await.status, 200);
+    // Whose is it? Nobody guesses.
+    let reply = tokenize(&both, "none").await;
+    assert_eq!(reply.status, 401);
+    reply.message_of(SESSION_MISMATCH);
     for session in [SESSION, OTHER_SESSION] {
-        let reply = tokenize(&both, Some(&page_session(session))).await;
+        let reply = tokenize(&both, &page_session(session)).await;
         assert_eq!(reply.status, 200);
         // The token went to that session.
         let token = reply.json()["data"]["tokenId"].as_str().unwrap().to_owned();
@@ -194,21 +194,21 @@ async fn each_provider_has_a_session_cookie_of_its_own() {
             assert_eq!(harness.is_granted(other, &token).await, other == session);
         }
     }
-    let reply = tokenize(&both, Some(&page_session("somebody else"))).await;
+    let reply = tokenize(&both, &page_session("somebody else")).await;
     assert_eq!(reply.status, 401);
     reply.message_of(SESSION_MISMATCH);
     // A bad one beside a good one is as good as none.
     let stale = both.replace(&jar[1], "__Host-access_token-desk=stale");
-    assert_eq!(tokenize(&stale, None).await.status, 200);
+    assert_eq!(tokenize(&stale, "none").await.status, 200);
     // The name of one provider alone is nobody's.
     let unnamed = shop.replace("-shop", "");
-    assert_eq!(tokenize(&unnamed, None).await.status, 401);
+    assert_eq!(tokenize(&unnamed, "none").await.status, 401);
     // The frame ends what the browser has.
     let headers = [("cookie", both.as_str()), ("origin", ORIGIN)];
     let reply = harness.post("/session/end", &headers, "{}").await;
     assert_eq!((reply.status, reply.set_cookies().len()), (200, 2));
     for cookie in &jar {
-        assert_eq!(tokenize(cookie, None).await.status, 401);
+        assert_eq!(tokenize(cookie, "none").await.status, 401);
     }
 }
 

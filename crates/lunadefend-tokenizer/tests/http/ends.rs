@@ -1,7 +1,9 @@
 //! Log-out, and the next user of the browser: what ends, what is refused, and by which name.
 
 use crate::{
-    harness::{APP_ORIGIN, Harness, ORIGIN, OTHER_SESSION, Reply, SESSION, SESSION_COOKIE, TOKEN},
+    harness::{
+        ANY_PAGE, APP_ORIGIN, Harness, ORIGIN, OTHER_SESSION, Reply, SESSION, SESSION_COOKIE, TOKEN,
+    },
     jwt,
 };
 use http::Method;
@@ -16,7 +18,7 @@ use std::time::Duration;
 const DONE: &str = r#"{"success":true,"error":{},"data":{}}"#;
 
 async fn frame_post(harness: &Harness, cookie: &str, path: &str, body: &str) -> Reply {
-    let headers = [("cookie", cookie), ("origin", ORIGIN)];
+    let headers = [("cookie", cookie), ("origin", ORIGIN), ANY_PAGE];
     harness.post(path, &headers, body).await
 }
 
@@ -50,7 +52,8 @@ async fn log_out_at_the_application_ends_all_of_the_session() {
             (401, "Unauthorized")
         );
     }
-    let verify = harness.get("/session/verify", &[("cookie", &cookie)]).await;
+    let headers = [("cookie", cookie.as_str()), ANY_PAGE];
+    let verify = harness.get("/session/verify", &headers).await;
     assert_eq!(
         (verify.status, verify.json()["success"].as_bool()),
         (200, Some(false))
@@ -326,14 +329,18 @@ async fn a_page_does_not_act_in_the_session_of_the_last_user() {
     let token = harness.store_value(SESSION, "of ann").await;
     let body = format!(r#"{{"tokenId":"{token}"}}"#);
     let frame = [("cookie", cookie.as_str()), ("origin", ORIGIN)];
+    // Only LunaSec's React SDK says nothing, and it must be allowed.
+    let reply = harness.post("/tokenize", &frame, &body).await;
+    assert_eq!(reply.status, 400);
+    assert!(reply.message().contains("LUNADEFEND_REACT_SDK=true"));
     let upper = anns.to_uppercase();
     let user = harness.user(SESSION);
     let by_jwt = [("authorization", user.as_str())];
     let page = |value| ("lunadefend-page-session", value);
     for who in [&frame[..], &by_jwt] {
         for path in ["/tokenize", "/detokenize", "/metadata/get"] {
-            for own in [&[][..], &[page("none")], &[page(&*anns)]] {
-                let headers = [who, own].concat();
+            for own in [page("none"), page(&*anns)] {
+                let headers = [who, &[own]].concat();
                 let reply = harness.post(path, &headers, &body).await;
                 assert_eq!(reply.status, 200, "{path}: {}", reply.text());
             }

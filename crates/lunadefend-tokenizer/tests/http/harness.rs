@@ -24,6 +24,8 @@ use tokio::{
 /// Where browsers believe the tokenizer to be. The server itself is on loopback and must not care.
 pub(crate) const ORIGIN: &str = "https://tokenizer.example.com";
 pub(crate) const APP_ORIGIN: &str = "https://app.example.com";
+/// The header of a frame for a page of whichever session.
+pub(crate) const ANY_PAGE: (&str, &str) = ("lunadefend-page-session", "none");
 /// The cookie of the default provider.
 pub(crate) const SESSION_COOKIE: &str = "__Host-access_token-shop";
 pub(crate) const SESSION: &str = "5d3c1f0e-8a52-4a30-9f7e-0d5b6c2f1a11";

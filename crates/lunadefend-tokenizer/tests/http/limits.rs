@@ -1,6 +1,8 @@
 //! Clients that are slow, large, or too many, and a store that fails.
 
-use crate::harness::{Harness, ORIGIN, OTHER_SESSION, SESSION, TOKEN, builder, read_to_end};
+use crate::harness::{
+    ANY_PAGE, Harness, ORIGIN, OTHER_SESSION, SESSION, TOKEN, builder, read_to_end,
+};
 use http::Method;
 use lunadefend_tokenizer::{Limits, VerificationKeys};
 use lunadefend_vault::store::{
@@ -265,13 +267,15 @@ async fn a_store_that_fails() {
         harness.post_as(&user, "/tokenize", "{}").await,
         harness.post_as(&user, "/detokenize", &token).await,
         harness.post_as(&user, "/metadata/get", &token).await,
-        harness.get("/session/verify", &[("cookie", &cookie)]).await,
+        harness
+            .get("/session/verify", &[("cookie", &cookie), ANY_PAGE])
+            .await,
         harness.get(&create, &[("cookie", &t.cookie)]).await,
         harness.revoke(SESSION).await,
         harness
             .post(
                 "/tokenize",
-                &[("cookie", &cookie), ("origin", ORIGIN)],
+                &[("cookie", &cookie), ("origin", ORIGIN), ANY_PAGE],
                 "{}",
             )
             .await,
@@ -352,7 +356,8 @@ async fn without_room_for_values_grants_and_sessions_go_on() {
     assert_eq!(granted.status, 200);
     assert!(harness.is_granted(OTHER_SESSION, &token).await);
     let cookie = harness.log_in(OTHER_SESSION, "jti-1").await;
-    let verify = harness.get("/session/verify", &[("cookie", &cookie)]).await;
+    let headers = [("cookie", cookie.as_str()), ANY_PAGE];
+    let verify = harness.get("/session/verify", &headers).await;
     assert_eq!(verify.json()["success"], true);
     let url = harness.detokenize(OTHER_SESSION, &token).await;
     assert_eq!(harness.get(&url, &[]).await.text(), "value");

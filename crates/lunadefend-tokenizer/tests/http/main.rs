@@ -9,6 +9,7 @@
 
 #[cfg(unix)]
 mod admin;
+mod assets;
 mod auth;
 mod blobs;
 mod browser;
@@ -20,6 +21,7 @@ mod harness;
 mod jwks;
 mod jwt;
 mod limits;
+mod page;
 mod quota;
 mod session;
 mod slow;

@@ -1,6 +1,6 @@
 //! How much a session may store from the frame in a day.
 
-use crate::harness::{Harness, ORIGIN, OTHER_SESSION, Reply, SESSION, path_of};
+use crate::harness::{ANY_PAGE, Harness, ORIGIN, OTHER_SESSION, Reply, SESSION, path_of};
 use http::Method;
 use lunadefend_tokenizer::Limits;
 use std::time::Duration;
@@ -12,7 +12,7 @@ async fn with_limits(change: impl FnOnce(&mut Limits)) -> Harness {
 }
 
 async fn tokenize(harness: &Harness, cookie: &str) -> Reply {
-    let headers = [("cookie", cookie), ("origin", ORIGIN)];
+    let headers = [("cookie", cookie), ("origin", ORIGIN), ANY_PAGE];
     harness.post("/tokenize", &headers, "{}").await
 }
 

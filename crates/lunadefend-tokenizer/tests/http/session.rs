@@ -1,7 +1,7 @@
 //! Session transfer: `recordings/go-tokenizer/session` and `providers`.
 
 use crate::{
-    harness::{Harness, OTHER_SESSION, SESSION, SESSION_COOKIE},
+    harness::{ANY_PAGE, Harness, OTHER_SESSION, SESSION, SESSION_COOKIE},
     jwt::{self, APPLICATION_KEY, OTHER_KEY, TRANSFER_HEADER, V1_HEADER, claims, sign},
 };
 use http::Method;
@@ -124,7 +124,8 @@ async fn create() {
     assert!(!handle.contains(&jwt[..20]), "the cookie is not the JWT");
     assert!(!handle.contains(SESSION));
 
-    let verify = harness.get("/session/verify", &[("cookie", &handle)]).await;
+    let headers = [("cookie", handle.as_str()), ANY_PAGE];
+    let verify = harness.get("/session/verify", &headers).await;
     assert_eq!(verify.text(), r#"{"success":true,"error":{}}"#);
 }
 
@@ -471,7 +472,8 @@ async fn only_get_creates() {
 async fn verify() {
     let harness = Harness::start().await;
     let text = async |headers: &[(&str, &str)]| {
-        let reply = harness.get("/session/verify", headers).await;
+        let headers = [headers, &[ANY_PAGE]].concat();
+        let reply = harness.get("/session/verify", &headers).await;
         assert_eq!(reply.status, 200);
         assert_eq!(reply.header("vary"), "origin");
         if reply.json()["success"] == true {

@@ -1,7 +1,7 @@
 //! How a transfer must be asked for, and what its answers let a page's code do.
 
 use crate::{
-    harness::{Harness, ORIGIN, SESSION, Transfer},
+    harness::{ANY_PAGE, Harness, ORIGIN, SESSION, Transfer},
     jwt,
 };
 use http::Method;
@@ -196,7 +196,7 @@ async fn five_tabs_at_once_end_with_sessions() {
     }
     assert_eq!(sessions.len(), 2);
     for session in sessions {
-        let headers = [("cookie", session.as_str())];
+        let headers = [("cookie", session.as_str()), ANY_PAGE];
         let reply = harness.get("/session/verify", &headers).await;
         assert_eq!(reply.text(), r#"{"success":true,"error":{}}"#);
     }
