@@ -7,7 +7,7 @@ use actix_web::{
 };
 use futures_util::lock::Mutex;
 use lunadefend_core::{
-    Backend, Error, ErrorKind, Grants, SessionId, Sessions,
+    Backend, Elements, Error, ErrorKind, Grants, SessionId, Sessions,
     adapter::{AuthPlugin, into_actix, resolve_session},
     wire::PageSession,
 };
@@ -144,23 +144,25 @@ impl Luna {
         Self::new(backend, move |request| ready(Ok(provider(request))))
     }
 
+    /// Puts the routes of the auth plugin below a path, with or without slashes around it: `"api"`, `"/api/"`.
+    ///
+    /// The script tag of [`elements`](Self::elements) says so to the browser. A path that a router or a proxy in
+    /// front adds is not known here: see [`Elements::below`].
+    #[must_use]
+    pub fn below(mut self, path: &str) -> Self {
+        self.backend = self.backend.below(path);
+        self
+    }
+
     /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, and
     /// this state for the extractors: `configure` an `App` or a `web::Scope` with them.
     ///
     /// A scope's configuration applies only to its own handlers. For other handlers, register the state by
     /// `app_data(web::Data::new(luna.clone()))`.
     pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
-        self.routes_at("")
-    }
-
-    /// Returns the same routes below a base path, with or without slashes around it: `"api"`, `"/api/"`.
-    pub fn routes_at(&self, base: &str) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
-        let base = match base.trim_matches('/') {
-            "" => String::new(),
-            base => format!("/{base}"),
-        };
         let luna = self.clone();
         move |config| {
+            let base = luna.elements().plugin_base();
             let (frame, jwks) = (luna.clone(), luna.clone());
             config
                 .app_data(Data::new(luna.clone()))
@@ -235,6 +237,36 @@ impl Luna {
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         self.backend.sessions()
+    }
+
+    /// Returns what a page needs to have secure fields: the script tag, and the sources of its policy.
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, http::header, web::Data};
+    /// use lunadefend_actix::{Error, Luna, Session};
+    ///
+    /// async fn page(luna: Data<Luna>, Session(session): Session) -> Result<HttpResponse, Error> {
+    ///     let elements = luna.elements();
+    ///     let (tag, page_session) = (elements.script_tag(), luna.page_session(&session)?);
+    ///     let html = format!(
+    ///         r#"{tag}
+    ///         <form method="post" action="/ssn">
+    ///           <label for="ssn">Social security number</label>
+    ///           <luna-input id="ssn" name="ssn" kind="ssn" session="{page_session}"></luna-input>
+    ///           <button>Save</button>
+    ///         </form>"#
+    ///     );
+    ///     let policy = format!("default-src 'none'; {}", elements.content_security_policy());
+    ///     Ok(HttpResponse::Ok()
+    ///         .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+    ///         .content_type("text/html; charset=utf-8")
+    ///         .body(html))
+    /// }
+    /// # let _ = actix_web::web::get().to(page);
+    /// ```
+    #[must_use]
+    pub fn elements(&self) -> &Elements {
+        self.backend.elements()
     }
 
     /// Returns the name of the session for a page rendered for it: see [`Sessions::page_session`].

@@ -4,7 +4,7 @@ use crate::Granter;
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use http::request::Parts;
 use lunadefend_core::{
-    Backend, Error, Grants, SessionId, Sessions,
+    Backend, Elements, Error, Grants, SessionId, Sessions,
     adapter::{AuthPlugin, resolve_session},
     provider::BoxFuture,
     wire::PageSession,
@@ -154,18 +154,20 @@ impl Luna {
         Self::new(backend, move |parts| ready(Ok(provider(parts))))
     }
 
-    /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`: `merge`
-    /// them at the root or `nest` them.
-    pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        self.routes_at("")
+    /// Puts the routes of the auth plugin below a path, with or without slashes around it: `"api"`, `"/api/"`.
+    ///
+    /// The script tag of [`elements`](Self::elements) says so to the browser. A path that a router or a proxy in
+    /// front adds is not known here: see [`Elements::below`].
+    #[must_use]
+    pub fn below(mut self, path: &str) -> Self {
+        self.backend = self.backend.below(path);
+        self
     }
 
-    /// Returns the same routes below a base path, with or without slashes around it: `"api"`, `"/api/"`.
-    pub fn routes_at<S: Clone + Send + Sync + 'static>(&self, base: &str) -> Router<S> {
-        let base = match base.trim_matches('/') {
-            "" => String::new(),
-            base => format!("/{base}"),
-        };
+    /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`: `merge`
+    /// them into the router.
+    pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let base = self.elements().plugin_base();
         let (frame, jwks) = (self.clone(), self.clone());
         Router::new()
             .route(
@@ -224,6 +226,35 @@ impl Luna {
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         self.backend.sessions()
+    }
+
+    /// Returns what a page needs to have secure fields: the script tag, and the sources of its policy.
+    ///
+    /// ```
+    /// use axum::{extract::State, http::header, response::{Html, IntoResponse}};
+    /// use lunadefend_axum::{Error, Luna, Session};
+    ///
+    /// async fn page(
+    ///     State(luna): State<Luna>,
+    ///     Session(session): Session,
+    /// ) -> Result<impl IntoResponse, Error> {
+    ///     let elements = luna.elements();
+    ///     let (tag, page_session) = (elements.script_tag(), luna.page_session(&session)?);
+    ///     let html = format!(
+    ///         r#"{tag}
+    ///         <form method="post" action="/ssn">
+    ///           <label for="ssn">Social security number</label>
+    ///           <luna-input id="ssn" name="ssn" kind="ssn" session="{page_session}"></luna-input>
+    ///           <button>Save</button>
+    ///         </form>"#
+    ///     );
+    ///     let policy = format!("default-src 'none'; {}", elements.content_security_policy());
+    ///     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn elements(&self) -> &Elements {
+        self.backend.elements()
     }
 
     /// Returns the name of the session for a page rendered for it: see [`Sessions::page_session`].

@@ -1,9 +1,9 @@
 //! The part of LunaDefend that a framework adapter needs.
 
-use crate::{Granter, Grants, SessionId, Sessions, adapter::AuthPlugin};
+use crate::{Elements, Granter, Grants, SessionId, Sessions, adapter::AuthPlugin};
 
-/// The part of a `LunaDefend` that a framework adapter needs: grants, sessions, and the routes of the auth
-/// plugin.
+/// The part of a `LunaDefend` that a framework adapter needs: grants, sessions, the routes of the auth
+/// plugin, and what pages need.
 ///
 /// Made from a `LunaDefend`, or from fakes in tests. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -11,17 +11,32 @@ pub struct Backend {
     grants: Grants,
     sessions: Sessions,
     auth_plugin: AuthPlugin,
+    elements: Elements,
 }
 
 impl Backend {
-    /// Combines the three parts.
+    /// Combines the four parts.
     #[must_use]
-    pub const fn new(grants: Grants, sessions: Sessions, auth_plugin: AuthPlugin) -> Self {
+    pub const fn new(
+        grants: Grants,
+        sessions: Sessions,
+        auth_plugin: AuthPlugin,
+        elements: Elements,
+    ) -> Self {
         Self {
             grants,
             sessions,
             auth_plugin,
+            elements,
         }
+    }
+
+    /// Puts the routes of the auth plugin below a path, with or without slashes around it: the script tag of
+    /// [`elements`](Self::elements) says so, and an adapter puts them at its `plugin_base`.
+    #[must_use]
+    pub fn below(mut self, path: &str) -> Self {
+        self.elements = self.elements.below(path);
+        self
     }
 
     /// Creates and verifies grants.
@@ -46,5 +61,11 @@ impl Backend {
     #[must_use]
     pub const fn auth_plugin(&self) -> &AuthPlugin {
         &self.auth_plugin
+    }
+
+    /// Returns what pages need: the script tag, and the sources of their policy.
+    #[must_use]
+    pub const fn elements(&self) -> &Elements {
+        &self.elements
     }
 }

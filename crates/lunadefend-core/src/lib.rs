@@ -9,6 +9,7 @@ mod axum_core;
 mod backend;
 mod clock;
 mod duration;
+mod elements;
 mod error;
 mod error_kind;
 mod future;
@@ -36,6 +37,7 @@ pub mod wire;
 
 pub use backend::Backend;
 pub use duration::{DurationError, GrantDuration};
+pub use elements::Elements;
 pub use error::Error;
 pub use error_kind::ErrorKind;
 pub use granter::{Granted, GrantedValue, Granter};

@@ -4,7 +4,7 @@ mod services;
 
 use crate::{Call, TestClock};
 use lunadefend_core::{
-    Backend, Error, ErrorKind, GrantDuration, GrantedToken, Grants, SessionId, Sessions,
+    Backend, Elements, Error, ErrorKind, GrantDuration, GrantedToken, Grants, SessionId, Sessions,
     VerifiedToken,
     adapter::AuthPlugin,
     provider::{Clock, GrantRequest},
@@ -108,6 +108,13 @@ impl TestBackend {
     #[must_use]
     pub fn sessions(&self) -> Sessions {
         Sessions::new(self.clone())
+    }
+
+    /// Returns what pages need, for code that takes `Elements`. The tokenizer and the hash of its element module
+    /// are made up, the same in every version.
+    #[must_use]
+    pub fn elements(&self) -> Elements {
+        Elements::new("https://tokenizer.example", "test.js", "sha384-test")
     }
 
     /// Grants a token to a session for 15 minutes, as an earlier page of the application did. Returns the
@@ -255,7 +262,8 @@ impl From<TestBackend> for Backend {
         Self::new(
             backend.grants(),
             backend.sessions(),
-            AuthPlugin::new(backend),
+            AuthPlugin::new(backend.clone()),
+            backend.elements(),
         )
     }
 }

@@ -2,17 +2,17 @@
 
 use crate::{payload::query, provider::PendingSession};
 use http::{HeaderMap, Method};
-use lunadefend_core::adapter::AuthPlugin;
+use lunadefend_core::{Backend, adapter::AuthPlugin};
 use std::future::ready;
 use warp::{Filter, Reply, filters::BoxedFilter, path::Peek, reject, reply::Response};
 
-/// Makes both routes below a base path, which may have slashes around it. They handle every method
+/// Makes both routes. They handle every method
 /// themselves, so that no other route's 405 is sent instead.
 pub(crate) fn routes(
-    plugin: &AuthPlugin,
+    backend: &Backend,
     pending_sessions: &BoxedFilter<(PendingSession,)>,
-    base: &str,
 ) -> BoxedFilter<(Response,)> {
+    let (base, plugin) = (backend.elements().plugin_base(), backend.auth_plugin());
     let (frame, keys) = (plugin.clone(), plugin.clone());
     let secure_frame = exactly(base, AuthPlugin::SECURE_FRAME_PATH)
         .and(warp::method())
@@ -46,7 +46,7 @@ pub(crate) fn routes(
 
 /// Matches the rest of the path exactly; `warp::path` would also accept a trailing slash.
 fn exactly(base: &str, path: &str) -> BoxedFilter<()> {
-    let path = format!("{}{path}", base.trim_matches('/'));
+    let path = format!("{base}{path}");
     // The slash in front is matched already.
     let path = path.trim_start_matches('/').to_owned();
     warp::path::peek()

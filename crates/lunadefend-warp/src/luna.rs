@@ -7,7 +7,9 @@ use crate::{
     provider::{PendingSession, pending_sessions},
     recover,
 };
-use lunadefend_core::{Backend, Error, Granter, Grants, SessionId, Sessions, wire::PageSession};
+use lunadefend_core::{
+    Backend, Elements, Error, Granter, Grants, SessionId, Sessions, wire::PageSession,
+};
 use std::{
     fmt,
     future::{Future, ready},
@@ -129,19 +131,23 @@ impl Luna {
         self
     }
 
+    /// Puts the routes of the auth plugin below a path, with or without slashes around it: `"api"`, `"/api/"`.
+    ///
+    /// The script tag of [`elements`](Self::elements) says so to the browser. A path that a router or a proxy in
+    /// front adds is not known here: see [`Elements::below`].
+    #[must_use]
+    pub fn below(mut self, path: &str) -> Self {
+        self.backend = self.backend.below(path);
+        self
+    }
+
     /// Returns the two routes of the auth plugin, `/.lunasec/secure-frame` and `/.lunasec/jwks.json`, below
     /// the path matched so far.
     ///
     /// They handle every method themselves and reject all other paths.
     #[must_use]
     pub fn routes(&self) -> BoxedFilter<(Response,)> {
-        self.routes_at("")
-    }
-
-    /// Returns the same routes below a base path, with or without slashes around it: `"api"`, `"/api/"`.
-    #[must_use]
-    pub fn routes_at(&self, base: &str) -> BoxedFilter<(Response,)> {
-        auth_plugin::routes(self.backend.auth_plugin(), &self.pending_sessions, base)
+        auth_plugin::routes(&self.backend, &self.pending_sessions)
     }
 
     /// Makes a route that ends in a handler.
@@ -252,6 +258,32 @@ impl Luna {
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         self.backend.sessions()
+    }
+
+    /// Returns what a page needs to have secure fields: the script tag, and the sources of its policy.
+    ///
+    /// ```
+    /// use lunadefend_warp::{Error, Luna, Session};
+    /// use warp::{Reply, reply};
+    ///
+    /// async fn page(luna: Luna, Session(session): Session) -> Result<impl Reply, Error> {
+    ///     let elements = luna.elements();
+    ///     let (tag, page_session) = (elements.script_tag(), luna.page_session(&session)?);
+    ///     let html = format!(
+    ///         r#"{tag}
+    ///         <form method="post" action="/ssn">
+    ///           <label for="ssn">Social security number</label>
+    ///           <luna-input id="ssn" name="ssn" kind="ssn" session="{page_session}"></luna-input>
+    ///           <button>Save</button>
+    ///         </form>"#
+    ///     );
+    ///     let policy = format!("default-src 'none'; {}", elements.content_security_policy());
+    ///     Ok(reply::with_header(reply::html(html), "content-security-policy", policy))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn elements(&self) -> &Elements {
+        self.backend.elements()
     }
 
     /// Returns the name of the session for a page rendered for it: see [`Sessions::page_session`].

@@ -16,9 +16,9 @@ pub use lunadefend_client::{
     Client, KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, TokenizerClient,
 };
 pub use lunadefend_core::{
-    Backend, DurationError, Error, ErrorKind, FromUntrusted, GrantDuration, GrantedToken, Grants,
-    IntoGranted, Patch, SessionId, Sessions, UntrustedToken, Unverified, VerifiedToken, provider,
-    storage, trust,
+    Backend, DurationError, Elements, Error, ErrorKind, FromUntrusted, GrantDuration, GrantedToken,
+    Grants, IntoGranted, Patch, SessionId, Sessions, UntrustedToken, Unverified, VerifiedToken,
+    provider, storage, trust,
     wire::{Metadata, PageSession},
 };
 pub use lunadefend_jwt::JwtProfile;

@@ -3,8 +3,9 @@
 use crate::{Builder, ConfigError, Configuration};
 use lunadefend_client::{Client, KeyService, TokenizerClient};
 use lunadefend_core::{
-    Backend, Error, Grants, SessionId, Sessions, adapter::AuthPlugin, wire::PageSession,
+    Backend, Elements, Error, Grants, SessionId, Sessions, adapter::AuthPlugin, wire::PageSession,
 };
+use lunadefend_elements::element_module;
 use std::{num::NonZeroUsize, path::PathBuf};
 
 /// The client of one application: grants, sessions and the tokenizer API. Cheap to clone.
@@ -33,6 +34,7 @@ pub struct LunaDefend {
     client: Client,
     grants: Grants,
     sessions: Sessions,
+    elements: Elements,
 }
 
 impl LunaDefend {
@@ -65,7 +67,10 @@ impl LunaDefend {
     }
 
     pub(crate) fn new(client: Client, max_tokens: NonZeroUsize) -> Self {
+        let module = element_module();
+        let tokenizer_url = client.public_tokenizer_url().as_str();
         Self {
+            elements: Elements::new(tokenizer_url, module.name(), &module.integrity()),
             grants: Grants::new(client.clone()).with_max_tokens(max_tokens),
             sessions: Sessions::new(client.clone()),
             client,
@@ -90,6 +95,31 @@ impl LunaDefend {
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    /// Returns what a page needs to have secure fields: the script tag, and the sources of its policy.
+    ///
+    /// They name the tokenizer as browsers reach it (`PUBLIC_TOKENIZER_URL`), and the element module of this
+    /// version.
+    ///
+    /// ```no_run
+    /// # fn page(luna: &lunadefend::LunaDefend, session: &lunadefend::SessionId) -> Result<String, lunadefend::Error> {
+    /// let tag = luna.elements().script_tag();
+    /// let page_session = luna.page_session(session)?;
+    /// let html = format!(
+    ///     r#"{tag}
+    ///     <form method="post" action="/ssn">
+    ///       <label for="ssn">Social security number</label>
+    ///       <luna-input id="ssn" name="ssn" kind="ssn" session="{page_session}"></luna-input>
+    ///       <button>Save</button>
+    ///     </form>"#
+    /// );
+    /// # Ok(html)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn elements(&self) -> &Elements {
+        &self.elements
     }
 
     /// Returns the name of the session for a page rendered for it.
@@ -137,6 +167,7 @@ impl From<&LunaDefend> for Backend {
             luna.grants.clone(),
             luna.sessions.clone(),
             AuthPlugin::new(luna.client.clone()),
+            luna.elements.clone(),
         )
     }
 }

@@ -22,6 +22,8 @@ pub(crate) async fn start(app: App) -> String {
         let cookies = request.headers().get(header::COOKIE);
         provider.session(cookies.and_then(|cookies| cookies.to_str().ok()))
     });
+    let nested = luna.routes();
+    let luna = luna.below(base);
     let application = move || {
         let app = actix_web::App::new()
             .app_data(Data::new(db.clone()))
@@ -37,8 +39,8 @@ pub(crate) async fn start(app: App) -> String {
             .service(web::resource("/lend").get(lend))
             .service(web::resource("/page").get(page))
             .service(web::resource("/logout").post(log_out))
-            .configure(luna.routes_at(base))
-            .service(web::scope("/nested").configure(luna.routes()))
+            .configure(luna.routes())
+            .service(web::scope("/nested").configure(&nested))
             .default_service(web::to(|| async {
                 HttpResponse::NotFound()
                     .content_type("text/plain; charset=utf-8")

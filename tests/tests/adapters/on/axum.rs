@@ -23,6 +23,8 @@ pub(crate) async fn start(app: App) -> String {
         let cookies = parts.headers.get(header::COOKIE);
         provider.session(cookies.and_then(|cookies| cookies.to_str().ok()))
     });
+    let nested = luna.routes();
+    let luna = luna.below(app.base);
     let mut router = Router::new()
         .route("/whoami", get(whoami))
         .route("/session", get(session))
@@ -32,8 +34,8 @@ pub(crate) async fn start(app: App) -> String {
         .route("/lend", get(lend))
         .route("/page", get(page))
         .route("/logout", post(log_out))
-        .merge(luna.routes_at(app.base))
-        .nest("/nested", luna.routes())
+        .merge(luna.routes())
+        .nest("/nested", nested)
         .fallback((StatusCode::NOT_FOUND, NO_SUCH_PAGE))
         .with_state(AppState { luna, db: app.db });
     if let Some(limit) = app.body_limit {

@@ -21,6 +21,8 @@ pub(crate) async fn start(app: App) -> String {
     if let Some(limit) = app.body_limit {
         luna = luna.body_limit(limit);
     }
+    let nested = luna.routes();
+    let luna = luna.below(app.base);
     let db = warp::any().map(move || app.db.clone());
     let state = luna.clone();
     let with_luna = warp::any().map(move || state.clone());
@@ -53,8 +55,8 @@ pub(crate) async fn start(app: App) -> String {
             warp::path!("logout").and(warp::post()).and(with_luna),
             log_out,
         ))
-        .or(luna.routes_at(app.base))
-        .or(warp::path("nested").and(luna.routes()))
+        .or(luna.routes())
+        .or(warp::path("nested").and(nested))
         .recover(no_such_page);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
