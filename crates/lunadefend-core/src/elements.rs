@@ -89,7 +89,7 @@ impl Elements {
     /// Says which of the tokenizer's `AUTH_PROVIDERS` this application is. Only a tokenizer that has several
     /// needs it.
     #[must_use]
-    pub fn auth_provider(&self, name: impl Into<String>) -> Self {
+    pub fn with_auth_provider(&self, name: impl Into<String>) -> Self {
         let mut texts = Texts::clone(&self.0);
         texts.auth_provider = name.into();
         Self::with_tag(texts)
@@ -99,20 +99,20 @@ impl Elements {
     ///
     /// It is HTML, and escaped: a template prints it as it is, as `{{ tag|safe }}` in askama and
     /// `(PreEscaped(tag))` in maud. The address has the hash of the contents, and `integrity` makes the browser
-    /// check them: a tokenizer of another version has no such file, and a changed one does not run.
+    /// check them: a changed module does not run, and a tokenizer that does not know this version answers 404.
     #[must_use]
     pub fn script_tag(&self) -> &str {
         &self.0.script_tag
     }
 
-    /// Returns the directives of a `Content-Security-Policy` that the elements need, without one at the end:
-    /// append your own after `; `.
+    /// Returns the directives of a `Content-Security-Policy` that the elements need, as narrow as browsers
+    /// allow. Put yours before them, each with a `;` behind it.
     ///
     /// | directive | source | for |
     /// |---|---|---|
     /// | `script-src` | the one module | the script tag |
     /// | `frame-src` | the one document | the frame inside each element |
-    /// | `connect-src` | `'self'`, and the one route of the tokenizer | the session transfer: a fetch of the page to the auth plugin, redirected to the tokenizer |
+    /// | `connect-src` | `'self'`, and the one route of the tokenizer | the session transfer: the page fetches the auth plugin, which redirects to the tokenizer |
     ///
     /// A policy says a directive once. If yours has one of these, write the sources together: see
     /// [`script_url`](Self::script_url) and [`tokenizer_origin`](Self::tokenizer_origin). The elements need no

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod page;
+
 use lunadefend::{Error, ErrorKind, SessionId, VerifiedToken};
 use std::{
     collections::HashMap,

@@ -1,6 +1,9 @@
 //! What the small application of the table does, whatever framework it stands on.
 
-use lunadefend::{Error, ErrorKind, GrantDuration, LunaDefend, SessionId, Tokens, VerifiedToken};
+use lunadefend::{
+    Elements, Error, ErrorKind, GrantDuration, LunaDefend, PageSession, SessionId, Tokens,
+    VerifiedToken,
+};
 use std::{
     collections::HashMap,
     future::Future,
@@ -89,6 +92,12 @@ impl Db {
     pub(crate) fn others(&self, session: &SessionId) -> Vec<VerifiedToken> {
         self.profile(session).others
     }
+}
+
+/// What a template would print.
+pub(crate) fn page(elements: &Elements, page_session: PageSession) -> String {
+    let (tag, policy) = (elements.script_tag(), elements.content_security_policy());
+    format!("{tag}\n{policy}\n{page_session}")
 }
 
 /// `?duration=30m`.

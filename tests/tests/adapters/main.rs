@@ -17,7 +17,7 @@
 //! | `POST /profile` | `Session`, `Verified<Profile>` | what `Db::store` returns |
 //! | `POST /tokens` | `Verified<Vec<VerifiedToken>>` | how many they are |
 //! | `GET`, `HEAD /search` | `Verified<Search>` | what `Search::result` returns |
-//! | `GET /page` | `Session`, `Luna` | `Luna::page_session` |
+//! | `GET /page` | `Session`, `Luna` | what `application::page` returns |
 //! | `POST /logout` | `Session`, `Luna` | `ended` |
 //! | `GET /lend?duration=D` | `Granter` | `Granted` of the profile's `others` for that time |
 //! | below `App::base`, and below `/nested` | | the auth plugin |
@@ -44,7 +44,8 @@ mod transfer;
 
 use on::ADAPTERS;
 use rows::{
-    AT_ONCE, AUTH_PLUGIN, FAULTS, GRANT, GROUPS, LOG_OUT, PLUGIN_SETTINGS, SESSION, SLOW, VERIFY,
+    AT_ONCE, AUTH_PLUGIN, FAULTS, GRANT, GROUPS, LOG_OUT, PAGE, PLUGIN_SETTINGS, SESSION, SLOW,
+    VERIFY,
 };
 
 #[test]
@@ -65,6 +66,11 @@ fn session() {
 #[test]
 fn log_out() {
     LOG_OUT.passed();
+}
+
+#[test]
+fn page() {
+    PAGE.passed();
 }
 
 #[test]

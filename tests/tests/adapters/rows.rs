@@ -4,6 +4,7 @@ mod auth_plugin;
 mod faults;
 mod grant;
 mod log_out;
+mod page;
 mod plugin_settings;
 mod recorded;
 mod session;
@@ -22,6 +23,7 @@ pub(crate) static PLUGIN_SETTINGS: Group = Group::new(
 );
 pub(crate) static SESSION: Group = Group::new("session", settings, session::rows);
 pub(crate) static LOG_OUT: Group = Group::new("log-out", settings, log_out::rows);
+pub(crate) static PAGE: Group = Group::new("page", settings, page::rows);
 pub(crate) static VERIFY: Group = Group::new("verify", settings, verify::rows);
 pub(crate) static GRANT: Group = Group::new("grant", settings, grant::rows);
 pub(crate) static FAULTS: Group = Group::new("faults", settings, faults::rows);
@@ -34,6 +36,7 @@ pub(crate) static GROUPS: &[&Group] = &[
     &PLUGIN_SETTINGS,
     &SESSION,
     &LOG_OUT,
+    &PAGE,
     &VERIFY,
     &GRANT,
     &FAULTS,

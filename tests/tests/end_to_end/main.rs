@@ -9,6 +9,7 @@ mod browser;
 mod grants;
 mod keys;
 mod log_out;
+mod page;
 mod values;
 mod wire;
 

@@ -33,7 +33,7 @@ fn the_tokenizers_path_is_kept_and_its_origin_is_not_more() {
 fn the_tag_is_html_whatever_is_in_it() {
     let elements = Elements::new("https://t.example/a&b", "\"><b>.js", "\"")
         .below("x'\"<y>&z")
-        .auth_provider("\"><script>");
+        .with_auth_provider("\"><script>");
     assert_eq!(
         elements.script_tag(),
         "<script type=\"module\" src=\"https://t.example/a&amp;b/elements/&quot;&gt;&lt;b&gt;.js\" \

@@ -111,7 +111,10 @@ async fn search(Verified(search): Verified<Search>) -> String {
 }
 
 async fn page(luna: Luna, Session(session): Session) -> Result<String, Error> {
-    Ok(luna.page_session(&session)?.to_string())
+    Ok(application::page(
+        luna.elements(),
+        luna.page_session(&session)?,
+    ))
 }
 
 async fn log_out(luna: Luna, Session(session): Session) -> Result<&'static str, Error> {

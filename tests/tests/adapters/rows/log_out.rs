@@ -1,15 +1,15 @@
-//! The end of a session, and the name that a page has for its own.
+//! The end of a session.
 
 use super::verify::tokens;
 use crate::{
     row::{Expected, Request, Row},
     run::T1,
 };
-use lunadefend::{ErrorKind, LunaDefend};
-use lunadefend_tests::{Act, Fault, http1, provider, signing_key};
+use lunadefend::ErrorKind;
+use lunadefend_tests::{Act, Fault, http1};
 
 pub(super) fn rows() -> Vec<Row> {
-    [ends(), ended(), pages()].into_iter().flatten().collect()
+    [ends(), ended()].into_iter().flatten().collect()
 }
 
 fn log_out() -> Request {
@@ -81,32 +81,5 @@ fn ended() -> Vec<Row> {
             no_session(),
         )
         .during(refused),
-    ]
-}
-
-/// Computed with Python's hashlib: the tokenizer must be able to agree with us.
-fn pages() -> Vec<Row> {
-    let page = || Request::get("/page").by("ann");
-    vec![
-        Row::new(
-            "a page of a session that is sent hashed",
-            page(),
-            Expected::text("c9f1acc865816323ba313ceb3d9b3ffe"),
-        ),
-        Row::new(
-            "a page of a session that is sent raw",
-            page(),
-            Expected::text("1cb0cbaf3ab35c7650840f87e8d0030c"),
-        )
-        .with(|| {
-            LunaDefend::builder("http://127.0.0.1:1")
-                .signing_key(provider(signing_key()))
-                .raw_session_ids()
-        }),
-        Row::new(
-            "a page of nobody",
-            Request::get("/page"),
-            Expected::error(ErrorKind::NoSession),
-        ),
     ]
 }
