@@ -34,7 +34,9 @@ async fn a_browser_comes_back_with_a_session_at_the_tokenizer() {
         let trail = browser.load_no_cors(tokenizer, &ensure).await.unwrap();
         let statuses: Vec<u16> = trail.iter().map(|page| page.status).collect();
         assert_eq!(statuses, [302, 302, 200], "{}", adapter.name);
-        let page = browser.fetch(APP, Method::GET, &verify, "").await.unwrap();
+        // The frame asks: a page of the application may not.
+        let page = browser.fetch(tokenizer, Method::GET, &verify, "");
+        let page = page.await.unwrap();
         assert_eq!(page.json()["success"], true, "{}", adapter.name);
     }
 }
