@@ -61,9 +61,11 @@ impl Tab {
     pub async fn enter(&self, element: &str) {
         self.leave().await;
         let host = self.find(&format!("{element}:state(ready)")).await;
-        let root = host.get_shadow_root().await.unwrap();
-        let frame = root.query(By::Css("iframe")).first().await.unwrap();
-        frame.enter_frame().await.unwrap();
+        // geckodriver finds nothing from a shadow root that thirtyfour takes for an element.
+        let frame = "return arguments[0].shadowRoot.querySelector('iframe')";
+        let arguments = vec![host.to_json().unwrap()];
+        let found = self.driver.execute(frame, arguments).await.unwrap();
+        found.element().unwrap().enter_frame().await.unwrap();
     }
 
     /// Goes back to the page.
