@@ -57,6 +57,7 @@ struct Tables {
     users: HashMap<String, String>,
     rows: HashMap<String, Row>,
     pages: HashMap<String, Page>,
+    scripts: HashMap<String, String>,
     tokenizer: String,
     recorded: Vec<Recorded>,
 }
@@ -120,6 +121,12 @@ impl Application {
         tables.pages.insert(name.to_owned(), page);
     }
 
+    /// From now on there is a script at `/s/<name>`, which may be a service worker of the whole application.
+    pub fn set_script(&self, name: &str, script: &str) {
+        let mut tables = self.tables.lock().unwrap();
+        tables.scripts.insert(name.to_owned(), script.to_owned());
+    }
+
     /// What a page with secure fields needs, and no more.
     pub const POLICY: &str = "default-src 'none'; script-src {tokenizer}; frame-src {tokenizer}; \
         connect-src 'self' {tokenizer}; form-action 'self'; base-uri 'none'";
@@ -172,6 +179,7 @@ fn router(luna: LunaDefend, tables: &Shared) -> Router {
         .route("/login/{user}", get(log_in))
         .route("/logout", get(log_out))
         .route("/p/{page}", get(page))
+        .route("/s/{script}", get(script))
         .route("/save", post(save))
         .route("/echo", post(async || "saved"))
         .merge(luna.routes())
@@ -216,12 +224,24 @@ async fn log_in(State(tables): State<Shared>, Path(user): Path<String>) -> Respo
     ([(header::SET_COOKIE, cookie)], "logged in").into_response()
 }
 
-async fn log_out(State(tables): State<Shared>, parts: Parts) -> Response {
+async fn log_out(State(tables): State<Shared>, State(luna): State<Luna>, parts: Parts) -> Response {
     if let Some((session, _)) = session_of(&tables, &parts) {
         tables.lock().unwrap().users.remove(session.expose_id());
+        luna.sessions().end(&session).await.unwrap();
     }
     let cookie = format!("{COOKIE}=; Path=/; Max-Age=0");
     ([(header::SET_COOKIE, cookie)], "logged out").into_response()
+}
+
+async fn script(State(tables): State<Shared>, Path(name): Path<String>) -> Response {
+    let Some(script) = tables.lock().unwrap().scripts.get(&name).cloned() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "text/javascript"),
+        ("service-worker-allowed", "/"),
+    ];
+    (headers, script).into_response()
 }
 
 async fn page(

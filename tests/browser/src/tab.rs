@@ -60,12 +60,17 @@ impl Tab {
     /// Goes into the frame of a secure element, once that is ready.
     pub async fn enter(&self, element: &str) {
         self.leave().await;
-        let host = self.find(&format!("{element}:state(ready)")).await;
-        // geckodriver finds nothing from a shadow root that thirtyfour takes for an element.
+        self.find(&format!("{element}:state(ready)")).await;
+        self.enter_at_once(element).await;
+    }
+
+    /// The same, whether that is ready or not.
+    pub async fn enter_at_once(&self, element: &str) {
+        let host = self.find(element).await.to_json().unwrap();
+        // Firefox's driver finds nothing in a shadow root.
         let frame = "return arguments[0].shadowRoot.querySelector('iframe')";
-        let arguments = vec![host.to_json().unwrap()];
-        let found = self.driver.execute(frame, arguments).await.unwrap();
-        found.element().unwrap().enter_frame().await.unwrap();
+        let frame = self.driver.execute(frame, vec![host]).await.unwrap();
+        frame.element().unwrap().enter_frame().await.unwrap();
     }
 
     /// Goes back to the page.

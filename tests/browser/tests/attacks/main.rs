@@ -1,0 +1,39 @@
+//! What script of the application's page must not reach, in real browsers.
+//!
+//! Each test lets a hostile script try something, looks for a secret in everything that the script can see, and
+//! shows that the attack did run.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the lint knows test functions, not the helpers of an integration test"
+)]
+
+/// Declares each attack once for each browser, where application and tokenizer are of one site: there a browser
+/// separates them least.
+macro_rules! attacks {
+    ($($name:ident),+ $(,)?) => {
+        mod chromium {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                crate::scene::run(stringify!($name), lunadefend_browser_tests::Engine::Chromium, super::$name).await;
+            })+
+        }
+        mod firefox {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                crate::scene::run(stringify!($name), lunadefend_browser_tests::Engine::Firefox, super::$name).await;
+            })+
+        }
+    };
+}
+
+mod documents;
+mod door;
+mod questions;
+mod reading;
+mod requests;
+mod scene;
+mod screen;
+mod sessions;
+mod transfer;
