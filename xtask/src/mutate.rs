@@ -6,7 +6,7 @@
 mod list;
 mod trial;
 
-use crate::{command, workspace::Workspace};
+use crate::{command, test, workspace::Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use list::Mutation;
 use std::{
@@ -40,7 +40,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let place = workspace.target().join("mutate");
     let tree = place.join("tree");
     copy(workspace.root(), &tree)?;
-    let trial = Trial::new(&tree, &place.join("target"));
+    // Without it some tests skip what they would find.
+    let trial = Trial::new(&tree, &place.join("target"), test::environment(workspace)?);
     let mut missed = Vec::new();
     for mutation in &chosen {
         let started = Instant::now();

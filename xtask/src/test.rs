@@ -7,9 +7,15 @@ use crate::{
     workspace::Workspace,
 };
 use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+/// Installs what the tests need, and returns the environment that tells them where it is.
+pub(crate) fn environment(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
+    oracles::install(workspace)
+}
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let environment = oracles::install(workspace)?;
+    let environment = environment(workspace)?;
     let (for_cargo, for_tests) = split(arguments);
 
     let mut cargo = cargo(workspace.root());

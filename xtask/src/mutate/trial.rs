@@ -22,6 +22,7 @@ const SILENCE: Duration = Duration::from_secs(300);
 pub(super) struct Trial {
     tree: PathBuf,
     target: PathBuf,
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 /// What came of it.
@@ -46,10 +47,15 @@ impl fmt::Display for Verdict {
 }
 
 impl Trial {
-    pub(super) fn new(tree: &Path, target: &Path) -> Self {
+    pub(super) fn new(
+        tree: &Path,
+        target: &Path,
+        environment: Vec<(&'static str, PathBuf)>,
+    ) -> Self {
         Self {
             tree: tree.to_owned(),
             target: target.to_owned(),
+            environment,
         }
     }
 
@@ -94,6 +100,7 @@ impl Trial {
         cargo
             .args(["test", "--all-features", "--locked", "--no-fail-fast"])
             .env("CARGO_TARGET_DIR", &self.target)
+            .envs(self.environment.iter().map(|(name, path)| (name, path)))
             // One mutation must not leave its counterexamples to the next.
             .env("PROPTEST_FAILURE_PERSISTENCE", "off")
             .stdout(Stdio::piped())

@@ -25,17 +25,20 @@ const INNER: &str = r#"
         frame.src = `TOKENIZER/frame#${encodeURIComponent(hash)}`;
         document.body.append(frame);
     });
+    const ready = () => heard.filter((type) => type === "lunadefend-ready").length;
     onload = async () => {
         await Promise.all([embed("APPLICATION"), embed(location.origin), embed("null"), embed("APPLICATION", "allow-scripts")]);
-        // What the frames said was on its way before they had loaded.
-        const { port1, port2 } = new MessageChannel();
-        await new Promise((said) => { port1.onmessage = said; port2.postMessage(0); });
-        top.postMessage({ inner: name, heard: heard.filter((type) => type === "lunadefend-ready").length }, "*");
+        // What these said is here before another one has come after them, or the page knows better.
+        await embed("APPLICATION", "allow-scripts");
+        while (ready() < EXPECTED) await new Promise(requestAnimationFrame);
+        top.postMessage({ inner: name, heard: ready() }, "*");
     };
     </script>"#;
 
-fn inner(journey: &Journey) -> String {
+/// Waits until that many frames have said that they are ready.
+fn inner(journey: &Journey, expected: usize) -> String {
     INNER
+        .replace("EXPECTED", &expected.to_string())
         .replace("TOKENIZER", &journey.world.tokenizer.url)
         .replace("APPLICATION", &journey.app().url)
 }
@@ -84,11 +87,11 @@ impl Drop for Elsewhere {
 async fn no_page_of_another_origin_has_the_frame(journey: &Journey) {
     let tab = &journey.tab;
     let app = journey.app();
-    app.set_page_with("inner", &inner(journey), None);
+    app.set_page_with("inner", &inner(journey, 0), None);
     let elsewhere = Elsewhere::start(format!(
         "<!doctype html>{OUTER}<iframe name=application src={}/p/inner></iframe>{}",
         app.url,
-        inner(journey).replace("<script>", "<script>window.name = 'other';")
+        inner(journey, 0).replace("<script>", "<script>window.name = 'other';")
     ))
     .await;
     tab.open("/login/ann").await;
@@ -97,7 +100,7 @@ async fn no_page_of_another_origin_has_the_frame(journey: &Journey) {
         "outer",
         &format!(
             "{OUTER}{}",
-            inner(journey).replace("<script>", "<script>window.name = 'own';")
+            inner(journey, 2).replace("<script>", "<script>window.name = 'own';")
         ),
         None,
     );
@@ -129,11 +132,13 @@ async fn no_document(journey: &Journey, css: &str) {
 async fn no_page_inside_a_page_has_the_frame(journey: &Journey) {
     let tab = &journey.tab;
     let app = journey.app();
-    let source = inner(journey).replace('&', "&amp;").replace('"', "&quot;");
-    let data = inner(journey)
+    let source = inner(journey, 0)
+        .replace('&', "&amp;")
+        .replace('"', "&quot;");
+    let data = inner(journey, 0)
         .bytes()
         .fold(String::new(), |url, byte| format!("{url}%{byte:02x}"));
-    app.set_page_with("inner", &inner(journey), None);
+    app.set_page_with("inner", &inner(journey, 0), None);
     app.set_page_with(
         "outer",
         &format!(

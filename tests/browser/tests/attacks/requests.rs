@@ -65,8 +65,9 @@ async fn no_request_of_the_page_counts_as_the_frames(journey: &Journey) {
                 Object.assign(field, { name: body.slice(0, -1) + ',"x":"', value: '"}' });
                 form.append(field);
                 document.body.append(form);
-                const loaded = new Promise((done) => { window.target.onload = done;
-                    document.querySelector("iframe").addEventListener("load", done, { once: true }); });
+                const loaded = new Promise((done) => {
+                    document.querySelector("iframe").addEventListener("load", done, { once: true });
+                });
                 form.submit();
                 await loaded;
                 try { keep("form", window[0].document.documentElement.outerHTML); } catch ({ name }) { keep(name); }

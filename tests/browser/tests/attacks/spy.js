@@ -11,7 +11,8 @@
 
   // All text that is in a value, and in what it holds.
   const dump = (value, depth = 4) => {
-    if (typeof value === "function") return "";
+    // So long is only what this spy has gathered itself, on its way to the driver.
+    if (typeof value === "function" || value?.length > 20_000) return "";
     if (value === null || typeof value !== "object") return String(value);
     if (value instanceof ArrayBuffer) return decode.call(decoder, value);
     if (ArrayBuffer.isView(value)) return decode.call(decoder, value);
@@ -202,14 +203,22 @@
     }
     return text;
   };
+  const within = (root) => {
+    const all = [...root.querySelectorAll("iframe")];
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) all.push(...within(element.shadowRoot));
+    }
+    return all;
+  };
   const frames = () => {
     let text = "";
-    for (let at = 0; at < window.length; at += 1) {
-      for (const look of [(w) => w.location.href, (w) => w.document.documentElement.outerHTML,
-        (w) => w.name, (w) => dump(ownKeys(w)), (w) => w.localStorage.length, (w) => w.frames.length,
-        (w) => w.eval("document.body.innerHTML"), (w) => w.history.length]) {
+    for (const iframe of new Set([...within(document), ...[...roots].flatMap(within)])) {
+      const w = iframe.contentWindow;
+      for (const see of [() => w.location.href, () => w.document.documentElement.outerHTML, () => w.name,
+        () => dump(ownKeys(w)), () => w.localStorage.length, () => w.frames.length, () => dump(iframe.contentDocument.title),
+        () => w.eval("document.body.innerHTML"), () => w.history.length, () => w.performance.getEntries().length]) {
         try {
-          text += ` ${look(window[at])}`;
+          text += ` ${see()}`;
         } catch (error) {
           text += ` closed: ${error.name}`;
         }
