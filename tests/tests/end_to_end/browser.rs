@@ -96,7 +96,12 @@ async fn on_two_sites_and_below_a_path() {
 
 #[tokio::test]
 async fn a_session_of_the_tokenizer_ends_and_is_renewed() {
-    let world = World::start().await;
+    // LunaSec's React SDK asks so: the page itself, without saying for which session it was made.
+    let settings = Settings {
+        tokenizer: |config| config.react_sdk(true),
+        ..Settings::default()
+    };
+    let world = World::with(settings).await;
     let tokenizer = world.tokenizer.url.clone();
     let verify = format!("{tokenizer}/session/verify");
     let ann = world.application.log_in("ann");
