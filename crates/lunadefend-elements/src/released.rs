@@ -3,7 +3,7 @@
 use crate::File;
 
 /// Each by its name; a test compares the list with the folder, and writes it.
-const RELEASED: &[(&str, &str)] = include!("../released/list.rs");
+const RELEASED: &[(&str, &str)] = include!("../released/list.in");
 
 /// Returns the element modules of the last releases.
 ///

@@ -38,7 +38,7 @@ fn list(folder: &Path) -> String {
 fn release(folder: &Path) {
     let module = element_module();
     fs::write(folder.join(module.name()), module.contents()).unwrap();
-    fs::write(folder.join("list.rs"), list(folder)).unwrap();
+    fs::write(folder.join("list.in"), list(folder)).unwrap();
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn the_list_is_what_the_folder_holds() {
     if std::env::var_os("LUNADEFEND_WRITE_RELEASE").is_some() {
         release(&folder);
     }
-    let committed = fs::read_to_string(folder.join("list.rs")).unwrap();
+    let committed = fs::read_to_string(folder.join("list.in")).unwrap();
     let advice = "LUNADEFEND_WRITE_RELEASE=1 writes it";
     assert_eq!(committed, list(&folder), "{advice}");
 }
@@ -62,7 +62,7 @@ fn a_release_adds_the_newest_module_once() {
     release(folder.path());
     let module = element_module();
     let name = module.name();
-    let written = fs::read_to_string(folder.path().join("list.rs")).unwrap();
+    let written = fs::read_to_string(folder.path().join("list.in")).unwrap();
     assert_eq!(
         written,
         format!("&[\n    ({name:?}, include_str!({name:?})),\n]\n")
