@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that tests, after installing what the tests need.
 
+mod browsers;
 mod oracles;
 
 use crate::{
@@ -11,7 +12,9 @@ use std::path::PathBuf;
 
 /// Installs what the tests need, and returns the environment that tells them where it is.
 pub(crate) fn environment(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
-    oracles::install(workspace)
+    let mut environment = oracles::install(workspace)?;
+    environment.extend(browsers::install(workspace)?);
+    Ok(environment)
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Cargo's subcommands that the checks need, each in one version.
+//! Programs of crates.io that the checks and tests need, each in one version.
 
 use crate::{
     command::{self, cargo, program},
@@ -26,8 +26,11 @@ impl Tool {
         for candidate in [PathBuf::from(name), ours.clone()] {
             let says = |arguments: &&[&str]| {
                 let mut asked = program(&candidate, workspace.root());
-                command::answer(asked.args(*arguments))
-                    .is_some_and(|said| said == format!("{name} {version}"))
+                // Some say more after it: a commit, a licence.
+                command::answer(asked.args(*arguments)).is_some_and(|said| {
+                    let mut words = said.split_whitespace();
+                    words.next() == Some(name) && words.next() == Some(version)
+                })
             };
             if calls.iter().any(says) {
                 return Ok(candidate);

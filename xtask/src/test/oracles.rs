@@ -126,7 +126,7 @@ fn node_major(directory: &Path) -> Option<u32> {
 
 /// Asks the system for packages where it is Debian's and we may; what is still missing afterwards
 /// is for the caller to report.
-fn system_packages(directory: &Path, names: &[&str]) {
+pub(super) fn system_packages(directory: &Path, names: &[&str]) {
     let apt = || {
         let mut apt = program("apt-get", directory);
         apt.env("DEBIAN_FRONTEND", "noninteractive");
