@@ -2,12 +2,13 @@
 
 mod graphql;
 mod log;
+mod pages;
 mod profiles;
 mod program;
 mod report;
 mod visitor;
 
-pub use program::run;
+pub use program::{Program, run};
 pub use report::Report;
 pub use visitor::{Visit, Visitor};
 
@@ -31,7 +32,7 @@ impl Walk {
     #[must_use]
     pub fn steps(self) -> usize {
         match self {
-            Self::Profiles => 47,
+            Self::Profiles => 70,
             Self::GraphQl => 16,
         }
     }

@@ -33,6 +33,12 @@ impl From<ErrorKind> for Failure {
     }
 }
 
+impl From<askama::Error> for Failure {
+    fn from(cause: askama::Error) -> Self {
+        Self::App(cause.into())
+    }
+}
+
 impl From<SessionInsertError> for Failure {
     fn from(cause: SessionInsertError) -> Self {
         Self::App(AppError::Session(cause.into()))

@@ -2,14 +2,19 @@
 #![expect(clippy::print_stdout, reason = "it tells its user where it is")]
 
 mod app;
+mod body;
+mod browser;
 mod cookie_session;
 mod error;
 mod failure;
+mod guard;
 mod model;
+mod pages;
 mod session;
+mod site;
 mod users;
 
-use actix_web::{App, HttpServer, cookie::Key};
+use actix_web::{App, HttpServer, cookie::Key, middleware::from_fn};
 use anyhow::{Context, Result, ensure};
 use lunadefend::{
     LunaDefend,
@@ -40,6 +45,7 @@ async fn main() -> Result<()> {
     HttpServer::new(move || {
         App::new()
             .wrap(session::middleware(key.clone()))
+            .wrap(from_fn(guard::guard))
             .configure(routes.clone())
     })
     // Longer than a client or a proxy in front keeps an idle connection: the side that closes first must be

@@ -11,9 +11,14 @@ pub(crate) enum AppError {
     /// The path does not take this method.
     #[error("this path does not take this method")]
     MethodNotAllowed,
-    /// The body of a log-in cannot be read.
-    #[error("a log-in is {{\"user\":\"a name\"}} as application/json, the name of a-z, 0-9 and -")]
-    BadLogin,
+    /// A body without tokens cannot be read.
+    #[error(
+        "expected JSON or a form, such as {{\"user\":\"a-name\"}} for a log-in, the name of a-z, 0-9 and -"
+    )]
+    BadBody,
+    /// A page of another origin wanted to change something.
+    #[error("only pages of this application may send this")]
+    ForeignPage,
     /// The row belongs to another user.
     #[error("this row is not yours")]
     NotYourRow,
@@ -23,6 +28,9 @@ pub(crate) enum AppError {
     /// The database failed.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    /// A page could not be made.
+    #[error("the page could not be made")]
+    Page(#[from] askama::Error),
     /// The session could not be read or written.
     #[error("the session could not be read or written")]
     Session(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -35,9 +43,9 @@ impl AppError {
         let (status, name) = match self {
             Self::NotFound => (404, "notFound"),
             Self::MethodNotAllowed => (405, "methodNotAllowed"),
-            Self::BadLogin => (400, "badRequest"),
-            Self::NotYourRow | Self::NotYourToken => (403, "forbidden"),
-            Self::Database(_) | Self::Session(_) => {
+            Self::BadBody => (400, "badRequest"),
+            Self::NotYourRow | Self::NotYourToken | Self::ForeignPage => (403, "forbidden"),
+            Self::Database(_) | Self::Page(_) | Self::Session(_) => {
                 tracing::error!(cause = self as &dyn std::error::Error, "answering 500");
                 (500, "internalError")
             }

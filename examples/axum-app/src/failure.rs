@@ -38,6 +38,12 @@ impl From<ErrorKind> for Failure {
     }
 }
 
+impl From<askama::Error> for Failure {
+    fn from(cause: askama::Error) -> Self {
+        Self::App(cause.into())
+    }
+}
+
 impl From<session::Error> for Failure {
     fn from(cause: session::Error) -> Self {
         Self::App(AppError::Session(cause.into()))

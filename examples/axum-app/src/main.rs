@@ -1,13 +1,8 @@
-#![doc = include_str!("../README.md")]
+//! Starts the application.
+
 #![expect(clippy::print_stdout, reason = "it tells its user where it is")]
 
-mod app;
-mod error;
-mod failure;
-mod model;
-mod session;
 mod stop;
-mod users;
 
 use anyhow::{Context, Result, ensure};
 use lunadefend::{
@@ -17,7 +12,6 @@ use lunadefend::{
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
-use users::Users;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -28,11 +22,11 @@ async fn main() -> Result<()> {
     let stop = stop::on_signals()?;
     let luna = LunaDefend::from_env().await?;
     let database = setting("DATABASE_URL", "sqlite::memory:")?;
-    let users = Users::open(&database)
+    let application = axum_app::application(luna, &database)
         .await
         .context("cannot open the database")?;
-    let serving = axum::serve(listen().await?, app::router(luna, users))
-        .with_graceful_shutdown(stop.clone().requested());
+    let serving =
+        axum::serve(listen().await?, application).with_graceful_shutdown(stop.clone().requested());
     tokio::select! {
         served = serving => Ok(served?),
         () = stop.overdue() => anyhow::bail!("requests were cut off: they did not come to an end"),

@@ -32,7 +32,7 @@ impl TryFrom<String> for UserName {
     }
 }
 
-/// `POST /login`. It trusts the name; a real application checks a password.
+/// `POST /login`, as JSON or from a form. It trusts the name; a real application checks a password.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Login {
     /// The user to log in.
@@ -92,8 +92,47 @@ pub(crate) struct Profile {
     /// The postal address.
     #[token]
     pub(crate) address: Option<VerifiedToken>,
+    /// A picture of the user.
+    #[token]
+    pub(crate) photo: Option<VerifiedToken>,
     /// Payment cards, by the user's name for each. Readable for a moment only.
     #[serde(default)]
     #[token(ttl = "1m")]
     pub(crate) cards: BTreeMap<String, VerifiedToken>,
+}
+
+/// What the pages show, and what their form sends: again one type for both directions.
+///
+/// The form sends each token back unless the user typed something new, so the grants last as long as a session:
+/// people leave forms open.
+#[derive(Debug, Tokens)]
+pub(crate) struct Documents {
+    /// The social security number.
+    #[token(ttl = "1h")]
+    pub(crate) ssn: Option<VerifiedToken>,
+    /// The number of the payment card, which is one of the [`Profile`]'s cards.
+    #[token(ttl = "1h")]
+    pub(crate) card: Option<VerifiedToken>,
+    /// The passport photo.
+    #[token(ttl = "1h")]
+    pub(crate) photo: Option<VerifiedToken>,
+}
+
+/// `POST /remove`, as JSON or from a form.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Remove {
+    /// What to remove.
+    pub(crate) field: Document,
+}
+
+/// One of the [`Documents`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Document {
+    /// The social security number.
+    Ssn,
+    /// The payment card.
+    Card,
+    /// The passport photo.
+    Photo,
 }

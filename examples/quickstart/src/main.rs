@@ -1,5 +1,5 @@
-//! The life of a token in one command: starts a tokenizer and an application on loopback, then walks
-//! two users through it over real HTTP. See the README of the repository.
+//! The life of a token in one command: starts a tokenizer and the application `axum-app` on loopback, walks two users
+//! through it over real HTTP, and leaves it to you and your browser. See the README of the repository.
 
 #![expect(
     clippy::print_stdout,
@@ -7,7 +7,6 @@
     reason = "a command talks to its user by stdout and stderr"
 )]
 
-mod app;
 mod servers;
 mod tour;
 
@@ -92,17 +91,10 @@ async fn run(cli: Cli) -> Result<bool> {
 }
 
 fn try_yourself(running: &Running) {
-    let app = &running.app;
-    println!("\nTry it yourself; both servers stay up until Ctrl-C:");
+    println!("\nNow you, in a browser; both servers stay up until Ctrl-C:\n");
+    println!("  open {}\n", running.app);
     println!(
-        "  curl -c jar -H 'content-type: application/json' -d '{{\"user\":\"user-3\"}}' {app}/login"
+        "Log in by any name and store a number, a card and a photo. The application never has them."
     );
-    println!("  curl -b jar {app}/get-ssn");
-    println!(
-        "  curl -b jar -c jar -L {}/session/ensure",
-        running.tokenizer
-    );
-    println!(
-        "  curl -b jar -H 'content-type: application/json' \\\n       -d '{{\"ssn_token\":\"lunasec-00000000-0000-4000-8000-000000000000\"}}' {app}/set-ssn"
-    );
+    println!("Then log in as `support`: it may open your row, and reads nothing.");
 }

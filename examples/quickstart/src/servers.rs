@@ -1,6 +1,5 @@
 //! Starting the tokenizer and the application.
 
-use crate::app;
 use anyhow::{Context, Result, ensure};
 use lunadefend::{
     LunaDefend,
@@ -59,7 +58,8 @@ impl Running {
             .signing_key(key)
             .build()
             .await?;
-        let app_task = tokio::spawn(async move { axum::serve(app, app::router(luna)).await });
+        let router = axum_app::application(luna, "sqlite::memory:").await?;
+        let app_task = tokio::spawn(async move { axum::serve(app, router).await });
         Ok(Self {
             app: app_url,
             tokenizer: tokenizer_url,

@@ -181,7 +181,7 @@ fn every_error_of_the_application_has_the_same_form() {
         (
             "methodNotAllowed",
             405,
-            "GET /login HTTP/1.1\r\n\r\n".to_owned(),
+            "GET /set-ssn HTTP/1.1\r\n\r\n".to_owned(),
         ),
     ] {
         let (status, _, body) = exchange(&quickstart.app, &request);

@@ -1,6 +1,6 @@
 //! The global error handler: the error type of every handler, and its response.
 
-use crate::error::AppError;
+use crate::{error::AppError, guard::ForeignPage};
 use lunadefend::ErrorKind;
 use std::convert::Infallible;
 use warp::{
@@ -33,11 +33,19 @@ impl Reply for Failure {
     }
 }
 
+impl From<askama::Error> for Failure {
+    fn from(cause: askama::Error) -> Self {
+        Self::App(cause.into())
+    }
+}
+
 /// Handles requests that match no route. warp's own response would be a text that contains parts of the
 /// request.
 pub(crate) async fn recover(rejection: Rejection) -> Result<Failure, Infallible> {
     Ok(if rejection.is_not_found() {
         AppError::NotFound.into()
+    } else if rejection.find::<ForeignPage>().is_some() {
+        AppError::ForeignPage.into()
     } else if rejection.find::<MethodNotAllowed>().is_some() {
         AppError::MethodNotAllowed.into()
     } else {

@@ -2,11 +2,16 @@
 #![expect(clippy::print_stdout, reason = "it tells its user where it is")]
 
 mod app;
+mod body;
+mod browser;
 mod cookie_session;
 mod error;
 mod failure;
+mod guard;
 mod model;
+mod pages;
 mod session;
+mod site;
 mod stop;
 mod users;
 

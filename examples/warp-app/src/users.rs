@@ -5,7 +5,7 @@
 
 use crate::{
     error::AppError,
-    model::{Profile, UserName},
+    model::{Document, Documents, Profile, UserName},
 };
 use lunadefend::VerifiedToken;
 use sqlx::{
@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS owners (
 INSERT INTO owners (token, owner) SELECT token, owner FROM tokens WHERE TRUE ON CONFLICT DO NOTHING;
 INSERT INTO users (name, support) VALUES ('support', TRUE) ON CONFLICT DO NOTHING;
 ";
+
+/// The card of the pages, among those of the profile.
+const CARD: &str = "main";
 
 /// The repository of users. Cheap to clone.
 ///
@@ -111,6 +114,7 @@ impl Users {
                 "ssn" => profile.ssn = Some(token),
                 "phone" => profile.phone = Some(token),
                 "address" => profile.address = Some(token),
+                "photo" => profile.photo = Some(token),
                 _ => {
                     profile.cards.insert(label, token);
                 }
@@ -134,9 +138,15 @@ impl Users {
             ssn,
             phone,
             address,
+            photo,
             cards,
         } = profile;
-        for (field, token) in [("ssn", ssn), ("phone", phone), ("address", address)] {
+        for (field, token) in [
+            ("ssn", ssn),
+            ("phone", phone),
+            ("address", address),
+            ("photo", photo),
+        ] {
             if let Some(token) = token {
                 put(&mut transaction, owner, field, "", token).await?;
             }
@@ -147,13 +157,99 @@ impl Users {
         Ok(transaction.commit().await?)
     }
 
-    async fn is_support(&self, user: &UserName) -> Result<bool, AppError> {
+    /// What the pages show of the profile of `owner`, for `reader`.
+    pub(crate) async fn documents(
+        &self,
+        reader: &UserName,
+        owner: &UserName,
+    ) -> Result<Documents, AppError> {
+        let mut profile = self.profile(reader, owner).await?;
+        Ok(Documents {
+            ssn: profile.ssn,
+            card: profile.cards.remove(CARD),
+            photo: profile.photo,
+        })
+    }
+
+    /// Replaces what the pages show of the user's own profile: all of it or nothing.
+    pub(crate) async fn set_documents(
+        &self,
+        owner: &UserName,
+        Documents { ssn, card, photo }: Documents,
+    ) -> Result<(), AppError> {
+        let mut transaction = self.0.begin().await?;
+        for (document, token) in [
+            (Document::Ssn, ssn),
+            (Document::Card, card),
+            (Document::Photo, photo),
+        ] {
+            let (field, label) = place(document);
+            match token {
+                Some(token) => put(&mut transaction, owner, field, label, token).await?,
+                None => take(&mut transaction, owner, field, label).await?,
+            }
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Removes one of them. The tokenizer keeps the value, and nobody is granted it any more.
+    pub(crate) async fn remove(
+        &self,
+        owner: &UserName,
+        document: Document,
+    ) -> Result<(), AppError> {
+        let (field, label) = place(document);
+        let mut transaction = self.0.begin().await?;
+        take(&mut transaction, owner, field, label).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Everybody who has logged in but the support, for the support alone.
+    pub(crate) async fn everybody(&self, reader: &UserName) -> Result<Vec<UserName>, AppError> {
+        if !self.is_support(reader).await? {
+            return Err(AppError::NotYourRow);
+        }
+        let names: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM users WHERE NOT support ORDER BY name")
+                .fetch_all(&self.0)
+                .await?;
+        // They were checked when they were stored.
+        let names = names.into_iter().map(UserName::try_from);
+        Ok(names.filter_map(Result::ok).collect())
+    }
+
+    /// Whether the user may read every profile.
+    pub(crate) async fn is_support(&self, user: &UserName) -> Result<bool, AppError> {
         let support = sqlx::query_scalar("SELECT support FROM users WHERE name = ?")
             .bind(user.as_str())
             .fetch_optional(&self.0)
             .await?;
         Ok(support.unwrap_or(false))
     }
+}
+
+/// Where a document is among the tokens: its field and its label.
+fn place(document: Document) -> (&'static str, &'static str) {
+    match document {
+        Document::Ssn => ("ssn", ""),
+        Document::Card => ("card", CARD),
+        Document::Photo => ("photo", ""),
+    }
+}
+
+async fn take(
+    transaction: &mut Transaction<'_, Sqlite>,
+    owner: &UserName,
+    field: &str,
+    label: &str,
+) -> Result<(), AppError> {
+    sqlx::query("DELETE FROM tokens WHERE owner = ? AND field = ? AND label = ?")
+        .bind(owner.as_str())
+        .bind(field)
+        .bind(label)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
 }
 
 /// Stores one token, if it is new to us or belongs to the user already.

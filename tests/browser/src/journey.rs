@@ -122,7 +122,7 @@ pub async fn run_with(
 }
 
 /// A picture of the page, its text, and what the browser wrote to its console, in files below `target/`.
-async fn show(browser: &Browser, name: &str) {
+pub(crate) async fn show(browser: &Browser, name: &str) {
     let program = std::env::current_exe().unwrap();
     let target = program.ancestors().nth(3).map(PathBuf::from).unwrap();
     let directory = target.join("browser-failures");

@@ -12,12 +12,15 @@
 mod application;
 mod browser;
 mod engine;
+mod example;
 mod journey;
 mod pool;
 mod process;
+pub mod story;
 mod tab;
 
 pub use application::{Application, Recorded};
 pub use engine::{Engine, ThirdPartyCookies};
+pub use example::{Example, Start, run_example};
 pub use journey::{Journey, run, run_with, settings};
 pub use tab::Tab;

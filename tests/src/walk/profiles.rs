@@ -1,6 +1,6 @@
 //! The routes of `axum-app`, `actix-app` and `warp-app`.
 
-use super::{Report, Visitor, report::is_success};
+use super::{Report, Visitor, pages, report::is_success};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ pub(super) async fn walk(report: &mut Report, visitor: impl Fn(&str) -> Visitor)
     report.theft(&mut bob, &ssn).await?;
     report.rows(&mut bob, &mut support, &profile).await?;
     report.errors(&mut ann, &mut visitor("nobody")).await?;
+    pages::walk(report, &mut visitor("user-3"), &mut support).await?;
     report.sessions(&mut ann, &ssn).await?;
     report.next_user(ann, &ssn).await
 }
@@ -31,7 +32,7 @@ impl Report {
         self.transfer(user).await
     }
 
-    async fn transfer(&mut self, user: &mut Visitor) -> Result<()> {
+    pub(super) async fn transfer(&mut self, user: &mut Visitor) -> Result<()> {
         let page = user.transfer_session().await?;
         let by_way =
             page.request == "GET /session/ensure -> /.lunasec/secure-frame -> /session/create";
@@ -73,11 +74,12 @@ impl Report {
             "ssn": ssn,
             "phone": ann.tokenize("555-0100").await?,
             "address": ann.tokenize("1 Main Street").await?,
+            "photo": ann.tokenize("a picture").await?,
             "cards": { "blue": ann.tokenize(CARD).await?, "red": ann.tokenize("5500").await? },
         });
         let page = ann.post("/profile", &profile).await?;
         self.step(
-            "five tokens are verified and stored",
+            "six tokens are verified and stored",
             &page,
             is_success(&page),
         );
@@ -111,7 +113,8 @@ impl Report {
         self.refused("they hide it among their own", &page, 401, "invalidGrant");
 
         let page = bob.get("/profile").await?;
-        let nothing = json!({ "ssn": null, "phone": null, "address": null, "cards": {} });
+        let nothing =
+            json!({ "ssn": null, "phone": null, "address": null, "photo": null, "cards": {} });
         self.step(
             "nothing of that was stored",
             &page,
@@ -175,7 +178,7 @@ impl Report {
         self.refused("much too much", &page, 413, "payloadTooLarge");
         let page = ann.get("/nothing").await?;
         self.refused("a path that is not there", &page, 404, "notFound");
-        let page = ann.get("/login").await?;
+        let page = ann.get("/logout").await?;
         self.refused("a method that is not there", &page, 405, "methodNotAllowed");
         Ok(())
     }

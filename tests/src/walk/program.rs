@@ -56,8 +56,9 @@ pub async fn run(program: impl AsRef<Path>, walk: Walk) -> Result<()> {
     Ok(())
 }
 
-/// A running application; it ends when it is dropped.
-struct Program {
+/// An application in a process of its own; it ends when it is dropped.
+#[derive(Debug)]
+pub struct Program {
     child: Child,
     stdout: Lines<BufReader<ChildStdout>>,
     stderr: NamedTempFile,
@@ -65,11 +66,15 @@ struct Program {
 }
 
 impl Program {
+    /// Starts an application for the tokenizer at a URL, on a port that it finds itself, with everything logged.
+    ///
+    /// # Errors
+    /// When it cannot be started.
     #[expect(
         clippy::disallowed_methods,
         reason = "names are read, so that they can be taken away"
     )]
-    fn start(program: &Path, tokenizer: &str) -> Result<Self> {
+    pub fn start(program: &Path, tokenizer: &str) -> Result<Self> {
         let stderr = NamedTempFile::new()?;
         let mut command = Command::new(program);
         // What a developer has set for their own tokenizer is not for this one.
@@ -98,7 +103,10 @@ impl Program {
     }
 
     /// Where it says that it is.
-    fn url(&mut self) -> Result<String> {
+    ///
+    /// # Errors
+    /// When it ends without a word.
+    pub fn url(&mut self) -> Result<String> {
         for line in self.stdout.by_ref() {
             let line = line?;
             self.said.push_str(&line);
@@ -110,7 +118,10 @@ impl Program {
     }
 
     /// Tells it to stop, and waits until it has.
-    fn stop(&mut self) -> Result<ExitStatus> {
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub fn stop(&mut self) -> Result<ExitStatus> {
         let id = self.child.id().to_string();
         let told = Command::new("kill").args(["-s", "TERM", &id]).status()?;
         ensure!(told.success(), "it has ended already: {}", self.printed());
@@ -121,7 +132,8 @@ impl Program {
     }
 
     /// All that it has printed so far.
-    fn printed(&self) -> String {
+    #[must_use]
+    pub fn printed(&self) -> String {
         let logged = fs::read(self.stderr.path()).unwrap_or_default();
         format!("{}\n{}", self.said, String::from_utf8_lossy(&logged))
     }

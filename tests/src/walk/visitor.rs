@@ -1,6 +1,7 @@
 //! A user of an application, in front of their browser.
 
 use anyhow::{Result, ensure};
+use http::Method;
 use lunadefend_testing::browser::{Browser, Page};
 use serde_json::Value;
 use std::ops::Deref;
@@ -116,6 +117,32 @@ impl Visitor {
         visit(vec![self.browser.get(&url).await?])
     }
 
+    /// Opens a page of the application. A redirect is not followed.
+    ///
+    /// # Errors
+    /// When no response comes.
+    pub async fn open(&mut self, path: &str) -> Result<Visit> {
+        let headers = [PAGE, &[("sec-fetch-site", "same-origin")]].concat();
+        let url = format!("{}{path}", self.app);
+        let page = self.browser.send(Method::GET, &url, &headers, b"");
+        visit(vec![page.await?])
+    }
+
+    /// Sends a form of a page, from the application's own origin or, as `from` says, from elsewhere. A redirect is
+    /// not followed.
+    ///
+    /// # Errors
+    /// When no response comes.
+    pub async fn submit(&mut self, from: &str, path: &str, form: &str) -> Result<Visit> {
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        let headers = [PAGE, &[("sec-fetch-site", from), kind]].concat();
+        let url = format!("{}{path}", self.app);
+        let page = self
+            .browser
+            .send(Method::POST, &url, &headers, form.as_bytes());
+        visit(vec![page.await?])
+    }
+
     /// Posts something to the application.
     ///
     /// # Errors
@@ -125,6 +152,13 @@ impl Visitor {
         visit(vec![self.browser.post(&url, &body.to_string()).await?])
     }
 }
+
+/// What a browser says of a request that it sends because a person opened a page.
+const PAGE: &[(&str, &str)] = &[
+    ("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+];
 
 /// The last of these pages, and the way to it. Script must not be able to read a cookie that any of them sets.
 fn visit(mut way: Vec<Page>) -> Result<Visit> {

@@ -64,7 +64,7 @@ async fn enter(number: u64, mut visitor: Visitor) -> Result<User> {
     let ssn = visitor.tokenize("078-05-1120").await?;
     let phone = visitor.tokenize("555-0100").await?;
     let card = visitor.tokenize("4111 1111 1111 1111").await?;
-    let profile = json!({ "ssn": ssn, "phone": phone, "address": null, "cards": { "blue": card } });
+    let profile = json!({ "ssn": ssn, "phone": phone, "address": null, "photo": null, "cards": { "blue": card } });
     let page = visitor.post("/profile", &profile).await?;
     ensure!(page.is_ok(), "storing the profile: {}", page.outcome());
     Ok(User {

@@ -1,0 +1,173 @@
+//! An example application as its users start it, and its pages as a person uses them.
+
+use crate::{Engine, Tab, ThirdPartyCookies, engine::Kind, journey::show, pool::Lease};
+use futures_util::FutureExt as _;
+use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer};
+use lunadefend_tests::walk::Program;
+use std::{
+    io::{BufRead as _, BufReader},
+    panic::{AssertUnwindSafe, resume_unwind},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+/// How an example is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Beside a tokenizer of the test.
+    BesideTokenizer,
+    /// With `--serve`: it has its own.
+    Alone,
+}
+
+enum Server {
+    Beside(
+        Program,
+        #[expect(dead_code, reason = "it ends when it is dropped")] RunningTokenizer,
+    ),
+    Alone(Child),
+}
+
+/// An example in a browser.
+pub struct Example {
+    /// The browser's first tab.
+    pub tab: Tab,
+    server: Server,
+}
+
+/// Runs a journey in a browser, through an example of its own. Without the browser's driver it says that it was
+/// skipped. Afterwards the browser must have nothing to complain of, but what the journey says that it provoked.
+pub async fn run_example(
+    name: &str,
+    engine: Engine,
+    (program, start): (&str, Start),
+    journey: impl AsyncFnOnce(&Example),
+) {
+    let Some(driver) = engine.installed() else {
+        return;
+    };
+    let kind = Kind {
+        engine,
+        cookies: ThirdPartyCookies::Default,
+        https: false,
+    };
+    let lease = Lease::take(kind, &driver).await;
+    let (server, origins) = Server::start(Path::new(program), start).await;
+    let [application, tokenizer] = &origins;
+    let example = Example {
+        tab: Tab::new(lease.browser.driver.clone(), application),
+        server,
+    };
+    let test = async {
+        journey(&example).await;
+        let console = lease.browser.console().await.unwrap();
+        // The support asks for what is not granted, on purpose.
+        let refused = |line: &&String| line.contains("/detokenize") || line.contains("(refused)");
+        let console: Vec<_> = console.iter().filter(|line| !refused(line)).collect();
+        assert!(console.is_empty(), "on the console: {console:#?}");
+    };
+    let outcome = AssertUnwindSafe(test).catch_unwind().await;
+    if let Err(panic) = outcome {
+        show(&lease.browser, name).await;
+        println!("application: {}", example.server.printed());
+        lease.browser.kill();
+        resume_unwind(panic);
+    }
+    drop(example);
+    lease.give_back(&[application, tokenizer]).await;
+}
+
+impl Example {
+    /// Opens the application and logs in.
+    pub async fn log_in(&self, user: &str) {
+        self.tab.open("/").await;
+        let name = self.tab.find("#user").await;
+        name.send_keys(user).await.unwrap();
+        self.tab.click("main button").await;
+        self.tab.find(".user").await;
+    }
+
+    /// Logs out by the button.
+    pub async fn log_out(&self) {
+        self.tab.click("header button").await;
+        self.tab.find("#user").await;
+    }
+
+    /// Goes from the profile to its form.
+    pub async fn edit(&self) {
+        self.tab.click("main a[href='/edit']").await;
+        for field in ["#ssn", "#card", "#photo"] {
+            self.tab.find(&format!("{field}:state(ready)")).await;
+        }
+    }
+
+    /// Sends the form and waits for the profile.
+    pub async fn save(&self) {
+        self.tab.click("main button").await;
+        self.tab.find("dl").await;
+    }
+
+    /// Reveals a value and reads it.
+    pub async fn reveal(&self, element: &str) -> String {
+        self.tab.click_in(element, "#toggle").await;
+        self.tab.shown(element).await
+    }
+
+    /// The token in an element of the page.
+    pub async fn token(&self, element: &str) -> String {
+        let element = self.tab.find(element).await;
+        element.attr("token").await.unwrap().unwrap_or_default()
+    }
+
+    /// The application has never printed any of it, with everything logged.
+    pub fn never_printed(&self, secrets: &[&str]) {
+        let printed = self.server.printed();
+        for secret in secrets {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
+}
+
+impl Server {
+    /// Gives the origins of the application and of its tokenizer, too.
+    async fn start(program: &Path, start: Start) -> (Self, [String; 2]) {
+        if start == Start::Alone {
+            let mut child = Command::new(program)
+                .arg("--serve")
+                .env_remove("TOKENIZER_URL")
+                .env_remove("LUNASEC_SIGNING_KEY")
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let mut origin = || {
+                let line = lines.next().unwrap().unwrap();
+                let (_, origin) = line.split_once(char::is_whitespace).unwrap();
+                origin.trim().to_owned()
+            };
+            return (Self::Alone(child), [origin(), origin()]);
+        }
+        let tokenizer = BoundTokenizer::bind().await.unwrap();
+        let mut program = Program::start(program, tokenizer.url()).unwrap();
+        let url = program.url().unwrap();
+        let tokenizer = tokenizer.serve_in_real_time(&url).await.unwrap();
+        let origins = [url, tokenizer.url().to_owned()];
+        (Self::Beside(program, tokenizer), origins)
+    }
+
+    fn printed(&self) -> String {
+        match self {
+            Self::Beside(program, _) => program.printed(),
+            Self::Alone(_) => String::new(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Self::Alone(child) = self {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
