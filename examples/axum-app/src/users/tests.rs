@@ -42,6 +42,7 @@ async fn a_profile_comes_back_as_it_was_stored() {
         ssn: Some(token(1)),
         phone: Some(token(2)),
         address: None,
+        photo: None,
         cards: [("blue".to_owned(), token(3)), ("red".to_owned(), token(3))].into(),
     };
     users.set_profile(&ann, profile.clone()).await.unwrap();
