@@ -224,7 +224,7 @@ async fn log_in(State(tables): State<Shared>, Path(user): Path<String>) -> Respo
     ([(header::SET_COOKIE, cookie)], "logged in").into_response()
 }
 
-async fn log_out(State(tables): State<Shared>, State(luna): State<Luna>, parts: Parts) -> Response {
+async fn log_out(State(luna): State<Luna>, State(tables): State<Shared>, parts: Parts) -> Response {
     if let Some((session, _)) = session_of(&tables, &parts) {
         tables.lock().unwrap().users.remove(session.expose_id());
         luna.sessions().end(&session).await.unwrap();

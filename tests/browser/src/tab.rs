@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 use thirtyfour::{
-    By, TypingData, WebDriver, WebElement,
+    By, TypingData, WebDriver, WebElement, WindowHandle,
     extensions::query::{ElementPollerWithTimeout, ElementQueryable as _},
 };
 
@@ -32,6 +32,21 @@ impl Tab {
     pub async fn open(&self, path: &str) {
         let url = format!("{}{path}", self.application);
         self.driver.goto(url).await.unwrap();
+    }
+
+    /// Opens another tab and goes there. Gives the handle of the one before.
+    pub async fn open_beside(&self, path: &str) -> WindowHandle {
+        let before = self.driver.window().await.unwrap();
+        let beside = self.driver.new_tab().await.unwrap();
+        self.driver.switch_to_window(beside).await.unwrap();
+        self.open(path).await;
+        before
+    }
+
+    /// Closes this tab and goes back to another, which is then the one that the person sees.
+    pub async fn return_to(&self, tab: WindowHandle) {
+        self.driver.close_window().await.unwrap();
+        self.driver.switch_to_window(tab).await.unwrap();
     }
 
     /// Waits for an element of the page.

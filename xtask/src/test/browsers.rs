@@ -76,7 +76,10 @@ mod tests {
     fn versions() {
         for (said, version) in [
             ("Chromium 156.0.8078.108 built on Debian GNU/Linux 12", 156),
-            ("ChromeDriver 156.0.8078.108 (730482a940ce-refs/heads/8078@{#2244})", 156),
+            (
+                "ChromeDriver 156.0.8078.108 (730482a940ce-refs/heads/8078@{#2244})",
+                156,
+            ),
             ("Mozilla Firefox 153.7.0esr", 153),
         ] {
             assert_eq!(major(said), Some(version), "{said}");
