@@ -120,7 +120,7 @@ async fn no_document(journey: &Journey, css: &str) {
     let frame = tab.find(css).await;
     // Firefox lets no driver into the page of its own that it shows instead.
     if frame.enter_frame().await.is_ok() {
-        let look = "return document.querySelector('meta[name=lunadefend]') === null && document.querySelector('script') === null";
+        let look = "return document.querySelector('meta[name=lunadefend]') === null";
         match tab.driver.execute(look, Vec::new()).await {
             Ok(found) => assert_eq!(found.json(), true),
             Err(error) => assert_eq!(journey.engine, Engine::Firefox, "{error}"),
@@ -257,11 +257,12 @@ async fn the_elements_frame_may_do_nothing_else(journey: &Journey) {
     let allowed = tab
         .run(
             "const works = (what) => { try { return what() ?? null; } catch (error) { return error.name; } }; \
-             return [works(() => window.open('/health')), works(() => { top.location = '/health'; }), \
+             return [works(() => window.open('/health') === null), works(() => { top.location = '/health'; }), \
                  works(() => confirm('?')), document.referrer, window.origin === location.origin]",
         )
         .await;
-    assert_eq!(allowed[0], json!(null), "{allowed}");
+    let refused = [json!(true), json!("InvalidAccessError")];
+    assert!(refused.contains(&allowed[0]), "{allowed}");
     assert_eq!(allowed[1], "SecurityError", "{allowed}");
     assert_eq!(allowed[2], false, "{allowed}");
     assert_eq!(allowed[3], "", "{allowed}");

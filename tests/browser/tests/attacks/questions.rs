@@ -15,10 +15,12 @@ const MEASURE: &str = r#"
         const frame = element.shadowRoot.querySelector("iframe");
         const rect = ({ x, y, width, height }) => [x, y, width, height];
         const style = getComputedStyle(frame);
+        // The driver's own mark.
+        const markup = (text) => text.replace(/ cd_frame_id_="[^"]*"/, "");
         return [rect(element.getBoundingClientRect()), rect(frame.getBoundingClientRect()), element.offsetHeight,
             element.scrollWidth, element.scrollHeight, frame.clientWidth, style.height, style.width,
             element.value, element.validity.valid, element.validationMessage, element.matches(":state(invalid)"),
-            element.attributes.length, frame.outerHTML, element.shadowRoot.innerHTML,
+            element.attributes.length, markup(frame.outerHTML), markup(element.shadowRoot.innerHTML),
             document.documentElement.scrollHeight, window.length];
     });
 "#;

@@ -293,7 +293,13 @@ async fn a_service_worker_of_the_application_sees_only_the_page(journey: &Journe
         .filter(|line| line.starts_with("asked "))
         .collect();
     let asked = asked.join("\n");
-    for others in ["/detokenize", "/tokenize", "/blob", "/frame#", "/session/"] {
+    for others in [
+        "/detokenize ",
+        "/tokenize ",
+        "/blob",
+        "/frame#",
+        "/session/",
+    ] {
         assert!(!asked.contains(others), "{}", around(&asked, others));
     }
     has_no_trace(journey, tab).await;
