@@ -12,6 +12,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 use tokio_rustls::TlsAcceptor;
@@ -43,6 +44,8 @@ struct State {
     upstream: OnceLock<SocketAddr>,
     /// What came over each connection.
     sent: Mutex<Vec<Vec<u8>>>,
+    /// Whether every connection is closed.
+    cut: watch::Sender<bool>,
 }
 
 impl Front {
@@ -85,6 +88,16 @@ impl Front {
         format!("{scheme}://{name}:{}", self.port)
     }
 
+    /// Closes all connections and every new one, as when the server or the network is gone.
+    pub fn cut(&self) {
+        self.state.cut.send_replace(true);
+    }
+
+    /// Ends that.
+    pub fn mend(&self) {
+        self.state.cut.send_replace(false);
+    }
+
     /// How many requests came that begin so, such as `GET /session/verify`.
     #[must_use]
     pub fn count(&self, request: &str) -> usize {
@@ -110,6 +123,7 @@ impl Drop for Front {
 
 /// Passes on both ways until both sides are done.
 async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
+    let mut cut = state.cut.subscribe();
     let Some(upstream) = state.upstream.get() else {
         return;
     };
@@ -143,5 +157,8 @@ async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
         let _ = tokio::io::copy(&mut from_server, &mut to_browser).await;
         let _ = to_browser.shutdown().await;
     };
-    tokio::join!(up, down);
+    tokio::select! {
+        _ = async { tokio::join!(up, down) } => {}
+        _ = cut.wait_for(|is_cut| *is_cut) => {}
+    }
 }

@@ -72,6 +72,11 @@ pub async fn run(name: &str, engine: Engine, hosts: Hosts, test: impl AsyncFnOnc
     run_with(name, engine, settings, ThirdPartyCookies::Default, test).await;
 }
 
+/// The same where application and tokenizer are of one site.
+pub async fn run_same_site(name: &str, engine: Engine, test: impl AsyncFnOnce(&Journey)) {
+    run(name, engine, Hosts::SameSiteLocalhost, test).await;
+}
+
 /// What [`run`] sets up.
 #[must_use]
 pub fn settings() -> Settings {

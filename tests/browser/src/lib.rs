@@ -10,10 +10,12 @@
 )]
 
 mod application;
+mod axe;
 mod browser;
 mod engine;
 mod example;
 mod journey;
+mod pages;
 mod pool;
 mod process;
 pub mod story;
@@ -22,5 +24,6 @@ mod tab;
 pub use application::{Application, Recorded};
 pub use engine::{Engine, ThirdPartyCookies};
 pub use example::{Example, Start, run_example};
-pub use journey::{Journey, run, run_with, settings};
+pub use journey::{Journey, run, run_same_site, run_with, settings};
+pub use pages::{FORM, SCRIPT, SECRET, never_came, pages, save};
 pub use tab::Tab;

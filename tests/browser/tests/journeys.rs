@@ -5,29 +5,8 @@
     reason = "the lint knows test functions, not the helpers of an integration test"
 )]
 
-use lunadefend_browser_tests::{Engine, Journey, run};
-use lunadefend_tests::Hosts;
+use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages};
 use thirtyfour::Key;
-
-/// Declares each journey once for each browser, where application and tokenizer are of one site.
-macro_rules! journeys {
-    ($($name:ident),+ $(,)?) => {
-        mod chromium {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let hosts = super::Hosts::SameSiteLocalhost;
-                super::run(stringify!($name), super::Engine::Chromium, hosts, super::$name).await;
-            })+
-        }
-        mod firefox {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let hosts = super::Hosts::SameSiteLocalhost;
-                super::run(stringify!($name), super::Engine::Firefox, hosts, super::$name).await;
-            })+
-        }
-    };
-}
 
 journeys![
     a_person_saves_a_value_and_reads_it_again,
@@ -46,37 +25,6 @@ journeys![
     a_file_comes_back_as_it_was,
     a_page_script_gets_a_token_and_never_the_value,
 ];
-
-const SECRET: &str = "078-05-1120";
-const SCRIPT: &str = "<script type=module src={tokenizer}/elements/v1.js crossorigin></script>";
-const FORM: &str = r#"
-    <form method="post" action="/save">
-      <label for="ssn">Social security number</label>
-      <luna-input id="ssn" name="ssn_token" kind="ssn" token="{ssn}" session="{session}"></luna-input>
-      <button id="save">Save</button>
-    </form>"#;
-
-/// The page with the form, and the one with what was saved.
-fn pages(journey: &Journey, form: &str) {
-    let app = journey.app();
-    app.set_page("form", &format!("{SCRIPT}{form}"));
-    app.set_page(
-        "saved",
-        &format!(
-            "{SCRIPT}<h1 id=saved>Saved</h1><luna-value id=value token={{ssn}} session={{session}}></luna-value>"
-        ),
-    );
-}
-
-/// Nothing that came to the application has the secret in it, in no spelling.
-fn never_came(journey: &Journey, secret: &str) {
-    let plain: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
-    for request in journey.app().recorded() {
-        let bytes = String::from_utf8_lossy(&request.bytes);
-        assert!(!bytes.contains(secret), "{}", request.line);
-        assert!(!bytes.contains(&plain), "{}", request.line);
-    }
-}
 
 async fn a_person_saves_a_value_and_reads_it_again(journey: &Journey) {
     let tab = &journey.tab;

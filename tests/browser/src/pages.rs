@@ -1,0 +1,67 @@
+//! Pages that many journeys have.
+
+use crate::Journey;
+
+/// What people type.
+pub const SECRET: &str = "078-05-1120";
+/// The script tag of every page.
+pub const SCRIPT: &str = "<script type=module src={tokenizer}/elements/v1.js crossorigin></script>";
+/// A form with one field.
+pub const FORM: &str = r#"
+    <form method="post" action="/save">
+      <label for="ssn">Social security number</label>
+      <luna-input id="ssn" name="ssn_token" kind="ssn" token="{ssn}" session="{session}"></luna-input>
+      <button id="save">Save</button>
+    </form>"#;
+
+/// The page `form`, and the page `saved`, which shows what was saved.
+pub fn pages(journey: &Journey, form: &str) {
+    let app = journey.app();
+    app.set_page("form", &format!("{SCRIPT}{form}"));
+    app.set_page(
+        "saved",
+        &format!(
+            "{SCRIPT}<h1 id=saved>Saved</h1><luna-value id=value token={{ssn}} session={{session}}></luna-value>"
+        ),
+    );
+}
+
+/// A user types a value into the form and saves it.
+pub async fn save(journey: &Journey, user: &str, value: &str) {
+    journey.open_as(user, "form").await;
+    journey.tab.type_into("#ssn", value).await;
+    journey.tab.click("#save").await;
+    journey.tab.find("#saved").await;
+}
+
+/// Nothing that came to the application has the secret in it, in no spelling.
+///
+/// # Panics
+/// When something has.
+pub fn never_came(journey: &Journey, secret: &str) {
+    let plain: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
+    for request in journey.app().recorded() {
+        let bytes = String::from_utf8_lossy(&request.bytes);
+        assert!(!bytes.contains(secret), "{}", request.line);
+        assert!(!bytes.contains(&plain), "{}", request.line);
+    }
+}
+
+/// Declares each journey once for each browser, where application and tokenizer are of one site.
+#[macro_export]
+macro_rules! journeys {
+    ($($name:ident),+ $(,)?) => {
+        mod chromium {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                $crate::run_same_site(stringify!($name), $crate::Engine::Chromium, super::$name).await;
+            })+
+        }
+        mod firefox {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                $crate::run_same_site(stringify!($name), $crate::Engine::Firefox, super::$name).await;
+            })+
+        }
+    };
+}

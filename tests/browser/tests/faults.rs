@@ -1,0 +1,150 @@
+//! What goes wrong around secure elements, and what people and developers are told.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the lint knows test functions, not the helpers of an integration test"
+)]
+
+use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, pages};
+
+journeys![
+    a_tokenizer_that_restarts_loses_nothing_typed,
+    a_value_that_is_too_large_is_said_before_it_is_sent,
+    a_frame_of_another_origin_is_refused_in_words,
+    a_policy_without_the_frame_is_said_to_developers,
+    a_module_that_does_not_load_leaves_a_form_that_sends_nothing_secret,
+    a_page_without_a_session_is_a_mistake,
+    five_tabs_at_once,
+];
+
+/// The name of the next failure of the field.
+const FAILURE: &str = "const done = arguments[0]; const field = document.querySelector('#ssn'); \
+     field.addEventListener('luna-error', event => done(event.detail.name)); \
+     document.querySelector('#save').click()";
+
+async fn a_tokenizer_that_restarts_loses_nothing_typed(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    journey.open_as("ann", "form").await;
+    tab.type_into("#ssn", SECRET).await;
+    journey.world.front_of_tokenizer().cut();
+    assert_eq!(tab.run_async(FAILURE).await, "network");
+    assert_eq!(journey.app().count("POST /save"), 0);
+    assert_eq!(tab.typed("#ssn").await, SECRET);
+    journey.world.front_of_tokenizer().mend();
+    tab.click("#save").await;
+    tab.find("#saved").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+}
+
+async fn a_value_that_is_too_large_is_said_before_it_is_sent(journey: &Journey) {
+    let tab = &journey.tab;
+    let form = r#"<form method="post" action="/save">
+          <luna-file id="ssn" name="photo_token" aria-label="Scan" session="{session}"></luna-file>
+          <button id="save">Save</button></form>"#;
+    pages(journey, form);
+    let file = tempfile::Builder::new().suffix(".pdf").tempfile().unwrap();
+    file.as_file().set_len(64 * 1024 * 1024).unwrap();
+    journey.open_as("ann", "form").await;
+    tab.enter("#ssn").await;
+    let limit = tab.find("#note").await.text().await.unwrap();
+    assert!(limit.contains("MiB"), "{limit}");
+    tab.type_into("#ssn", file.path().display().to_string())
+        .await;
+    tab.click("#save").await;
+    tab.find("#ssn:state(invalid)").await;
+    tab.enter("#ssn").await;
+    let note = tab.find("#note").await.text().await.unwrap();
+    assert!(note.contains("too large"), "{note}");
+    assert_eq!(journey.app().count("POST /save"), 0);
+    assert_eq!(
+        journey.world.front_of_tokenizer().count("POST /tokenize"),
+        0
+    );
+}
+
+/// The application by a name that the tokenizer does not know.
+async fn a_frame_of_another_origin_is_refused_in_words(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    let other = journey
+        .application_origin()
+        .replace("app.shop", "other.shop");
+    tab.driver.goto(format!("{other}/p/form")).await.unwrap();
+    // A page cannot see why a frame is not shown, and waits.
+    tab.find("#ssn:not(:state(ready))").await;
+    let message = tab
+        .run(
+            "return document.querySelector('#ssn').internals === undefined || \
+         document.forms[0].elements.ssn_token !== undefined",
+        )
+        .await;
+    assert_eq!(message, true);
+    tab.click("#save").await;
+    assert_eq!(
+        journey.world.front_of_tokenizer().count("POST /tokenize"),
+        0
+    );
+}
+
+async fn a_policy_without_the_frame_is_said_to_developers(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    let policy = "default-src 'none'; script-src {tokenizer}; connect-src 'self' {tokenizer}";
+    let app = journey.app();
+    app.set_page_with("form", &format!("{SCRIPT}{FORM}"), Some(policy));
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(failed)").await;
+    let console = journey.console().await.join("\n");
+    assert!(console.contains("frame-src"), "{console}");
+    assert_eq!(app.count("POST /save"), 0);
+}
+
+async fn a_module_that_does_not_load_leaves_a_form_that_sends_nothing_secret(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    let policy = "default-src 'none'; frame-src {tokenizer}; form-action 'self'";
+    let app = journey.app();
+    app.set_page_with("form", &format!("{SCRIPT}{FORM}"), Some(policy));
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn").await;
+    assert_eq!(
+        tab.run("return document.querySelector('#ssn').shadowRoot")
+            .await,
+        serde_json::Value::Null
+    );
+    tab.click("#save").await;
+    tab.find("#saved").await;
+    assert!(app.ssn_of("ann").is_none());
+}
+
+async fn a_page_without_a_session_is_a_mistake(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, &FORM.replace(" session=\"{session}\"", ""));
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(failed)").await;
+    let console = journey.console().await.join("\n");
+    assert!(console.contains("session"), "{console}");
+}
+
+async fn five_tabs_at_once(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    tab.open("/login/ann").await;
+    let first = tab.driver.window().await.unwrap();
+    for number in 0..5 {
+        tab.run(&format!("window.open('/p/form', 'tab{number}')"))
+            .await;
+    }
+    let mut windows = tab.driver.windows().await.unwrap();
+    windows.retain(|window| *window != first);
+    assert_eq!(windows.len(), 5);
+    for (number, window) in windows.into_iter().enumerate() {
+        tab.driver.switch_to_window(window).await.unwrap();
+        let value = format!("219-09-{:04}", 1000 + number);
+        tab.type_into("#ssn", &value).await;
+        tab.click("#save").await;
+        tab.find("#saved").await;
+        assert_eq!(tab.shown("#value").await, value);
+    }
+}

@@ -1,0 +1,176 @@
+//! How secure elements look: they follow the page, and nothing jumps when they become ready.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the lint knows test functions, not the helpers of an integration test"
+)]
+
+use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, pages, save};
+use serde_json::Value;
+
+journeys![
+    nothing_jumps_when_fields_become_ready,
+    the_height_does_not_depend_on_the_value,
+    text_follows_the_pages_style_sheet,
+    right_to_left_follows_the_page,
+    a_zoomed_page_shows_the_whole_field,
+];
+
+/// A style sheet may come from script only: the page's policy allows no other.
+const STYLE: &str = "const sheet = new CSSStyleSheet(); sheet.replaceSync(arguments_); \
+     document.adoptedStyleSheets = [sheet]";
+
+async fn style(journey: &Journey, css: &str) {
+    let css = Value::from(css).to_string();
+    journey.tab.run(&STYLE.replace("arguments_", &css)).await;
+}
+
+/// A computed property of an element inside a frame.
+async fn inside(journey: &Journey, element: &str, css: &str, property: &str) -> String {
+    let tab = &journey.tab;
+    tab.enter(element).await;
+    tab.find(css).await;
+    let script = format!(
+        "return getComputedStyle(document.querySelector('{css}')).getPropertyValue('{property}')"
+    );
+    let value = tab.run(&script).await;
+    tab.leave().await;
+    value.as_str().unwrap().to_owned()
+}
+
+/// Waits until it is that.
+async fn becomes(journey: &Journey, element: &str, css: &str, property: &str, wanted: &str) {
+    let tab = &journey.tab;
+    tab.enter(element).await;
+    let script = format!(
+        "const done = arguments[0]; const look = () => \
+         getComputedStyle(document.querySelector('{css}')).getPropertyValue('{property}') === '{wanted}' \
+         ? done(true) : setTimeout(look, 20); look()"
+    );
+    assert_eq!(tab.run_async(&script).await, true);
+    tab.leave().await;
+}
+
+const RECTS: &str = "return JSON.stringify([...document.querySelectorAll('luna-input, luna-file, luna-value, \
+     luna-image, luna-download, hr')].map(one => { const {x, y, width, height} = one.getBoundingClientRect(); \
+     return [one.localName, x, y, width, height] }))";
+
+async fn nothing_jumps_when_fields_become_ready(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    save(journey, "ann", SECRET).await;
+    let page = "<luna-input id=a session={session} aria-label=a></luna-input>\
+         <luna-input id=b kind=textarea rows=4 session={session} aria-label=b></luna-input>\
+         <luna-file id=c session={session} aria-label=c></luna-file>\
+         <luna-value id=d token={ssn} session={session}></luna-value>\
+         <luna-download id=e token={ssn} session={session}>Save</luna-download><hr>";
+    journey.app().set_page("all", &format!("{SCRIPT}{page}"));
+    // The frames get no answer: the elements are there, and not ready.
+    journey.world.front_of_tokenizer().cut();
+    tab.open("/p/form").await;
+    journey.world.front_of_tokenizer().mend();
+    tab.open("/p/all").await;
+    let before = "const done = arguments[0]; customElements.whenDefined('luna-download').then(() => \
+         requestAnimationFrame(() => done((() => { RECTS })())))";
+    let before = tab.run_async(&before.replace("RECTS", RECTS)).await;
+    for id in ["a", "b", "c", "d", "e"] {
+        tab.find(&format!("#{id}:state(ready)")).await;
+    }
+    assert_eq!(tab.shown("#d").await, SECRET);
+    assert_eq!(tab.run(RECTS).await, before);
+}
+
+async fn the_height_does_not_depend_on_the_value(journey: &Journey) {
+    let tab = &journey.tab;
+    let form = FORM
+        .replace("kind=\"ssn\"", "kind=\"textarea\"")
+        .replace("<button", "<hr><button");
+    pages(journey, &form);
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(ready)").await;
+    let before = tab.run(RECTS).await;
+    tab.type_into("#ssn", "line\n".repeat(40)).await;
+    assert_eq!(tab.run(RECTS).await, before);
+    tab.click("#save").await;
+    tab.find("#saved").await;
+    let empty = tab
+        .run("return document.querySelector('#value').getBoundingClientRect().height")
+        .await;
+    tab.shown("#value").await;
+    let full = tab
+        .run("return document.querySelector('#value').getBoundingClientRect().height")
+        .await;
+    assert_eq!(empty, full);
+}
+
+async fn text_follows_the_pages_style_sheet(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(ready)").await;
+    style(
+        journey,
+        "luna-input { color: rgb(1, 2, 3); font-size: 21px; letter-spacing: 2px; \
+           --luna-placeholder-color: rgb(4, 5, 6); background-image: url(/never) } \
+         .dark { color-scheme: dark } .dark luna-input { color: rgb(7, 8, 9) }",
+    )
+    .await;
+    tab.run("document.querySelector('#ssn').className = 'styled'")
+        .await;
+    becomes(journey, "#ssn", "#field", "color", "rgb(1, 2, 3)").await;
+    assert_eq!(inside(journey, "#ssn", "#field", "font-size").await, "21px");
+    assert_eq!(
+        inside(journey, "#ssn", "#field", "letter-spacing").await,
+        "2px"
+    );
+    assert_eq!(
+        inside(journey, "#ssn", "#field", "background-image").await,
+        "none"
+    );
+    // A page that becomes dark.
+    tab.run("document.documentElement.className = 'dark'").await;
+    becomes(journey, "#ssn", "#field", "color", "rgb(7, 8, 9)").await;
+    assert_eq!(
+        inside(journey, "#ssn", "html", "color-scheme").await,
+        "dark"
+    );
+}
+
+async fn right_to_left_follows_the_page(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, &format!("<div dir=rtl lang=ar>{FORM}</div>"));
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(ready)").await;
+    assert_eq!(inside(journey, "#ssn", "#field", "direction").await, "rtl");
+    tab.enter("#ssn").await;
+    assert_eq!(tab.run("return document.documentElement.lang").await, "ar");
+    tab.leave().await;
+    tab.type_into("#ssn", SECRET).await;
+    tab.click("#save").await;
+    tab.find("#saved").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+}
+
+async fn a_zoomed_page_shows_the_whole_field(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(ready)").await;
+    style(
+        journey,
+        "html { font-size: 200% } luna-input { font-size: 1rem }",
+    )
+    .await;
+    tab.run("document.querySelector('#ssn').className = 'zoomed'")
+        .await;
+    becomes(journey, "#ssn", "#field", "font-size", "32px").await;
+    tab.enter("#ssn").await;
+    let fits = "const box = document.querySelector('#field').getBoundingClientRect(); \
+         const line = parseFloat(getComputedStyle(document.querySelector('#field')).fontSize); \
+         return box.top >= 0 && box.bottom <= innerHeight + 0.5 && innerHeight >= line";
+    assert_eq!(tab.run(fits).await, true);
+    tab.leave().await;
+    tab.type_into("#ssn", SECRET).await;
+    tab.click("#save").await;
+    tab.find("#saved").await;
+}

@@ -1,0 +1,171 @@
+//! Values, files and pictures that are shown, and when they are no longer.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the lint knows test functions, not the helpers of an integration test"
+)]
+
+use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages, save};
+use std::io::Write as _;
+
+journeys![
+    the_back_button_brings_nothing_back,
+    what_is_shown_hides_after_its_time,
+    a_value_is_copied_when_the_page_asks_for_it,
+    a_large_file_shows_its_progress,
+    another_token_shows_another_value,
+    a_token_that_is_not_granted_is_refused_in_words,
+    a_text_file_is_no_picture,
+];
+
+async fn the_back_button_brings_nothing_back(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    save(journey, "ann", SECRET).await;
+    journey.app().set_page("other", "<h1 id=other>Other</h1>");
+    // What was typed.
+    tab.open("/p/form").await;
+    tab.type_into("#ssn", "219-09-9999").await;
+    tab.open("/p/other").await;
+    tab.find("#other").await;
+    tab.driver.back().await.unwrap();
+    assert_eq!(tab.typed("#ssn").await, "");
+    // What was shown, while the session has ended.
+    tab.open("/p/saved").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+    tab.open("/logout").await;
+    tab.driver.back().await.unwrap();
+    tab.find("#saved").await;
+    tab.enter("#value").await;
+    let text = tab.find("#value").await.text().await.unwrap();
+    assert!(!text.contains(SECRET), "{text}");
+}
+
+async fn what_is_shown_hides_after_its_time(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    let value = "<luna-value id=value hide-after=0.2 token={ssn} session={session}></luna-value>";
+    save(journey, "ann", SECRET).await;
+    journey.app().set_page("show", &format!("{SCRIPT}{value}"));
+    tab.open("/p/show").await;
+    // It was there, and is not.
+    let seen = "const done = arguments[0]; const value = document.querySelector('#value'); \
+         let shown = 0; value.addEventListener('luna-shown', () => shown++); \
+         value.addEventListener('luna-hidden', () => shown && done(shown)); \
+         customElements.whenDefined('luna-value').then(() => value.show())";
+    assert_eq!(tab.run_async(seen).await, 1);
+    tab.hidden("#value").await;
+}
+
+async fn a_value_is_copied_when_the_page_asks_for_it(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    save(journey, "ann", SECRET).await;
+    let value = "<luna-value id=plain token={ssn} session={session}></luna-value>\
+        <luna-value id=value copy token={ssn} session={session}></luna-value>\
+        <textarea id=target aria-label=target></textarea>";
+    journey.app().set_page("show", &format!("{SCRIPT}{value}"));
+    tab.open("/p/show").await;
+    assert_eq!(tab.shown("#plain").await, SECRET);
+    tab.enter("#plain").await;
+    tab.gone("#copy:not([hidden])").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+    tab.click_in("#value", "#copy").await;
+    tab.enter("#value").await;
+    let copied = "const done = arguments[0]; const look = () => document.querySelector('#copy').textContent \
+         === 'Copied' ? done(true) : setTimeout(look, 20); look()";
+    assert_eq!(tab.run_async(copied).await, true);
+    tab.leave().await;
+    never_came(journey, SECRET);
+}
+
+async fn a_large_file_shows_its_progress(journey: &Journey) {
+    let tab = &journey.tab;
+    let form = r#"<form method="post" action="/save">
+          <luna-file id="photo" name="photo_token" aria-label="Scan" session="{session}"></luna-file>
+          <button id="save">Save</button></form>"#;
+    pages(journey, form);
+    let mut file = tempfile::Builder::new().suffix(".pdf").tempfile().unwrap();
+    file.write_all(&vec![b'x'; 10 * 1024 * 1024]).unwrap();
+    journey.open_as("ann", "form").await;
+    tab.type_into("#photo", file.path().display().to_string())
+        .await;
+    let steps = "const done = arguments[0]; const steps = []; \
+         document.addEventListener('luna-progress', event => steps.push(event.detail.percent)); \
+         document.forms[0].addEventListener('submit', event => { event.preventDefault(); \
+           done([steps, new FormData(event.target).get('photo_token')]); }); \
+         document.querySelector('#save').click()";
+    let result = tab.run_async(steps).await;
+    let steps: Vec<u64> = serde_json::from_value(result[0].clone()).unwrap();
+    assert!(steps.len() >= 2, "{steps:?}");
+    assert!(
+        steps.is_sorted() && steps.iter().all(|step| step % 5 == 0),
+        "{steps:?}"
+    );
+    assert!(result[1].as_str().unwrap().starts_with("lunasec-"));
+    // Saved again by the page, it comes back whole: see the journey of a download.
+    never_came(journey, "xxxxxxxxxxxxxxxx");
+}
+
+async fn another_token_shows_another_value(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    save(journey, "ann", SECRET).await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+    save(journey, "ann", "219-09-9999").await;
+    let second = tab
+        .run("return document.querySelector('#value').token")
+        .await;
+    assert_eq!(tab.shown("#value").await, "219-09-9999");
+    tab.run("document.querySelector('#value').removeAttribute('token')")
+        .await;
+    tab.hidden("#value").await;
+    tab.run(&format!(
+        "document.querySelector('#value').setAttribute('token', {second})"
+    ))
+    .await;
+    assert_eq!(tab.shown("#value").await, "219-09-9999");
+}
+
+async fn a_token_that_is_not_granted_is_refused_in_words(journey: &Journey) {
+    let tab = &journey.tab;
+    let value = "<luna-value id=value token=lunasec-0a1b2c3d-1111-4222-8333-444455556666 session={session}></luna-value>";
+    journey.app().set_page("show", &format!("{SCRIPT}{value}"));
+    journey.open_as("ann", "show").await;
+    tab.find("#value:state(failed)").await;
+    let root = tab.find("#value").await.get_shadow_root().await.unwrap();
+    let error = root
+        .find(thirtyfour::By::Css("[part=error]"))
+        .await
+        .unwrap();
+    assert_eq!(
+        error.text().await.unwrap(),
+        "You may not see this at the moment."
+    );
+    assert_eq!(error.attr("role").await.unwrap().unwrap(), "alert");
+}
+
+async fn a_text_file_is_no_picture(journey: &Journey) {
+    let tab = &journey.tab;
+    let form = r#"<form method="post" action="/save">
+          <luna-file id="photo" name="photo_token" aria-label="Photo" session="{session}"></luna-file>
+          <button id="save">Save</button></form>"#;
+    pages(journey, form);
+    let mut file = tempfile::Builder::new().suffix(".svg").tempfile().unwrap();
+    file.write_all(b"<svg xmlns='http://www.w3.org/2000/svg'><script>parent.postMessage(1, '*')</script></svg>")
+        .unwrap();
+    journey.open_as("ann", "form").await;
+    tab.type_into("#photo", file.path().display().to_string())
+        .await;
+    tab.click("#save").await;
+    tab.find("#saved").await;
+    let image = "<luna-image id=image alt=Photo token={photo} session={session}></luna-image>";
+    journey.app().set_page("show", &format!("{SCRIPT}{image}"));
+    tab.open("/p/show").await;
+    tab.find("#image:state(failed)").await;
+    let message = "const done = arguments[0]; const image = document.querySelector('#image'); \
+         image.addEventListener('luna-error', event => done(event.detail.name)); image.show()";
+    assert_eq!(tab.run_async(message).await, "not-an-image");
+    tab.enter("#image").await;
+    tab.gone("img[src]").await;
+}
