@@ -88,6 +88,15 @@ impl Tab {
         frame.element().unwrap().enter_frame().await.unwrap();
     }
 
+    /// A property of the element that a secure element's own tree has by that selector.
+    pub async fn within(&self, element: &str, css: &str, property: &str) -> serde_json::Value {
+        self.find(element).await;
+        self.run(&format!(
+            "return document.querySelector('{element}').shadowRoot.querySelector('{css}').{property}"
+        ))
+        .await
+    }
+
     /// Goes back to the page.
     pub async fn leave(&self) {
         self.driver.enter_default_frame().await.unwrap();

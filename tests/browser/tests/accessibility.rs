@@ -56,12 +56,8 @@ async fn errors_are_said(journey: &Journey) {
     tab.open("/p/form").await;
     tab.find("#ssn:state(failed)").await;
     tab.assert_part_accessible("the page").await;
-    let root = tab.find("#ssn").await.get_shadow_root().await.unwrap();
-    let error = root
-        .find(thirtyfour::By::Css("[role=alert]"))
-        .await
-        .unwrap();
-    assert!(!error.text().await.unwrap().is_empty());
+    let text = tab.within("#ssn", "[role=alert]", "textContent").await;
+    assert!(!text.as_str().unwrap().is_empty());
     tab.open("/login/ann").await;
     tab.open("/p/form").await;
     tab.type_into("#ssn", "000-00-0000").await;

@@ -133,16 +133,10 @@ async fn a_token_that_is_not_granted_is_refused_in_words(journey: &Journey) {
     journey.app().set_page("show", &format!("{SCRIPT}{value}"));
     journey.open_as("ann", "show").await;
     tab.find("#value:state(failed)").await;
-    let root = tab.find("#value").await.get_shadow_root().await.unwrap();
-    let error = root
-        .find(thirtyfour::By::Css("[part=error]"))
-        .await
-        .unwrap();
-    assert_eq!(
-        error.text().await.unwrap(),
-        "You may not see this at the moment."
-    );
-    assert_eq!(error.attr("role").await.unwrap().unwrap(), "alert");
+    let text = tab.within("#value", "[part=error]", "textContent").await;
+    assert_eq!(text, "You may not see this at the moment.");
+    let role = tab.within("#value", "[part=error]", "role").await;
+    assert_eq!(role, "alert");
 }
 
 async fn a_text_file_is_no_picture(journey: &Journey) {
