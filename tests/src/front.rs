@@ -46,6 +46,20 @@ struct State {
     sent: Mutex<Vec<Vec<u8>>>,
     /// Whether every connection is closed.
     cut: watch::Sender<bool>,
+    /// How many bytes may still come until then.
+    left: Mutex<Option<usize>>,
+}
+
+impl State {
+    /// Cuts when these bytes are more than may come.
+    fn spend(&self, length: usize) {
+        let mut left = self.left.lock().unwrap();
+        let Some(most) = *left else { return };
+        *left = most.checked_sub(length);
+        if left.is_none() {
+            self.cut.send_replace(true);
+        }
+    }
 }
 
 impl Front {
@@ -91,6 +105,11 @@ impl Front {
     /// Closes all connections and every new one, as when the server or the network is gone.
     pub fn cut(&self) {
         self.state.cut.send_replace(true);
+    }
+
+    /// The same once more bytes than these have come, so that it happens in the middle of a request.
+    pub fn cut_after(&self, bytes: usize) {
+        *self.state.left.lock().unwrap() = Some(bytes);
     }
 
     /// Ends that.
@@ -143,6 +162,7 @@ async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
             match from_browser.read(&mut buffer).await {
                 Ok(length @ 1..) => {
                     let bytes = &buffer[..length];
+                    state.spend(length);
                     state.sent.lock().unwrap()[connection].extend_from_slice(bytes);
                     if to_server.write_all(bytes).await.is_err() {
                         break;

@@ -1,0 +1,148 @@
+//! States of elements that other journeys pass by: what is said in them, and what it costs.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the lint knows test functions, not the helpers of an integration test"
+)]
+
+use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages, save};
+use thirtyfour::Key;
+
+journeys![
+    a_page_of_an_unknown_origin_is_told_so,
+    failed_elements_are_accessible,
+    what_is_copied_is_the_value,
+    ten_fields_make_one_check,
+    a_disabled_field_can_be_enabled,
+];
+
+/// The application by a name that the tokenizer does not know.
+async fn a_page_of_an_unknown_origin_is_told_so(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    let origin = journey.application_origin();
+    let other = origin.replace("app.shop", "other.shop");
+    assert_ne!(other, origin);
+    tab.driver.goto(format!("{other}/p/form")).await.unwrap();
+    tab.find("#ssn:state(failed)").await;
+    tab.find("#ssn:not(:state(ready))").await;
+    let said = tab.within("#ssn", "[role=alert]", "textContent").await;
+    let words = "This secure field could not be loaded. Reload the page to try again.";
+    assert_eq!(said, words);
+    let commit = "const done = arguments[0]; document.querySelector('#ssn').commit().then(done, error => done(error.name))";
+    assert_eq!(tab.run_async(commit).await, "unreachable");
+    // A form whose field is not there is not sent as if nothing had to be typed.
+    tab.click("#save").await;
+    let message = "return document.querySelector('#ssn').validationMessage";
+    assert_eq!(tab.run(message).await, words);
+    assert_eq!(journey.app().count("POST /save"), 0);
+    let front = journey.world.front_of_tokenizer();
+    assert_eq!(front.count("POST /"), 0);
+}
+
+async fn failed_elements_are_accessible(journey: &Journey) {
+    let tab = &journey.tab;
+    let token = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
+    let page = format!(
+        "{SCRIPT}<luna-input id=a aria-label=SSN session={{session}}></luna-input>\
+         <luna-file id=b aria-label=Scan session={{session}}></luna-file>\
+         <luna-value id=c aria-label=SSN token={token} session={{session}}></luna-value>\
+         <luna-image id=d alt=Photo token={token} session={{session}}></luna-image>\
+         <luna-download id=e token={token} session={{session}}>Scan</luna-download>"
+    );
+    journey.app().set_page("all", &page);
+    // Nobody is logged in.
+    tab.open("/p/all").await;
+    for id in ["a", "b", "c", "d", "e"] {
+        let element = format!("#{id}");
+        tab.find(&format!("{element}:state(failed)")).await;
+        let said = tab.within(&element, "[role=alert]", "textContent").await;
+        assert_eq!(said, "You are not logged in. Log in and try again.", "{id}");
+        tab.enter(&element).await;
+        tab.assert_part_accessible(id).await;
+        tab.leave().await;
+    }
+    tab.assert_part_accessible("the page").await;
+}
+
+async fn what_is_copied_is_the_value(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    save(journey, "ann", SECRET).await;
+    let page = "<luna-value id=value copy token={ssn} session={session}></luna-value>\
+        <textarea id=target aria-label=target></textarea>";
+    journey.app().set_page("show", &format!("{SCRIPT}{page}"));
+    tab.open("/p/show").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+    tab.enter("#value").await;
+    let button = tab.find("#copy").await;
+    let label = button.text().await.unwrap();
+    button.click().await.unwrap();
+    let copied = "const done = arguments[0]; const look = () => document.querySelector('#copy').textContent \
+         !== arguments_ ? done(document.querySelector('#copy').textContent) : setTimeout(look, 20); look()";
+    let copied = copied.replace("arguments_", &format!("'{label}'"));
+    assert_eq!(tab.run_async(&copied).await, "Copied");
+    tab.leave().await;
+    tab.click("#target").await;
+    let target = tab.find("#target").await;
+    target.send_keys(Key::Control + "v").await.unwrap();
+    let pasted = target.prop("value").await.unwrap();
+    assert_eq!(pasted.unwrap(), SECRET);
+    never_came(journey, SECRET);
+}
+
+async fn ten_fields_make_one_check(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    save(journey, "ann", SECRET).await;
+    let fields: String = (0..10)
+        .map(|n| format!("<luna-input id=f{n} session={{session}}></luna-input>"))
+        .collect();
+    let value = "<luna-value id=value token={ssn} session={session}></luna-value>";
+    let app = journey.app();
+    app.set_page("many", &format!("{SCRIPT}{fields}{value}"));
+    let front = journey.world.front_of_tokenizer();
+    let counts = || {
+        let checks = front.count("GET /session/verify");
+        let states = front.count("POST /session/state");
+        (checks, states, app.count("GET /.lunasec/secure-frame"))
+    };
+    let loaded = async || {
+        tab.open("/p/many").await;
+        for n in 0..10 {
+            tab.find(&format!("#f{n}:state(ready)")).await;
+        }
+        // It is shown once there is a session, for which all elements look together.
+        assert_eq!(tab.shown("#value").await, SECRET);
+    };
+    // The tokenizer has the session already.
+    let before = counts();
+    loaded().await;
+    assert_eq!(counts(), (before.0 + 1, before.1, before.2));
+    // It has another: one check, one transfer, and one check whether that worked.
+    tab.open("/login/ann").await;
+    let before = counts();
+    loaded().await;
+    assert_eq!(counts(), (before.0 + 2, before.1 + 1, before.2 + 1));
+}
+
+async fn a_disabled_field_can_be_enabled(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, &FORM.replace("session=", "disabled session="));
+    journey.open_as("ann", "form").await;
+    tab.enter("#ssn").await;
+    tab.find("#field:disabled").await;
+    tab.leave().await;
+    let names = "return [...new FormData(document.forms[0]).keys()]";
+    assert_eq!(tab.run(names).await, serde_json::json!([]));
+    tab.run("document.querySelector('#ssn').removeAttribute('disabled')")
+        .await;
+    tab.enter("#ssn").await;
+    tab.find("#field:enabled").await;
+    tab.leave().await;
+    tab.type_into("#ssn", SECRET).await;
+    tab.click("#save").await;
+    tab.find("#saved").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+    never_came(journey, SECRET);
+}
