@@ -236,8 +236,8 @@ async fn everything_goes_by_keyboard(journey: &Journey) {
         let chain = tab.driver.action_chain().send_keys(keys);
         chain.perform().await.unwrap();
     };
-    let tab_key = String::from(Key::Tab + "");
-    let back = |key: &str| format!("{}{key}{}", Key::Shift + "", Key::Null + "");
+    let tab_key = Key::Tab.value().to_string();
+    let back = |key: &str| format!("{}{key}{}", Key::Shift.value(), Key::Null.value());
     press(&tab_key).await;
     tab.find("#ssn:focus-within").await;
     press(SECRET).await;
@@ -250,7 +250,7 @@ async fn everything_goes_by_keyboard(journey: &Journey) {
     press("a card").await;
     press(&tab_key).await;
     tab.find("#save:focus").await;
-    press(&String::from(Key::Enter + "")).await;
+    press(&Key::Enter.value().to_string()).await;
     tab.find("#saved").await;
     assert_eq!(tab.shown("#value").await, SECRET);
     let body = posted(journey).pop().unwrap();

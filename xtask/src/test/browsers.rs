@@ -1,9 +1,9 @@
 //! Browsers for the tests that need real ones, each with the driver that steers it. The tests learn from the
 //! environment where the drivers are; under this command a missing one is a failure.
 
-use super::oracles::system_packages;
 use crate::{
     command::{self, program},
+    install::system_packages,
     tools::Tool,
     workspace::Workspace,
 };
