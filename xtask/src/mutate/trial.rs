@@ -9,13 +9,13 @@ use std::{
     io::{BufRead as _, BufReader},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::Duration,
 };
 
-/// Without a line for so long, the tests hang. Compiling is silent too.
+/// Without a line for so long, the tests hang.
 const SILENCE: Duration = Duration::from_secs(300);
 
 /// Where mutations are tried.
@@ -96,17 +96,36 @@ impl Trial {
         targets: &BTreeSet<&str>,
         names: &[&str],
     ) -> Result<Outcome> {
+        // First alone: on a busy machine it is silent for longer than tests may be.
+        let mut build = self.cargo(mutation, targets);
+        ensure!(
+            command::succeeds(build.arg("--no-run")),
+            "`{}` does not compile: it shows nothing",
+            mutation.name
+        );
+        let mut cargo = self.cargo(mutation, targets);
+        cargo
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // So that tests that hang end with the cargo that runs them.
+            .process_group(0);
+        if !names.is_empty() {
+            cargo.args(["--", "--exact"]).args(names);
+        }
+        let outcome = Outcome::of(cargo.spawn().context("cannot run cargo")?)?;
+        ensure!(outcome.began, "`{}`: no test began", mutation.name);
+        Ok(outcome)
+    }
+
+    /// The tests of these targets.
+    fn cargo(&self, mutation: &Mutation, targets: &BTreeSet<&str>) -> Command {
         let mut cargo = cargo(&self.tree);
         cargo
             .args(["test", "--all-features", "--locked", "--no-fail-fast"])
             .env("CARGO_TARGET_DIR", &self.target)
             .envs(self.environment.iter().map(|(name, path)| (name, path)))
             // One mutation must not leave its counterexamples to the next.
-            .env("PROPTEST_FAILURE_PERSISTENCE", "off")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            // So that tests that hang end with the cargo that runs them.
-            .process_group(0);
+            .env("PROPTEST_FAILURE_PERSISTENCE", "off");
         for package in &mutation.packages {
             cargo.args(["-p", package]);
         }
@@ -116,16 +135,7 @@ impl Trial {
                 name => cargo.args(["--test", name]),
             };
         }
-        if !names.is_empty() {
-            cargo.args(["--", "--exact"]).args(names);
-        }
-        let outcome = Outcome::of(cargo.spawn().context("cannot run cargo")?)?;
-        ensure!(
-            outcome.began,
-            "`{}` does not compile: it shows nothing",
-            mutation.name
-        );
-        Ok(outcome)
+        cargo
     }
 }
 
