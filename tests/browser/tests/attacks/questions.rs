@@ -109,11 +109,12 @@ async fn a_style_loads_nothing_and_covers_nothing(journey: &Journey) {
                 --luna-note-color: var(--x, url({url}/echo?in-frame-4));
                 --luna-invalid-color: element(#x); --luna-placeholder-color: env(x, red);
             }}
-            </style><p>page</p>{MODULE}<luna-input id=field session={{session}}></luna-input>"#
+            </style><p>page</p>{MODULE}<luna-input id=field session={{session}}></luna-input>
+            <luna-value id=value reveal=click session={{session}}></luna-value>"#
         ),
     );
     journey.open_as("ann", "page").await;
-    tab.find("#field:state(ready)").await;
+    tab.find("#value:state(ready)").await;
     tab.enter("#field").await;
     let before = tab.run(LOOK).await;
     tab.leave().await;
@@ -128,10 +129,12 @@ async fn a_style_loads_nothing_and_covers_nothing(journey: &Journey) {
         const values = ["url(URL/echo?in-frame)", "url('URL/echo?in-frame')", "image-set('URL/echo?in-frame' 1x)", "\\75rl(URL/echo?in-frame)",
             "-webkit-image-set(url(URL/echo?in-frame) 1x)", "cross-fade(url(URL/echo?in-frame), red)", "red url(URL/echo?in-frame)",
             "src('URL/echo?in-frame')", "red; background: url(URL/echo?in-frame)", "/**/url(URL/echo?in-frame)", "attr(x url)",
-            "var(--luna-focus-color)", "fixed", "-9999px", "2147483647", "none", "hidden", "0", "1000px", "x 9s infinite"];
+            "var(--luna-focus-color)", "fixed", "-9999px", "2147483647", "none", "hidden", "0", "1000px", "x 9s infinite",
+            "linear-gradient(red, red)"];
         for (const value of values) {
             const style = Object.fromEntries(names.map((name) => [name, value]));
-            await spy.ask(spy.ports[0], "configure", { role: "input", style });
+            for (const port of spy.ports) await spy.ask(port, "configure", { click: true, style });
+            await new Promise(requestAnimationFrame);
         }
         "#
         .replace("URL", url),
@@ -147,6 +150,10 @@ async fn a_style_loads_nothing_and_covers_nothing(journey: &Journey) {
     tab.enter("#field").await;
     let after = tab.run(LOOK).await;
     assert_eq!(before, after);
+    // The one property that could hold a picture: the last value would be one without a request.
+    tab.enter("#value").await;
+    let background = "return getComputedStyle(document.querySelector('#toggle')).backgroundImage";
+    assert_eq!(tab.run(background).await, "none");
     tab.leave().await;
     let recorded = journey.app().recorded();
     let lines: Vec<&str> = recorded.iter().map(|one| one.line.as_str()).collect();
@@ -168,7 +175,7 @@ async fn a_style_loads_nothing_and_covers_nothing(journey: &Journey) {
         attack(
             tab,
             &format!(
-                "await spy.ask(spy.ports[0], 'configure', {{ role: 'input', style: {style} }})"
+                "for (const port of spy.ports) await spy.ask(port, 'configure', {{ role: 'input', style: {style} }})"
             ),
         )
         .await;
