@@ -32,7 +32,9 @@ fn scan() -> (tempfile::NamedTempFile, String) {
         writeln!(bytes, "{MARK} {line:08}").unwrap();
     }
     bytes.truncate(SIZE);
-    let mut file = tempfile::Builder::new().suffix(".pdf").tempfile().unwrap();
+    // A download's name begins with no dot, as that of a temporary file does.
+    let mut named = tempfile::Builder::new();
+    let mut file = named.prefix("scan-").suffix(".pdf").tempfile().unwrap();
     file.write_all(&bytes).unwrap();
     (file, hex(&sha256(&bytes)))
 }
