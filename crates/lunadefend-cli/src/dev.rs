@@ -36,6 +36,7 @@ impl Dev {
         );
         let (key, line) = signing_key().await?;
         let listener = listen::bind(self.addr, "--addr").await?;
+        let stop = listen::stop_on_signals()?;
         let url = format!("http://localhost:{}", listener.local_addr()?.port());
         let config = config(&url, key, &self.app)?;
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
@@ -55,7 +56,7 @@ impl Dev {
             other_name(&self.app)
         );
         println!();
-        listen::serve(listener, Tokenizer::new(config, opened.vault)).await
+        listen::serve(listener, Tokenizer::new(config, opened.vault), stop).await
     }
 }
 

@@ -13,10 +13,14 @@ pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> Result<TcpListener>
         .with_context(|| format!("cannot listen on {addr}: choose another address with {setting}"))
 }
 
-/// Serves until SIGINT or SIGTERM, then lets running requests end.
-pub(crate) async fn serve(listener: TcpListener, tokenizer: Tokenizer) -> Result<()> {
+/// Serves until `stop`, then lets running requests end.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tokenizer: Tokenizer,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
     allow_open_files(tokenizer.limits().open_files());
-    Ok(lunadefend_tokenizer::serve(listener, tokenizer, stopped()).await?)
+    Ok(lunadefend_tokenizer::serve(listener, tokenizer, stop).await?)
 }
 
 /// Opens the admin socket, if one is configured, and serves it while the returned future is polled. Dropping
@@ -87,20 +91,26 @@ fn allow_open_files(needed: u64) {
 #[cfg(not(unix))]
 const fn allow_open_files(_: u64) {}
 
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Waits for SIGINT or SIGTERM from now on: one that comes before the returned future is polled counts too.
+#[cfg(unix)]
+pub(crate) fn stop_on_signals() -> Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    if interrupt.await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    })
+}
+
+#[cfg(not(unix))]
+pub(crate) fn stop_on_signals() -> Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -56,12 +56,13 @@ impl Serve {
         let admin =
             listen::serve_admin(settings.admin_socket.as_deref(), tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
+        let stop = listen::stop_on_signals()?;
         println!(
             "lunadefend tokenizer listening on http://{}",
             listener.local_addr()?
         );
         tokio::select! {
-            served = listen::serve(listener, tokenizer) => served,
+            served = listen::serve(listener, tokenizer, stop) => served,
             () = hangups => Ok(()),
             () = admin => Ok(()),
         }

@@ -16,7 +16,6 @@ journeys![
     a_field_that_nobody_touched_keeps_its_token,
     a_changed_value_gets_another_token,
     reset_forgets_what_was_typed,
-    what_is_required_or_wrong_is_said_and_not_sent,
     a_disabled_field_is_not_sent,
     a_label_gives_the_focus_and_the_name,
     ten_fields_make_one_transfer,
@@ -170,47 +169,6 @@ async fn reset_forgets_what_was_typed(journey: &Journey) {
     tab.click("#save").await;
     tab.find("#saved").await;
     assert!(journey.app().ssn_of("ann").is_none());
-}
-
-async fn what_is_required_or_wrong_is_said_and_not_sent(journey: &Journey) {
-    let tab = &journey.tab;
-    let required = FORM.replace("session=", "required session=");
-    pages(journey, &required);
-    journey.open_as("ann", "form").await;
-    tab.find("#ssn:state(ready)").await;
-    let native = "const i = document.createElement('input'); Object.assign(i, arguments_); return i.validationMessage";
-    let missing = tab
-        .run(&native.replace("arguments_", "{required: true}"))
-        .await;
-    let mismatch = tab
-        .run(&native.replace("arguments_", "{pattern: 'a', value: 'b'}"))
-        .await;
-    let message = "return document.querySelector('#ssn').validationMessage";
-    tab.click("#save").await;
-    tab.find("#ssn:state(focused)").await;
-    assert_eq!(
-        tab.run(message).await,
-        missing,
-        "in the browser's own words"
-    );
-    tab.type_into("#ssn", "000-12-3456").await;
-    tab.click("#save").await;
-    tab.find("#ssn:state(invalid)").await;
-    assert_eq!(tab.run(message).await, mismatch);
-    tab.enter("#ssn").await;
-    let note = tab.find("#note:not(:empty)").await.text().await.unwrap();
-    assert_eq!(note, "not a social security number");
-    tab.find("#field[aria-invalid=true][aria-required=true]")
-        .await;
-    tab.leave().await;
-    assert_eq!(journey.app().count("POST /save"), 0);
-
-    tab.enter("#ssn").await;
-    tab.find("#field").await.clear().await.unwrap();
-    tab.leave().await;
-    tab.type_into("#ssn", SECRET).await;
-    tab.click("#save").await;
-    tab.find("#saved").await;
 }
 
 async fn a_disabled_field_is_not_sent(journey: &Journey) {

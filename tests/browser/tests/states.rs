@@ -12,7 +12,6 @@ journeys![
     a_page_of_an_unknown_origin_is_told_so,
     failed_elements_are_accessible,
     what_is_copied_is_the_value,
-    ten_fields_make_one_check,
     a_disabled_field_can_be_enabled,
 ];
 
@@ -89,41 +88,6 @@ async fn what_is_copied_is_the_value(journey: &Journey) {
     let pasted = target.prop("value").await.unwrap();
     assert_eq!(pasted.unwrap(), SECRET);
     never_came(journey, SECRET);
-}
-
-async fn ten_fields_make_one_check(journey: &Journey) {
-    let tab = &journey.tab;
-    pages(journey, FORM);
-    save(journey, "ann", SECRET).await;
-    let fields: String = (0..10)
-        .map(|n| format!("<luna-input id=f{n} session={{session}}></luna-input>"))
-        .collect();
-    let value = "<luna-value id=value token={ssn} session={session}></luna-value>";
-    let app = journey.app();
-    app.set_page("many", &format!("{SCRIPT}{fields}{value}"));
-    let front = journey.world.front_of_tokenizer();
-    let counts = || {
-        let checks = front.count("GET /session/verify");
-        let states = front.count("POST /session/state");
-        (checks, states, app.count("GET /.lunasec/secure-frame"))
-    };
-    let loaded = async || {
-        tab.open("/p/many").await;
-        for n in 0..10 {
-            tab.find(&format!("#f{n}:state(ready)")).await;
-        }
-        // It is shown once there is a session, for which all elements look together.
-        assert_eq!(tab.shown("#value").await, SECRET);
-    };
-    // The tokenizer has the session already.
-    let before = counts();
-    loaded().await;
-    assert_eq!(counts(), (before.0 + 1, before.1, before.2));
-    // It has another: one check, one transfer, and one check whether that worked.
-    tab.open("/login/ann").await;
-    let before = counts();
-    loaded().await;
-    assert_eq!(counts(), (before.0 + 2, before.1 + 1, before.2 + 1));
 }
 
 async fn a_disabled_field_can_be_enabled(journey: &Journey) {

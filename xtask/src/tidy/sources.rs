@@ -42,8 +42,11 @@ const RESTRICTED: &[Restricted] = &[
         what: "install_default",
         in_line: |line| has_word(line, "install_default"),
         in_comments: false,
-        // A program that does what the README tells applications.
-        allowed: |path| path == "crates/lunadefend-http/tests/other_clients.rs",
+        // Programs that do what the README tells applications.
+        allowed: |path| {
+            path == "crates/lunadefend-http/tests/other_clients.rs"
+                || path == "tests/browser/src/browser.rs"
+        },
         why: "a process default belongs to the application; pass the provider explicitly",
     },
     Restricted {

@@ -182,6 +182,8 @@ async fn no_window_object_or_embed_has_the_frame(journey: &Journey) {
             }
         };
         tab.driver.switch_to_window(other).await.unwrap();
+        // A script that runs while the window leaves its first, empty page returns nothing.
+        while tab.driver.current_url().await.unwrap().scheme() == "about" {}
         let refusal = attack(
             tab,
             "while (document.readyState !== 'complete' || location.protocol === 'about:') \
