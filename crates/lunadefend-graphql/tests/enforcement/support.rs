@@ -57,7 +57,9 @@ pub(crate) fn code(error: &ServerError) -> String {
     }
 }
 
-/// The data as JSON.
+/// The data as JSON, its members by name: another crate of the build may have serde_json keep their order.
 pub(crate) fn data(response: &Response) -> String {
-    response.data.clone().into_json().unwrap().to_string()
+    let mut data = response.data.clone().into_json().unwrap();
+    data.sort_all_objects();
+    data.to_string()
 }
