@@ -44,7 +44,7 @@ function configure(message) {
   change(configured);
 }
 
-const origin = parentOrigin();
+const origin = parentOrigin(location.hash.slice(1));
 if (origin === undefined) {
   document.body.append("This page works only inside a page of the application that it belongs to.");
 } else {

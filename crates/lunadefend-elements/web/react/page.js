@@ -5,28 +5,30 @@
  * of its element.
  */
 
-import { Failure, isRecord } from "../protocol.js";
 import { parentOrigin } from "../frame/host.js";
+import { isRecord } from "../protocol.js";
 
-/** @typedef {(data: Record<string, unknown>) => Promise<Record<string, unknown>>} Answers */
+/** @typedef {(data: Record<string, unknown>) => unknown} Handler What it gives is the data of the reply. */
 
-/** What the page calls a request, and its reply. @type {Record<string, string>} */
-const REPLIES = { Attributes: "ReceiveAttributesConfirmation", CommitToken: "ReceiveCommittedToken" };
-/** Of a message: styles and metadata of an application. */
+/** The SDK's own requests are a few KiB; metadata that is too large is refused by the tokenizer. */
 const LONGEST_MESSAGE = 256 * 1024;
+/** How the reply to a request is called. @type {Record<string, string>} */
+const REPLIES = { Attributes: "ReceiveAttributesConfirmation", CommitToken: "ReceiveCommittedToken" };
 
+/** As the tokenizer has checked them. */
 const query = new URLSearchParams(location.search);
+const parameter = (/** @type {string} */ name) => query.get(name) ?? "";
 
-export const COMPONENT = query.get("component") ?? "";
+export const COMPONENT = parameter("component");
 
-/** The element of this frame. Not a secret: it only says which element is meant. */
-const NONCE = query.get("n") ?? "";
+/** Which element of the page this is. Not a secret. */
+const NONCE = parameter("n");
 
-/** The page around, when it may have frames, and says of itself what the SDK always says. */
-export const PAGE = /^[\da-f]{1,64}$/i.test(NONCE) ? parentOrigin(query.get("origin") ?? "") : undefined;
+/** The origin of the page around, when it may have frames: nothing is sent to any other. */
+export const PAGE = parentOrigin(encodeURIComponent(parameter("origin")));
 
 /** @param {Record<string, unknown>} message */
-function send(message) {
+function say(message) {
   if (PAGE !== undefined) window.parent.postMessage(JSON.stringify(message), PAGE);
 }
 
@@ -37,61 +39,31 @@ function send(message) {
  * @param {Record<string, unknown>} [data]
  */
 export function notify(command, data = {}) {
-  send({ command, frameNonce: NONCE, data });
-}
-
-/** The names by which the SDK's error handlers know what the tokenizer refuses. @type {Record<string, string[]>} */
-const ERRORS = {
-  "not-logged-in": ["Unauthorized", "you are not logged in", "401"],
-  "session-changed": ["Unauthorized", "another user is logged in now", "401"],
-  refused: ["TokenizerError", "the tokenizer refused the request", "400"],
-  "too-large": ["TokenizerError", "the value is too large", "413"],
-  network: ["TokenizerError", "the tokenizer cannot be reached", "500"],
-};
-const UNAVAILABLE = ["TokenizerError", "the tokenizer is not available", "500"];
-
-/**
- * Tells the page of a failure, once. Its text is one of a few: what was thrown may hold anything.
- *
- * @param {unknown} error
- */
-export function notifyError(error) {
-  const known = error instanceof Failure && Object.hasOwn(ERRORS, error.name) ? ERRORS[error.name] : UNAVAILABLE;
-  const [name, message, code] = known;
-  notify("NotifyOnError", { name, message, code });
+  say({ command, frameNonce: NONCE, data });
 }
 
 /**
- * Answers the page's requests.
+ * Answers the page's requests. What is of another shape, or of another window, has no answer.
  *
- * @param {Record<string, Answers>} answers By command.
+ * @param {Record<string, Handler>} handlers By command.
  */
-export function listen(answers) {
+export function serve(handlers) {
   window.addEventListener("message", async ({ source, origin, data }) => {
     if (source !== window.parent || origin !== PAGE) return;
-    const message = parse(data);
-    if (!message) return;
-    const { command, correlationToken } = message;
+    const { command, correlationToken, data: asked } = parsed(data);
     if (typeof command !== "string" || typeof correlationToken !== "string") return;
-    if (!Object.hasOwn(answers, command)) return;
-    let reply;
-    try {
-      reply = await answers[command](isRecord(message.data) ? message.data : {});
-    } catch (error) {
-      notifyError(error);
-      reply = { success: false, error: "see NotifyOnError" };
-    }
-    send({ command: REPLIES[command], correlationToken, data: reply });
+    if (!Object.hasOwn(handlers, command) || !isRecord(asked)) return;
+    say({ command: REPLIES[command], correlationToken, data: await handlers[command](asked) });
   });
 }
 
-/** @param {unknown} text @returns {Record<string, unknown> | undefined} */
-function parse(text) {
-  if (typeof text !== "string" || text.length > LONGEST_MESSAGE) return undefined;
+/** @param {unknown} text @returns {Record<string, unknown>} */
+function parsed(text) {
+  if (typeof text !== "string" || text.length > LONGEST_MESSAGE) return {};
   try {
     const found = JSON.parse(text);
-    return isRecord(found) ? found : undefined;
+    return isRecord(found) ? found : {};
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -1,74 +1,88 @@
 /** `SecureParagraph` and `SecureDownload`: a value as text, and as a file. */
 
-import { download } from "../frame/api.js";
-import { make } from "../frame/dom.js";
-import { leave } from "../frame/fetched.js";
-import { fileOf, save } from "../frame/saving.js";
-import { applyTwin } from "./attributes.js";
-import { ask } from "./calls.js";
-import { notifyError } from "./page.js";
+import { make, set } from "../frame/dom.js";
+import { Shown } from "../frame/shown.js";
+import { dress } from "./attributes.js";
+import { ask, LONGEST_SHOWN, nameOfFile, saveFile } from "./calls.js";
+import { notifyError } from "./errors.js";
 
-/** @import { Attributes } from "./attributes.js" */
+/** @import { Component } from "./main.js" */
 
-const LONGEST_SHOWN = 256 * 1024;
-
-/** @returns {(attributes: Attributes, style: unknown) => Promise<void>} */
+/** @returns {Component} */
 export function paragraph() {
-  const text = make("p", { id: "value" });
+  const text = make("p", { id: "value", draggable: "false" });
   document.body.append(text);
-  const wipe = () => {
-    text.textContent = "";
-  };
-  window.addEventListener("pagehide", wipe);
-
-  return async ({ token }, style) => {
-    applyTwin(text, style);
-    if (token === undefined) return;
-    wipe();
-    if (token === "") return;
-    try {
-      const { url } = await leave(token, ask);
+  let token = "";
+  const shown = new Shown({
+    most: LONGEST_SHOWN,
+    draw: (value) => {
       // Text stays the text that it is: `1.10` is no number.
-      text.textContent = new TextDecoder().decode(await download(url, LONGEST_SHOWN));
-    } catch (error) {
-      notifyError(error);
-    }
+      text.textContent = new TextDecoder().decode(value);
+    },
+    wipe: () => {
+      text.textContent = "";
+    },
+    ask,
+    failed: notifyError,
+  });
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (persisted && token) shown.press(token);
+  });
+
+  return {
+    async change(attributes) {
+      dress(text, attributes);
+      if (attributes.token === undefined || attributes.token === token) return;
+      token = attributes.token;
+      if (token === "") shown.hide();
+      else await shown.press(token);
+    },
   };
 }
 
-/** @returns {(attributes: Attributes, style: unknown) => Promise<void>} */
+/** @returns {Component} */
 export function downloader() {
   const link = make("button", { type: "button", id: "download" });
   document.body.append(link);
   let token = "";
   let name = "";
+  let loading = false;
+
+  function words() {
+    link.textContent = loading ? "Loading..." : name;
+    set(link, { "aria-disabled": loading || name === "" });
+  }
 
   link.addEventListener("click", async () => {
-    if (token === "" || link.disabled) return;
-    link.disabled = true;
-    link.textContent = "Loading...";
+    if (loading || name === "") return;
+    loading = true;
+    words();
     try {
-      // The URL is asked for now: it lives for a minute.
-      save(name, await download((await leave(token, ask)).url));
+      await saveFile(token, name);
     } catch (error) {
       notifyError(error);
     }
-    link.disabled = false;
-    link.textContent = name;
+    loading = false;
+    words();
   });
 
-  return async (attributes, style) => {
-    applyTwin(link, style);
-    if (attributes.token === undefined) return;
-    token = attributes.token;
-    name = "";
-    link.textContent = "";
-    if (token === "") return;
-    try {
-      name = await fileOf(token, ask);
-      link.textContent = name;
-    } catch (error) {
-      notifyError(error);
-    }
+  return {
+    async change(attributes) {
+      dress(link, attributes);
+      if (attributes.token === undefined || attributes.token === token) return;
+      const mine = attributes.token;
+      token = mine;
+      name = "";
+      words();
+      if (mine === "") return;
+      try {
+        const found = await nameOfFile(mine);
+        // Another one may have come in the meantime.
+        if (token === mine) name = found;
+      } catch (error) {
+        notifyError(error);
+      }
+      words();
+    },
   };
 }

@@ -1,89 +1,135 @@
 /** `SecureInput` and `SecureTextArea`: fields whose value becomes a token when the page asks for it. */
 
-import { make, set } from "../frame/dom.js";
-import { download } from "../frame/api.js";
-import { leave } from "../frame/fetched.js";
+import { DOTS, make, set } from "../frame/dom.js";
+import { Shown } from "../frame/shown.js";
 import { store } from "../frame/store.js";
-import { applyTwin } from "./attributes.js";
-import { ask } from "./calls.js";
-import { listen, notify, notifyError } from "./page.js";
+import { Failure } from "../protocol.js";
+import { dress } from "./attributes.js";
+import { ask, LONGEST_SHOWN } from "./calls.js";
+import { notifyError } from "./errors.js";
+import { notify } from "./page.js";
 
 /** @import { Attributes } from "./attributes.js" */
+/** @import { Component } from "./main.js" */
 
-/** Between what the page hears of a validation and of the submit, as the SDK's own frame has it. */
+/** Between a validation and a submit: so long the page takes for the first. */
 const BEFORE_SUBMIT = 50;
-/** No field shows more. */
-const LONGEST_SHOWN = 256 * 1024;
+/** How long a commit waits for the field to be left: the page hears of the click before this frame does. */
+const LEAVING = 3_000;
 
 /**
  * @param {"input" | "textarea"} name
- * @returns {(attributes: Attributes, style: unknown) => Promise<void>} What new attributes change.
+ * @returns {Component}
  */
 export function text(name) {
-  const box = make(name, { id: "field", "aria-label": "Secure field", autocomplete: "off", spellcheck: "false" });
+  const box = make(name, { id: "field", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
   const form = make("form", {}, box);
   document.body.append(form);
   /** @type {Attributes | undefined} */
   let now;
-  /** What stands for the text of the box, and that text. */
-  let stored = { token: "", text: "" };
+  /** Of the value that the field had before anybody typed. */
+  let token = "";
+  let typed = false;
+  let entered = false;
+  /** @type {Promise<string> | undefined} */
+  let committing;
 
-  const validate = () => {
-    if (now?.validator) notify("NotifyOnValidate", { isValid: now.validator(box.value) });
-  };
+  const shown = new Shown({
+    most: LONGEST_SHOWN,
+    draw: (value) => {
+      // While it came, somebody may have begun to type.
+      if (!typed) box.value = new TextDecoder().decode(value);
+    },
+    wipe: () => {
+      if (!typed) box.value = "";
+    },
+    ask,
+    failed: notifyError,
+  });
+
+  box.addEventListener("input", () => {
+    typed = true;
+    entered = false;
+    words();
+    // It is no longer what the tokenizer allowed to be shown, but what a person has typed.
+    shown.hide();
+  });
   box.addEventListener("blur", () => {
     notify("NotifyOnBlur");
     validate();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    entered = true;
     validate();
     setTimeout(() => notify("NotifyOnSubmit"), BEFORE_SUBMIT);
   });
-  if (name === "input") {
-    // A form without a button submits by Enter only when it has one field; and never without an action.
-    box.addEventListener("keydown", (event) => {
-      const { key, isComposing } = /** @type {KeyboardEvent} */ (event);
-      if (key !== "Enter" || isComposing) return;
-      event.preventDefault();
-      form.dispatchEvent(new Event("submit", { cancelable: true }));
+  // What was typed must not be there again when somebody else presses the back button.
+  window.addEventListener("pagehide", () => {
+    typed = false;
+    box.value = "";
+  });
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (persisted && token) shown.press(token);
+  });
+
+  function words() {
+    const placeholder = now?.placeholder ?? "";
+    set(box, {
+      // There is a value, though it is not shown, or not any more.
+      placeholder: placeholder || (token && !typed ? DOTS : ""),
+      "aria-label": placeholder || "Secure field",
     });
   }
-  window.addEventListener("pagehide", () => {
-    box.value = "";
-    stored = { token: "", text: "" };
-  });
 
-  listen({
-    CommitToken: async () => {
-      const typed = box.value;
-      if (typed === "") return { success: true, token: "" };
-      // What was shown and not changed has its token already.
-      if (typed !== stored.text) {
-        const token = await store(new Blob([typed]), { dataType: "string" }, now?.metadata, () => {}, ask);
-        stored = { token, text: typed };
-      }
-      return { success: true, token: stored.token };
-    },
-  });
+  function validate() {
+    if (now?.validator) notify("NotifyOnValidate", { isValid: now.validator(box.value) });
+  }
 
-  /** @param {string} token */
-  async function show(token) {
+  /** Else a page could ask for a token of each prefix, and learn from their times and number. @returns {Promise<void>} */
+  function left() {
+    return new Promise((resolve, reject) => {
+      if (entered || document.activeElement !== box || !document.hasFocus()) return resolve();
+      const late = setTimeout(() => reject(new Failure("focused")), LEAVING);
+      const go = () => {
+        clearTimeout(late);
+        resolve();
+      };
+      box.addEventListener("blur", go, { once: true });
+    });
+  }
+
+  async function commit() {
+    await left();
+    // What nobody has changed has its token already.
+    if (!typed) return token;
+    box.readOnly = true;
     try {
-      const { url } = await leave(token, ask);
-      const found = new TextDecoder().decode(await download(url, LONGEST_SHOWN));
-      box.value = found;
-      // A text field has its own idea of line breaks: what it holds now is what was not changed.
-      stored = { token, text: box.value };
-    } catch (error) {
-      notifyError(error);
+      const metadata = { dataType: "string", customFields: now?.customMetadata };
+      token = box.value && (await store(new Blob([box.value]), metadata, undefined, () => {}, ask));
+      typed = false;
+      return token;
+    } finally {
+      box.readOnly = false;
     }
   }
 
-  return async (attributes, style) => {
-    now = attributes;
-    applyTwin(box, style);
-    set(box, { placeholder: attributes.placeholder });
-    if (attributes.token && attributes.token !== stored.token) await show(attributes.token);
+  return {
+    async change(attributes) {
+      now = attributes;
+      dress(box, attributes);
+      if (attributes.token === undefined || attributes.token === token) return words();
+      token = attributes.token;
+      typed = false;
+      words();
+      if (token === "") shown.hide();
+      else await shown.press(token);
+    },
+    commit() {
+      committing ??= commit().finally(() => {
+        committing = undefined;
+      });
+      return committing;
+    },
   };
 }

@@ -1,69 +1,75 @@
 /** `SecureUpload`: files, each stored at once, and the list of their tokens. */
 
-import { download } from "../frame/api.js";
-import { make } from "../frame/dom.js";
-import { leave } from "../frame/fetched.js";
+import { make, size } from "../frame/dom.js";
 import { SETTINGS } from "../frame/host.js";
-import { fileOf, save } from "../frame/saving.js";
 import { store } from "../frame/store.js";
 import { Failure } from "../protocol.js";
-import { applyTwin } from "./attributes.js";
-import { ask } from "./calls.js";
-import { notify, notifyError } from "./page.js";
+import { dress } from "./attributes.js";
+import { ask, nameOfFile, saveFile } from "./calls.js";
+import { notifyError } from "./errors.js";
+import { notify } from "./page.js";
 
-/** @import { Attributes } from "./attributes.js" */
+/** @import { Component } from "./main.js" */
 
 const LONGEST_NAME = 255;
 
-/** @returns {(attributes: Attributes, style: unknown) => Promise<void>} */
+/** @returns {Component} */
 export function uploader() {
   const box = make("input", { id: "field", type: "file", "aria-label": "Secure file" });
+  const most = make("p", { id: "note" }, `≤ ${size(SETTINGS.maxValue)}`);
   const list = make("ul", { id: "files" });
-  document.body.append(box, list);
-  /** @type {Map<Element, string>} */
+  const zone = make("div", { id: "zone" }, box, most, list);
+  document.body.append(zone);
+  /** Of each row that has one. @type {Map<Element, string>} */
   const tokens = new Map();
   /** @type {unknown} */
-  let metadata;
+  let customFields;
   let loaded = false;
 
   const tell = () => notify("NotifyOnToken", { token: [...tokens.values()] });
 
   /** @param {string} name */
   function row(name) {
-    const show = make("button", { type: "button" }, name);
+    const open = make("button", { type: "button" }, name);
     const state = make("output");
     const remove = make("button", { type: "button", "aria-label": `Remove ${name}` }, "×");
-    const item = make("li", {}, show, state, remove);
+    const item = make("li", {}, open, state, remove);
     list.append(item);
+    const uploaded = (/** @type {string} */ token) => {
+      tokens.set(item, token);
+      state.textContent = "Uploaded";
+    };
+
     remove.addEventListener("click", () => {
       item.remove();
       if (tokens.delete(item)) tell();
+      box.focus();
     });
-    show.addEventListener("click", async () => {
+    open.addEventListener("click", async () => {
       const token = tokens.get(item);
-      if (!token) return;
+      if (token === undefined) return;
       try {
-        save(name, await download((await leave(token, ask)).url));
+        await saveFile(token, name);
       } catch (error) {
         notifyError(error);
       }
     });
-    return { item, state };
+    return { item, state, uploaded };
   }
 
   /** @param {File} file */
   async function upload(file) {
-    const { item, state } = row(file.name);
+    const { item, state, uploaded } = row(file.name);
     state.textContent = "Uploading";
     try {
       if (file.size > SETTINGS.maxValue) throw new Failure("too-large");
       const { name, type, lastModified } = file;
       const fileinfo = { filename: name.slice(0, LONGEST_NAME), type, lastModified };
-      const token = await store(file, { dataType: "file", fileinfo }, metadata, () => {}, ask);
-      // It may have been removed in the meantime.
+      const metadata = { dataType: "file", fileinfo, customFields };
+      const token = await store(file, metadata, undefined, () => {}, ask);
+      // Somebody may have removed it in the meantime.
       if (!item.isConnected) return;
-      tokens.set(item, token);
-      state.textContent = "Uploaded";
+      uploaded(token);
       tell();
     } catch (error) {
       state.textContent = "Error";
@@ -71,11 +77,11 @@ export function uploader() {
     }
   }
 
-  box.addEventListener("change", async () => {
+  box.addEventListener("change", () => {
     const file = box.files?.[0];
-    if (!file) return;
-    await upload(file);
+    // The same file may be chosen again.
     box.value = "";
+    if (file) upload(file);
   });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
@@ -84,19 +90,21 @@ export function uploader() {
     if (file) upload(file);
   });
 
-  return async (attributes, style) => {
-    applyTwin(box, style);
-    metadata = attributes.metadata;
-    if (loaded) return;
-    loaded = true;
-    for (const token of attributes.fileTokens) {
-      try {
-        const { item, state } = row(await fileOf(token, ask));
-        tokens.set(item, token);
-        state.textContent = "Uploaded";
-      } catch (error) {
-        notifyError(error);
+  return {
+    async change(attributes) {
+      dress(zone, attributes);
+      customFields = attributes.customMetadata;
+      if (loaded) return;
+      loaded = true;
+      // All at once, and shown in the order of the page.
+      const rows = attributes.fileTokens.map((token) => ({ token, name: nameOfFile(token) }));
+      for (const { token, name } of rows) {
+        try {
+          row(await name).uploaded(token);
+        } catch (error) {
+          notifyError(error);
+        }
       }
-    }
+    },
   };
 }
