@@ -29,6 +29,8 @@ export function text(name) {
   let now;
   /** Of the value that the field had before anybody typed. */
   let token = "";
+  /** What the field held then. */
+  let original = "";
   let typed = false;
   let entered = false;
   /** @type {Promise<string> | undefined} */
@@ -38,10 +40,10 @@ export function text(name) {
     most: LONGEST_SHOWN,
     draw: (value) => {
       // While it came, somebody may have begun to type.
-      if (!typed) box.value = new TextDecoder().decode(value);
+      if (!isTyped()) fill(new TextDecoder().decode(value));
     },
     wipe: () => {
-      if (!typed) box.value = "";
+      if (!isTyped()) fill("");
     },
     ask,
     failed: notifyError,
@@ -65,19 +67,29 @@ export function text(name) {
     setTimeout(() => notify("NotifyOnSubmit"), BEFORE_SUBMIT);
   });
   // What was typed must not be there again when somebody else presses the back button.
-  window.addEventListener("pagehide", () => {
-    typed = false;
-    box.value = "";
-  });
+  window.addEventListener("pagehide", () => fill(""));
   window.addEventListener("pageshow", ({ persisted }) => {
     if (persisted && token) shown.press(token);
   });
+
+  /** @param {string} value That nobody has typed. */
+  function fill(value) {
+    typed = false;
+    box.value = value;
+    // As the field spells it: a line has no breaks.
+    original = box.value;
+  }
+
+  /** Not every change is an event; but what was typed stays that, even if it is the same again. */
+  function isTyped() {
+    return typed || box.value !== original;
+  }
 
   function words() {
     const placeholder = now?.placeholder ?? "";
     set(box, {
       // There is a value, though it is not shown, or not any more.
-      placeholder: placeholder || (token && !typed ? DOTS : ""),
+      placeholder: placeholder || (token && !isTyped() ? DOTS : ""),
       "aria-label": placeholder || "Secure field",
     });
   }
@@ -102,12 +114,12 @@ export function text(name) {
   async function commit() {
     await left();
     // What nobody has changed has its token already.
-    if (!typed) return token;
+    if (!isTyped()) return token;
     box.readOnly = true;
     try {
       const metadata = { dataType: "string", customFields: now?.customMetadata };
       token = box.value && (await store(new Blob([box.value]), metadata, undefined, () => {}, ask));
-      typed = false;
+      fill(box.value);
       return token;
     } finally {
       box.readOnly = false;
@@ -120,7 +132,7 @@ export function text(name) {
       dress(box, attributes);
       if (attributes.token === undefined || attributes.token === token) return words();
       token = attributes.token;
-      typed = false;
+      fill("");
       words();
       if (token === "") shown.hide();
       else await shown.press(token);

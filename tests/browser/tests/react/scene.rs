@@ -40,7 +40,7 @@ pub(crate) fn set_page_without_session(journey: &Journey, name: &str, html: &str
 pub(crate) async fn page(tab: &Tab, script: &str) -> Value {
     tab.leave().await;
     let script = format!(
-        "const done = arguments[0]; (async () => {{ {script} }})().then(done, \
+        "const done = arguments[0]; (async () => {{ await window.sdk?.rendered; {script} }})().then(done, \
          (error) => done('failed: ' + error + ' ' + error?.stack))"
     );
     let result = tab.run_async(&script).await;
@@ -92,6 +92,8 @@ pub(crate) async fn leave_field(tab: &Tab) {
 
 /// Commits a field, and gives the reply.
 pub(crate) async fn commit(tab: &Tab, id: &str) -> Value {
+    tab.leave().await;
+    tab.find(&format!("#{id}-frame.loaded")).await;
     page(tab, &format!("return sdk.commit('{id}')")).await
 }
 

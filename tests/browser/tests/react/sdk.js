@@ -92,6 +92,7 @@ const of = (id) => [...elements.values()].find((element) => element.host.id === 
 
 window.sdk = {
   base,
+  rendered: new Promise((resolve) => document.addEventListener("rendered", resolve, { once: true })),
   broken: [],
   replies,
   of,
@@ -156,4 +157,5 @@ document.addEventListener("DOMContentLoaded", async () => {
     elements.set(element.nonce, element);
   }
   document.body.className = "rendered";
+  document.dispatchEvent(new Event("rendered"));
 });
