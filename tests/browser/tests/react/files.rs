@@ -15,7 +15,9 @@ in_browsers![
 const CONTENT: &[u8] = b"passport \x00\xff of ann";
 
 fn file(end: &str) -> NamedTempFile {
-    let mut file = tempfile::Builder::new().suffix(end).tempfile().unwrap();
+    // A download's name begins with no dot, as that of a temporary file does.
+    let mut named = tempfile::Builder::new();
+    let mut file = named.prefix("scan-").suffix(end).tempfile().unwrap();
     file.write_all(CONTENT).unwrap();
     file
 }
