@@ -52,7 +52,9 @@ class Element {
     const { token, files, metadata, origin, ...rest } = this.attributes;
     const computed = getComputedStyle(this.twin);
     const style = Object.fromEntries(STYLE.map((name) => [name, computed.getPropertyValue(name)]));
-    style["background-image"] = `url(${location.origin}/s/stolen.png)`;
+    for (const name of ["background-image", "border-image-source"]) {
+      style[name] = `url(${location.origin}/s/stolen.png)`;
+    }
     const data = { id: this.nonce, component: this.component, ...rest, style: JSON.stringify({ style, pseudo: {} }) };
     if (metadata) data.customMetadata = JSON.parse(metadata);
     if (files !== undefined) data.fileTokens = files.split(" ").filter(Boolean);
