@@ -3,6 +3,7 @@
 mod deny;
 mod features;
 mod package;
+mod scripts;
 
 use crate::{
     api,
@@ -37,6 +38,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "deps",
         run: |workspace, _| deps::run(workspace),
+    },
+    Step {
+        name: "scripts",
+        run: |workspace, _| scripts::run(workspace),
     },
     Step {
         name: "clippy",

@@ -13,6 +13,7 @@ mod api;
 mod check;
 mod command;
 mod deps;
+mod install;
 mod mutate;
 mod soak;
 mod steps;
@@ -40,6 +41,7 @@ Usage: cargo xtask <command> [arguments]
           fmt       formatting
           tidy      the rules of the house that no lint knows
           deps      the invariants of the dependency tree
+          scripts   the scripts of the browser half: types, lints, unit tests, sizes
           clippy    lints, on all targets with all features
           features  lints of each published crate alone, without features and with each one
                     (by cargo-hack)

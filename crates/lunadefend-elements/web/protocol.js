@@ -4,7 +4,7 @@
  * The frame says `ready` to its parent; the page answers `connect` with a port, and all else goes over it.
  *
  * Page to frame are requests: `{ask, id, ..}`, each answered by `{id, ..}` or `{id, failed}`.
- * Frame to page are notes: `{note, ..}`.
+ * Frame to page are notes: `{note, ..}`. `working` is one without meaning, so that the page goes on waiting.
  *
  * @typedef {"input" | "file" | "value" | "download" | "image"} Role
  *
@@ -38,7 +38,7 @@
  *
  * @typedef {{note: "state", empty: boolean, valid: boolean, focused: boolean}
  *   | {note: "submit"} | {note: "session-needed"} | {note: "progress", percent: number}
- *   | {note: "shown", shown: boolean} | {note: "failed", name: string}} Note
+ *   | {note: "shown", shown: boolean} | {note: "failed", name: string} | {note: "working"}} Note
  */
 
 export const READY = "lunadefend-ready";

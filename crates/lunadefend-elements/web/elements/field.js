@@ -1,24 +1,13 @@
 /** `luna-input` and `luna-file`: fields of a form, whose value is a token. */
 
 import { Failure, nameOf } from "../protocol.js";
-import { LunaElement } from "./element.js";
-import { forPeople } from "./words.js";
+import { LunaElement, live } from "./element.js";
+import { MISMATCH, MISSING } from "./messages.js";
 
-/** @import { Role } from "../protocol.js" */
+/** @import { Note, Role } from "../protocol.js" */
 
-/**
- * The browser's own message, in its own language.
- *
- * @param {{required?: boolean, pattern?: string, value?: string}} like
- */
-function native(like) {
-  const input = document.createElement("input");
-  return Object.assign(/** @type {{validationMessage: string}} */ (input), like).validationMessage;
-}
-
-const MISSING = native({ required: true });
-const MISMATCH = native({ pattern: "a", value: "b" });
-const OPEN = "The value of this field has not been secured yet. Send the form again.";
+/** What stands for a value; nothing for no value. */
+const TOKEN = /^(?:lunasec-[\w-]{1,100})?$/;
 
 export class LunaField extends LunaElement {
   static formAssociated = true;
@@ -27,8 +16,12 @@ export class LunaField extends LunaElement {
   frameRole = "input";
   /** A token that came of what was typed; `undefined` while the row's own counts. @type {string | undefined} */
   #token;
+  /** One that came of what was typed in a frame that is gone, and takes the place of the row's own. */
+  #kept = /** @type {string | undefined} */ (undefined);
   /** Whether something may be typed that no token stands for. */
   #open = false;
+  /** Whether nothing is typed, as far as the frame has said. */
+  #empty = true;
   #valid = true;
   #failed = "";
   #disabled = false;
@@ -37,33 +30,57 @@ export class LunaField extends LunaElement {
   #entering = false;
   /** Does what Enter in a field of the form does. @type {(form: HTMLFormElement) => void} */
   static press = () => {};
+  /** Sees to it that forms below a root are sent by way of us. @type {(root: Node) => void} */
+  static watch = () => {};
+
+  constructor() {
+    super();
+    this.addEventListener("click", () => this.focus());
+    // The browser refused to send the form, as the page's script sends it or hides clicks from us: the next
+    // attempt will find a token.
+    this.addEventListener("invalid", () => {
+      const dirty = this.#open && this.#valid && !this.#failed;
+      if (dirty && !this.focused) this.commit().catch(() => {});
+    });
+  }
 
   connectedCallback() {
     this.#update();
     super.connectedCallback();
-    this.addEventListener("click", () => this.focus());
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     // What was typed went with the frame.
     if (this.#open) this.#settle(this.#untouched);
+    this.#kept = this.#token || undefined;
+  }
+
+  /** @param {HTMLFormElement | null} form */
+  formAssociatedCallback(form) {
+    if (form) LunaField.watch(form.getRootNode());
   }
 
   formResetCallback() {
+    this.#kept = undefined;
     this.#settle(undefined);
     this.frame?.ask("clear").catch(() => {});
+    this.refresh();
   }
 
   /** @param {boolean} disabled */
   formDisabledCallback(disabled) {
     this.#disabled = disabled;
-    this.#tellFrame();
+    this.refresh();
   }
 
   /** @param {string} name @param {string | null} before @param {string | null} after */
   attributeChangedCallback(name, before, after) {
     super.attributeChangedCallback(name, before, after);
+    if (name === "token" && before !== after && !this.#open) {
+      this.#kept = undefined;
+      this.#token = undefined;
+    }
     this.#update();
   }
 
@@ -117,8 +134,13 @@ export class LunaField extends LunaElement {
     return {
       readonly: this.hasAttribute("readonly") || this.#held,
       disabled: this.#disabled,
-      stored: this.value !== "",
+      stored: (this.#token ?? this.token) !== "",
     };
+  }
+
+  /** Whether the focus is in the frame. */
+  get focused() {
+    return this.frame !== undefined && this.shadowRoot?.activeElement === this.frame.element;
   }
 
   focus() {
@@ -130,7 +152,7 @@ export class LunaField extends LunaElement {
   clear() {
     this.#settle("");
     this.frame?.ask("clear").catch(() => {});
-    this.#tellFrame();
+    this.refresh();
   }
 
   /**
@@ -140,23 +162,29 @@ export class LunaField extends LunaElement {
    * @returns {Promise<string>}
    */
   async commit(metadata) {
-    const frame = this.frame;
-    if (!frame?.connected) return this.value;
-    if (document.activeElement === this && !this.#entering) frame.element.blur();
-    this.#entering = false;
+    const { frame } = this;
+    if (!frame?.connected) {
+      // Nothing can be typed where no frame is; but who asks for a token must hear that there is no field.
+      if (this.#failed) throw new Failure(this.#failed);
+      return this.value;
+    }
+    if (this.focused && !this.#entering) frame.element.blur();
     try {
       const { token } = await frame.ask("commit", { metadata });
-      if (typeof token !== "string") throw new Failure("unavailable");
+      if (typeof token !== "string" || !TOKEN.test(token)) throw new Failure("unavailable");
+      if (this.frame !== frame) throw new Failure("unreachable");
       const changed = token !== "" && token !== this.#token;
       this.#settle(token === "" ? this.#untouched : token);
       if (changed) this.tell("luna-token", { token });
       return this.value;
     } catch (error) {
       const name = nameOf(error);
-      this.#open = true;
-      if (name === "invalid") this.#valid = false;
-      else this.fail(name);
-      this.#update();
+      if (this.frame === frame) {
+        this.#open = true;
+        if (name === "invalid") this.#valid = false;
+        else this.fail(name);
+        this.#update();
+      }
       throw error;
     }
   }
@@ -168,15 +196,21 @@ export class LunaField extends LunaElement {
     this.#update();
   }
 
-  /** The value when nothing is typed: none, after `clear()`, or the row's own. */
-  get #untouched() {
-    return this.#token === "" ? "" : undefined;
+  clearError() {
+    this.#failed = "";
+    super.clearError();
+    this.#update();
   }
 
-  /** Whether somebody may change the value while the form is being sent. @param {boolean} held */
+  /** The value when nothing is typed: none after `clear()`, else what was typed before, or the row's own. */
+  get #untouched() {
+    return this.#token === "" ? "" : this.#kept;
+  }
+
+  /** Nobody may change the value while the form is being sent. @param {boolean} held */
   hold(held) {
     this.#held = held;
-    this.#tellFrame();
+    this.refresh();
   }
 
   /** The focus is in the frame: from now on nobody outside knows what is typed there. */
@@ -186,8 +220,17 @@ export class LunaField extends LunaElement {
     this.#update();
   }
 
+  /** Looks into which field the focus went: a window does not hear of it, and not every browser draws it. */
+  static look() {
+    for (const element of live) {
+      if (!(element instanceof LunaField)) continue;
+      element.internals.states[element.focused ? "add" : "delete"]("focused");
+      if (element.focused) element.entered();
+    }
+  }
+
   /**
-   * Runs something as if what is typed were a token already, so that the browser says what else is missing.
+   * Runs something as if what may be typed were a token already, so that the browser says what else is missing.
    *
    * @template T
    * @param {LunaField[]} fields
@@ -195,13 +238,13 @@ export class LunaField extends LunaElement {
    * @returns {T}
    */
   static lenient(fields, run) {
-    for (const field of fields) field.internals.setValidity({});
+    for (const field of fields) if (field.#open || field.#failed) field.internals.setValidity({});
     const result = run();
     for (const field of fields) field.#update();
     return result;
   }
 
-  /** @param {Record<string, unknown>} note */
+  /** @param {Note} note */
   hear(note) {
     if (note.note === "state") this.#hearState(note);
     else if (note.note === "submit") this.#enter();
@@ -210,37 +253,36 @@ export class LunaField extends LunaElement {
   }
 
   #enter() {
-    if (!this.form) return;
+    this.entered();
     this.#entering = true;
-    LunaField.press(this.form);
+    this.tell("luna-enter");
+    if (this.form) LunaField.press(this.form);
+    this.#entering = false;
   }
 
-  /** @param {Record<string, unknown>} state */
+  /** @param {Extract<Note, {note: "state"}>} state */
   #hearState({ empty, valid, focused }) {
-    this.#failed = "";
-    this.clearError();
-    this.#valid = valid === true;
-    if (empty !== true) this.#open = true;
-    else if (focused !== true) {
+    this.#valid = valid;
+    this.#empty = empty;
+    if (!empty) this.#open = true;
+    else if (!focused) {
       this.#open = false;
       this.#token = this.#untouched;
     }
-    this.#update();
-    this.tell("luna-state", { empty: empty === true, valid: this.#valid });
+    this.clearError();
+    this.tell("luna-state", { empty, valid });
+    // The focus may have gone straight on to another frame.
+    LunaField.look();
+    setTimeout(LunaField.look);
   }
 
   /** @param {string | undefined} token */
   #settle(token) {
     this.#token = token;
     this.#open = false;
+    this.#empty = !token;
     this.#valid = true;
-    this.#failed = "";
     this.clearError();
-    this.#update();
-  }
-
-  #tellFrame() {
-    if (this.frame) this.configure().catch(() => {});
   }
 
   #update() {
@@ -251,10 +293,11 @@ export class LunaField extends LunaElement {
     const anchor = this.frame?.element;
     const set = (/** @type {ValidityStateFlags} */ flags, /** @type {string} */ message) =>
       internals.setValidity(flags, message, anchor);
-    if (this.#failed) set({ customError: true }, forPeople(this.#failed));
+    const missing = value === "" && this.#empty && this.hasAttribute("required");
+    if (this.#failed) set({ customError: true }, this.words(this.#failed));
     else if (!this.#valid) set({ patternMismatch: true }, MISMATCH);
-    else if (this.#open) set({ customError: true }, OPEN);
-    else if (value === "" && this.hasAttribute("required")) set({ valueMissing: true }, MISSING);
+    else if (missing) set({ valueMissing: true, customError: this.#open }, MISSING);
+    else if (this.#open) set({ customError: true }, this.words("open"));
     else internals.setValidity({});
   }
 }

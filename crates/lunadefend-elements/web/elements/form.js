@@ -15,7 +15,9 @@ const passing = new WeakSet();
 function fieldsOf(form) {
   const all = /** @type {Element[]} */ ([...form.elements]);
   return all
-    .filter((element) => element instanceof LunaField && element.frame?.connected)
+    .filter(
+      (element) => element instanceof LunaField && element.frame?.connected && !element.matches(":disabled"),
+    )
     .map((element) => /** @type {LunaField} */ (element));
 }
 
@@ -36,13 +38,15 @@ async function send(form, submitter) {
     }
     // A page may have taken the form or its button away in the meantime.
     if (!form.isConnected) return;
-    const by = submitter?.isConnected ? submitter : null;
+    const stays = submitter?.isConnected && /** @type {HTMLButtonElement} */ (submitter).form === form;
     passing.add(form);
-    HTMLFormElement.prototype.requestSubmit.call(form, by);
+    HTMLFormElement.prototype.requestSubmit.call(form, stays ? submitter : null);
   } finally {
     passing.delete(form);
     running.delete(form);
     for (const field of fields) field.hold(false);
+    // After Enter the focus is still in the field, and somebody may go on typing there.
+    LunaField.look();
   }
 }
 
@@ -63,39 +67,50 @@ function isSubmitter(element) {
   );
 }
 
+/**
+ * Takes each attempt to send a form with a secure field, before every other listener: none may send one that is
+ * no token yet.
+ *
+ * @param {Event} event
+ */
+function submitted(event) {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || passing.has(form) || fieldsOf(form).length === 0) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  send(form, /** @type {SubmitEvent} */ (event).submitter);
+}
+
+/**
+ * A click would have the browser check the form, and say of each field that it is no token yet. Comes after every
+ * other listener: one that has stopped the click has stopped the form.
+ *
+ * @param {MouseEvent} event
+ */
+function clicked(event) {
+  const target = event.composedPath()[0];
+  const near = target instanceof Element ? target.closest("button, input") : null;
+  const button = /** @type {HTMLButtonElement | null} */ (isSubmitter(near) ? near : null);
+  const form = button?.form;
+  if (event.defaultPrevented || !form || button.disabled || fieldsOf(form).length === 0) return;
+  event.preventDefault();
+  send(form, button);
+}
+
 export function watchForms() {
+  const roots = new WeakSet();
   LunaField.press = press;
-  // After every other listener: one that has stopped the click has stopped the form.
-  window.addEventListener("click", (event) => {
-    const target = event.composedPath()[0];
-    const near = target instanceof Element ? target.closest("button, input") : null;
-    const button = /** @type {HTMLButtonElement | null} */ (isSubmitter(near) ? near : null);
-    const form = button?.form;
-    if (event.defaultPrevented || !form || button.disabled || fieldsOf(form).length === 0) return;
-    event.preventDefault();
-    send(form, button);
-  });
-  // Before every other listener: none may send a form with a field that is no token yet.
-  window.addEventListener(
-    "submit",
-    (event) => {
-      const form = event.target;
-      if (!(form instanceof HTMLFormElement) || passing.has(form)) return;
-      if (fieldsOf(form).length === 0) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      send(form, event.submitter);
-    },
-    true,
-  );
-  // The focus went into a frame.
-  const entered = () => {
-    const { activeElement } = document;
-    if (activeElement instanceof LunaField) activeElement.entered();
+  LunaField.watch = (root) => {
+    // What is submitted in a shadow tree is not heard outside.
+    if (roots.has(root) || !(root instanceof ShadowRoot)) return;
+    roots.add(root);
+    root.addEventListener("submit", submitted, true);
   };
-  window.addEventListener("focusin", entered, true);
-  window.addEventListener("blur", () => {
-    entered();
-    setTimeout(entered);
-  });
+  window.addEventListener("submit", submitted, true);
+  window.addEventListener("click", clicked);
+  const looking = () => {
+    LunaField.look();
+    setTimeout(LunaField.look);
+  };
+  for (const type of ["focusin", "focusout", "focus", "blur"]) window.addEventListener(type, looking, true);
 }

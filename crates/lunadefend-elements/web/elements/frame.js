@@ -1,14 +1,27 @@
 /** A frame of the tokenizer, seen from the page. */
 
 import { CONNECT, Failure, isRecord, READY } from "../protocol.js";
+import { isNote } from "./notes.js";
 import { FRAME, ORIGIN } from "./tokenizer.js";
 
-/** @import { Ask, Configuration } from "../protocol.js" */
+/** @import { Ask, Configuration, Note } from "../protocol.js" */
 
-/** How long the frame may take to load, and to answer when it does not tell of progress. */
-const PATIENCE = 60_000;
+/** How long the frame may take to load. */
+const LOADING = 60_000;
+/** How long what it says may be on its way once it has loaded; a page of the browser about an error says nothing. */
+const LATE = 10_000;
+/** How long it may give no sign of life while something is asked. It gives one every 15 seconds. */
+const SILENT = 90_000;
 
 /** @typedef {{resolve: (value: Record<string, unknown>) => void, reject: (failure: Failure) => void, late: number}} Asked */
+
+/**
+ * @typedef {object} Options
+ * @property {boolean} download Whether it may save files.
+ * @property {boolean} copy Whether it may write to the clipboard.
+ * @property {(note: Note) => void} note What hears the frame.
+ * @property {() => void} reloaded What is done when there is another document in it.
+ */
 
 export class Frame {
   #iframe = document.createElement("iframe");
@@ -16,25 +29,21 @@ export class Frame {
   #asked = new Map();
   #last = 0;
   #closed = new AbortController();
-  /** @type {Promise<MessagePort>} */
+  /** The port, once the frame has loaded. @type {Promise<MessagePort>} */
   #port;
   /** Whether the frame has taken its port. */
   connected = false;
 
-  /**
-   * @param {object} options
-   * @param {boolean} options.download Whether it may save files.
-   * @param {boolean} options.copy Whether it may write to the clipboard.
-   * @param {(note: Record<string, unknown>) => void} options.note What hears the frame.
-   */
-  constructor({ download, copy, note }) {
+  /** @param {Options} options */
+  constructor(options) {
     const iframe = this.#iframe;
     // The least that works. The frame keeps its own origin, which is never this page's.
-    iframe.setAttribute("sandbox", `allow-scripts allow-same-origin${download ? " allow-downloads" : ""}`);
-    iframe.setAttribute("allow", copy ? `clipboard-write ${ORIGIN}` : "");
+    const saving = options.download ? " allow-downloads" : "";
+    iframe.setAttribute("sandbox", `allow-scripts allow-same-origin${saving}`);
+    iframe.setAttribute("allow", options.copy ? `clipboard-write ${ORIGIN}` : "");
     iframe.referrerPolicy = "no-referrer";
     iframe.src = `${FRAME}#${encodeURIComponent(location.origin)}`;
-    this.#port = this.#connect(note);
+    this.#port = this.#connect(options);
     // Whoever asks hears of it.
     this.#port.catch(() => {});
   }
@@ -43,39 +52,58 @@ export class Frame {
     return this.#iframe;
   }
 
-  /** @param {(note: Record<string, unknown>) => void} note @returns {Promise<MessagePort>} */
-  #connect(note) {
+  /** Waits until the frame has loaded. */
+  async loaded() {
+    await this.#port;
+  }
+
+  /** @param {Options} options @returns {Promise<MessagePort>} */
+  #connect({ note, reloaded }) {
     return new Promise((resolve, reject) => {
       const { signal } = this.#closed;
       const fail = () => reject(new Failure("unreachable"));
-      const late = setTimeout(fail, PATIENCE);
-      signal.addEventListener("abort", fail);
+      let late = setTimeout(fail, LOADING);
+      let loads = 0;
+      signal.addEventListener("abort", () => {
+        clearTimeout(late);
+        fail();
+      });
+      const load = () => {
+        loads += 1;
+        if (loads > 1) reloaded();
+        if (this.connected) return;
+        clearTimeout(late);
+        late = setTimeout(fail, LATE);
+      };
       /** @param {MessageEvent} event */
       const ready = ({ source, origin, data }) => {
         if (source === null || source !== this.#iframe.contentWindow || origin !== ORIGIN) return;
-        if (!isRecord(data) || data.type !== READY || this.connected) return;
+        if (!isRecord(data) || data.type !== READY) return;
+        // A second document in the frame: a port that is in use is never given away again.
+        if (this.connected) return reloaded();
         this.connected = true;
         clearTimeout(late);
         const { port1, port2 } = new MessageChannel();
-        port1.onmessage = (message) => isRecord(message.data) && this.#take(message.data, note);
+        port1.onmessage = (message) => this.#take(message.data, note);
         this.#iframe.contentWindow?.postMessage({ type: CONNECT }, ORIGIN, [port2]);
         resolve(port1);
       };
+      this.#iframe.addEventListener("load", load, { signal });
       window.addEventListener("message", ready, { signal });
     });
   }
 
-  /** @param {Record<string, unknown>} data @param {(note: Record<string, unknown>) => void} note */
+  /** @param {unknown} data @param {(note: Note) => void} note */
   #take(data, note) {
-    if (typeof data.note === "string") {
-      if (data.note === "progress") for (const id of this.#asked.keys()) this.#wait(id);
+    if (isNote(data)) {
+      for (const id of this.#asked.keys()) this.#wait(id);
       note(data);
       return;
     }
-    const id = /** @type {number} */ (data.id);
-    const asked = this.#asked.get(id);
+    if (!isRecord(data) || typeof data.id !== "number") return;
+    const asked = this.#asked.get(data.id);
     if (!asked) return;
-    this.#asked.delete(id);
+    this.#asked.delete(data.id);
     clearTimeout(asked.late);
     if (typeof data.failed === "string") asked.reject(new Failure(data.failed));
     else asked.resolve(data);
@@ -89,7 +117,7 @@ export class Frame {
     asked.late = setTimeout(() => {
       this.#asked.delete(id);
       asked.reject(new Failure("network"));
-    }, PATIENCE);
+    }, SILENT);
   }
 
   /**
@@ -104,10 +132,10 @@ export class Frame {
     if (this.#closed.signal.aborted) throw new Failure("unreachable");
     this.#last += 1;
     const id = this.#last;
+    port.postMessage({ ...more, ask, id });
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject, late: 0 });
       this.#wait(id);
-      port.postMessage({ ...more, ask, id });
     });
   }
 

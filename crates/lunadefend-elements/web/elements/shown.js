@@ -8,15 +8,16 @@ import { LunaElement } from "./element.js";
 class LunaShown extends LunaElement {
   /** Shows the value of the element's token. */
   async show() {
+    const { frame } = this;
     try {
-      await this.frame?.ask("show", { token: this.token });
+      await frame?.ask("show", { token: this.token });
     } catch (error) {
-      this.fail(nameOf(error));
+      if (this.frame === frame) this.fail(nameOf(error));
     }
   }
 
   async hide() {
-    await this.frame?.ask("hide");
+    await this.frame?.ask("hide").catch(() => {});
   }
 
   async started() {
@@ -24,30 +25,25 @@ class LunaShown extends LunaElement {
   }
 
   get onClick() {
-    return false;
+    return this.getAttribute("reveal") === "click";
   }
 
   /** @param {string} name @param {string | null} before @param {string | null} after */
   attributeChangedCallback(name, before, after) {
     super.attributeChangedCallback(name, before, after);
-    if (name === "token" && before !== after && this.frame?.connected) {
-      if (this.onClick || !after) this.hide();
-      else this.show();
-    }
+    if (name !== "token" || before === after || !this.frame?.connected) return;
+    if (this.onClick || !after) this.hide();
+    else this.show();
+  }
+
+  configuration() {
+    return { click: this.onClick };
   }
 }
 
 export class LunaValue extends LunaShown {
   /** @type {Role} */
   frameRole = "value";
-
-  get onClick() {
-    return this.getAttribute("reveal") === "click";
-  }
-
-  configuration() {
-    return { click: this.onClick };
-  }
 }
 
 export class LunaImage extends LunaShown {

@@ -18,7 +18,7 @@ SHEET.replaceSync(`
   inline-size: 22em; padding: 0.3em 0.5em; border: 1px solid GrayText; border-radius: 0.25em;
   background: Field; color: FieldText; cursor: text;
 }
-:host(:is(luna-input, luna-file):focus-within) { outline: 2px solid Highlight; }
+:host(:is(luna-input, luna-file):is(:focus-within, :state(focused))) { outline: 2px solid Highlight; }
 :host(:state(failed)), :host(:state(invalid)) { border-color: #c00; }
 :host(luna-value) { inline-size: 16em; }
 :host(luna-download) {

@@ -9,12 +9,17 @@ export const FRAME = new URL("frame", BASE).href;
 const tag = [...document.scripts].find(({ src }) => src === import.meta.url);
 
 /** Where the application has its auth plugin, when that is not at the root. */
-const PLUGIN = (tag?.dataset.pluginBase ?? "").replace(/\/+$/, "");
+const PLUGIN = (tag?.dataset.pluginBase ?? "").replace(/^\/+|\/+$/g, "");
 
 /** Which auth provider the tokenizer knows the application by, when there are several. */
 export const PROVIDER = tag?.dataset.authProvider ?? "";
 
-/** @param {string} state */
+/**
+ * An address of this page's own origin, whatever `<base>` says.
+ *
+ * @param {string} state
+ */
 export function transferUrl(state) {
-  return `${PLUGIN}/.lunasec/secure-frame?state=${encodeURIComponent(state)}`;
+  const path = `${PLUGIN}/.lunasec/secure-frame`.replace(/^\//, "");
+  return `${location.origin}/${path}?state=${encodeURIComponent(state)}`;
 }

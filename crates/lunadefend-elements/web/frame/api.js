@@ -46,13 +46,26 @@ export async function verify(pageSession) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function download(url, most = Number.POSITIVE_INFINITY) {
-  const response = await request(url, { credentials: "omit" });
-  if (!response.ok) throw failure(response.status, "");
-  if (Number(response.headers.get("content-length")) > most) throw new Failure("too-large");
+  const stop = new AbortController();
+  const watch = stopWatch(() => stop.abort());
   try {
-    return new Uint8Array(await response.arrayBuffer());
-  } catch {
-    throw new Failure("network");
+    const response = await request(url, { credentials: "omit", signal: stop.signal });
+    if (!response.ok) throw failure(response.status, "");
+    const chunks = [];
+    let size = 0;
+    const reader = response.body?.getReader();
+    for (let next = await reader?.read(); next?.value; next = await reader?.read()) {
+      watch.moves();
+      chunks.push(next.value);
+      size += next.value.length;
+      if (size > most) throw new Failure("too-large");
+    }
+    return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  } catch (error) {
+    throw error instanceof Failure ? error : new Failure("network");
+  } finally {
+    watch.end();
+    stop.abort();
   }
 }
 
@@ -67,18 +80,38 @@ export async function download(url, most = Number.POSITIVE_INFINITY) {
 export function upload(url, value, progress) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
+    const watch = stopWatch(() => call.abort());
     let steps = 0;
     call.open("PUT", url);
     call.setRequestHeader("content-type", "application/octet-stream");
     call.upload.onprogress = ({ loaded, total }) => {
+      watch.moves();
       const reached = Math.floor((20 * loaded) / total);
       if (reached > steps) progress(5 * reached);
       steps = Math.max(steps, reached);
     };
     call.onload = () => (call.status === 200 ? resolve() : reject(failure(call.status, "")));
     call.onerror = () => reject(new Failure("network"));
+    call.onabort = call.onerror;
+    call.onloadend = watch.end;
     call.send(value);
   });
+}
+
+/**
+ * Stops what does not move any more. How long all of it takes depends on the size and the line.
+ *
+ * @param {() => void} stop
+ */
+function stopWatch(stop) {
+  let late = setTimeout(stop, LONGEST_ANSWER);
+  return {
+    moves() {
+      clearTimeout(late);
+      late = setTimeout(stop, LONGEST_ANSWER);
+    },
+    end: () => clearTimeout(late),
+  };
 }
 
 /** @param {string} path @param {RequestInit} init @param {string | undefined} pageSession */
@@ -92,7 +125,7 @@ function send(path, init, pageSession) {
 /** @param {string} url @param {RequestInit} init */
 async function request(url, init) {
   try {
-    const signal = AbortSignal.timeout(LONGEST_ANSWER);
+    const signal = init.signal ?? AbortSignal.timeout(LONGEST_ANSWER);
     return await fetch(url, { ...init, signal, cache: "no-store", redirect: "error" });
   } catch {
     throw new Failure("network");

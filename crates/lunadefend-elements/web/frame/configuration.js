@@ -5,8 +5,20 @@ import { isRecord } from "../protocol.js";
 /** @import { Configuration, Role } from "../protocol.js" */
 
 const ROLE_NAMES = ["input", "file", "value", "download", "image"];
-/** What a page may have browsers fill in, and so write to disk. */
-const AUTOCOMPLETE = /^(?:email|tel|cc-[a-z-]{2,20})$/;
+/**
+ * What a page may have browsers fill in, and so write to disk: only where it is that. An SSN must not become
+ * somebody's e-mail address in the list of a browser.
+ *
+ * @type {Record<string, RegExp>}
+ */
+const AUTOCOMPLETE = {
+  email: /^email$/,
+  tel: /^tel$/,
+  text: /^cc-(?:name|given-name|additional-name|family-name|type)$/,
+  "card-number": /^cc-number$/,
+  "card-expiry": /^cc-exp$/,
+};
+const LANGUAGE = /^[a-z\d-]{2,35}$/i;
 /** Of a text: it is shown, never run; no page needs more. */
 const LONGEST_TEXT = 500;
 
@@ -19,16 +31,17 @@ export function configuration(message, before) {
   const text = (/** @type {string} */ name) => short(message[name]);
   const flag = (/** @type {string} */ name) => message[name] === true;
   const role = text("role");
+  const kind = before ? before.kind : text("kind");
   return {
     role: before ? before.role : ROLE_NAMES.includes(role) ? /** @type {Role} */ (role) : "input",
-    kind: before ? before.kind : text("kind"),
+    kind,
     session: before ? before.session : text("session"),
     label: text("label"),
     placeholder: text("placeholder"),
-    autocomplete: AUTOCOMPLETE.test(text("autocomplete")) ? text("autocomplete") : "off",
+    autocomplete: autocomplete(kind || "text", text("autocomplete")),
     accept: text("accept"),
-    lang: text("lang"),
-    dir: text("dir"),
+    lang: LANGUAGE.test(text("lang")) ? text("lang") : "",
+    dir: text("dir") === "rtl" ? "rtl" : "ltr",
     rows: number(message.rows, 1, 100, 1),
     masked: flag("masked"),
     required: flag("required"),
@@ -42,6 +55,11 @@ export function configuration(message, before) {
     texts: texts(message.texts),
     style: texts(message.style),
   };
+}
+
+/** @param {string} kind @param {string} wanted */
+function autocomplete(kind, wanted) {
+  return Object.hasOwn(AUTOCOMPLETE, kind) && AUTOCOMPLETE[kind].test(wanted) ? wanted : "off";
 }
 
 /** @param {unknown} value */

@@ -10,11 +10,12 @@ const WORDS = {
   show: "Show",
   hide: "Hide",
   hidden: "hidden value",
+  value: "Secure value",
   copy: "Copy",
   copied: "Copied",
   download: "Download",
   loading: "Loading…",
-  "too-large": "too large: at most {size}",
+  "at-most": "too large: at most {size}",
 };
 
 /**
@@ -44,10 +45,11 @@ export function set(element, attributes) {
  *
  * @param {Configuration} configuration
  * @param {string} name
+ * @param {string} [otherwise]
  */
-export function word(configuration, name) {
+export function word(configuration, name, otherwise) {
   const { texts } = configuration;
-  return (Object.hasOwn(texts, name) && texts[name]) || WORDS[name] || name;
+  return (Object.hasOwn(texts, name) && texts[name]) || (otherwise ?? WORDS[name] ?? name);
 }
 
 /** @param {number} bytes */

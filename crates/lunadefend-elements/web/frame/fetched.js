@@ -8,18 +8,30 @@ import { call } from "./session.js";
 /**
  * @typedef {object} Leave To show a value, from the tokenizer.
  * @property {string} url
- * @property {number} milliseconds For how long, at most.
+ * @property {number} until When it ends, as `performance.now()` says the time.
  */
 
-/** @param {unknown} token @returns {Promise<Leave>} */
-export async function leave(token) {
+/** @param {unknown} token @param {typeof call} [ask] @returns {Promise<Leave>} */
+export async function leave(token, ask = call) {
   if (typeof token !== "string" || token === "") throw new Failure("refused");
-  const { data, headers } = await call("detokenize", { tokenId: token });
-  if (typeof data.downloadUrl !== "string") throw new Failure("unavailable");
+  const { data, headers } = await ask("detokenize", { tokenId: token });
   const until = Number(headers.get("lunadefend-expires-at"));
-  // By the clock of the tokenizer: that of the browser may be wrong by hours.
-  const now = Date.parse(headers.get("date") ?? "");
-  return { url: data.downloadUrl, milliseconds: until > 0 && now > 0 ? until - now : 0 };
+  if (typeof data.downloadUrl !== "string" || !(until > 0)) throw new Failure("unavailable");
+  return { url: data.downloadUrl, until: performance.now() + left(until, headers.get("date")) };
+}
+
+/**
+ * How many milliseconds are left, by the clock of the tokenizer: that of the browser may be wrong by hours.
+ *
+ * What ends in the past has just been allowed: then the date is of another clock, as that of a proxy, and the
+ * tokenizer alone knows the end. It is asked each minute in any case.
+ *
+ * @param {number} until
+ * @param {string | null} date
+ */
+export function left(until, date) {
+  const milliseconds = until - (Date.parse(date ?? "") || Date.now());
+  return milliseconds > 0 ? milliseconds : Number.POSITIVE_INFINITY;
 }
 
 /** @param {unknown} token @param {number} [most] */

@@ -3,7 +3,8 @@
  *
  * The page hears of a field when it is left and when it is committed, never while somebody types. It gets
  * a token only of a valid value and only when the field is left, or when Enter was pressed in it: else a
- * page could ask for a token of each prefix, and learn from their times and number.
+ * page could ask for a token of each prefix, and learn from their times and number. A page that takes the focus
+ * away to that end has the keys that follow, as one with a false field of its own: nothing here prevents that.
  */
 
 import { Failure } from "../protocol.js";
@@ -39,9 +40,13 @@ export class Field {
     element.addEventListener("input", () => this.#edited());
     on("commit", async ({ metadata }) => ({ token: await this.#commit(metadata) }));
     on("clear", () => this.wipe());
+    // The page, or a message of the browser about the form, gives the focus to the frame as a whole.
+    window.addEventListener("focus", () => {
+      if (document.activeElement === document.body) element.focus();
+    });
+    on("focus", () => element.focus());
     // What was typed must not be there again when somebody else presses the back button.
     window.addEventListener("pagehide", () => this.wipe());
-    window.addEventListener("pageshow", ({ persisted }) => persisted && this.#report());
     this.focused = () => document.hasFocus() && document.activeElement === element;
   }
 
@@ -89,7 +94,8 @@ export class Field {
   async #store(fields) {
     const content = this.#content;
     this.#report();
-    if (!this.#dirty || content.empty()) return content.empty() ? "" : this.#token;
+    if (content.empty()) return "";
+    if (!this.#dirty) return this.#token;
     if (!content.valid()) throw new Failure("invalid");
     content.hold(true);
     try {

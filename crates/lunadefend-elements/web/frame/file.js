@@ -3,7 +3,7 @@
 import { make, set, size, word } from "./dom.js";
 import { Field } from "./field.js";
 import { SETTINGS } from "./host.js";
-import { on, tell } from "./port.js";
+import { tell } from "./port.js";
 import { store } from "./store.js";
 
 /** @import { Configuration } from "../protocol.js" */
@@ -52,15 +52,13 @@ export function file(first) {
     const found = chosen();
     const tooLarge = found !== undefined && found.size > most;
     set(box, { "aria-invalid": tooLarge ? "true" : "" });
-    const limit = word(configured, "too-large").replace("{size}", size(most));
+    const limit = word(configured, "at-most").replace("{size}", size(most));
     note.textContent = tooLarge ? limit : found ? size(found.size) : `≤ ${size(most)}`;
   }
 
   box.addEventListener("change", say);
   // A file input has no `readonly`.
   box.addEventListener("click", (event) => locked() && event.preventDefault());
-  on("focus", () => box.focus());
-
   return (configuration) => {
     configured = configuration;
     const { label, accept, required, disabled } = configuration;

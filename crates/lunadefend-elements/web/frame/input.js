@@ -1,9 +1,10 @@
 /** `luna-input`: a field for text. */
 
-import { DOTS, make, set } from "./dom.js";
+import { Failure } from "../protocol.js";
+import { DOTS, make, set, word } from "./dom.js";
 import { Field } from "./field.js";
+import { SETTINGS } from "./host.js";
 import { kindOf } from "./kinds.js";
-import { on } from "./port.js";
 import { store } from "./store.js";
 
 /** @import { Configuration } from "../protocol.js" */
@@ -28,6 +29,8 @@ export function input(first) {
     autocorrect: "off",
     spellcheck: "false",
     "aria-describedby": "note",
+    // Digits in groups would change places in a line that goes from right to left.
+    dir: kind.ltr ? "ltr" : "",
   });
   document.body.append(box, note);
 
@@ -45,14 +48,16 @@ export function input(first) {
     },
     store: (fields) => {
       const text = kind.normal ? kind.normal(box.value) : box.value;
-      return store(new Blob([text]), { dataType: "string" }, fields, () => {});
+      const value = new Blob([text]);
+      if (value.size > SETTINGS.maxValue) throw new Failure("too-large");
+      return store(value, { dataType: "string" }, fields, () => {});
     },
   });
 
   function say() {
     const isWrong = wrong();
     set(box, { "aria-invalid": isWrong ? "true" : "" });
-    note.textContent = (isWrong ? kind.wrong : kind.note?.(box.value)) ?? "";
+    note.textContent = isWrong ? word(configured, "invalid", kind.wrong) : (kind.note?.(box.value) ?? "");
   }
 
   box.addEventListener("blur", say);
@@ -68,13 +73,6 @@ export function input(first) {
     say();
     field.enter();
   });
-  const focus = () => box.focus();
-  on("focus", focus);
-  // The page, or a message of the browser about the form, gives the focus to the frame as a whole.
-  window.addEventListener("focus", () => {
-    if (document.activeElement === document.body) focus();
-  });
-
   return (configuration) => {
     configured = configuration;
     const { label, placeholder, autocomplete, required, disabled, masked, stored } = configuration;

@@ -8,6 +8,7 @@
  * @property {string} [wrong] What is said of one that is not valid.
  * @property {string} [type] Of the HTML input.
  * @property {string} [mode] Of the keyboard on a phone.
+ * @property {boolean} [ltr] Whether it is written from left to right in every language.
  */
 
 const compact = (/** @type {string} */ text) => text.replace(/[\s-]/g, "");
@@ -21,12 +22,14 @@ const KINDS = {
     normal: (text) => text.trim(),
     wrong: "not an e-mail address",
     mode: "email",
+    ltr: true,
   },
   tel: {
     valid: (text) => /^\+?[\d\s()./-]+$/.test(text.trim()) && between(text.replace(/\D/g, ""), 5, 15),
     normal: (text) => text.trim(),
     wrong: "not a phone number",
     mode: "tel",
+    ltr: true,
   },
   date: { valid: (text) => /^\d{4,6}-\d\d-\d\d$/.test(text), wrong: "not a date", type: "date" },
   ssn: {
@@ -35,11 +38,13 @@ const KINDS = {
     normal: (text) => compact(text).replace(/^(...)(..)(....)$/, "$1-$2-$3"),
     wrong: "not a social security number",
     mode: "numeric",
+    ltr: true,
   },
   iban: {
     valid: (text) => isIban(compact(text).toUpperCase()),
     normal: (text) => compact(text).toUpperCase(),
     wrong: "not an IBAN",
+    ltr: true,
   },
   "card-number": {
     valid: (text) => isCardNumber(compact(text)),
@@ -47,22 +52,29 @@ const KINDS = {
     note: (text) => brand(compact(text)),
     wrong: "not a card number",
     mode: "numeric",
+    ltr: true,
   },
   "card-expiry": {
     valid: (text) => isExpiry(text, new Date()),
-    normal: (text) =>
-      text
-        .replace(/\s/g, "")
-        .replace(/\/\d\d(\d\d)$/, "/$1")
-        .padStart(5, "0"),
+    normal: (text) => expiry(text)?.join("/") ?? text,
     wrong: "not a date in the future, as 09/31",
     mode: "numeric",
+    ltr: true,
   },
 };
 
+/**
+ * Whether there is a kind of that name. What is not known must not pass as any text.
+ *
+ * @param {string} name
+ */
+export function isKind(name) {
+  return name === "" || Object.hasOwn(KINDS, name);
+}
+
 /** @param {string} name @returns {Kind} */
 export function kindOf(name) {
-  return (Object.hasOwn(KINDS, name) && KINDS[name]) || KINDS.text;
+  return KINDS[isKind(name) ? name || "text" : "text"];
 }
 
 /** @param {string} text @param {number} least @param {number} most */
@@ -112,15 +124,26 @@ export function brand(digits) {
 }
 
 /**
+ * The month and the year of a card, with two digits each. The keyboard of a phone may have no slash.
+ *
+ * @param {string} text
+ * @returns {[string, string] | undefined}
+ */
+function expiry(text) {
+  const found = /^(0[1-9]|1[0-2]|[1-9](?=[/.-]))[/.-]?(?:20)?(\d\d)$/.exec(text.replace(/\s/g, ""));
+  return found ? [found[1].padStart(2, "0"), found[2]] : undefined;
+}
+
+/**
  * A month that has not ended.
  *
  * @param {string} text
  * @param {Date} now
  */
 export function isExpiry(text, now) {
-  const found = /^\s*(0?[1-9]|1[0-2])\s*\/\s*(?:20)?(\d\d)\s*$/.exec(text);
+  const found = expiry(text);
   if (!found) return false;
-  const months = 12 * (2000 + Number(found[2])) + Number(found[1]) - 1;
+  const months = 12 * (2000 + Number(found[1])) + Number(found[0]) - 1;
   const current = 12 * now.getFullYear() + now.getMonth();
   return months >= current && months <= current + 12 * 30;
 }

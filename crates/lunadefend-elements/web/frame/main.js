@@ -1,19 +1,23 @@
 /** The document of the tokenizer inside the application's page. */
 
-import { Failure, isRecord } from "../protocol.js";
+import { Failure } from "../protocol.js";
 import { configuration } from "./configuration.js";
 import { set } from "./dom.js";
 import { file } from "./file.js";
 import { parentOrigin } from "./host.js";
+import { image } from "./image.js";
 import { input } from "./input.js";
+import { isKind } from "./kinds.js";
 import { listen, on } from "./port.js";
-import { image, saved } from "./saved.js";
+import { saved } from "./saved.js";
 import { listenForSession, useSession } from "./session.js";
 import { applyStyle } from "./style.js";
 import { value } from "./value.js";
 
 /** @import { Configuration } from "../protocol.js" */
 
+/** The name of a page's session (`lunadefend_core::wire::PageSession`), or none in so many words. */
+const SESSION = /^(?:none|[\da-f]{32})$/;
 const ROLES = { input, file, value, download: saved, image };
 
 /** @type {Configuration | undefined} */
@@ -23,8 +27,11 @@ let change;
 
 /** @param {Record<string, unknown>} message */
 function configure(message) {
-  if (!isRecord(message)) throw new Failure("refused");
-  configured = configuration(message, configured);
+  const next = configuration(message, configured);
+  if (!SESSION.test(next.session) || (next.role === "input" && !isKind(next.kind))) {
+    throw new Failure("unsupported");
+  }
+  configured = next;
   const { role, session, style, lang, dir, label } = configured;
   if (!change) {
     useSession(session);

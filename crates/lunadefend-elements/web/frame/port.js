@@ -5,6 +5,9 @@ import { CONNECT, Failure, isRecord, nameOf, READY } from "../protocol.js";
 /** @import { Note } from "../protocol.js" */
 /** @typedef {(message: Record<string, unknown>) => unknown} Handler */
 
+/** How often the page hears that something is going on. How long it takes says nothing about the value. */
+const SIGN_OF_LIFE = 15_000;
+
 /** @type {MessagePort | undefined} */
 let port;
 
@@ -58,6 +61,7 @@ export function listen(origin) {
  */
 async function answer(ask, message) {
   const { id } = message;
+  const working = setInterval(() => tell({ note: "working" }), SIGN_OF_LIFE);
   let result;
   try {
     const handler = handlers[ask];
@@ -66,5 +70,6 @@ async function answer(ask, message) {
   } catch (error) {
     result = { id, failed: nameOf(error) };
   }
+  clearInterval(working);
   port?.postMessage(result);
 }

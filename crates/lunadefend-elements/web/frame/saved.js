@@ -1,9 +1,8 @@
-/** `luna-download` and `luna-image`: a value as a file, and as a picture. */
+/** `luna-download`: a button that saves a value as a file. */
 
-import { Failure, nameOf } from "../protocol.js";
+import { nameOf } from "../protocol.js";
 import { make, set, word } from "./dom.js";
 import { bytes, fileName } from "./fetched.js";
-import { imageType } from "./files.js";
 import { on, tell } from "./port.js";
 
 /** @import { Configuration } from "../protocol.js" */
@@ -12,8 +11,6 @@ import { on, tell } from "./port.js";
 const SAVING = 60_000;
 
 /**
- * A button that saves the file.
- *
  * @param {Configuration} first
  * @returns {(configuration: Configuration) => void} What a later configuration changes.
  */
@@ -21,31 +18,33 @@ export function saved(first) {
   const button = make("button", { type: "button", id: "download" });
   document.body.append(button);
   let configured = first;
-  const words = () => {
-    const loading = button.disabled && !configured.disabled;
-    button.textContent = loading
-      ? word(configured, "loading")
-      : configured.label || word(configured, "download");
-  };
+  let loading = false;
+
+  function words() {
+    const { label } = configured;
+    button.textContent = loading ? word(configured, "loading") : label || word(configured, "download");
+    // Not `disabled`, which would take the focus away from who pressed it.
+    set(button, { "aria-disabled": loading ? "true" : "" });
+  }
 
   button.addEventListener("click", async () => {
-    button.disabled = true;
+    if (loading) return;
+    loading = true;
     words();
     try {
-      const token = configured.token;
+      const { token } = configured;
       const [name, content] = await Promise.all([fileName(token), bytes(token)]);
       save(name, content);
     } catch (error) {
       tell({ note: "failed", name: nameOf(error) });
     }
-    button.disabled = configured.disabled;
+    loading = false;
     words();
   });
   on("focus", () => button.focus());
 
   return (configuration) => {
     configured = configuration;
-    button.disabled = configuration.disabled;
     words();
   };
 }
@@ -56,47 +55,4 @@ function save(name, content) {
   const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
   make("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), SAVING);
-}
-
-/**
- * A picture.
- *
- * @returns {(configuration: Configuration) => void} What a later configuration changes.
- */
-export function image() {
-  const picture = make("img", { id: "image", draggable: "false", hidden: "hidden" });
-  document.body.append(picture);
-  let turn = 0;
-
-  function hide() {
-    turn += 1;
-    picture.hidden = true;
-    picture.removeAttribute("src");
-  }
-
-  on("hide", hide);
-  on("show", async ({ token }) => {
-    hide();
-    const mine = turn;
-    const content = await bytes(token);
-    const type = imageType(content);
-    if (!type) throw new Failure("not-an-image");
-    if (mine !== turn) return;
-    const url = URL.createObjectURL(new Blob([content], { type }));
-    try {
-      picture.src = url;
-      await picture.decode();
-    } catch {
-      if (mine === turn) hide();
-      throw new Failure("not-an-image");
-    } finally {
-      URL.revokeObjectURL(url);
-    }
-    if (mine !== turn) return;
-    picture.hidden = false;
-    tell({ note: "shown", shown: true });
-  });
-  window.addEventListener("pagehide", hide);
-
-  return ({ label }) => set(picture, { alt: label || " " });
 }

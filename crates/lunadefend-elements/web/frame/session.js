@@ -6,8 +6,8 @@ import { on, tell } from "./port.js";
 
 /** @import { Answer } from "./api.js" */
 
-/** How long the page may take for a transfer. */
-const LONGEST_TRANSFER = 45_000;
+/** Longer than the page takes for a transfer, whatever happens: three requests here and one of its own. */
+const LONGEST_TRANSFER = 240_000;
 
 let pageSession = "";
 /** @type {((failed: unknown) => void)[]} */
@@ -45,18 +45,29 @@ export function listenForSession() {
  */
 export async function call(path, body) {
   try {
-    return await post(path, body, pageSession);
+    return await callOnce(path, body);
   } catch (error) {
     if (!["not-logged-in", "session-changed"].includes(nameOf(error))) throw error;
   }
   await renewed();
+  return callOnce(path, body);
+}
+
+/**
+ * Calls the tokenizer in the session of the page, if there is one.
+ *
+ * @param {string} path
+ * @param {unknown} body
+ * @returns {Promise<Answer>}
+ */
+export function callOnce(path, body) {
   return post(path, body, pageSession);
 }
 
 /** @returns {Promise<void>} */
 function renewed() {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Failure("not-logged-in")), LONGEST_TRANSFER);
+    const late = setTimeout(() => reject(new Failure("unavailable")), LONGEST_TRANSFER);
     waiting.push((failed) => {
       clearTimeout(late);
       if (typeof failed === "string") reject(new Failure(failed));

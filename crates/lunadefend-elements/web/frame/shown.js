@@ -1,0 +1,120 @@
+/** What `luna-value` and `luna-image` have in common: a value is shown for as long as the tokenizer allows it. */
+
+import { nameOf } from "../protocol.js";
+import { download } from "./api.js";
+import { leave } from "./fetched.js";
+import { on, tell } from "./port.js";
+import { callOnce } from "./session.js";
+
+/** How often the tokenizer is asked whether the value may still be shown. */
+const EVERY = 60_000;
+/** The longest time of a timer; a longer one would run at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * @typedef {object} Display
+ * @property {number} most How many bytes it can show.
+ * @property {(value: Uint8Array<ArrayBuffer>) => unknown} draw
+ * @property {() => void} wipe Also while it draws.
+ */
+
+export class Shown {
+  #display;
+  /** Of what is shown. @type {unknown} */
+  #token;
+  /** Grows with each change, so that an answer that comes late shows nothing. */
+  #turn = 0;
+  /** @type {ReturnType<typeof setTimeout>[]} */
+  #timers = [];
+  /** @type {ReturnType<typeof setTimeout>[]} */
+  #watches = [];
+  /** Seconds after which it hides; 0 is never. */
+  hideAfter = 0;
+
+  /** @param {Display} display */
+  constructor(display) {
+    this.#display = display;
+    on("show", ({ token }) => this.show(token));
+    on("hide", () => this.hide());
+    // What was shown must not be there again when somebody else presses the back button.
+    window.addEventListener("pagehide", () => this.hide());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#again());
+  }
+
+  get isShown() {
+    return this.#token !== undefined;
+  }
+
+  hide() {
+    const wasShown = this.isShown;
+    this.#turn += 1;
+    this.#token = undefined;
+    for (const timer of [...this.#timers.splice(0), ...this.#watches.splice(0)]) clearTimeout(timer);
+    this.#display.wipe();
+    if (wasShown) tell({ note: "shown", shown: false });
+  }
+
+  /** @param {unknown} token */
+  async show(token) {
+    this.hide();
+    const turn = this.#turn;
+    const { url, until } = await leave(token);
+    const value = await download(url, this.#display.most);
+    if (turn !== this.#turn) return;
+    try {
+      await this.#display.draw(value);
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.hide();
+      throw error;
+    }
+    // Whoever hid it while it was drawn has wiped it too.
+    if (turn !== this.#turn) return;
+    this.#token = token;
+    this.#watch(until);
+    if (this.hideAfter > 0) this.#timers.push(setTimeout(() => this.hide(), 1000 * this.hideAfter));
+    tell({ note: "shown", shown: true });
+  }
+
+  /** For a person who asked for it here. @param {unknown} token */
+  async press(token) {
+    try {
+      await this.show(token);
+    } catch (error) {
+      tell({ note: "failed", name: nameOf(error) });
+    }
+  }
+
+  /** @param {number} until */
+  #watch(until) {
+    for (const watch of this.#watches.splice(0)) clearTimeout(watch);
+    const left = Math.min(Math.max(until - performance.now(), 0), LONGEST_TIMER);
+    this.#watches.push(
+      setTimeout(() => this.#expire(), left),
+      setTimeout(() => this.#again(), EVERY),
+    );
+  }
+
+  #expire() {
+    this.hide();
+    tell({ note: "failed", name: "expired" });
+  }
+
+  /**
+   * A log-out anywhere ends what is shown here, and so does it when nobody can say. Whether there is another
+   * session by now is looked for afterwards: it may take long.
+   */
+  async #again() {
+    if (!this.isShown) return;
+    const turn = this.#turn;
+    const token = this.#token;
+    try {
+      const { until } = await leave(token, callOnce);
+      if (turn === this.#turn) this.#watch(until);
+    } catch {
+      if (turn !== this.#turn) return;
+      this.hide();
+      await this.press(token);
+    }
+  }
+}
