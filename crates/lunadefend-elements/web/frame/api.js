@@ -15,21 +15,22 @@ const LONGEST_ANSWER = 60_000;
 /**
  * @param {string} path
  * @param {unknown} body
- * @param {string | undefined} pageSession
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<Answer>}
  */
-export async function post(path, body, pageSession) {
-  return read(await send(path, { method: "POST", body: JSON.stringify(body) }, pageSession));
+export async function post(path, body, headers = {}) {
+  const init = { method: "POST", body: JSON.stringify(body) };
+  return read(await send(path, init, { "content-type": "application/json", ...headers }));
 }
 
 /**
  * Says whether the browser has the page's session here.
  *
- * @param {string} pageSession
+ * @param {Record<string, string>} headers
  * @returns {Promise<"good" | "none" | "mismatch">}
  */
-export async function verify(pageSession) {
-  const response = await send("session/verify", { method: "GET" }, pageSession);
+export async function verify(headers) {
+  const response = await send("session/verify", { method: "GET" }, headers);
   if (response.status === 401) {
     return (await errorName(response)) === "sessionMismatch" ? "mismatch" : "none";
   }
@@ -114,11 +115,8 @@ function stopWatch(stop) {
   };
 }
 
-/** @param {string} path @param {RequestInit} init @param {string | undefined} pageSession */
-function send(path, init, pageSession) {
-  /** @type {Record<string, string>} */
-  const headers = init.body ? { "content-type": "application/json" } : {};
-  if (pageSession) headers["lunadefend-page-session"] = pageSession;
+/** @param {string} path @param {RequestInit} init @param {Record<string, string>} headers */
+function send(path, init, headers) {
   return request(BASE + path, { ...init, headers, credentials: "same-origin" });
 }
 

@@ -1,8 +1,7 @@
 /** Fetching a value that is to be shown or saved. */
 
-import { Failure, isRecord } from "../protocol.js";
+import { Failure } from "../protocol.js";
 import { download } from "./api.js";
-import { harmlessName } from "./files.js";
 import { call } from "./session.js";
 
 /**
@@ -37,15 +36,4 @@ export function left(until, date) {
 /** @param {unknown} token @param {number} [most] */
 export async function bytes(token, most) {
   return download((await leave(token)).url, most);
-}
-
-/**
- * The name that a file had, made harmless.
- *
- * @param {unknown} token
- */
-export async function fileName(token) {
-  const { data } = await call("metadata/get", { tokenId: token });
-  const info = isRecord(data.metadata) ? data.metadata.fileinfo : undefined;
-  return harmlessName(isRecord(info) ? info.filename : undefined);
 }

@@ -21,17 +21,21 @@ function settings() {
  *
  * The page says it, and the browser holds it to that: a message goes to this origin or to nobody.
  *
+ * @param {string} said Which origin the page says that it has.
  * @returns {string | undefined}
  */
-export function parentOrigin() {
+export function parentOrigin(said) {
   // As a page of its own it would be a form on the tokenizer's domain; two levels deep, one within a page
   // that the application's page knows nothing of.
   if (window.parent === window || (window.parent !== window.top && !SETTINGS.nested)) return undefined;
-  let origin;
+  return SETTINGS.origins.includes(said) ? said : undefined;
+}
+
+/** What the page says in the fragment of the address: nothing when that is not well-formed. */
+export function fragment() {
   try {
-    origin = decodeURIComponent(location.hash.slice(1));
+    return decodeURIComponent(location.hash.slice(1));
   } catch {
-    return undefined;
+    return "";
   }
-  return SETTINGS.origins.includes(origin) ? origin : undefined;
 }

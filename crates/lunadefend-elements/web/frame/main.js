@@ -4,7 +4,7 @@ import { Failure } from "../protocol.js";
 import { configuration } from "./configuration.js";
 import { set } from "./dom.js";
 import { file } from "./file.js";
-import { parentOrigin } from "./host.js";
+import { fragment, parentOrigin } from "./host.js";
 import { image } from "./image.js";
 import { input } from "./input.js";
 import { isKind } from "./kinds.js";
@@ -44,7 +44,7 @@ function configure(message) {
   change(configured);
 }
 
-const origin = parentOrigin();
+const origin = parentOrigin(fragment());
 if (origin === undefined) {
   document.body.append("This page works only inside a page of the application that it belongs to.");
 } else {

@@ -18,15 +18,20 @@ export function useSession(session) {
   pageSession = session;
 }
 
+/** The header that says which session the page was made for. @returns {Record<string, string>} */
+function ofPage() {
+  return pageSession ? { "lunadefend-page-session": pageSession } : {};
+}
+
 export function listenForSession() {
-  on("verify", async () => ({ session: await verify(pageSession) }));
+  on("verify", async () => ({ session: await verify(ofPage()) }));
   on("transfer", async ({ provider }) => {
     const body = typeof provider === "string" && provider ? { authProvider: provider } : {};
-    const { data } = await post("session/state", body, undefined);
+    const { data } = await post("session/state", body);
     return { state: data.state };
   });
   on("end", async () => {
-    await post("session/end", {}, undefined);
+    await post("session/end", {});
   });
   on("session", ({ failed }) => {
     const all = waiting;
@@ -61,7 +66,7 @@ export async function call(path, body) {
  * @returns {Promise<Answer>}
  */
 export function callOnce(path, body) {
-  return post(path, body, pageSession);
+  return post(path, body, ofPage());
 }
 
 /** @returns {Promise<void>} */

@@ -11,11 +11,12 @@ import { call } from "./session.js";
  * @param {Metadata} metadata
  * @param {unknown} fields What the page wants to be stored beside the value.
  * @param {(percent: number) => void} progress
+ * @param {typeof call} [ask]
  * @returns {Promise<string>} The token.
  */
-export async function store(value, metadata, fields, progress) {
+export async function store(value, metadata, fields, progress, ask = call) {
   const customFields = isRecord(fields) ? { customFields: fields } : {};
-  const { data } = await call("tokenize", { metadata: { ...metadata, ...customFields } });
+  const { data } = await ask("tokenize", { metadata: { ...metadata, ...customFields } });
   if (typeof data.tokenId !== "string" || typeof data.uploadUrl !== "string") {
     throw new Failure("unavailable");
   }
