@@ -5,7 +5,8 @@ use bytes::Bytes;
 use http::HeaderValue;
 use lunadefend_crypto::{hex, sha256};
 use lunadefend_elements::{
-    File, FramePage, element_module, frame_page, frame_script, frame_style, released_modules,
+    File, FramePage, element_module, frame_page, frame_script, frame_style, react_script, react_style,
+    released_modules,
 };
 use std::iter;
 
@@ -81,19 +82,25 @@ pub(crate) struct Assets {
     pub(crate) elements: Elements,
     /// `None` without an origin of an application's pages.
     pub(crate) frame: Option<Frame>,
+    /// The one that `LunaSec`'s React SDK wants: only where it is allowed.
+    pub(crate) react: Option<Frame>,
 }
 
 impl Assets {
     pub(crate) fn new(config: &TokenizerConfig) -> Self {
         Self {
             elements: Elements::new(&element_module(), &released_modules()),
-            frame: Frame::new(config),
+            frame: Frame::new(config, &frame_script(), &frame_style()),
+            react: config
+                .react_sdk
+                .then(|| Frame::new(config, &react_script(), &react_style()))
+                .flatten(),
         }
     }
 }
 
 impl Frame {
-    fn new(config: &TokenizerConfig) -> Option<Self> {
+    fn new(config: &TokenizerConfig, script: &File, style: &File) -> Option<Self> {
         let origins: Vec<&str> = config
             .application_origins
             .iter()
@@ -102,8 +109,8 @@ impl Frame {
         if origins.is_empty() {
             return None;
         }
-        let script = Asset::new(&frame_script(), JAVASCRIPT);
-        let style = Asset::new(&frame_style(), "text/css; charset=utf-8");
+        let script = Asset::new(script, JAVASCRIPT);
+        let style = Asset::new(style, "text/css; charset=utf-8");
         let document = frame_page(&FramePage {
             origins: &origins,
             nested: config.nested_pages,

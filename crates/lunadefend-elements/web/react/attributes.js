@@ -1,7 +1,7 @@
 /** What the page says of its element: read shape by shape. */
 
-import { isRecord } from "../protocol.js";
 import { isPlain } from "../frame/style.js";
+import { isRecord } from "../protocol.js";
 import { VALIDATORS } from "./validators.js";
 
 /**
@@ -18,12 +18,13 @@ const LONGEST_TEXT = 500;
 const MOST_FILES = 100;
 
 /** What the SDK sends of its hidden twin's style, and what is taken of it: the box and the text. */
-const STYLE =
+const TWIN_STYLE =
   /^(?:color|background-color|opacity|(?:font|letter|word|line|text|caret|accent|outline|padding|border)(?:-[a-z]+){0,4}|line-height|direction|white-space)$/;
 
 /** @param {Record<string, unknown>} data @returns {Attributes} */
 export function attributes(data) {
-  const text = (/** @type {unknown} */ value) => (typeof value === "string" ? value.slice(0, LONGEST_TEXT) : "");
+  const text = (/** @type {unknown} */ value) =>
+    typeof value === "string" ? value.slice(0, LONGEST_TEXT) : "";
   const { validator, token, fileTokens } = data;
   const name = text(validator);
   return {
@@ -53,7 +54,7 @@ export function applyTwin(element, style) {
   }
   if (!isRecord(found) || !isRecord(found.style)) return;
   for (const [property, value] of Object.entries(found.style)) {
-    if (typeof value === "string" && STYLE.test(property) && isPlain(value)) {
+    if (typeof value === "string" && TWIN_STYLE.test(property) && isPlain(value)) {
       element.style.setProperty(property, value);
     }
   }

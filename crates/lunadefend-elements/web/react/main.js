@@ -1,7 +1,8 @@
 /** The document of the tokenizer inside an element of LunaSec's React SDK 1.0.7. */
 
 import { attributes } from "./attributes.js";
-import { COMPONENT, listen, notify, PAGE } from "./page.js";
+import { inTurn } from "./calls.js";
+import { answerPage, COMPONENT, notify, PAGE } from "./page.js";
 import { downloader, paragraph } from "./shown.js";
 import { text } from "./text.js";
 import { uploader } from "./uploader.js";
@@ -23,12 +24,15 @@ if (PAGE === undefined || !Object.hasOwn(COMPONENTS, COMPONENT)) {
   document.body.className = COMPONENT;
   const change = COMPONENTS[COMPONENT]();
   let ready = false;
-  listen({
+  answerPage({
+    // The page waits 30 s for the reply, and a value may take longer: so the reply goes out first.
     Attributes: async (data) => {
       if (data.component !== COMPONENT) return { success: false };
-      await change(attributes(data), data.style);
-      if (!ready) notify("NotifyOnFullyLoaded");
-      ready = true;
+      inTurn(async () => {
+        await change(attributes(data), data.style);
+        if (!ready) notify("NotifyOnFullyLoaded");
+        ready = true;
+      });
       return { success: true };
     },
   });

@@ -5,8 +5,8 @@
  * of its element.
  */
 
-import { Failure, isRecord } from "../protocol.js";
 import { parentOrigin } from "../frame/host.js";
+import { Failure, isRecord } from "../protocol.js";
 
 /** @typedef {(data: Record<string, unknown>) => Promise<Record<string, unknown>>} Answers */
 
@@ -15,18 +15,18 @@ const REPLIES = { Attributes: "ReceiveAttributesConfirmation", CommitToken: "Rec
 /** Of a message: styles and metadata of an application. */
 const LONGEST_MESSAGE = 256 * 1024;
 
-const query = new URLSearchParams(location.search);
+const parameters = new URLSearchParams(location.search);
 
-export const COMPONENT = query.get("component") ?? "";
+export const COMPONENT = parameters.get("component") ?? "";
 
 /** The element of this frame. Not a secret: it only says which element is meant. */
-const NONCE = query.get("n") ?? "";
+const NONCE = parameters.get("n") ?? "";
 
 /** The page around, when it may have frames, and says of itself what the SDK always says. */
-export const PAGE = /^[\da-f]{1,64}$/i.test(NONCE) ? parentOrigin(query.get("origin") ?? "") : undefined;
+export const PAGE = /^[\da-f]{1,64}$/i.test(NONCE) ? parentOrigin(parameters.get("origin") ?? "") : undefined;
 
 /** @param {Record<string, unknown>} message */
-function send(message) {
+function sendToPage(message) {
   if (PAGE !== undefined) window.parent.postMessage(JSON.stringify(message), PAGE);
 }
 
@@ -37,7 +37,7 @@ function send(message) {
  * @param {Record<string, unknown>} [data]
  */
 export function notify(command, data = {}) {
-  send({ command, frameNonce: NONCE, data });
+  sendToPage({ command, frameNonce: NONCE, data });
 }
 
 /** The names by which the SDK's error handlers know what the tokenizer refuses. @type {Record<string, string[]>} */
@@ -56,7 +56,8 @@ const UNAVAILABLE = ["TokenizerError", "the tokenizer is not available", "500"];
  * @param {unknown} error
  */
 export function notifyError(error) {
-  const known = error instanceof Failure && Object.hasOwn(ERRORS, error.name) ? ERRORS[error.name] : UNAVAILABLE;
+  const known =
+    error instanceof Failure && Object.hasOwn(ERRORS, error.name) ? ERRORS[error.name] : UNAVAILABLE;
   const [name, message, code] = known;
   notify("NotifyOnError", { name, message, code });
 }
@@ -66,27 +67,21 @@ export function notifyError(error) {
  *
  * @param {Record<string, Answers>} answers By command.
  */
-export function listen(answers) {
+export function answerPage(answers) {
   window.addEventListener("message", async ({ source, origin, data }) => {
     if (source !== window.parent || origin !== PAGE) return;
-    const message = parse(data);
+    const message = parsed(data);
     if (!message) return;
     const { command, correlationToken } = message;
     if (typeof command !== "string" || typeof correlationToken !== "string") return;
     if (!Object.hasOwn(answers, command)) return;
-    let reply;
-    try {
-      reply = await answers[command](isRecord(message.data) ? message.data : {});
-    } catch (error) {
-      notifyError(error);
-      reply = { success: false, error: "see NotifyOnError" };
-    }
-    send({ command: REPLIES[command], correlationToken, data: reply });
+    const reply = await answers[command](isRecord(message.data) ? message.data : {});
+    sendToPage({ command: REPLIES[command], correlationToken, data: reply });
   });
 }
 
 /** @param {unknown} text @returns {Record<string, unknown> | undefined} */
-function parse(text) {
+function parsed(text) {
   if (typeof text !== "string" || text.length > LONGEST_MESSAGE) return undefined;
   try {
     const found = JSON.parse(text);

@@ -5,21 +5,48 @@ import { make } from "../frame/dom.js";
 import { leave } from "../frame/fetched.js";
 import { fileOf, save } from "../frame/saving.js";
 import { applyTwin } from "./attributes.js";
-import { ask } from "./calls.js";
+import { ask, LONGEST_SHOWN } from "./calls.js";
 import { notifyError } from "./page.js";
 
 /** @import { Attributes } from "./attributes.js" */
 
-const LONGEST_SHOWN = 256 * 1024;
+/** How often the tokenizer is asked whether the text may still be shown. */
+const AGAIN = 60_000;
 
 /** @returns {(attributes: Attributes, style: unknown) => Promise<void>} */
 export function paragraph() {
   const text = make("p", { id: "value" });
   document.body.append(text);
+  let shown = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   const wipe = () => {
+    clearTimeout(timer);
     text.textContent = "";
+    shown = "";
   };
   window.addEventListener("pagehide", wipe);
+  document.addEventListener("visibilitychange", () => document.hidden || again());
+
+  /** @param {number} until */
+  function watch(until) {
+    clearTimeout(timer);
+    timer = setTimeout(again, Math.min(AGAIN, Math.max(0, until - performance.now())));
+  }
+
+  /** A log-out anywhere ends what is shown here, and so does it when nobody can say. */
+  async function again() {
+    const token = shown;
+    if (token === "") return;
+    try {
+      const { until } = await leave(token, ask);
+      if (shown === token) watch(until);
+    } catch (error) {
+      if (shown !== token) return;
+      wipe();
+      notifyError(error);
+    }
+  }
 
   return async ({ token }, style) => {
     applyTwin(text, style);
@@ -27,9 +54,11 @@ export function paragraph() {
     wipe();
     if (token === "") return;
     try {
-      const { url } = await leave(token, ask);
+      const { url, until } = await leave(token, ask);
       // Text stays the text that it is: `1.10` is no number.
       text.textContent = new TextDecoder().decode(await download(url, LONGEST_SHOWN));
+      shown = token;
+      watch(until);
     } catch (error) {
       notifyError(error);
     }

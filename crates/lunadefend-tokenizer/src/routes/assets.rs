@@ -14,7 +14,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 /// The name of the newest element module, whatever its contents: for trying out.
 const CURRENT: &str = "v1.js";
@@ -23,6 +23,10 @@ const REVALIDATE: &str = "no-cache";
 
 /// The parameters of `/frame` that LunaSec's React SDK sends, and nobody else.
 const REACT_SDK: [&str; 3] = ["n", "origin", "component"];
+/// What `component` may be.
+const COMPONENTS: [&str; 5] = ["Paragraph", "Downloader", "Uploader", "TextArea", "Input"];
+/// The most digits of `n`, which names an element within its page.
+const LONGEST_NONCE: usize = 64;
 
 /// Denies all that a document can be denied, except writing to the clipboard: `copy` of a value does that.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
@@ -59,7 +63,7 @@ pub(super) async fn frame(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let frame = configured(&shared)?;
+    let own = configured(&shared)?;
     if headers.contains_key(SEC_FETCH_DEST)
         && single(&headers, &SEC_FETCH_DEST).is_none_or(|dest| dest != "iframe")
     {
@@ -69,11 +73,11 @@ pub(super) async fn frame(
     }
     let query = Query::parse(uri.query())?;
     let is_of_react_sdk = REACT_SDK.iter().any(|name| query.get(name).is_some());
-    if is_of_react_sdk && !shared.config.react_sdk {
-        return Err(ApiError::forbidden(
-            "LunaSec's React SDK is not allowed here: set LUNADEFEND_REACT_SDK=true on the tokenizer",
-        ));
-    }
+    let frame = if is_of_react_sdk {
+        react(&shared, &query)?
+    } else {
+        own
+    };
     let mut response = file(&frame.page, REVALIDATE, &headers);
     set(
         &mut response,
@@ -89,18 +93,50 @@ pub(super) async fn frame(
     Ok(response)
 }
 
-/// `GET /frame/<hash>`: returns its script or its style.
+/// `GET /frame/<hash>`: returns its script or its style, and those for the React SDK.
 pub(super) async fn frame_file(
     State(shared): State<Arc<Shared>>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let frame = configured(&shared)?;
-    [&frame.script, &frame.style]
-        .into_iter()
+    iter::once(frame)
+        .chain(&shared.assets.react)
+        .flat_map(|frame| [&frame.script, &frame.style])
         .find(|asset| asset.name == name)
         .map(|asset| file(asset, IMMUTABLE, &headers))
         .ok_or_else(|| ApiError::not_found("there is no such file of the frame"))
+}
+
+/// Finds the document for an element of `LunaSec`'s React SDK, when the parameters are as that sends them.
+fn react<'s>(shared: &'s Shared, query: &Query<'_>) -> Result<&'s Frame, ApiError> {
+    let frame = shared.assets.react.as_ref().ok_or_else(|| {
+        ApiError::forbidden(
+            "LunaSec's React SDK is not allowed here: set LUNADEFEND_REACT_SDK=true on the tokenizer",
+        )
+    })?;
+    let parameter = |name| query.get(name).unwrap_or_default();
+    let nonce = parameter("n");
+    if !(1..=LONGEST_NONCE).contains(&nonce.len())
+        || !nonce.bytes().all(|byte| byte.is_ascii_hexdigit())
+    {
+        return Err(ApiError::bad_request("n must be 1 to 64 hexadecimal digits"));
+    }
+    if !COMPONENTS.contains(&parameter("component")) {
+        return Err(ApiError::bad_request(
+            "component must be Paragraph, Downloader, Uploader, TextArea or Input",
+        ));
+    }
+    let origins = &shared.config.application_origins;
+    if !origins
+        .iter()
+        .any(|origin| origin.as_str() == parameter("origin"))
+    {
+        return Err(ApiError::bad_request(
+            "origin must be one of the application's origins: set APPLICATION_FRONT_END",
+        ));
+    }
+    Ok(frame)
 }
 
 fn configured(shared: &Shared) -> Result<&Frame, ApiError> {

@@ -297,14 +297,65 @@ async fn lunasecs_react_sdk_gets_a_frame_only_when_it_is_allowed() {
         assert_eq!(reply.status, 403, "{query}");
         assert!(reply.message().contains("LUNADEFEND_REACT_SDK=true"));
         assert_eq!(reply.header("vary"), "Sec-Fetch-Dest");
-        assert_eq!(
-            on.get(&path, &[(DEST, "iframe")]).await.status,
-            200,
-            "{query}"
-        );
+        // Not one of these has all three.
+        let reply = on.get(&path, &[(DEST, "iframe")]).await;
+        assert_eq!(reply.status, 400, "{query}");
+        assert_eq!(reply.header("content-security-policy"), NOTHING);
     }
     let twice = on.get("/frame?n=1&n=2", &[(DEST, "iframe")]).await;
     assert_eq!(twice.status, 400);
+}
+
+/// Its document is another one, under a policy of its own that is as strict.
+#[tokio::test]
+async fn lunasecs_react_sdk_gets_a_document_of_its_own() {
+    let on = Harness::configured(|builder| builder.react_sdk(true)).await;
+    let off = Harness::start().await;
+    let get = async |n: &str, origin: &str, component: &str| {
+        let path = format!("/frame?n={n}&origin={origin}&component={component}");
+        on.get(&path, &[(DEST, "iframe")]).await
+    };
+    let own = on.get("/frame", &[(DEST, "iframe")]).await;
+    let encoded = APP_ORIGIN.replace(':', "%3A").replace('/', "%2F");
+    let mut bodies = Vec::new();
+    for component in ["Paragraph", "Downloader", "Uploader", "TextArea", "Input"] {
+        let reply = get(&"aF".repeat(32), &encoded, component).await;
+        assert_eq!(reply.status, 200, "{component}");
+        bodies.push(reply.text());
+        let script = script_of(&reply.text());
+        assert_ne!(script, script_of(&own.text()));
+        let policy = reply.header("content-security-policy");
+        let own = own.header("content-security-policy");
+        assert!(policy.contains(&format!("/{script};")), "{policy}");
+        assert!(reply.header("link").contains(&script));
+        // The same but for the two files.
+        let rest = |policy: &str| policy.split_once("connect-src").unwrap().1.to_owned();
+        assert_eq!(rest(policy), rest(own));
+        let path = format!("/{script}");
+        assert_eq!(on.get(&path, &[]).await.status, 200);
+        assert_eq!(off.get(&path, &[]).await.status, 404);
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1, "the same bytes for everybody");
+
+    for (n, origin, component) in [
+        ("", APP_ORIGIN, "Input"),
+        (&*"a".repeat(65), APP_ORIGIN, "Input"),
+        ("g", APP_ORIGIN, "Input"),
+        ("1", "https://evil.example", "Input"),
+        ("1", &*format!("{APP_ORIGIN}/"), "Input"),
+        ("1", "null", "Input"),
+        ("1", "", "Input"),
+        ("1", APP_ORIGIN, "input"),
+        ("1", APP_ORIGIN, "Image"),
+        ("1", APP_ORIGIN, ""),
+    ] {
+        let reply = get(n, origin, component).await;
+        assert_eq!(reply.status, 400, "{n} {origin} {component}");
+        assert_eq!(reply.header("content-security-policy"), NOTHING);
+    }
+    let top = format!("/frame?n=1&origin={APP_ORIGIN}&component=Input");
+    assert_eq!(on.get(&top, &[(DEST, "document")]).await.status, 403);
 }
 
 #[tokio::test]
