@@ -5,8 +5,8 @@ use bytes::Bytes;
 use http::HeaderValue;
 use lunadefend_crypto::{hex, sha256};
 use lunadefend_elements::{
-    File, FramePage, element_module, frame_page, frame_script, frame_style, react_script, react_style,
-    released_modules,
+    File, FramePage, element_module, frame_page, frame_script, frame_style, react_script,
+    react_style, released_modules,
 };
 use std::iter;
 

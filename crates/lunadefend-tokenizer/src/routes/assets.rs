@@ -120,7 +120,9 @@ fn react<'s>(shared: &'s Shared, query: &Query<'_>) -> Result<&'s Frame, ApiErro
     if !(1..=LONGEST_NONCE).contains(&nonce.len())
         || !nonce.bytes().all(|byte| byte.is_ascii_hexdigit())
     {
-        return Err(ApiError::bad_request("n must be 1 to 64 hexadecimal digits"));
+        return Err(ApiError::bad_request(
+            "n must be 1 to 64 hexadecimal digits",
+        ));
     }
     if !COMPONENTS.contains(&parameter("component")) {
         return Err(ApiError::bad_request(
