@@ -158,17 +158,12 @@ async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
     let (mut from_server, mut to_server) = server.split();
     let up = async {
         let mut buffer = vec![0; 16 * 1024];
-        loop {
-            match from_browser.read(&mut buffer).await {
-                Ok(length @ 1..) => {
-                    let bytes = &buffer[..length];
-                    state.spend(length);
-                    state.sent.lock().unwrap()[connection].extend_from_slice(bytes);
-                    if to_server.write_all(bytes).await.is_err() {
-                        break;
-                    }
-                }
-                _ => break,
+        while let Ok(length @ 1..) = from_browser.read(&mut buffer).await {
+            let bytes = &buffer[..length];
+            state.spend(length);
+            state.sent.lock().unwrap()[connection].extend_from_slice(bytes);
+            if to_server.write_all(bytes).await.is_err() {
+                break;
             }
         }
         let _ = to_server.shutdown().await;
