@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "the lint knows test functions, not the helpers of an integration test"
 )]
 
