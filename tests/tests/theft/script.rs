@@ -185,7 +185,13 @@ async fn what_the_page_may_read_says_nothing() {
     let mut browser = scene.browser.clone();
     let page = browser.fetch(&app, Method::GET, &verify, "").await.unwrap();
     assert_eq!(page.header("access-control-allow-origin"), app);
-    assert_eq!(page.text(), r#"{"success":true,"error":{}}"#);
+    // Without the React SDK a page gets no answer at all about the session.
+    assert_eq!(page.status, 400);
+    assert!(
+        page.text().contains("lunadefend-page-session"),
+        "{}",
+        page.text()
+    );
     assert_eq!(page.header("lunasec-session-hash"), "");
     assert_eq!(page.header("set-cookie"), "");
 
