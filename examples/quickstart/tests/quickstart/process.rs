@@ -133,7 +133,7 @@ impl Quickstart {
         );
 
         let origin = format!(
-            "origin: http://{}\r\ncookie: {session_cookie}",
+            "origin: http://{}\r\nlunadefend-page-session: none\r\ncookie: {session_cookie}",
             self.tokenizer
         );
         let frame_post = |target: &str, body: &str| {
