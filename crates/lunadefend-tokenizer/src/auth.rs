@@ -114,7 +114,6 @@ pub(crate) async fn authenticate(
         None => {
             let handles = cookie::handles(headers, shared)?;
             origin::require_frame(headers, &shared.config.public_origin)?;
-            require_said(page, shared)?;
             Caller::User(cookie::session(handles, page, shared).await?)
         }
     };
@@ -133,7 +132,6 @@ pub(crate) async fn identify(headers: &HeaderMap, shared: &Shared) -> Result<Cal
         return Ok(caller);
     }
     let handles = cookie::handles(headers, shared)?;
-    require_said(page, shared)?;
     cookie::session(handles, page, shared)
         .await
         .map(Caller::User)
@@ -234,17 +232,6 @@ pub(crate) async fn require_going_on(session: &SessionId, shared: &Shared) -> Re
     } else {
         Ok(())
     }
-}
-
-/// Refuses a browser's request that does not say which session its page was made for, unless LunaSec's React SDK
-/// is allowed, which never says it.
-fn require_said(page: Page<'_>, shared: &Shared) -> Result<(), ApiError> {
-    if matches!(page, Page::Unsaid) && !shared.config.react_sdk {
-        return Err(ApiError::bad_request(
-            "a request by a browser's session must have the header lunadefend-page-session; for LunaSec's React SDK, set LUNADEFEND_REACT_SDK=true on the tokenizer",
-        ));
-    }
-    Ok(())
 }
 
 fn another_page() -> ApiError {

@@ -13,8 +13,7 @@ use http::{StatusCode, header, request::Parts};
 use http_body_util::BodyExt as _;
 use lunadefend::{LunaDefend, SessionId, Tokens, VerifiedToken};
 use lunadefend_axum::{Granter, Luna, Verified};
-use lunadefend_core::wire::PageSession;
-use lunadefend_crypto::{hex, random_bytes, sha256};
+use lunadefend_crypto::{hex, random_bytes};
 use std::{
     collections::HashMap,
     convert::Infallible,
@@ -172,7 +171,7 @@ impl Drop for Application {
 fn router(luna: LunaDefend, tables: &Shared) -> Router {
     let sessions = Arc::clone(tables);
     let luna = Luna::new(luna, move |parts| {
-        let session = session_of(&sessions, parts).map(|(session, _)| session);
+        let session = session_of(&sessions.lock().unwrap(), parts).map(|(session, _)| session);
         async move { Ok(session) }
     });
     Router::new()
@@ -208,12 +207,12 @@ fn recording(router: Router, tables: Shared) -> Router {
     })
 }
 
-fn session_of(tables: &Shared, parts: &Parts) -> Option<(SessionId, String)> {
+fn session_of(tables: &Tables, parts: &Parts) -> Option<(SessionId, String)> {
     let cookies = parts.headers.get(header::COOKIE)?.to_str().ok()?;
     let id = cookies
         .split("; ")
         .find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))?;
-    let user = tables.lock().unwrap().users.get(id)?.clone();
+    let user = tables.users.get(id)?.clone();
     Some((SessionId::new(id).ok()?, user))
 }
 
@@ -225,7 +224,8 @@ async fn log_in(State(tables): State<Shared>, Path(user): Path<String>) -> Respo
 }
 
 async fn log_out(State(luna): State<Luna>, State(tables): State<Shared>, parts: Parts) -> Response {
-    if let Some((session, _)) = session_of(&tables, &parts) {
+    let found = session_of(&tables.lock().unwrap(), &parts);
+    if let Some((session, _)) = found {
         tables.lock().unwrap().users.remove(session.expose_id());
         luna.sessions().end(&session).await.unwrap();
     }
@@ -245,31 +245,31 @@ async fn script(State(tables): State<Shared>, Path(name): Path<String>) -> Respo
 }
 
 async fn page(
+    State(luna): State<Luna>,
     State(tables): State<Shared>,
     Path(name): Path<String>,
     granter: Result<Granter, lunadefend_axum::Error>,
     parts: Parts,
 ) -> Response {
     let (page, tokenizer, row) = {
-        let tables_ = tables.lock().unwrap();
-        let Some(page) = tables_.pages.get(&name).cloned() else {
+        let tables = tables.lock().unwrap();
+        let Some(page) = tables.pages.get(&name).cloned() else {
             return StatusCode::NOT_FOUND.into_response();
         };
-        let user = session_of_locked(&tables_, &parts).map(|(_, user)| user);
-        let row = user
-            .and_then(|user| tables_.rows.get(&user))
-            .map(|row| Row {
-                ssn_token: row.ssn_token.clone(),
-                card_token: row.card_token.clone(),
-                photo_token: row.photo_token.clone(),
-                note: None,
-            });
-        (page, tables_.tokenizer.clone(), row)
+        let user = session_of(&tables, &parts).map(|(_, user)| user);
+        let row = user.and_then(|user| tables.rows.get(&user)).map(|row| Row {
+            ssn_token: row.ssn_token.clone(),
+            card_token: row.card_token.clone(),
+            photo_token: row.photo_token.clone(),
+            note: None,
+        });
+        (page, tables.tokenizer.clone(), row)
     };
     let mut tokens = serde_json::Value::Null;
     let mut session = "none".to_owned();
     if let Ok(granter) = granter {
-        session = PageSession::of(granter.session(), sha256).to_string();
+        let page_session = luna.page_session(granter.session()).unwrap();
+        session = page_session.to_string();
         if let Some(row) = row {
             match granter.grant(row).await {
                 Ok(granted) => tokens = serde_json::to_value(granted).unwrap(),
@@ -298,22 +298,15 @@ async fn page(
     response
 }
 
-fn session_of_locked(tables: &Tables, parts: &Parts) -> Option<(String, String)> {
-    let cookies = parts.headers.get(header::COOKIE)?.to_str().ok()?;
-    let id = cookies
-        .split("; ")
-        .find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))?;
-    Some((id.to_owned(), tables.users.get(id)?.clone()))
-}
-
 async fn save(
     State(tables): State<Shared>,
     parts: Parts,
     Verified(row): Verified<Row>,
 ) -> Response {
+    let mut tables = tables.lock().unwrap();
     let Some((_, user)) = session_of(&tables, &parts) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    tables.lock().unwrap().rows.insert(user, row);
+    tables.rows.insert(user, row);
     Redirect::to("/p/saved").into_response()
 }

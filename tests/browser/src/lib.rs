@@ -25,5 +25,5 @@ pub use application::{Application, Recorded};
 pub use engine::{Engine, ThirdPartyCookies};
 pub use example::{Example, Start, run_example};
 pub use journey::{Journey, run, run_same_site, run_with, settings};
-pub use pages::{FORM, SCRIPT, SECRET, never_came, pages, save};
+pub use pages::{FORM, SCRIPT, SECRET, never_came, pages, photo, save};
 pub use tab::Tab;

@@ -1,6 +1,6 @@
 //! What a person does with the pages of an example, which are the same in each.
 
-use crate::Example;
+use crate::{Example, photo};
 
 const SSN: &str = "078-05-1120";
 const CARD: &str = "4111 1111 1111 1111";
@@ -159,15 +159,6 @@ pub async fn the_support_sees_the_row_and_nothing_in_it(example: &Example) {
     tab.hidden("#ssn").await;
     tab.click_in("#download", "#download").await;
     tab.find("#download:state(failed)").await;
-    let said = "return document.querySelector('#ssn').shadowRoot.querySelector('[part=error]').textContent";
-    assert_eq!(tab.run(said).await, "You may not see this at the moment.");
+    let said = tab.within("#ssn", "[part=error]", "textContent").await;
+    assert_eq!(said, "You may not see this at the moment.");
 }
-
-fn photo() -> tempfile::NamedTempFile {
-    let file = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
-    std::fs::write(file.path(), PNG).unwrap();
-    file
-}
-
-/// One transparent pixel.
-const PNG: &[u8] = b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\x0b\x49\x44\x41\x54\x78\xda\x63\x60\x00\x02\x00\x00\x05\x00\x01\xe9\xfa\xdc\xd8\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";

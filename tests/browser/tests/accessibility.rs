@@ -41,10 +41,10 @@ async fn every_element_in_every_state(journey: &Journey) {
 
 async fn check(journey: &Journey, ids: &[&str]) {
     let tab = &journey.tab;
-    tab.assert_part_accessible("the page").await;
+    tab.assert_accessible("the page").await;
     for id in ids {
         tab.enter(&format!("#{id}")).await;
-        tab.assert_part_accessible(id).await;
+        tab.assert_accessible(id).await;
         tab.leave().await;
     }
 }
@@ -55,7 +55,7 @@ async fn errors_are_said(journey: &Journey) {
     // Nobody is logged in.
     tab.open("/p/form").await;
     tab.find("#ssn:state(failed)").await;
-    tab.assert_part_accessible("the page").await;
+    tab.assert_accessible("the page").await;
     let text = tab.within("#ssn", "[role=alert]", "textContent").await;
     assert!(!text.as_str().unwrap().is_empty());
     tab.open("/login/ann").await;
@@ -72,5 +72,5 @@ async fn errors_are_said(journey: &Journey) {
         field.attr("aria-describedby").await.unwrap().unwrap(),
         "note"
     );
-    tab.assert_part_accessible("the field").await;
+    tab.assert_accessible("the field").await;
 }

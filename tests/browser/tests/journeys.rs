@@ -5,7 +5,7 @@
     reason = "the lint knows test functions, not the helpers of an integration test"
 )]
 
-use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages};
+use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages, photo};
 use thirtyfour::Key;
 
 journeys![
@@ -274,8 +274,7 @@ async fn a_file_comes_back_as_it_was(journey: &Journey) {
     let show = "<luna-image id=image alt=Passport token={photo} session={session}></luna-image>\
          <luna-download id=download token={photo} session={session}>Passport</luna-download>";
     journey.app().set_page("show", &format!("{SCRIPT}{show}"));
-    let file = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
-    std::fs::write(file.path(), PNG).unwrap();
+    let file = photo();
     journey.open_as("ann", "form").await;
     tab.type_into("#photo", &file.path().display().to_string())
         .await;
@@ -312,6 +311,3 @@ async fn a_page_script_gets_a_token_and_never_the_value(journey: &Journey) {
     tab.run("document.querySelector('#ssn').clear()").await;
     assert!(tab.run(value).await.is_null());
 }
-
-/// One transparent pixel.
-const PNG: &[u8] = b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\x0b\x49\x44\x41\x54\x78\xda\x63\x60\x00\x02\x00\x00\x05\x00\x01\xe9\xfa\xdc\xd8\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";

@@ -58,10 +58,10 @@ async fn failed_elements_are_accessible(journey: &Journey) {
         let said = tab.within(&element, "[role=alert]", "textContent").await;
         assert_eq!(said, "You are not logged in. Log in and try again.", "{id}");
         tab.enter(&element).await;
-        tab.assert_part_accessible(id).await;
+        tab.assert_accessible(id).await;
         tab.leave().await;
     }
-    tab.assert_part_accessible("the page").await;
+    tab.assert_accessible("the page").await;
 }
 
 async fn what_is_copied_is_the_value(journey: &Journey) {

@@ -34,18 +34,30 @@ pub(super) fn handles<'h>(
     Ok(found.into_iter().map(|(_, handle)| handle).collect())
 }
 
-/// Finds the one session that the page is for.
+/// Finds the one session that the page is for. The page must say which that is.
 pub(super) async fn session(
     handles: Vec<&str>,
     page: Page<'_>,
     shared: &Shared,
 ) -> Result<SessionId, AuthError> {
+    require_said(page, shared)?;
     let mut sessions = Vec::with_capacity(handles.len());
     for handle in handles {
         let session = shared.vault.session(handle).await;
         sessions.extend(session.map_err(ApiError::from)?);
     }
     choose(sessions, page)
+}
+
+/// Refuses a browser's request that does not say which session its page was made for, unless LunaSec's React SDK
+/// is allowed, which never says it.
+fn require_said(page: Page<'_>, shared: &Shared) -> Result<(), ApiError> {
+    if matches!(page, Page::Unsaid) && !shared.config.react_sdk {
+        return Err(ApiError::bad_request(
+            "a request by a browser's session must have the header lunadefend-page-session; for LunaSec's React SDK, set LUNADEFEND_REACT_SDK=true on the tokenizer",
+        ));
+    }
+    Ok(())
 }
 
 fn choose(found: Vec<BrowserSession>, page: Page<'_>) -> Result<SessionId, AuthError> {

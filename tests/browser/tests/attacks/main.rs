@@ -12,18 +12,7 @@
 /// separates them least.
 macro_rules! attacks {
     ($($name:ident),+ $(,)?) => {
-        mod chromium {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                crate::scene::run(stringify!($name), lunadefend_browser_tests::Engine::Chromium, super::$name).await;
-            })+
-        }
-        mod firefox {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                crate::scene::run(stringify!($name), lunadefend_browser_tests::Engine::Firefox, super::$name).await;
-            })+
-        }
+        lunadefend_browser_tests::in_each_browser!(crate::scene::run: $($name),+);
     };
 }
 
