@@ -1,5 +1,8 @@
 //! The guides of the repository, one module each.
 
+#[doc = include_str!("../docs/elements.md")]
+pub mod elements {}
+
 #[doc = include_str!("../docs/settings.md")]
 pub mod settings {}
 
