@@ -55,6 +55,7 @@ const FRAME: &[(&str, &str)] = modules![
     "frame/shown.js",
     "frame/value.js",
     "frame/image.js",
+    "frame/saving.js",
     "frame/saved.js",
     "frame/main.js",
 ];

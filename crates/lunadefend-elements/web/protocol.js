@@ -81,12 +81,19 @@ export function isRecord(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * The tokenizer's own words for a refusal. They repeat nothing of the request.
+ *
+ * @typedef {{status: number, name: string, message: string}} Refusal
+ */
+
 /** What went wrong, by a name that a page can act on. */
 export class Failure extends Error {
-  /** @param {string} name */
-  constructor(name) {
+  /** @param {string} name @param {Refusal} [refusal] */
+  constructor(name, refusal) {
     super(name);
     this.name = name;
+    this.refusal = refusal;
   }
 }
 

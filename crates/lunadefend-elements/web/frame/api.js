@@ -15,26 +15,26 @@ const LONGEST_ANSWER = 60_000;
 /**
  * @param {string} path
  * @param {unknown} body
- * @param {string | undefined} pageSession
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<Answer>}
  */
-export async function post(path, body, pageSession) {
-  return read(await send(path, { method: "POST", body: JSON.stringify(body) }, pageSession));
+export async function post(path, body, headers) {
+  return read(await send(path, { method: "POST", body: JSON.stringify(body) }, headers));
 }
 
 /**
  * Says whether the browser has the page's session here.
  *
- * @param {string} pageSession
+ * @param {Record<string, string>} headers
  * @returns {Promise<"good" | "none" | "mismatch">}
  */
-export async function verify(pageSession) {
-  const response = await send("session/verify", { method: "GET" }, pageSession);
+export async function verify(headers) {
+  const response = await send("session/verify", { method: "GET" }, headers);
   if (response.status === 401) {
-    return (await errorName(response)) === "sessionMismatch" ? "mismatch" : "none";
+    return (await errorOf(response)).name === "sessionMismatch" ? "mismatch" : "none";
   }
   const answer = await json(response);
-  if (!response.ok) throw failure(response.status, "");
+  if (!response.ok) throw failure(response.status);
   return answer.success === true ? "good" : "none";
 }
 
@@ -50,7 +50,7 @@ export async function download(url, most = Number.POSITIVE_INFINITY) {
   const watch = stopWatch(() => stop.abort());
   try {
     const response = await request(url, { credentials: "omit", signal: stop.signal });
-    if (!response.ok) throw failure(response.status, "");
+    if (!response.ok) throw failure(response.status);
     const chunks = [];
     let size = 0;
     const reader = response.body?.getReader();
@@ -90,7 +90,7 @@ export function upload(url, value, progress) {
       if (reached > steps) progress(5 * reached);
       steps = Math.max(steps, reached);
     };
-    call.onload = () => (call.status === 200 ? resolve() : reject(failure(call.status, "")));
+    call.onload = () => (call.status === 200 ? resolve() : reject(failure(call.status)));
     call.onerror = () => reject(new Failure("network"));
     call.onabort = call.onerror;
     call.onloadend = watch.end;
@@ -114,11 +114,9 @@ function stopWatch(stop) {
   };
 }
 
-/** @param {string} path @param {RequestInit} init @param {string | undefined} pageSession */
-function send(path, init, pageSession) {
-  /** @type {Record<string, string>} */
-  const headers = init.body ? { "content-type": "application/json" } : {};
-  if (pageSession) headers["lunadefend-page-session"] = pageSession;
+/** @param {string} path @param {RequestInit} init @param {Record<string, string>} [more] */
+function send(path, init, more) {
+  const headers = { ...(init.body ? { "content-type": "application/json" } : {}), ...more };
   return request(BASE + path, { ...init, headers, credentials: "same-origin" });
 }
 
@@ -134,7 +132,7 @@ async function request(url, init) {
 
 /** @param {Response} response @returns {Promise<Answer>} */
 async function read(response) {
-  if (!response.ok) throw failure(response.status, await errorName(response));
+  if (!response.ok) throw failure(response.status, await errorOf(response));
   const { data } = await json(response);
   return { data: isRecord(data) ? data : {}, headers: response.headers };
 }
@@ -151,24 +149,33 @@ async function json(response) {
 }
 
 /** @param {Response} response */
-async function errorName(response) {
+async function errorOf(response) {
   const { error } = await json(response);
-  return isRecord(error) && typeof error.name === "string" ? error.name : "";
+  const text = (/** @type {string} */ name) => {
+    const found = isRecord(error) ? error[name] : undefined;
+    return typeof found === "string" ? found : "";
+  };
+  return { name: text("name"), message: text("message") };
+}
+
+/** @param {number} status @param {{name: string, message: string}} [error] */
+function failure(status, error = { name: "", message: "" }) {
+  return new Failure(failureName(status, error.name), { status, ...error });
 }
 
 /** @param {number} status @param {string} name */
-function failure(status, name) {
-  if (name === "sessionMismatch") return new Failure("session-changed");
+function failureName(status, name) {
+  if (name === "sessionMismatch") return "session-changed";
   switch (status) {
     case 401:
-      return new Failure("not-logged-in");
+      return "not-logged-in";
     case 400:
     case 403:
     case 404:
-      return new Failure("refused");
+      return "refused";
     case 413:
-      return new Failure("too-large");
+      return "too-large";
     default:
-      return new Failure("unavailable");
+      return "unavailable";
   }
 }

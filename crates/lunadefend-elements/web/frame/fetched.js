@@ -34,18 +34,20 @@ export function left(until, date) {
   return milliseconds > 0 ? milliseconds : Number.POSITIVE_INFINITY;
 }
 
-/** @param {unknown} token @param {number} [most] */
-export async function bytes(token, most) {
-  return download((await leave(token)).url, most);
+/** @param {unknown} token @param {typeof call} [ask] */
+export async function bytes(token, ask) {
+  return download((await leave(token, ask)).url);
 }
 
 /**
- * The name that a file had, made harmless.
+ * The name that a file had, made harmless. What was stored as text has none.
  *
  * @param {unknown} token
+ * @param {typeof call} [ask]
+ * @returns {Promise<string | undefined>}
  */
-export async function fileName(token) {
-  const { data } = await call("metadata/get", { tokenId: token });
+export async function fileName(token, ask = call) {
+  const { data } = await ask("metadata/get", { tokenId: token });
   const info = isRecord(data.metadata) ? data.metadata.fileinfo : undefined;
-  return harmlessName(isRecord(info) ? info.filename : undefined);
+  return isRecord(info) ? harmlessName(info.filename) : undefined;
 }

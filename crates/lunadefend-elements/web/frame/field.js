@@ -1,5 +1,5 @@
 /**
- * What a text field and a file field have in common: when a value becomes a token, and what the page learns.
+ * What fields for text and for a file have in common: when a value becomes a token, and what the page learns.
  *
  * The page hears of a field when it is left and when it is committed, never while somebody types. It gets
  * a token only of a valid value and only when the field is left, or when Enter was pressed in it: else a
@@ -38,7 +38,7 @@ export class Field {
     this.#content = content;
     element.addEventListener("blur", () => this.#left());
     element.addEventListener("input", () => this.#edited());
-    on("commit", async ({ metadata }) => ({ token: await this.#commit(metadata) }));
+    on("commit", async ({ metadata }) => ({ token: await this.commit(metadata) }));
     on("clear", () => this.wipe());
     // The page, or a message of the browser about the form, gives the focus to the frame as a whole.
     window.addEventListener("focus", () => {
@@ -52,9 +52,8 @@ export class Field {
 
   wipe() {
     this.#content.wipe();
-    this.#dirty = false;
     this.#entered = false;
-    this.#token = "";
+    this.stands("");
   }
 
   /** Enter was pressed in the field. */
@@ -81,8 +80,26 @@ export class Field {
     tell({ note: "state", empty, valid: empty || content.valid(), focused: this.focused() });
   }
 
-  /** @param {unknown} fields */
-  async #commit(fields) {
+  /** Whether somebody has changed it since it got its token. */
+  get isDirty() {
+    return this.#dirty;
+  }
+
+  /**
+   * It stands for this token until somebody changes it.
+   *
+   * @param {string} token
+   */
+  stands(token) {
+    this.#dirty = false;
+    this.#token = token;
+  }
+
+  /**
+   * @param {unknown} fields
+   * @returns {Promise<string>} The token, or no text for nothing.
+   */
+  async commit(fields) {
     if (this.focused() && !this.#entered) await this.#isLeft();
     this.#running ??= this.#store(fields).finally(() => {
       this.#running = undefined;
@@ -100,8 +117,7 @@ export class Field {
     content.hold(true);
     try {
       const token = await content.store(fields);
-      this.#dirty = false;
-      this.#token = token;
+      this.stands(token);
       return token;
     } finally {
       content.hold(false);

@@ -4,11 +4,9 @@ import { make, set, size, word } from "./dom.js";
 import { Field } from "./field.js";
 import { SETTINGS } from "./host.js";
 import { tell } from "./port.js";
-import { store } from "./store.js";
+import { ofFile, store } from "./store.js";
 
 /** @import { Configuration } from "../protocol.js" */
-
-const LONGEST_NAME = 255;
 
 /**
  * @param {Configuration} first
@@ -39,9 +37,7 @@ export function file(first) {
     },
     store: (fields) => {
       const found = /** @type {File} */ (chosen());
-      const { name, type, lastModified } = found;
-      const fileinfo = { filename: name.slice(0, LONGEST_NAME), type, lastModified };
-      return store(found, { dataType: "file", fileinfo }, fields, (percent) => {
+      return store(found, ofFile(found), fields, (percent) => {
         bar.value = percent;
         tell({ note: "progress", percent });
       });

@@ -21,17 +21,12 @@ function settings() {
  *
  * The page says it, and the browser holds it to that: a message goes to this origin or to nobody.
  *
+ * @param {string | null} said
  * @returns {string | undefined}
  */
-export function parentOrigin() {
+export function parentOrigin(said) {
   // As a page of its own it would be a form on the tokenizer's domain; two levels deep, one within a page
   // that the application's page knows nothing of.
   if (window.parent === window || (window.parent !== window.top && !SETTINGS.nested)) return undefined;
-  let origin;
-  try {
-    origin = decodeURIComponent(location.hash.slice(1));
-  } catch {
-    return undefined;
-  }
-  return SETTINGS.origins.includes(origin) ? origin : undefined;
+  return SETTINGS.origins.find((origin) => origin === said);
 }

@@ -1,9 +1,7 @@
 /** `luna-input`: a field for text. */
 
-import { Failure } from "../protocol.js";
 import { DOTS, make, set, word } from "./dom.js";
 import { Field } from "./field.js";
-import { SETTINGS } from "./host.js";
 import { kindOf } from "./kinds.js";
 import { store } from "./store.js";
 
@@ -48,9 +46,7 @@ export function input(first) {
     },
     store: (fields) => {
       const text = kind.normal ? kind.normal(box.value) : box.value;
-      const value = new Blob([text]);
-      if (value.size > SETTINGS.maxValue) throw new Failure("too-large");
-      return store(value, { dataType: "string" }, fields, () => {});
+      return store(new Blob([text]), { dataType: "string" }, fields, () => {});
     },
   });
 

@@ -44,7 +44,9 @@ function configure(message) {
   change(configured);
 }
 
-const origin = parentOrigin();
+// As a query, which reads what is no encoding too.
+const fragment = new URLSearchParams(`origin=${location.hash.slice(1)}`);
+const origin = parentOrigin(fragment.get("origin"));
 if (origin === undefined) {
   document.body.append("This page works only inside a page of the application that it belongs to.");
 } else {

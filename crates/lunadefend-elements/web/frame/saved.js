@@ -4,11 +4,9 @@ import { nameOf } from "../protocol.js";
 import { make, set, word } from "./dom.js";
 import { bytes, fileName } from "./fetched.js";
 import { on, tell } from "./port.js";
+import { save } from "./saving.js";
 
 /** @import { Configuration } from "../protocol.js" */
-
-/** How long a browser may take to begin with what it saves. */
-const SAVING = 60_000;
 
 /**
  * @param {Configuration} first
@@ -34,7 +32,7 @@ export function saved(first) {
     try {
       const { token } = configured;
       const [name, content] = await Promise.all([fileName(token), bytes(token)]);
-      save(name, content);
+      save(name ?? "download.bin", content);
     } catch (error) {
       tell({ note: "failed", name: nameOf(error) });
     }
@@ -47,12 +45,4 @@ export function saved(first) {
     configured = configuration;
     words();
   };
-}
-
-/** @param {string} name @param {Uint8Array<ArrayBuffer>} content */
-function save(name, content) {
-  // No type that a browser would open: on this origin it would be a page of the tokenizer.
-  const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
-  make("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), SAVING);
 }

@@ -9,24 +9,25 @@ import { on, tell } from "./port.js";
 /** Longer than the page takes for a transfer, whatever happens: three requests here and one of its own. */
 const LONGEST_TRANSFER = 240_000;
 
-let pageSession = "";
+/** What each request of the frame says of its page. @type {Record<string, string>} */
+let headers = {};
 /** @type {((failed: unknown) => void)[]} */
 let waiting = [];
 
 /** @param {string} session */
 export function useSession(session) {
-  pageSession = session;
+  headers = { "lunadefend-page-session": session };
 }
 
 export function listenForSession() {
-  on("verify", async () => ({ session: await verify(pageSession) }));
+  on("verify", async () => ({ session: await verify(headers) }));
   on("transfer", async ({ provider }) => {
     const body = typeof provider === "string" && provider ? { authProvider: provider } : {};
-    const { data } = await post("session/state", body, undefined);
+    const { data } = await post("session/state", body);
     return { state: data.state };
   });
   on("end", async () => {
-    await post("session/end", {}, undefined);
+    await post("session/end", {});
   });
   on("session", ({ failed }) => {
     const all = waiting;
@@ -61,7 +62,7 @@ export async function call(path, body) {
  * @returns {Promise<Answer>}
  */
 export function callOnce(path, body) {
-  return post(path, body, pageSession);
+  return post(path, body, headers);
 }
 
 /** @returns {Promise<void>} */

@@ -1,11 +1,13 @@
 /** What `luna-value` and `luna-image` have in common: a value is shown for as long as the tokenizer allows it. */
 
-import { nameOf } from "../protocol.js";
+import { Failure, nameOf } from "../protocol.js";
 import { download } from "./api.js";
 import { leave } from "./fetched.js";
 import { on, tell } from "./port.js";
 import { callOnce } from "./session.js";
 
+/** Longer text is no field of a page, but a file. */
+export const LONGEST_SHOWN = 256 * 1024;
 /** How often the tokenizer is asked whether the value may still be shown. */
 const EVERY = 60_000;
 /** The longest time of a timer; a longer one would run at once. */
@@ -16,6 +18,8 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * @property {number} most How many bytes it can show.
  * @property {(value: Uint8Array<ArrayBuffer>) => unknown} draw
  * @property {() => void} wipe Also while it draws.
+ * @property {typeof callOnce} [ask] What calls the tokenizer, where it is not as for our own elements.
+ * @property {(error: unknown) => void} [failed] Tells the page, likewise.
  */
 
 export class Shown {
@@ -58,7 +62,7 @@ export class Shown {
   async show(token) {
     this.hide();
     const turn = this.#turn;
-    const { url, until } = await leave(token);
+    const { url, until } = await leave(token, this.#display.ask);
     const value = await download(url, this.#display.most);
     if (turn !== this.#turn) return;
     try {
@@ -81,8 +85,14 @@ export class Shown {
     try {
       await this.show(token);
     } catch (error) {
-      tell({ note: "failed", name: nameOf(error) });
+      this.#fail(error);
     }
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    if (this.#display.failed) this.#display.failed(error);
+    else tell({ note: "failed", name: nameOf(error) });
   }
 
   /** @param {number} until */
@@ -97,7 +107,7 @@ export class Shown {
 
   #expire() {
     this.hide();
-    tell({ note: "failed", name: "expired" });
+    this.#fail(new Failure("expired"));
   }
 
   /**
@@ -109,7 +119,7 @@ export class Shown {
     const turn = this.#turn;
     const token = this.#token;
     try {
-      const { until } = await leave(token, callOnce);
+      const { until } = await leave(token, this.#display.ask ?? callOnce);
       if (turn === this.#turn) this.#watch(until);
     } catch {
       if (turn !== this.#turn) return;

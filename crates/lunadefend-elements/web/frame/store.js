@@ -2,20 +2,30 @@
 
 import { Failure, isRecord } from "../protocol.js";
 import { upload } from "./api.js";
+import { SETTINGS } from "./host.js";
 import { call } from "./session.js";
 
-/** @typedef {{dataType: string, fileinfo?: object}} Metadata */
+/** @typedef {{dataType: string, fileinfo?: object, customFields?: unknown}} Metadata */
+
+const LONGEST_NAME = 255;
+
+/** @param {File} file @returns {Metadata} */
+export function ofFile({ name, type, lastModified }) {
+  return { dataType: "file", fileinfo: { filename: name.slice(0, LONGEST_NAME), type, lastModified } };
+}
 
 /**
  * @param {Blob} value
  * @param {Metadata} metadata
  * @param {unknown} fields What the page wants to be stored beside the value.
  * @param {(percent: number) => void} progress
+ * @param {typeof call} [ask]
  * @returns {Promise<string>} The token.
  */
-export async function store(value, metadata, fields, progress) {
+export async function store(value, metadata, fields, progress, ask = call) {
+  if (value.size > SETTINGS.maxValue) throw new Failure("too-large");
   const customFields = isRecord(fields) ? { customFields: fields } : {};
-  const { data } = await call("tokenize", { metadata: { ...metadata, ...customFields } });
+  const { data } = await ask("tokenize", { metadata: { ...metadata, ...customFields } });
   if (typeof data.tokenId !== "string" || typeof data.uploadUrl !== "string") {
     throw new Failure("unavailable");
   }

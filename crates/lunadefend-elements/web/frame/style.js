@@ -16,13 +16,22 @@ const VALUE = new RegExp(`^${PART}(?:(?:\\s*,\\s*|\\s+/\\s+|\\s+)${PART}){0,24}$
 const LONGEST_STYLE = 300;
 
 /**
+ * Whether a value is of this grammar. Such a one loads nothing.
+ *
+ * @param {string} value
+ */
+export function isPlain(value) {
+  return value.length <= LONGEST_STYLE && VALUE.test(value);
+}
+
+/**
  * Whether the page may set this.
  *
  * @param {string} property
  * @param {string} value
  */
 export function isAllowedStyle(property, value) {
-  return STYLE.includes(property) && value.length <= LONGEST_STYLE && VALUE.test(value);
+  return STYLE.includes(property) && isPlain(value);
 }
 
 /** @param {Record<string, string>} style */

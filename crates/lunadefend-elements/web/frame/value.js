@@ -2,12 +2,9 @@
 
 import { DOTS, make, set, word } from "./dom.js";
 import { tell } from "./port.js";
-import { Shown } from "./shown.js";
+import { LONGEST_SHOWN, Shown } from "./shown.js";
 
 /** @import { Configuration } from "../protocol.js" */
-
-/** Longer text is no field of a page, but a file. */
-const LONGEST_SHOWN = 256 * 1024;
 
 /**
  * @param {Configuration} first
