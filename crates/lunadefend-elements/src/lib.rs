@@ -60,6 +60,31 @@ const FRAME: &[(&str, &str)] = modules![
     "frame/main.js",
 ];
 
+const REACT: &[(&str, &str)] = modules![
+    "protocol.js",
+    "frame/host.js",
+    "frame/port.js",
+    "frame/style.js",
+    "frame/dom.js",
+    "frame/api.js",
+    "frame/session.js",
+    "frame/store.js",
+    "frame/files.js",
+    "frame/field.js",
+    "frame/fetched.js",
+    "frame/shown.js",
+    "frame/saving.js",
+    "react/page.js",
+    "react/errors.js",
+    "react/validators.js",
+    "react/attributes.js",
+    "react/calls.js",
+    "react/shown.js",
+    "react/text.js",
+    "react/uploader.js",
+    "react/main.js",
+];
+
 /// The element module: one ES module without imports, for the application's page.
 ///
 /// It takes the address that it was loaded from for that of the tokenizer: `<tokenizer>/elements/<name>.js`.
@@ -80,6 +105,23 @@ pub fn frame_style() -> File {
     File::new(include_str!("../web/frame.css").to_owned(), "css")
 }
 
+/// The script of the frame inside an element of LunaSec's React SDK (1.0.7): one ES module without imports.
+///
+/// It answers the SDK's messages, and shares its insides with [`frame_script`].
+///
+/// # Security
+/// The SDK does not say which session its page was made for. So serve it only where the operator allows that.
+#[must_use]
+pub fn react_script() -> File {
+    File::new(modules::join(REACT), "js")
+}
+
+/// The style sheet of that frame.
+#[must_use]
+pub fn react_style() -> File {
+    File::new(include_str!("../web/react.css").to_owned(), "css")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,13 +132,13 @@ mod tests {
     fn every_module_is_in_a_script() {
         let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
         let mut found = BTreeSet::from(["protocol.js".to_owned()]);
-        for directory in ["elements", "frame"] {
+        for directory in ["elements", "frame", "react"] {
             for entry in fs::read_dir(web.join(directory)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 found.insert(format!("{directory}/{name}"));
             }
         }
-        let listed: BTreeSet<_> = [ELEMENTS, FRAME]
+        let listed: BTreeSet<_> = [ELEMENTS, FRAME, REACT]
             .concat()
             .into_iter()
             .map(|(path, _)| path.to_owned())
@@ -106,7 +148,7 @@ mod tests {
 
     #[test]
     fn scripts_stand_alone() {
-        for script in [element_module(), frame_script()] {
+        for script in [element_module(), frame_script(), react_script()] {
             for line in script.contents().lines() {
                 let line = line.trim_start();
                 assert!(!line.starts_with("import "), "{line}");

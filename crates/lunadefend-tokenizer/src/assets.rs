@@ -5,7 +5,8 @@ use bytes::Bytes;
 use http::HeaderValue;
 use lunadefend_crypto::{hex, sha256};
 use lunadefend_elements::{
-    File, FramePage, element_module, frame_page, frame_script, frame_style, released_modules,
+    File, FramePage, element_module, frame_page, frame_script, frame_style, react_script,
+    react_style, released_modules,
 };
 use std::iter;
 
@@ -65,7 +66,7 @@ impl Elements {
     }
 }
 
-/// The page of the frame and what belongs to it.
+/// A page of the frame and what belongs to it.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) page: Asset,
@@ -80,19 +81,29 @@ pub(crate) struct Frame {
 pub(crate) struct Assets {
     pub(crate) elements: Elements,
     /// `None` without an origin of an application's pages.
-    pub(crate) frame: Option<Frame>,
+    pub(crate) frame: Option<Frames>,
+}
+
+/// The pages that the origins of an application may have inside theirs.
+#[derive(Debug)]
+pub(crate) struct Frames {
+    pub(crate) elements: Frame,
+    /// That of LunaSec's React SDK. `None` unless the operator allows it.
+    pub(crate) react_sdk: Option<Frame>,
+    /// The policy of a refusal that a developer is to read where the frame would be.
+    pub(crate) refusal_policy: HeaderValue,
 }
 
 impl Assets {
     pub(crate) fn new(config: &TokenizerConfig) -> Self {
         Self {
             elements: Elements::new(&element_module(), &released_modules()),
-            frame: Frame::new(config),
+            frame: Frames::new(config),
         }
     }
 }
 
-impl Frame {
+impl Frames {
     fn new(config: &TokenizerConfig) -> Option<Self> {
         let origins: Vec<&str> = config
             .application_origins
@@ -102,10 +113,36 @@ impl Frame {
         if origins.is_empty() {
             return None;
         }
-        let script = Asset::new(&frame_script(), JAVASCRIPT);
-        let style = Asset::new(&frame_style(), "text/css; charset=utf-8");
+        let react_sdk = || Frame::new(config, &origins, &react_script(), &react_style());
+        let policy = format!("default-src 'none'; frame-ancestors {}", origins.join(" "));
+        Some(Self {
+            elements: Frame::new(config, &origins, &frame_script(), &frame_style())?,
+            react_sdk: config.react_sdk.then(react_sdk).flatten(),
+            // Origins are ASCII.
+            refusal_policy: HeaderValue::from_str(&policy).ok()?,
+        })
+    }
+
+    /// Finds a file of one of them by its name.
+    pub(crate) fn file(&self, name: &str) -> Option<&Asset> {
+        iter::once(&self.elements)
+            .chain(&self.react_sdk)
+            .flat_map(|frame| [&frame.script, &frame.style])
+            .find(|asset| asset.name == name)
+    }
+}
+
+impl Frame {
+    fn new(
+        config: &TokenizerConfig,
+        origins: &[&str],
+        script: &File,
+        style: &File,
+    ) -> Option<Self> {
+        let script = Asset::new(script, JAVASCRIPT);
+        let style = Asset::new(style, "text/css; charset=utf-8");
         let document = frame_page(&FramePage {
-            origins: &origins,
+            origins,
             nested: config.nested_pages,
             max_value: config.limits.max_value,
             script: &format!("frame/{}", script.name),

@@ -6,7 +6,7 @@ use crate::{
     workspace::Workspace,
 };
 use anyhow::{Context as _, Result, bail};
-use lunadefend_elements::{MAX_COMPRESSED, element_module, frame_script};
+use lunadefend_elements::{MAX_COMPRESSED, element_module, frame_script, react_script};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -69,6 +69,7 @@ fn served(root: &Path, directory: &Path) -> Result<()> {
     for (name, script) in [
         ("elements.mjs", element_module()),
         ("frame.mjs", frame_script()),
+        ("react.mjs", react_script()),
     ] {
         let file = directory.join(name);
         fs::write(&file, script.contents())

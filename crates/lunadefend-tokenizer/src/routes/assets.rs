@@ -1,7 +1,8 @@
 //! `/elements/*` and `/frame`: the browser half.
 
 use crate::{
-    assets::{Asset, Frame},
+    assets::{Asset, Frame, Frames},
+    config::Origin,
     error::ApiError,
     headers::{EMBEDDER_POLICY, PERMISSIONS_POLICY, RESOURCE_POLICY, SEC_FETCH_DEST, single},
     query::Query,
@@ -11,7 +12,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::{Path, State},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use std::sync::Arc;
@@ -21,8 +22,12 @@ const CURRENT: &str = "v1.js";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATE: &str = "no-cache";
 
-/// The parameters of `/frame` that LunaSec's React SDK sends, and nobody else.
+/// The parameters of `/frame` that LunaSec's React SDK sends, and nobody else: which element of the page it is, the
+/// page's origin, and one of [`COMPONENTS`].
 const REACT_SDK: [&str; 3] = ["n", "origin", "component"];
+const COMPONENTS: [&str; 5] = ["Input", "TextArea", "Paragraph", "Uploader", "Downloader"];
+/// The SDK sends at most 32 hexadecimal digits.
+const LONGEST_NONCE: usize = 64;
 
 /// Denies all that a document can be denied, except writing to the clipboard: `copy` of a value does that.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
@@ -59,7 +64,7 @@ pub(super) async fn frame(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let frame = configured(&shared)?;
+    let frames = configured(&shared)?;
     if headers.contains_key(SEC_FETCH_DEST)
         && single(&headers, &SEC_FETCH_DEST).is_none_or(|dest| dest != "iframe")
     {
@@ -69,24 +74,62 @@ pub(super) async fn frame(
     }
     let query = Query::parse(uri.query())?;
     let is_of_react_sdk = REACT_SDK.iter().any(|name| query.get(name).is_some());
-    if is_of_react_sdk && !shared.config.react_sdk {
-        return Err(ApiError::forbidden(
-            "LunaSec's React SDK is not allowed here: set LUNADEFEND_REACT_SDK=true on the tokenizer",
-        ));
-    }
-    let mut response = file(&frame.page, REVALIDATE, &headers);
+    let frame = if is_of_react_sdk {
+        react_sdk(&query, frames, &shared.config.application_origins)
+    } else {
+        Ok(&frames.elements)
+    };
+    let (mut response, policy) = match frame {
+        Ok(frame) => {
+            let mut response = file(&frame.page, REVALIDATE, &headers);
+            set(&mut response, [(PERMISSIONS_POLICY, PERMISSIONS)]);
+            let preload = frame.preload.clone();
+            response.headers_mut().insert(header::LINK, preload);
+            (response, &frame.policy)
+        }
+        // A browser shows it in the frame, and not that a policy forbids to.
+        Err(refusal) => (refusal.into_response(), &frames.refusal_policy),
+    };
     set(
         &mut response,
         [
-            (PERMISSIONS_POLICY, PERMISSIONS),
             (RESOURCE_POLICY, "cross-origin"),
             (EMBEDDER_POLICY, "require-corp"),
         ],
     );
     let answer = response.headers_mut();
-    answer.insert(header::CONTENT_SECURITY_POLICY, frame.policy.clone());
-    answer.insert(header::LINK, frame.preload.clone());
+    answer.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     Ok(response)
+}
+
+/// Returns the frame for LunaSec's React SDK, whose script reads the same parameters.
+fn react_sdk<'f>(
+    query: &Query<'_>,
+    frames: &'f Frames,
+    origins: &[Origin],
+) -> Result<&'f Frame, ApiError> {
+    let frame = frames.react_sdk.as_ref().ok_or_else(|| {
+        ApiError::forbidden(
+            "LunaSec's React SDK is not allowed here: set LUNADEFEND_REACT_SDK=true on the tokenizer",
+        )
+    })?;
+    let [nonce, origin, component] = REACT_SDK.map(|name| query.get(name).unwrap_or_default());
+    if !origins.iter().any(|allowed| allowed.as_str() == origin) {
+        return Err(ApiError::bad_request(
+            "the parameter origin is none of APPLICATION_FRONT_END",
+        ));
+    }
+    let is_hex = nonce.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if nonce.is_empty()
+        || nonce.len() > LONGEST_NONCE
+        || !is_hex
+        || !COMPONENTS.contains(&component)
+    {
+        return Err(ApiError::bad_request(
+            "the parameters n and component are not those of LunaSec's React SDK 1.0.7",
+        ));
+    }
+    Ok(frame)
 }
 
 /// `GET /frame/<hash>`: returns its script or its style.
@@ -95,15 +138,13 @@ pub(super) async fn frame_file(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let frame = configured(&shared)?;
-    [&frame.script, &frame.style]
-        .into_iter()
-        .find(|asset| asset.name == name)
+    configured(&shared)?
+        .file(&name)
         .map(|asset| file(asset, IMMUTABLE, &headers))
         .ok_or_else(|| ApiError::not_found("there is no such file of the frame"))
 }
 
-fn configured(shared: &Shared) -> Result<&Frame, ApiError> {
+fn configured(shared: &Shared) -> Result<&Frames, ApiError> {
     shared.assets.frame.as_ref().ok_or_else(|| {
         ApiError::not_found(
             "there is no frame: set APPLICATION_FRONT_END to the application's origins",

@@ -23,6 +23,7 @@ mod jwt;
 mod limits;
 mod page;
 mod quota;
+mod react;
 mod session;
 mod slow;
 mod tokens;
