@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use http::{StatusCode, header, request::Parts};
+use http::{StatusCode, Uri, header, request::Parts};
 use http_body_util::BodyExt as _;
 use lunadefend::{LunaDefend, SessionId, Tokens, VerifiedToken};
 use lunadefend_axum::{Granter, Luna, Verified};
@@ -216,10 +216,15 @@ fn session_of(tables: &Tables, parts: &Parts) -> Option<(SessionId, String)> {
     Some((SessionId::new(id).ok()?, user))
 }
 
-async fn log_in(State(tables): State<Shared>, Path(user): Path<String>) -> Response {
+/// With the query `any-site` the cookie is also sent after a detour over another site, in every browser.
+async fn log_in(State(tables): State<Shared>, Path(user): Path<String>, uri: Uri) -> Response {
     let id = hex(&random_bytes::<16>().unwrap());
     tables.lock().unwrap().users.insert(id.clone(), user);
-    let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax");
+    let same_site = match uri.query() {
+        Some("any-site") => "None; Secure",
+        _ => "Lax",
+    };
+    let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite={same_site}");
     ([(header::SET_COOKIE, cookie)], "logged in").into_response()
 }
 
