@@ -9,9 +9,11 @@ use tempfile::TempDir;
 
 /// Starts the driver in a session of its own, and kills all of that session when nobody holds the other end of
 /// the standard input any longer: then even after a kill of the test nothing is left, neither process nor file.
+/// The standard output is the driver's alone, so that it ends with a driver that does not start.
 const KEEPER: &str = r#"
     trap '' INT
     setsid "$@" </dev/null &
+    exec >&-
     read -r _
     kill -s KILL -- "-$!"
     wait
