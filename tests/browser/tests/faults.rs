@@ -14,7 +14,6 @@ journeys![
     a_policy_without_the_frame_is_said_to_developers,
     a_module_that_does_not_load_leaves_a_form_that_sends_nothing_secret,
     a_page_without_a_session_is_a_mistake,
-    five_tabs_at_once,
 ];
 
 /// The name of the next failure of the field.
@@ -125,26 +124,4 @@ async fn a_page_without_a_session_is_a_mistake(journey: &Journey) {
     tab.find("#ssn:state(failed)").await;
     let text = tab.within("#ssn", "[part=error]", "textContent").await;
     assert_eq!(text, "This secure field is not set up correctly.");
-}
-
-async fn five_tabs_at_once(journey: &Journey) {
-    let tab = &journey.tab;
-    pages(journey, FORM);
-    tab.open("/login/ann").await;
-    let first = tab.driver.window().await.unwrap();
-    for number in 0..5 {
-        tab.run(&format!("window.open('/p/form', 'tab{number}')"))
-            .await;
-    }
-    let mut windows = tab.driver.windows().await.unwrap();
-    windows.retain(|window| *window != first);
-    assert_eq!(windows.len(), 5);
-    for (number, window) in windows.into_iter().enumerate() {
-        tab.driver.switch_to_window(window).await.unwrap();
-        let value = format!("219-09-{:04}", 1000 + number);
-        tab.type_into("#ssn", &value).await;
-        tab.click("#save").await;
-        tab.find("#saved").await;
-        assert_eq!(tab.shown("#value").await, value);
-    }
 }
