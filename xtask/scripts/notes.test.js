@@ -8,6 +8,7 @@ import { Failure, nameOf } from "../../crates/lunadefend-elements/web/protocol.j
 test("what a frame says has a shape, or is not heard", () => {
   for (const note of [
     { note: "state", empty: false, valid: true, focused: false },
+    { note: "focused" },
     { note: "submit" },
     { note: "session-needed" },
     { note: "progress", percent: 5 },

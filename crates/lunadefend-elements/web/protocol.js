@@ -37,7 +37,7 @@
  * @typedef {{ask: Ask, id: number} & Record<string, unknown>} Request
  *
  * @typedef {{note: "state", empty: boolean, valid: boolean, focused: boolean}
- *   | {note: "submit"} | {note: "session-needed"} | {note: "progress", percent: number}
+ *   | {note: "focused"} | {note: "submit"} | {note: "session-needed"} | {note: "progress", percent: number}
  *   | {note: "shown", shown: boolean} | {note: "failed", name: string} | {note: "working"}} Note
  */
 

@@ -72,6 +72,26 @@ impl Tab {
         self.find(css).await.click().await.unwrap();
     }
 
+    /// Clicks as a hand does, which holds the button for a moment. A driver lets go at once, and Chromium then keeps
+    /// the keys in the page when the click moves the focus into a frame.
+    pub async fn press(&self, css: &str) {
+        let element = self.find(css).await;
+        let chain = self.driver.action_chain().move_to_element_center(&element);
+        chain.click_and_hold().perform().await.unwrap();
+        self.driver
+            .action_chain()
+            .release()
+            .perform()
+            .await
+            .unwrap();
+    }
+
+    /// Presses keys, which go where the focus is.
+    pub async fn keys(&self, keys: impl Into<TypingData>) {
+        let chain = self.driver.action_chain().send_keys(keys);
+        chain.perform().await.unwrap();
+    }
+
     /// Goes into the frame of a secure element, once that is ready.
     pub async fn enter(&self, element: &str) {
         self.leave().await;

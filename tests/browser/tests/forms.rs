@@ -6,16 +6,21 @@
 )]
 
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, pages, save};
+use thirtyfour::Key;
 
 journeys![
     a_script_that_submits_sends_no_old_token,
     an_earlier_listener_gets_no_old_token,
+    a_second_click_sends_nothing_twice,
     a_button_without_validation_makes_tokens_too,
     a_cleared_field_takes_the_token_away,
     a_script_sends_what_the_field_has_become,
     a_library_that_sends_forms_itself_gets_tokens,
     a_readonly_field_cannot_be_typed_into,
     a_field_that_moves_forgets_and_goes_on,
+    a_field_outside_its_form_belongs_to_it,
+    everything_goes_by_keyboard,
+    a_form_that_only_a_script_sends_says_that_it_is_ready,
 ];
 
 const OTHER: &str = "219-09-9999";
@@ -39,6 +44,7 @@ async fn a_script_that_submits_sends_no_old_token(journey: &Journey) {
     tab.open("/p/form").await;
     assert_eq!(tab.run(TOKEN).await, *old, "until something is typed");
     tab.type_into("#ssn", OTHER).await;
+    tab.find("#ssn:state(focused)").await;
     tab.run("document.forms[0].submit()").await;
     tab.find("#saved").await;
     let last = posted(journey).pop().unwrap();
@@ -60,6 +66,7 @@ async fn an_earlier_listener_gets_no_old_token(journey: &Journey) {
     let old = journey.app().ssn_of("ann").unwrap();
     tab.open("/p/heard").await;
     tab.type_into("#ssn", OTHER).await;
+    tab.find("#ssn:state(focused)").await;
     tab.run("document.forms[0].requestSubmit()").await;
     tab.run("document.querySelector('#save').click()").await;
     // In the end it hears of the token of what was typed.
@@ -68,6 +75,21 @@ async fn an_earlier_listener_gets_no_old_token(journey: &Journey) {
     let heard = tab.run_async(heard).await;
     let heard: Vec<_> = heard.as_array().unwrap().iter().collect();
     assert!(heard.iter().all(|one| **one != *old), "{heard:?}");
+}
+
+async fn a_second_click_sends_nothing_twice(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    journey.open_as("ann", "form").await;
+    tab.type_into("#ssn", SECRET).await;
+    tab.find("#ssn:state(focused)").await;
+    tab.run("const save = document.querySelector('#save'); save.click(); save.click(); document.forms[0].requestSubmit()")
+        .await;
+    tab.find("#saved").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+    assert_eq!(posted(journey).len(), 1);
+    let tokenizer = journey.world.front_of_tokenizer();
+    assert_eq!(tokenizer.count("POST /tokenize"), 1);
 }
 
 async fn a_button_without_validation_makes_tokens_too(journey: &Journey) {
@@ -189,4 +211,81 @@ async fn a_field_that_moves_forgets_and_goes_on(journey: &Journey) {
     tab.click("#save").await;
     tab.find("#saved").await;
     assert_eq!(tab.shown("#value").await, OTHER);
+}
+
+async fn a_field_outside_its_form_belongs_to_it(journey: &Journey) {
+    let tab = &journey.tab;
+    let form = "<luna-input id=ssn form=f name=ssn_token session={session} aria-label=SSN></luna-input>\
+         <form id=f method=post action=/save></form><button id=save form=f>Save</button>";
+    pages(journey, form);
+    save(journey, "ann", SECRET).await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+}
+
+async fn everything_goes_by_keyboard(journey: &Journey) {
+    let tab = &journey.tab;
+    let form = r#"<input id="before" aria-label="before">
+        <form method="post" action="/save">
+          <luna-input id="ssn" name="ssn_token" kind="ssn" aria-label="SSN" session="{session}"></luna-input>
+          <luna-input id="card" name="card_token" aria-label="Card" session="{session}"></luna-input>
+          <button id="save">Save</button>
+        </form>"#;
+    pages(journey, form);
+    journey.open_as("ann", "form").await;
+    for field in ["#ssn:state(ready)", "#card:state(ready)"] {
+        tab.find(field).await;
+    }
+    tab.click("#before").await;
+    let forwards = async || tab.keys(Key::Tab + "").await;
+    let backwards = async || {
+        let chain = tab.driver.action_chain();
+        let held = chain.key_down(Key::Shift).send_keys(Key::Tab + "");
+        held.key_up(Key::Shift).perform().await.unwrap();
+    };
+    forwards().await;
+    tab.find("#ssn:state(focused)").await;
+    tab.keys(SECRET).await;
+    forwards().await;
+    tab.find("#card:state(focused)").await;
+    backwards().await;
+    tab.find("#ssn:state(focused)").await;
+    backwards().await;
+    tab.find("#before:focus").await;
+    forwards().await;
+    tab.find("#ssn:state(focused)").await;
+    forwards().await;
+    tab.find("#card:state(focused)").await;
+    tab.keys("a card").await;
+    forwards().await;
+    tab.find("#save:focus").await;
+    tab.keys(Key::Enter + "").await;
+    tab.find("#saved").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+    let body = posted(journey).pop().unwrap();
+    assert!(body.contains("card_token=lunasec-"), "{body}");
+}
+
+/// The browser says nothing to the element of who sends a form that is not valid yet.
+async fn a_form_that_only_a_script_sends_says_that_it_is_ready(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(
+        journey,
+        &FORM.replace("id=\"save\"", "id=\"save\" type=\"button\""),
+    );
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(ready)").await;
+    tab.run("document.querySelector('#save').onclick = () => document.forms[0].requestSubmit()")
+        .await;
+    tab.type_into("#ssn", SECRET).await;
+    tab.find("#ssn:state(focused)").await;
+    let ready = "const done = arguments[0]; \
+         document.querySelector('#ssn').addEventListener('luna-token', () => setTimeout(done)); \
+         document.activeElement.blur(); document.querySelector('#save').click()";
+    tab.run_async(ready).await;
+    let said = tab.within("#ssn", "[part=error]", "textContent").await;
+    assert_eq!(said, "This field is ready now. Send the form.");
+    assert_eq!(journey.app().count("POST /save"), 0);
+    tab.press("#save").await;
+    tab.find("#saved").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
 }

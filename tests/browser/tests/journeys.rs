@@ -16,6 +16,7 @@ journeys![
     a_field_that_nobody_touched_keeps_its_token,
     a_changed_value_gets_another_token,
     reset_forgets_what_was_typed,
+    what_is_required_or_wrong_is_said_and_not_sent,
     a_disabled_field_is_not_sent,
     a_label_gives_the_focus_and_the_name,
     who_is_not_logged_in_is_told,
@@ -137,6 +138,7 @@ async fn a_changed_value_gets_another_token(journey: &Journey) {
     let token = journey.app().ssn_of("ann");
     tab.open("/p/form").await;
     tab.type_into("#ssn", "219-09-9999").await;
+    tab.find("#ssn:state(focused)").await;
     // A script cannot send the old token while something else is typed.
     let value = "return new FormData(document.forms[0]).get('ssn_token')";
     assert!(tab.run(value).await.is_null());
@@ -169,6 +171,48 @@ async fn reset_forgets_what_was_typed(journey: &Journey) {
     assert!(journey.app().ssn_of("ann").is_none());
 }
 
+async fn what_is_required_or_wrong_is_said_and_not_sent(journey: &Journey) {
+    let tab = &journey.tab;
+    let required = FORM.replace("session=", "required session=");
+    pages(journey, &required);
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(ready)").await;
+    let native = "const i = document.createElement('input'); Object.assign(i, arguments_); return i.validationMessage";
+    let missing = tab
+        .run(&native.replace("arguments_", "{required: true}"))
+        .await;
+    let mismatch = tab
+        .run(&native.replace("arguments_", "{pattern: 'a', value: 'b'}"))
+        .await;
+    let message = "return document.querySelector('#ssn').validationMessage";
+    tab.press("#save").await;
+    tab.find("#ssn:state(focused)").await;
+    assert_eq!(
+        tab.run(message).await,
+        missing,
+        "in the browser's own words"
+    );
+    tab.keys("000-12-3456").await;
+    assert_eq!(tab.typed("#ssn").await, "000-12-3456");
+    tab.press("#save").await;
+    tab.find("#ssn:state(invalid)").await;
+    assert_eq!(tab.run(message).await, mismatch);
+    tab.enter("#ssn").await;
+    let note = tab.find("#note:not(:empty)").await.text().await.unwrap();
+    assert_eq!(note, "not a social security number");
+    tab.find("#field[aria-invalid=true][aria-required=true]")
+        .await;
+    tab.leave().await;
+    assert_eq!(journey.app().count("POST /save"), 0);
+
+    tab.enter("#ssn").await;
+    tab.find("#field").await.clear().await.unwrap();
+    tab.leave().await;
+    tab.type_into("#ssn", SECRET).await;
+    tab.click("#save").await;
+    tab.find("#saved").await;
+}
+
 async fn a_disabled_field_is_not_sent(journey: &Journey) {
     let tab = &journey.tab;
     let disabled = FORM
@@ -191,12 +235,15 @@ async fn a_label_gives_the_focus_and_the_name(journey: &Journey) {
     pages(journey, FORM);
     journey.open_as("ann", "form").await;
     tab.find("#ssn:state(ready)").await;
-    tab.click("label").await;
+    tab.press("label").await;
     tab.find("#ssn:state(focused)").await;
+    tab.keys(SECRET).await;
     tab.enter("#ssn").await;
     let field = tab.find("#field:focus").await;
     let name = field.attr("aria-label").await.unwrap();
     assert_eq!(name.unwrap(), "Social security number");
+    tab.leave().await;
+    assert_eq!(tab.typed("#ssn").await, SECRET);
 }
 
 async fn who_is_not_logged_in_is_told(journey: &Journey) {

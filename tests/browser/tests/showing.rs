@@ -12,6 +12,8 @@ journeys![
     the_back_button_brings_nothing_back,
     what_is_shown_hides_after_its_time,
     a_large_file_shows_its_progress,
+    another_token_shows_another_value,
+    a_token_that_is_not_granted_is_refused_in_words,
     a_text_file_is_no_picture,
 ];
 
@@ -80,6 +82,38 @@ async fn a_large_file_shows_its_progress(journey: &Journey) {
     assert!(result[1].as_str().unwrap().starts_with("lunasec-"));
     // Saved again by the page, it comes back whole: see the journey of a download.
     never_came(journey, "xxxxxxxxxxxxxxxx");
+}
+
+async fn another_token_shows_another_value(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    save(journey, "ann", SECRET).await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+    save(journey, "ann", "219-09-9999").await;
+    let second = tab
+        .run("return document.querySelector('#value').token")
+        .await;
+    assert_eq!(tab.shown("#value").await, "219-09-9999");
+    tab.run("document.querySelector('#value').removeAttribute('token')")
+        .await;
+    tab.hidden("#value").await;
+    tab.run(&format!(
+        "document.querySelector('#value').setAttribute('token', {second})"
+    ))
+    .await;
+    assert_eq!(tab.shown("#value").await, "219-09-9999");
+}
+
+async fn a_token_that_is_not_granted_is_refused_in_words(journey: &Journey) {
+    let tab = &journey.tab;
+    let value = "<luna-value id=value token=lunasec-0a1b2c3d-1111-4222-8333-444455556666 session={session}></luna-value>";
+    journey.app().set_page("show", &format!("{SCRIPT}{value}"));
+    journey.open_as("ann", "show").await;
+    tab.find("#value:state(failed)").await;
+    let text = tab.within("#value", "[part=error]", "textContent").await;
+    assert_eq!(text, "You may not see this at the moment.");
+    let role = tab.within("#value", "[part=error]", "role").await;
+    assert_eq!(role, "alert");
 }
 
 async fn a_text_file_is_no_picture(journey: &Journey) {

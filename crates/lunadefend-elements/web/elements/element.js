@@ -225,9 +225,14 @@ export class LunaElement extends HTMLElement {
   }
 
   /** @param {string} name */
+  say(name) {
+    this.#error.textContent = this.words(name);
+  }
+
+  /** @param {string} name */
   fail(name) {
     const message = this.words(name);
-    this.#error.textContent = message;
+    this.say(name);
     this.internals.states.add("failed");
     forDevelopers(this.localName, name);
     this.tell("luna-error", { name, message });

@@ -26,6 +26,8 @@ export class LunaField extends LunaElement {
   #failed = "";
   #disabled = false;
   #held = false;
+  /** Whether the frame has said that the focus is there. */
+  #inside = false;
   /** Whether Enter was pressed in the frame, which gives a token while the focus is still there. */
   #entering = false;
   /** Does what Enter in a field of the form does. @type {(form: HTMLFormElement) => void} */
@@ -36,12 +38,7 @@ export class LunaField extends LunaElement {
   constructor() {
     super();
     this.addEventListener("click", () => this.focus());
-    // The browser refused to send the form, as the page's script sends it or hides clicks from us: the next
-    // attempt will find a token.
-    this.addEventListener("invalid", () => {
-      const dirty = this.#open && this.#valid && !this.#failed;
-      if (dirty && !this.focused) this.commit().catch(() => {});
-    });
+    this.addEventListener("invalid", (event) => this.#refused(event));
   }
 
   connectedCallback() {
@@ -54,6 +51,7 @@ export class LunaField extends LunaElement {
     // What was typed went with the frame.
     if (this.#open) this.#settle(this.#untouched);
     this.#kept = this.#token || undefined;
+    this.#setInside(false);
   }
 
   /** @param {HTMLFormElement | null} form */
@@ -71,6 +69,8 @@ export class LunaField extends LunaElement {
   /** @param {boolean} disabled */
   formDisabledCallback(disabled) {
     this.#disabled = disabled;
+    // What is disabled does not say that it has lost the focus.
+    if (disabled) this.#setInside(false);
     this.refresh();
   }
 
@@ -220,12 +220,37 @@ export class LunaField extends LunaElement {
     this.#update();
   }
 
-  /** Looks into which field the focus went: a window does not hear of it, and not every browser draws it. */
+  /** Looks whether the focus went into a field, which that field's frame may say later. */
   static look() {
     for (const element of live) {
-      if (!(element instanceof LunaField)) continue;
-      element.internals.states[element.focused ? "add" : "delete"]("focused");
-      if (element.focused) element.entered();
+      if (element instanceof LunaField && (element.#inside || element.focused)) element.entered();
+    }
+  }
+
+  /** Not every browser draws where the focus is: a page can, by a state. @param {boolean} inside */
+  #setInside(inside) {
+    this.#inside = inside;
+    this.internals.states[inside ? "add" : "delete"]("focused");
+    if (inside) this.entered();
+  }
+
+  /**
+   * The browser refused to send the form, as the page's script sends it or hides clicks from us.
+   *
+   * @param {Event} event
+   */
+  async #refused(event) {
+    const dirty = this.#open && this.#valid && !this.#failed && !this.focused;
+    if (!this.#held && !dirty) return;
+    // The browser would give the focus to the field, whose token waits until somebody leaves it.
+    event.preventDefault();
+    if (this.#held) return;
+    try {
+      await this.commit();
+      // Nobody can tell a check of the page's script from an attempt to send, which must be made again.
+      this.say("secured");
+    } catch {
+      // That is said already.
     }
   }
 
@@ -247,6 +272,7 @@ export class LunaField extends LunaElement {
   /** @param {Note} note */
   hear(note) {
     if (note.note === "state") this.#hearState(note);
+    else if (note.note === "focused") this.#setInside(true);
     else if (note.note === "submit") this.#enter();
     else if (note.note === "progress") this.tell("luna-progress", { percent: note.percent });
     else super.hear(note);
@@ -270,10 +296,8 @@ export class LunaField extends LunaElement {
       this.#token = this.#untouched;
     }
     this.clearError();
+    this.#setInside(focused);
     this.tell("luna-state", { empty, valid });
-    // The focus may have gone straight on to another frame.
-    LunaField.look();
-    setTimeout(LunaField.look);
   }
 
   /** @param {string | undefined} token */

@@ -31,6 +31,7 @@ async function send(form, submitter) {
     if (checked && !LunaField.lenient(fields, () => form.reportValidity())) return;
     for (const field of fields) field.hold(true);
     const outcomes = await Promise.allSettled(fields.map((field) => field.commit()));
+    for (const field of fields) field.hold(false);
     const failed = outcomes.findIndex(({ status }) => status === "rejected");
     if (failed !== -1) {
       fields[failed].reportValidity();
@@ -44,7 +45,6 @@ async function send(form, submitter) {
   } finally {
     passing.delete(form);
     running.delete(form);
-    for (const field of fields) field.hold(false);
     // After Enter the focus is still in the field, and somebody may go on typing there.
     LunaField.look();
   }

@@ -7,6 +7,7 @@ import { isRecord } from "../protocol.js";
 /** The types of what each note has. @type {Record<string, Record<string, string>>} */
 const NOTES = {
   state: { empty: "boolean", valid: "boolean", focused: "boolean" },
+  focused: {},
   submit: {},
   "session-needed": {},
   progress: { percent: "number" },

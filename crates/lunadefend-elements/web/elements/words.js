@@ -10,6 +10,7 @@ const PEOPLE = {
   "session-changed": "You are now logged in as somebody else. Reload the page.",
   "too-large": "This is too large.",
   open: "The value of this field has not been secured yet. Send the form again.",
+  secured: "This field is ready now. Send the form.",
   focused: "Leave the field and try again.",
   "not-an-image": "This is not a picture that can be shown.",
   "copy-refused": "Your browser did not allow copying.",

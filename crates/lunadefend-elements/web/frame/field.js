@@ -1,7 +1,7 @@
 /**
  * What fields for text and for a file have in common: when a value becomes a token, and what the page learns.
  *
- * The page hears of a field when it is left and when it is committed, never while somebody types. It gets
+ * The page hears when the focus comes, when it goes, and of a commit; never while somebody types. It gets
  * a token only of a valid value and only when the field is left, or when Enter was pressed in it: else a
  * page could ask for a token of each prefix, and learn from their times and number. A page that takes the focus
  * away to that end has the keys that follow, as one with a false field of its own: nothing here prevents that.
@@ -11,7 +11,7 @@ import { Failure } from "../protocol.js";
 import { on, tell } from "./port.js";
 
 /** How long a commit waits for the field to be left: the page has taken the focus, and says so by another way. */
-const LEAVING = 3_000;
+const LEAVING = 10_000;
 
 /**
  * @typedef {object} Content
@@ -36,6 +36,8 @@ export class Field {
   /** @param {HTMLElement} element @param {Content} content */
   constructor(element, content) {
     this.#content = content;
+    // A browser tells the page nothing when the focus goes from one frame straight to the next.
+    element.addEventListener("focus", () => tell({ note: "focused" }));
     element.addEventListener("blur", () => this.#left());
     element.addEventListener("input", () => this.#edited());
     on("commit", async ({ metadata }) => ({ token: await this.commit(metadata) }));
