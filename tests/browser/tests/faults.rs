@@ -10,7 +10,6 @@ use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, pages};
 journeys![
     a_tokenizer_that_restarts_loses_nothing_typed,
     a_value_that_is_too_large_is_said_before_it_is_sent,
-    a_frame_of_another_origin_is_refused_in_words,
     a_policy_without_the_frame_is_said_to_developers,
     a_module_that_does_not_load_leaves_a_form_that_sends_nothing_secret,
     a_page_without_a_session_is_a_mistake,
@@ -56,30 +55,6 @@ async fn a_value_that_is_too_large_is_said_before_it_is_sent(journey: &Journey) 
     let note = tab.find("#note").await.text().await.unwrap();
     assert!(note.contains("too large"), "{note}");
     assert_eq!(journey.app().count("POST /save"), 0);
-    assert_eq!(
-        journey.world.front_of_tokenizer().count("POST /tokenize"),
-        0
-    );
-}
-
-/// The application by a name that the tokenizer does not know.
-async fn a_frame_of_another_origin_is_refused_in_words(journey: &Journey) {
-    let tab = &journey.tab;
-    pages(journey, FORM);
-    let other = journey
-        .application_origin()
-        .replace("app.shop", "other.shop");
-    tab.driver.goto(format!("{other}/p/form")).await.unwrap();
-    // A page cannot see why a frame is not shown, and waits.
-    tab.find("#ssn:not(:state(ready))").await;
-    let message = tab
-        .run(
-            "return document.querySelector('#ssn').internals === undefined || \
-         document.forms[0].elements.ssn_token !== undefined",
-        )
-        .await;
-    assert_eq!(message, true);
-    tab.click("#save").await;
     assert_eq!(
         journey.world.front_of_tokenizer().count("POST /tokenize"),
         0

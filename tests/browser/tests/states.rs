@@ -18,11 +18,16 @@ journeys![
 /// The application by a name that the tokenizer does not know.
 async fn a_page_of_an_unknown_origin_is_told_so(journey: &Journey) {
     let tab = &journey.tab;
-    pages(journey, FORM);
+    pages(
+        journey,
+        &FORM.replace("<button", "<input id=note name=note><button"),
+    );
     let origin = journey.application_origin();
     let other = origin.replace("app.shop", "other.shop");
     assert_ne!(other, origin);
     tab.driver.goto(format!("{other}/p/form")).await.unwrap();
+    let note = tab.find("#note").await;
+    note.send_keys("typed").await.unwrap();
     tab.find("#ssn:state(failed)").await;
     tab.find("#ssn:not(:state(ready))").await;
     let said = tab.within("#ssn", "[role=alert]", "textContent").await;
@@ -35,6 +40,10 @@ async fn a_page_of_an_unknown_origin_is_told_so(journey: &Journey) {
     let message = "return document.querySelector('#ssn').validationMessage";
     assert_eq!(tab.run(message).await, words);
     assert_eq!(journey.app().count("POST /save"), 0);
+    let typed = tab
+        .run("return document.querySelector('#note').value")
+        .await;
+    assert_eq!(typed, "typed", "nothing typed is lost");
     let front = journey.world.front_of_tokenizer();
     assert_eq!(front.count("POST /"), 0);
 }
@@ -68,10 +77,15 @@ async fn what_is_copied_is_the_value(journey: &Journey) {
     let tab = &journey.tab;
     pages(journey, FORM);
     save(journey, "ann", SECRET).await;
-    let page = "<luna-value id=value copy token={ssn} session={session}></luna-value>\
+    let page = "<luna-value id=plain token={ssn} session={session}></luna-value>\
+        <luna-value id=value copy token={ssn} session={session}></luna-value>\
         <textarea id=target aria-label=target></textarea>";
     journey.app().set_page("show", &format!("{SCRIPT}{page}"));
     tab.open("/p/show").await;
+    assert_eq!(tab.shown("#plain").await, SECRET);
+    tab.enter("#plain").await;
+    tab.find("#copy[hidden]").await;
+    tab.leave().await;
     assert_eq!(tab.shown("#value").await, SECRET);
     tab.enter("#value").await;
     let button = tab.find("#copy").await;
