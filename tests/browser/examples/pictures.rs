@@ -70,7 +70,8 @@ async fn take_all(example: &Example, folder: &Path) {
 
 /// The size of the page in CSS pixels, how many of the picture's each of them has, and the light.
 async fn screen(example: &Example, width: u32, height: u32, scale: u32, light: &str) {
-    let size = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
+    let size =
+        json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
     send(example, "Emulation.setDeviceMetricsOverride", size).await;
     let light = json!({ "features": [{ "name": "prefers-color-scheme", "value": light }] });
     send(example, "Emulation.setEmulatedMedia", light).await;

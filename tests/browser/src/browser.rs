@@ -96,6 +96,29 @@ impl Browser {
         Ok(console.map(|(_, said)| said.to_owned()).collect())
     }
 
+    /// Zooms the page of the present tab. In Chromium the window becomes smaller and its pixels larger, which is all
+    /// that a page can see of a zoom.
+    pub(crate) async fn zoom(&self, factor: u32) -> WebDriverResult<()> {
+        if self.kind.engine == Engine::Firefox {
+            let zoom = format!(
+                "ZoomManager.setZoomForBrowser(gBrowser.selectedBrowser, {factor}); arguments[0]()"
+            );
+            self.within(&zoom).await?;
+            return Ok(());
+        }
+        let metrics = json!({
+            "width": 1000 / factor,
+            "height": 800 / factor,
+            "deviceScaleFactor": factor,
+            "mobile": false,
+        });
+        let tools = self.driver.cdp();
+        tools
+            .send_raw("Emulation.setDeviceMetricsOverride", metrics)
+            .await?;
+        Ok(())
+    }
+
     fn log(&self) -> String {
         let log = std::fs::read(log_of(self.process.directory())).unwrap_or_default();
         String::from_utf8_lossy(&log).into_owned()

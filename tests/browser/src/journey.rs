@@ -52,6 +52,11 @@ impl Journey {
         self.lease.browser.console().await.unwrap()
     }
 
+    /// Zooms the page, as a person does, until it is left in Firefox and for the life of the tab in Chromium.
+    pub async fn zoom(&self, factor: u32) {
+        self.lease.browser.zoom(factor).await.unwrap();
+    }
+
     /// Nothing has been written there.
     ///
     /// # Panics

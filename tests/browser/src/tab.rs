@@ -67,23 +67,15 @@ impl Tab {
             .unwrap_or_else(|error| panic!("{css} does not go: {error}"));
     }
 
-    /// Clicks an element of the page.
+    /// Clicks an element, as a hand does, which holds the button for a moment. A driver lets go at once, and
+    /// Chromium then keeps the focus out of a frame, or in it.
     pub async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
-    }
-
-    /// Clicks as a hand does, which holds the button for a moment. A driver lets go at once, and Chromium then keeps
-    /// the keys in the page when the click moves the focus into a frame.
-    pub async fn press(&self, css: &str) {
         let element = self.find(css).await;
-        let chain = self.driver.action_chain().move_to_element_center(&element);
-        chain.click_and_hold().perform().await.unwrap();
-        self.driver
-            .action_chain()
-            .release()
-            .perform()
-            .await
-            .unwrap();
+        element.scroll_into_view().await.unwrap();
+        let there = self.driver.action_chain().move_to_element_center(&element);
+        there.click_and_hold().perform().await.unwrap();
+        let held = self.driver.action_chain();
+        held.release().perform().await.unwrap();
     }
 
     /// Presses keys, which go where the focus is.
@@ -122,11 +114,16 @@ impl Tab {
         self.driver.enter_default_frame().await.unwrap();
     }
 
-    /// Types into a secure field. The focus stays there.
+    /// Types into a secure field, or chooses a file there. The focus stays, and the page knows that it is there.
     pub async fn type_into(&self, element: &str, text: impl Into<TypingData>) {
         self.enter(element).await;
         self.find("#field").await.send_keys(text).await.unwrap();
+        let focused = "return document.hasFocus() && document.activeElement.id === 'field'";
+        let is_focused = self.run(focused).await == true;
         self.leave().await;
+        if is_focused {
+            self.find(&format!("{element}:state(focused)")).await;
+        }
     }
 
     /// What a secure field holds.

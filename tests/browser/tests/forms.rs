@@ -285,7 +285,7 @@ async fn a_form_that_only_a_script_sends_says_that_it_is_ready(journey: &Journey
     let said = tab.within("#ssn", "[part=error]", "textContent").await;
     assert_eq!(said, "This field is ready now. Send the form.");
     assert_eq!(journey.app().count("POST /save"), 0);
-    tab.press("#save").await;
+    tab.click("#save").await;
     tab.find("#saved").await;
     assert_eq!(tab.shown("#value").await, SECRET);
 }

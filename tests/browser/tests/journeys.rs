@@ -185,7 +185,7 @@ async fn what_is_required_or_wrong_is_said_and_not_sent(journey: &Journey) {
         .run(&native.replace("arguments_", "{pattern: 'a', value: 'b'}"))
         .await;
     let message = "return document.querySelector('#ssn').validationMessage";
-    tab.press("#save").await;
+    tab.click("#save").await;
     tab.find("#ssn:state(focused)").await;
     assert_eq!(
         tab.run(message).await,
@@ -194,7 +194,7 @@ async fn what_is_required_or_wrong_is_said_and_not_sent(journey: &Journey) {
     );
     tab.keys("000-12-3456").await;
     assert_eq!(tab.typed("#ssn").await, "000-12-3456");
-    tab.press("#save").await;
+    tab.click("#save").await;
     tab.find("#ssn:state(invalid)").await;
     assert_eq!(tab.run(message).await, mismatch);
     tab.enter("#ssn").await;
@@ -235,7 +235,7 @@ async fn a_label_gives_the_focus_and_the_name(journey: &Journey) {
     pages(journey, FORM);
     journey.open_as("ann", "form").await;
     tab.find("#ssn:state(ready)").await;
-    tab.press("label").await;
+    tab.click("label").await;
     tab.find("#ssn:state(focused)").await;
     tab.keys(SECRET).await;
     tab.enter("#ssn").await;

@@ -13,6 +13,7 @@ journeys![
     the_height_does_not_depend_on_the_value,
     text_follows_the_pages_style_sheet,
     right_to_left_follows_the_page,
+    larger_text_shows_in_the_whole_field,
     a_zoomed_page_shows_the_whole_field,
 ];
 
@@ -153,7 +154,7 @@ async fn right_to_left_follows_the_page(journey: &Journey) {
     assert_eq!(tab.shown("#value").await, SECRET);
 }
 
-async fn a_zoomed_page_shows_the_whole_field(journey: &Journey) {
+async fn larger_text_shows_in_the_whole_field(journey: &Journey) {
     let tab = &journey.tab;
     pages(journey, FORM);
     journey.open_as("ann", "form").await;
@@ -167,12 +168,38 @@ async fn a_zoomed_page_shows_the_whole_field(journey: &Journey) {
         .await;
     becomes(journey, "#ssn", "#field", "font-size", "32px").await;
     tab.enter("#ssn").await;
-    let fits = "const box = document.querySelector('#field').getBoundingClientRect(); \
-         const line = parseFloat(getComputedStyle(document.querySelector('#field')).fontSize); \
-         return box.top >= 0 && box.bottom <= innerHeight + 0.5 && innerHeight >= line";
-    assert_eq!(tab.run(fits).await, true);
+    assert_eq!(tab.run(FITS).await, true);
     tab.leave().await;
     tab.type_into("#ssn", SECRET).await;
     tab.click("#save").await;
     tab.find("#saved").await;
 }
+
+async fn a_zoomed_page_shows_the_whole_field(journey: &Journey) {
+    let tab = &journey.tab;
+    pages(journey, FORM);
+    journey.open_as("ann", "form").await;
+    tab.find("#ssn:state(ready)").await;
+    let before = tab.run("return devicePixelRatio").await.as_f64().unwrap();
+    journey.zoom(2).await;
+    let zoomed = format!(
+        "const done = arguments[0]; const look = () => devicePixelRatio === {} ? done(true) \
+         : setTimeout(look, 20); look()",
+        2.0 * before
+    );
+    assert_eq!(tab.run_async(&zoomed).await, true);
+    let wide = "return document.documentElement.scrollWidth > innerWidth";
+    assert_eq!(tab.run(wide).await, false, "nothing is beside the window");
+    tab.enter("#ssn").await;
+    assert_eq!(tab.run(FITS).await, true);
+    tab.leave().await;
+    tab.type_into("#ssn", SECRET).await;
+    tab.click("#save").await;
+    tab.find("#saved").await;
+    assert_eq!(tab.shown("#value").await, SECRET);
+}
+
+/// Whether all of a field, and a line of its text, is inside its frame.
+const FITS: &str = "const box = document.querySelector('#field').getBoundingClientRect(); \
+     const line = parseFloat(getComputedStyle(document.querySelector('#field')).fontSize); \
+     return box.top >= 0 && box.bottom <= innerHeight + 0.5 && innerHeight >= line";
