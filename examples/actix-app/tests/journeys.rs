@@ -8,4 +8,5 @@ lunadefend_browser_tests::example_journeys![
     what_is_removed_is_gone,
     another_person_sees_their_own,
     the_support_sees_the_row_and_nothing_in_it,
+    every_page_is_accessible,
 ];

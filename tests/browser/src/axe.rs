@@ -14,11 +14,15 @@ static AXE: LazyLock<String> = LazyLock::new(|| {
     std::fs::read_to_string(modules.join("axe-core/axe.min.js")).unwrap()
 });
 
-/// What axe looks for: everything but rules for whole pages, which a test's page and a frame are not.
-const RUN: &str = "const done = arguments[0]; axe.run(document, {iframes: false, rules: {region: {enabled: false}, \
-     'page-has-heading-one': {enabled: false}, 'landmark-one-main': {enabled: false}}}) \
+/// Runs axe with what else it is told.
+const RUN: &str = "const done = arguments[0]; axe.run(document, {iframes: false, $more}) \
      .then(found => done(found.violations.map(one => [one.id, one.nodes.map(node => node.html)])), \
        error => done([String(error)]))";
+/// Rules for whole pages, which a test's page and a frame are not.
+const PART: &str = "rules: {region: {enabled: false}, 'page-has-heading-one': {enabled: false}, \
+     'landmark-one-main': {enabled: false}}";
+const ELEMENTS: &str = "return [...document.querySelectorAll( \
+     'luna-input, luna-file, luna-value, luna-image, luna-download')].map(one => `#${one.id}`)";
 
 impl Tab {
     /// Runs axe in a part of a page, or in the frame that the tab is in.
@@ -26,8 +30,30 @@ impl Tab {
     /// # Panics
     /// When it finds something.
     pub async fn assert_accessible(&self, name: &str) {
+        self.run_axe(PART, name).await;
+    }
+
+    /// Runs axe in a whole page, and in the frame of each secure element there.
+    ///
+    /// # Panics
+    /// When it finds something.
+    pub async fn assert_all_accessible(&self) {
+        let page = self.driver.current_url().await.unwrap();
+        let elements: Vec<String> = serde_json::from_value(self.run(ELEMENTS).await).unwrap();
+        for element in &elements {
+            self.find(&format!("{element}:state(ready)")).await;
+        }
+        self.run_axe("", page.path()).await;
+        for element in elements {
+            self.enter(&element).await;
+            self.run_axe(PART, &format!("{element} of {page}")).await;
+            self.leave().await;
+        }
+    }
+
+    async fn run_axe(&self, more: &str, place: &str) {
         self.run(&AXE).await;
-        let found = self.run_async(RUN).await;
-        assert_eq!(found, Value::Array(Vec::new()), "in {name}");
+        let found = self.run_async(&RUN.replace("$more", more)).await;
+        assert_eq!(found, Value::Array(Vec::new()), "in {place}");
     }
 }

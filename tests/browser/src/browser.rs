@@ -13,6 +13,9 @@ use thirtyfour::{
     RequestData, WebDriver, common::command::FormatRequestData, error::WebDriverResult,
 };
 
+/// How often a browser is started before its test fails.
+const ATTEMPTS: u32 = 3;
+
 /// A browser, and what ends with it.
 pub(crate) struct Browser {
     pub(crate) kind: Kind,
@@ -23,8 +26,23 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts the driver, and the browser with a new profile.
+    /// Starts the driver, and the browser with a new profile. Browsers crash now and then while they start, which
+    /// says nothing of what is tested.
     pub(crate) async fn start(kind: Kind, driver: &Path) -> Self {
+        let mut attempt = 1;
+        loop {
+            match Self::try_start(kind, driver).await {
+                Ok(browser) => return browser,
+                Err(error) if attempt == ATTEMPTS => {
+                    panic!("{:?} does not start: {error}", kind.engine)
+                }
+                Err(error) => println!("{:?} did not start: {error}", kind.engine),
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn try_start(kind: Kind, driver: &Path) -> WebDriverResult<Self> {
         let engine = kind.engine;
         let (process, mut lines) = Process::start(driver, engine.arguments());
         let port = lines.find_map(|line| engine.port(&line.unwrap()));
@@ -35,15 +53,13 @@ impl Browser {
         // then looks for this.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = format!("http://127.0.0.1:{port}");
-        let wanted = kind.capabilities(process.directory());
-        let driver = WebDriver::new(server, wanted).await;
-        let driver = driver.unwrap_or_else(|error| panic!("{engine:?} does not start: {error}"));
-        Self {
+        let driver = WebDriver::new(server, kind.capabilities(process.directory())).await?;
+        Ok(Self {
             kind,
             driver,
             process,
             read: AtomicUsize::new(0),
-        }
+        })
     }
 
     /// Makes it like a new one, where nobody has been at these origins.

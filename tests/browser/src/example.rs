@@ -4,6 +4,7 @@ use crate::{Engine, Tab, ThirdPartyCookies, engine::Kind, journey::show, pool::L
 use futures_util::FutureExt as _;
 use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer};
 use lunadefend_tests::walk::Program;
+use serde_json::json;
 use std::{
     io::{BufRead as _, BufReader},
     panic::{AssertUnwindSafe, resume_unwind},
@@ -32,6 +33,7 @@ enum Server {
 pub struct Example {
     /// The browser's first tab.
     pub tab: Tab,
+    engine: Engine,
     server: Server,
 }
 
@@ -56,6 +58,7 @@ pub async fn run_example(
     let [application, tokenizer] = &origins;
     let example = Example {
         tab: Tab::new(lease.browser.driver.clone(), application),
+        engine,
         server,
     };
     let test = async {
@@ -119,6 +122,24 @@ impl Example {
         element.attr("token").await.unwrap().unwrap_or_default()
     }
 
+    /// Has axe look at the page, and in the dark too where the browser has that for a test.
+    pub async fn assert_accessible(&self) {
+        self.tab.assert_all_accessible().await;
+        if self.engine == Engine::Chromium {
+            self.light("dark").await;
+            self.tab.assert_all_accessible().await;
+            self.light("light").await;
+        }
+    }
+
+    async fn light(&self, light: &str) {
+        let feature = json!({ "name": "prefers-color-scheme", "value": light });
+        let features = json!({ "features": [feature] });
+        let tools = self.tab.driver.cdp();
+        let method = "Emulation.setEmulatedMedia";
+        tools.send_raw(method, features).await.unwrap();
+    }
+
     /// The application has never printed any of it, with everything logged.
     pub fn never_printed(&self, secrets: &[&str]) {
         let printed = self.server.printed();
@@ -145,7 +166,10 @@ impl Server {
                 let (_, origin) = line.split_once(char::is_whitespace).unwrap();
                 origin.trim().to_owned()
             };
-            return (Self::Alone(child), [origin(), origin()]);
+            let origins = [origin(), origin()];
+            // It ends when it has nobody to talk to.
+            std::thread::spawn(move || lines.for_each(drop));
+            return (Self::Alone(child), origins);
         }
         let tokenizer = BoundTokenizer::bind().await.unwrap();
         let mut program = Program::start(program, tokenizer.url()).unwrap();

@@ -38,6 +38,8 @@ pub async fn the_whole_story(example: &Example) {
     another_person_sees_their_own(example).await;
     example.log_out().await;
     the_support_sees_the_row_and_nothing_in_it(example).await;
+    example.log_out().await;
+    every_page_is_accessible(example).await;
 }
 
 /// Type, save, look, and look again after a reload.
@@ -161,4 +163,38 @@ pub async fn the_support_sees_the_row_and_nothing_in_it(example: &Example) {
     tab.find("#download:state(failed)").await;
     let said = tab.within("#ssn", "[part=error]", "textContent").await;
     assert_eq!(said, "You may not see this at the moment.");
+}
+
+/// axe finds nothing in any page, nor in any frame.
+pub async fn every_page_is_accessible(example: &Example) {
+    let tab = &example.tab;
+    tab.open("/").await;
+    tab.find("#user").await;
+    example.assert_accessible().await;
+    example.log_in("helen").await;
+    example.assert_accessible().await;
+    example.edit().await;
+    example.assert_accessible().await;
+    tab.type_into("#ssn", SSN).await;
+    tab.type_into("#card", CARD).await;
+    let file = photo();
+    tab.type_into("#photo", file.path().display().to_string())
+        .await;
+    example.save().await;
+    example.reveal("#ssn").await;
+    tab.find("#photo:state(shown)").await;
+    example.assert_accessible().await;
+    example.edit().await;
+    tab.type_into("#ssn", "000-12-3456").await;
+    tab.click("main button").await;
+    tab.find("#ssn:state(invalid)").await;
+    example.assert_accessible().await;
+    tab.open("/").await;
+    example.log_out().await;
+    example.log_in("support").await;
+    for page in ["/people", "/people/helen"] {
+        tab.open(page).await;
+        tab.find("h1").await;
+        example.assert_accessible().await;
+    }
 }

@@ -28,10 +28,13 @@ impl Tab {
         }
     }
 
-    /// Goes to a path of the application.
+    /// Goes to a path of the application, and waits until the page has loaded: Chromium's driver does not always.
     pub async fn open(&self, path: &str) {
         let url = format!("{}{path}", self.application);
         self.driver.goto(url).await.unwrap();
+        let loaded = "const done = arguments[0]; \
+             if (document.readyState === 'complete') done(); else addEventListener('load', () => done())";
+        self.run_async(loaded).await;
     }
 
     /// Opens another tab and goes there. Gives the handle of the one before.

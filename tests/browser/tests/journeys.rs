@@ -199,7 +199,7 @@ async fn what_is_required_or_wrong_is_said_and_not_sent(journey: &Journey) {
     assert_eq!(tab.run(message).await, mismatch);
     tab.enter("#ssn").await;
     let note = tab.find("#note:not(:empty)").await.text().await.unwrap();
-    assert_eq!(note, "not a social security number");
+    assert_eq!(note, "not a valid SSN");
     tab.find("#field[aria-invalid=true][aria-required=true]")
         .await;
     tab.leave().await;

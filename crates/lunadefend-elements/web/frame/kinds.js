@@ -36,7 +36,7 @@ const KINDS = {
     // No area 000, 666 or above 899, no group 00, no serial 0000 (Social Security Administration).
     valid: (text) => /^(?!000|666|9)\d{3}([ -]?)(?!00)\d\d\1(?!0000)\d{4}$/.test(text.trim()),
     normal: (text) => compact(text).replace(/^(...)(..)(....)$/, "$1-$2-$3"),
-    wrong: "not a social security number",
+    wrong: "not a valid SSN",
     mode: "numeric",
     ltr: true,
   },
