@@ -124,10 +124,10 @@ impl Example {
 
     /// Has axe look at the page, and in the dark too where the browser has that for a test.
     pub async fn assert_accessible(&self) {
-        self.tab.assert_all_accessible().await;
+        self.tab.assert_all_accessible(false).await;
         if self.engine == Engine::Chromium {
             self.light("dark").await;
-            self.tab.assert_all_accessible().await;
+            self.tab.assert_all_accessible(true).await;
             self.light("light").await;
         }
     }
