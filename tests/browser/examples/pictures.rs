@@ -2,7 +2,12 @@
 //!
 //! `LUNADEFEND_CHROMEDRIVER=chromedriver cargo run -p lunadefend-browser-tests --example pictures -- <program> <folder>`
 
-#![expect(clippy::unwrap_used, reason = "a tool for developers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for developers"
+)]
 
 use lunadefend_browser_tests::{Engine, Example, Start, run_example};
 use serde_json::{Value, json};

@@ -93,7 +93,7 @@ async fn the_height_does_not_depend_on_the_value(journey: &Journey) {
     tab.type_into("#ssn", "line\n".repeat(40)).await;
     assert_eq!(tab.run(RECTS).await, before);
     tab.click("#save").await;
-    tab.find("#saved").await;
+    tab.find("#value:defined").await;
     let empty = tab
         .run("return document.querySelector('#value').getBoundingClientRect().height")
         .await;
