@@ -88,9 +88,8 @@ async fn what_is_copied_is_the_value(journey: &Journey) {
     tab.leave().await;
     assert_eq!(tab.shown("#value").await, SECRET);
     tab.enter("#value").await;
-    let button = tab.find("#copy").await;
-    let label = button.text().await.unwrap();
-    button.click().await.unwrap();
+    let label = tab.find("#copy").await.text().await.unwrap();
+    tab.click("#copy").await;
     let copied = "const done = arguments[0]; const look = () => document.querySelector('#copy').textContent \
          !== arguments_ ? done(document.querySelector('#copy').textContent) : setTimeout(look, 20); look()";
     let copied = copied.replace("arguments_", &format!("'{label}'"));

@@ -255,7 +255,7 @@ async fn the_elements_frame_may_do_nothing_else(journey: &Journey) {
         assert_eq!(frame, json!([sandbox, "no-referrer", "", true]), "{id}");
     }
     tab.enter("#field").await;
-    tab.find("#field").await.click().await.unwrap();
+    tab.click("#field").await;
     let allowed = tab
         .run(
             "const works = (what) => { try { return what() ?? null; } catch (error) { return error.name; } }; \
