@@ -103,7 +103,9 @@ impl Browser {
     pub(crate) async fn console(&self) -> WebDriverResult<Vec<String>> {
         if self.kind.engine == Engine::Firefox {
             let errors = self.within(ERRORS).await?;
-            return Ok(serde_json::from_value(errors).unwrap());
+            let mut errors: Vec<String> = serde_json::from_value(errors).unwrap();
+            errors.retain(|error| !error.contains(OF_NOTHING));
+            return Ok(errors);
         }
         let log = self.log();
         let read = self.read.load(Ordering::Relaxed);
@@ -168,6 +170,9 @@ const ERRORS: &str = "
         && !(message.flags & Ci.nsIScriptError.warningFlag)
         && /^https?:/.test(message.sourceName));
     done(errors.map(({ category, errorMessage, sourceName }) => `${category}: ${errorMessage} (${sourceName})`));";
+
+/// The SHA-384 of nothing. Firefox says that a script has it when somebody has left the page before it came.
+const OF_NOTHING: &str = "OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb";
 
 /// Which part of Firefox scripts run in.
 #[derive(Debug)]
