@@ -10,7 +10,7 @@
 )]
 
 use lunadefend_browser_tests::{Engine, Example, Start, run_example};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 
 const SSN: &str = "078-05-1120";
@@ -73,9 +73,10 @@ async fn take_all(example: &Example, folder: &Path) {
 /// The size of the page, and the light.
 async fn screen(example: &Example, width: u32, height: u32, light: &str) {
     let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-    send(example, "Emulation.setDeviceMetricsOverride", size).await;
-    let light = json!({ "features": [{ "name": "prefers-color-scheme", "value": light }] });
-    send(example, "Emulation.setEmulatedMedia", light).await;
+    let tools = example.tab.driver.cdp();
+    let method = "Emulation.setDeviceMetricsOverride";
+    tools.send_raw(method, size).await.unwrap();
+    example.light(light).await;
 }
 
 async fn take(example: &Example, file: &Path) {
@@ -84,9 +85,4 @@ async fn take(example: &Example, file: &Path) {
     example.tab.run_async(drawn).await;
     example.tab.driver.screenshot(file).await.unwrap();
     println!("{}", file.display());
-}
-
-async fn send(example: &Example, method: &str, parameters: Value) {
-    let tools = example.tab.driver.cdp();
-    tools.send_raw(method, parameters).await.unwrap();
 }

@@ -132,7 +132,8 @@ impl Example {
         }
     }
 
-    async fn light(&self, light: &str) {
+    /// Says which light the person wants, `light` or `dark`: in Chromium.
+    pub async fn light(&self, light: &str) {
         let feature = json!({ "name": "prefers-color-scheme", "value": light });
         let features = json!({ "features": [feature] });
         let tools = self.tab.driver.cdp();

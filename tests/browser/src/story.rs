@@ -47,12 +47,7 @@ pub async fn a_person_stores_three_secrets_and_sees_them_again(example: &Example
     let tab = &example.tab;
     example.log_in("ann").await;
     example.edit().await;
-    tab.type_into("#ssn", SSN).await;
-    tab.type_into("#card", CARD).await;
-    let file = photo();
-    tab.type_into("#photo", file.path().display().to_string())
-        .await;
-    example.save().await;
+    store_all(example).await;
     for reload in [false, true] {
         if reload {
             tab.driver.refresh().await.unwrap();
@@ -71,6 +66,17 @@ pub async fn a_person_stores_three_secrets_and_sees_them_again(example: &Example
         assert!(!page.contains(secret));
     }
     example.never_printed(&[SSN, CARD, CARD_NUMBER]);
+}
+
+/// Fills in the form, and saves it.
+async fn store_all(example: &Example) {
+    let tab = &example.tab;
+    tab.type_into("#ssn", SSN).await;
+    tab.type_into("#card", CARD).await;
+    let file = photo();
+    tab.type_into("#photo", file.path().display().to_string())
+        .await;
+    example.save().await;
 }
 
 /// One field is typed anew; the others send their own tokens back.
@@ -175,12 +181,7 @@ pub async fn every_page_is_accessible(example: &Example) {
     example.assert_accessible().await;
     example.edit().await;
     example.assert_accessible().await;
-    tab.type_into("#ssn", SSN).await;
-    tab.type_into("#card", CARD).await;
-    let file = photo();
-    tab.type_into("#photo", file.path().display().to_string())
-        .await;
-    example.save().await;
+    store_all(example).await;
     example.reveal("#ssn").await;
     tab.find("#photo:state(shown)").await;
     example.assert_accessible().await;

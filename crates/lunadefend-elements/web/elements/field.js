@@ -26,8 +26,6 @@ export class LunaField extends LunaElement {
   #failed = "";
   #disabled = false;
   #held = false;
-  /** Whether the frame has said that the focus is there. */
-  #inside = false;
   /** Whether Enter was pressed in the frame, which gives a token while the focus is still there. */
   #entering = false;
   /** Does what Enter in a field of the form does. @type {(form: HTMLFormElement) => void} */
@@ -223,13 +221,18 @@ export class LunaField extends LunaElement {
   /** Looks whether the focus went into a field, which that field's frame may say later. */
   static look() {
     for (const element of live) {
-      if (element instanceof LunaField && (element.#inside || element.focused)) element.entered();
+      if (element instanceof LunaField && (element.internals.states.has("focused") || element.focused)) {
+        element.entered();
+      }
     }
   }
 
-  /** Not every browser draws where the focus is: a page can, by a state. @param {boolean} inside */
+  /**
+   * What the frame has said of the focus. Not every browser draws where it is: a page can, by a state.
+   *
+   * @param {boolean} inside
+   */
   #setInside(inside) {
-    this.#inside = inside;
     this.internals.states[inside ? "add" : "delete"]("focused");
     if (inside) this.entered();
   }

@@ -5,7 +5,7 @@ use crate::scene::{
     set_page_without_session, set_pages, text, token, type_into, value,
 };
 use lunadefend_browser_tests::{Journey, SECRET};
-use serde_json::json;
+use serde_json::{Value, json};
 
 in_browsers![
     who_is_not_logged_in_is_told,
@@ -19,6 +19,13 @@ in_browsers![
 
 const FIELD: &str = "<h1>Form</h1><div id=ssn data-component=Input></div>";
 const NO_GRANT: &str = "lunasec-11111111-1111-4111-8111-111111111111";
+
+fn assert_is_unauthorized(error: &Value) {
+    assert_eq!(
+        (&error["name"], &error["code"]),
+        (&json!("Unauthorized"), &json!("401"))
+    );
+}
 
 async fn who_is_not_logged_in_is_told(journey: &Journey) {
     let tab = &journey.tab;
@@ -36,10 +43,7 @@ async fn who_is_not_logged_in_is_told(journey: &Journey) {
     assert_eq!(reply["success"], false);
     assert!(reply["error"].is_string());
     let error = hears(tab, "ssn", "NotifyOnError", 1).await;
-    assert_eq!(
-        (&error["name"], &error["code"]),
-        (&json!("Unauthorized"), &json!("401"))
-    );
+    assert_is_unauthorized(&error);
     assert!(error["message"].is_string());
     assert_eq!(value(tab, "ssn").await, SECRET, "nothing typed is lost");
     // Logged in, the same field gives a token.
@@ -91,11 +95,7 @@ async fn another_user_of_the_browser_gets_nothing_through_an_open_frame(journey:
     type_into(tab, "ssn", "1").await;
     leave_field(tab).await;
     assert_eq!(commit(tab, "ssn").await["success"], false);
-    let error = hears(tab, "ssn", "NotifyOnError", 1).await;
-    assert_eq!(
-        (&error["name"], &error["code"]),
-        (&json!("Unauthorized"), &json!("401"))
-    );
+    assert_is_unauthorized(&hears(tab, "ssn", "NotifyOnError", 1).await);
     // A frame of his own knows him, and has no grant for what is Ann's.
     set_page(
         journey,
@@ -139,11 +139,7 @@ async fn a_session_that_the_page_had_a_hand_in_serves_no_frame(journey: &Journey
     type_into(tab, "ssn", SECRET).await;
     leave_field(tab).await;
     assert_eq!(commit(tab, "ssn").await["success"], false);
-    let error = hears(tab, "ssn", "NotifyOnError", 1).await;
-    assert_eq!(
-        (&error["name"], &error["code"]),
-        (&json!("Unauthorized"), &json!("401"))
-    );
+    assert_is_unauthorized(&hears(tab, "ssn", "NotifyOnError", 1).await);
     // With the session that the tokenizer itself has fetched the same field gives a token.
     page(tab, "await sdk.ensure()").await;
     assert!(token(tab, "ssn").await.starts_with("lunasec-"));
