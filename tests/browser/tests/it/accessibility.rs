@@ -1,10 +1,5 @@
 //! Secure elements for people who do not see, or do not use a mouse: axe finds nothing in any state.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, pages, save};
 
 journeys![every_element_in_every_state, errors_are_said];

@@ -1,10 +1,5 @@
 //! Large files: what breaks on the way is sent again, and what comes back is the file.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{Journey, SCRIPT, journeys, never_came, pages};
 use lunadefend_crypto::{hex, sha256};
 use std::io::Write as _;

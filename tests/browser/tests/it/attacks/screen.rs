@@ -1,6 +1,6 @@
 //! What is on the screen: whose value, for how long, and what a picture may be.
 
-use crate::scene::{MODULE, attack, is_safe, secret, sees, set_hostile_page, store};
+use super::scene::{MODULE, attack, is_safe, secret, sees, set_hostile_page, store};
 use lunadefend_browser_tests::Journey;
 use serde_json::json;
 

@@ -1,11 +1,6 @@
 //! The session at the tokenizer, in real browsers: how it comes, ends and changes, wherever the tokenizer is and
 //! whatever the browser does with its cookies.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{
     Engine, FORM, Journey, SCRIPT, SECRET, ThirdPartyCookies, never_came, pages, run_with, save,
     settings,

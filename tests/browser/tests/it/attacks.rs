@@ -3,16 +3,11 @@
 //! Each test lets a hostile script try something, looks for a secret in everything that the script can see, and
 //! shows that the attack did run.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 /// Declares each attack once for each browser, where application and tokenizer are of one site: there a browser
 /// separates them least.
 macro_rules! attacks {
     ($($name:ident),+ $(,)?) => {
-        lunadefend_browser_tests::in_each_browser!(crate::scene::run: $($name),+);
+        lunadefend_browser_tests::in_each_browser!(crate::attacks::scene::run: $($name),+);
     };
 }
 

@@ -1,6 +1,6 @@
 //! What the page hears when there is no session, no grant or no frame.
 
-use crate::scene::{
+use super::scene::{
     commit, enter, enter_as_it_is, heard, hears, is_well, leave_field, page, set_page,
     set_page_without_session, set_pages, text, token, type_into, value,
 };

@@ -1,10 +1,5 @@
 //! How secure elements look: they follow the page, and nothing jumps when they become ready.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, pages, save};
 use serde_json::Value;
 

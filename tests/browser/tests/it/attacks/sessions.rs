@@ -1,6 +1,6 @@
 //! Sessions that are not the user's: a state in another browser, another account in this one.
 
-use crate::scene::{MODULE, attack, is_safe, secret, sees, set_hostile_page, store};
+use super::scene::{MODULE, attack, is_safe, secret, sees, set_hostile_page, store};
 use lunadefend_browser_tests::Journey;
 use lunadefend_crypto::{base64url, base64url_decode, hex, sha256};
 use lunadefend_tests::Browser;

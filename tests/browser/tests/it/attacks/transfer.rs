@@ -1,6 +1,6 @@
 //! Where a session transfer led: the redirect to the tokenizer has a JWT of the user in it.
 
-use crate::scene::{MODULE, attack, is_safe, loot, never_came, secret, set_hostile_page, store};
+use super::scene::{MODULE, attack, is_safe, loot, never_came, secret, set_hostile_page, store};
 use lunadefend_browser_tests::{Journey, Tab};
 use serde_json::json;
 
@@ -184,7 +184,7 @@ async fn no_report_of_a_policy_says_where_a_transfer_led(journey: &Journey) {
     let html = "<script src=/s/spy.js></script><p>page";
     let policy = "default-src * 'unsafe-inline'; connect-src 'self'; report-uri /echo";
     let app = journey.app();
-    app.set_script("spy.js", &crate::scene::spy(journey));
+    app.set_script("spy.js", &super::scene::spy(journey));
     app.set_page_with("page", html, Some(policy));
     journey.open_as("ann", "page").await;
     attack(tab, STATES).await;

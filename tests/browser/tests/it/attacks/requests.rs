@@ -1,6 +1,6 @@
 //! Requests of the page with the user's cookies at the tokenizer.
 
-use crate::scene::{MODULE, attack, is_safe, loot, secret, sees, set_hostile_page, store};
+use super::scene::{MODULE, attack, is_safe, loot, secret, sees, set_hostile_page, store};
 use lunadefend_browser_tests::Journey;
 use serde_json::json;
 

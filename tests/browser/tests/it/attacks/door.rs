@@ -1,6 +1,6 @@
 //! The port between page and frame: who gets it, and what it is good for.
 
-use crate::scene::{MODULE, attack, is_safe, secret, set_hostile_page, store};
+use super::scene::{MODULE, attack, is_safe, secret, set_hostile_page, store};
 use lunadefend_browser_tests::{Engine, Journey};
 use serde_json::json;
 

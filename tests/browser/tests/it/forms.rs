@@ -1,10 +1,5 @@
 //! Secure fields in forms that page scripts have a hand in.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, pages, save};
 use thirtyfour::Key;
 

@@ -1,6 +1,6 @@
 //! Questions about a value that the page asks by the look and the state of an element.
 
-use crate::scene::{MODULE, attack, is_safe, secret, set_hostile_page};
+use super::scene::{MODULE, attack, is_safe, secret, set_hostile_page};
 use lunadefend_browser_tests::Journey;
 use serde_json::{Value, json};
 

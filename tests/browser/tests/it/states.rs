@@ -1,10 +1,5 @@
 //! States of elements that other journeys pass by: what is said in them, and what it costs.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages, save};
 use thirtyfour::Key;
 

@@ -1,10 +1,5 @@
 //! What goes wrong around secure elements, and what people and developers are told.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, pages};
 
 journeys![

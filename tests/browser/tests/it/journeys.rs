@@ -1,10 +1,5 @@
 //! What a person does with secure elements, in real browsers.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages, photo};
 use thirtyfour::Key;
 

@@ -1,6 +1,6 @@
 //! The frame's document in a place that is not its own.
 
-use crate::scene::{attack, set_hostile_page};
+use super::scene::{attack, set_hostile_page};
 use axum::{Router, response::Html};
 use lunadefend_browser_tests::{Engine, Journey, Tab};
 use serde_json::json;
@@ -232,7 +232,7 @@ async fn the_elements_frame_may_do_nothing_else(journey: &Journey) {
     set_hostile_page(
         journey,
         "page",
-        &format!("{}{elements}", crate::scene::MODULE),
+        &format!("{}{elements}", super::scene::MODULE),
     );
     journey.open_as("ann", "page").await;
     for (id, sandbox) in [

@@ -1,6 +1,6 @@
 //! `SecureUpload` and `SecureDownload`.
 
-use crate::scene::{enter, heard, hears, is_well, page, set_page};
+use super::scene::{enter, heard, hears, is_well, page, set_page};
 use lunadefend_browser_tests::{Journey, Tab};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -134,9 +134,9 @@ async fn what_is_no_file_is_no_download(journey: &Journey) {
         <div id=link data-component=Downloader></div>";
     set_page(journey, "form", elements);
     journey.open_as("ann", "form").await;
-    crate::scene::type_into(tab, "field", "no file").await;
-    crate::scene::leave_field(tab).await;
-    let token = crate::scene::token(tab, "field").await;
+    super::scene::type_into(tab, "field", "no file").await;
+    super::scene::leave_field(tab).await;
+    let token = super::scene::token(tab, "field").await;
     page(
         tab,
         &format!("await sdk.update('link', {{token: '{token}'}})"),

@@ -1,14 +1,9 @@
 //! LunaSec's React SDK against the tokenizer, in real browsers: a page script of our own speaks its messages.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 /// Declares each test once for each browser, where application and tokenizer are of one site.
 macro_rules! in_browsers {
     ($($name:ident),+ $(,)?) => {
-        lunadefend_browser_tests::in_each_browser!(crate::scene::run: $($name),+);
+        lunadefend_browser_tests::in_each_browser!(crate::react::scene::run: $($name),+);
     };
 }
 

@@ -1,6 +1,6 @@
 //! `SecureInput`, `SecureTextArea` and `SecureParagraph`.
 
-use crate::scene::{
+use super::scene::{
     commit, empty, enter, heard, hears, is_well, leave_field, page, set_page, set_pages, text,
     token, type_into, value,
 };
@@ -238,7 +238,7 @@ async fn only_the_page_around_is_answered(journey: &Journey) {
             JSON.stringify({ command: 'CommitToken', data })]) post(junk)",
     )
     .await;
-    crate::scene::enter_as_it_is(tab, "#inner").await;
+    super::scene::enter_as_it_is(tab, "#inner").await;
     tab.find("body.asked").await;
     // What came before it has been dropped when this is answered.
     let other = "return sdk.of('ssn').request('Attributes', { component: 'Paragraph' })";

@@ -1,6 +1,6 @@
 //! Where the tokenizer is: of the same site or another one, by http and by https.
 
-use crate::scene::{is_well, leave_field, page, set_pages, text, type_into, value};
+use super::scene::{is_well, leave_field, page, set_pages, text, type_into, value};
 use lunadefend_browser_tests::{Engine, Journey, SECRET, ThirdPartyCookies, run_with, settings};
 use lunadefend_tests::{Hosts, Settings};
 use lunadefend_tokenizer::CookiePolicy;

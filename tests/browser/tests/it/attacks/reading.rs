@@ -1,6 +1,6 @@
 //! Script that has changed the page's built-ins before anything else ran.
 
-use crate::scene::{MODULE, attack, is_safe, loot, never_came, secret, set_hostile_page, store};
+use super::scene::{MODULE, attack, is_safe, loot, never_came, secret, set_hostile_page, store};
 use lunadefend_browser_tests::Journey;
 use serde_json::Value;
 

@@ -1,10 +1,5 @@
 //! Values, files and pictures that are shown, and when they are no longer.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the lint knows test functions, not the helpers of an integration test"
-)]
-
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages, save};
 use std::io::Write as _;
 
