@@ -90,6 +90,13 @@ export class Frame {
       };
       this.#iframe.addEventListener("load", load, { signal });
       window.addEventListener("message", ready, { signal });
+      // Where the page's policy refuses the frame, Firefox tells of no load.
+      /** @param {SecurityPolicyViolationEvent} event */
+      const refused = ({ disposition, effectiveDirective, blockedURI }) => {
+        if (disposition === "enforce" && effectiveDirective === "frame-src" && blockedURI.startsWith(ORIGIN))
+          fail();
+      };
+      document.addEventListener("securitypolicyviolation", refused, { signal });
     });
   }
 

@@ -38,7 +38,7 @@ async fn the_back_button_brings_nothing_back(journey: &Journey) {
 async fn what_is_shown_hides_after_its_time(journey: &Journey) {
     let tab = &journey.tab;
     pages(journey, FORM);
-    let value = "<luna-value id=value hide-after=0.2 token={ssn} session={session}></luna-value>";
+    let value = "<luna-value id=value reveal=click hide-after=0.2 token={ssn} session={session}></luna-value>";
     save(journey, "ann", SECRET).await;
     journey.app().set_page("show", &format!("{SCRIPT}{value}"));
     tab.open("/p/show").await;
@@ -46,7 +46,8 @@ async fn what_is_shown_hides_after_its_time(journey: &Journey) {
     let seen = "const done = arguments[0]; const value = document.querySelector('#value'); \
          let shown = 0; value.addEventListener('luna-shown', () => shown++); \
          value.addEventListener('luna-hidden', () => shown && done(shown)); \
-         customElements.whenDefined('luna-value').then(() => value.show())";
+         value.show()";
+    tab.find("#value:state(ready)").await;
     assert_eq!(tab.run_async(seen).await, 1);
     tab.hidden("#value").await;
 }

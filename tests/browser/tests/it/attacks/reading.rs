@@ -163,16 +163,14 @@ async fn there_is_no_token_of_a_prefix(journey: &Journey) {
     );
     journey.open_as("ann", "page").await;
     let commit = "return spy.ask(spy.ports[0], 'commit')";
-    for prefix in ["S", "e"] {
-        tab.type_into("#field", prefix).await;
-        let asked = attack(
-            tab,
-            "return Promise.all([1, 2, 3].map(() => spy.ask(spy.ports[0], 'commit')))",
-        )
-        .await;
-        for answer in asked.as_array().unwrap() {
-            assert_eq!(answer["failed"], "focused", "{answer}");
-        }
+    tab.type_into("#field", "S").await;
+    let asked = attack(
+        tab,
+        "return Promise.all([1, 2, 3].map(() => spy.ask(spy.ports[0], 'commit')))",
+    )
+    .await;
+    for answer in asked.as_array().unwrap() {
+        assert_eq!(answer["failed"], "focused", "{answer}");
     }
     tab.run("document.activeElement.blur()").await;
     let answer = attack(tab, commit).await;
