@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpSocket, TcpStream},
     sync::watch,
     task::{JoinHandle, JoinSet},
 };
@@ -31,6 +31,9 @@ static TLS: LazyLock<TlsAcceptor> = LazyLock::new(|| {
     TlsAcceptor::from(Arc::new(config.unwrap()))
 });
 
+/// How many bytes wait in a connection that is held, at most, beside those that its sender keeps.
+const WAITING: u32 = 256 * 1024;
+
 /// Listens for browsers; it ends when it is dropped.
 pub struct Front {
     port: u16,
@@ -44,20 +47,31 @@ struct State {
     upstream: OnceLock<SocketAddr>,
     /// What came over each connection.
     sent: Mutex<Vec<Vec<u8>>>,
-    /// Whether every connection is closed.
-    cut: watch::Sender<bool>,
-    /// How many bytes may still come until then.
-    left: Mutex<Option<usize>>,
+    line: watch::Sender<Line>,
+    /// How many bytes may still come until the line is so.
+    left: Mutex<Option<(usize, Line)>>,
+}
+
+/// What becomes of the bytes of browsers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Line {
+    /// They are passed on.
+    #[default]
+    Open,
+    /// They wait.
+    Held,
+    /// Every connection is closed.
+    Cut,
 }
 
 impl State {
-    /// Cuts when these bytes are more than may come.
+    /// Counts bytes that came.
     fn spend(&self, length: usize) {
         let mut left = self.left.lock().unwrap();
-        let Some(most) = *left else { return };
-        *left = most.checked_sub(length);
+        let Some((most, then)) = *left else { return };
+        *left = most.checked_sub(length).map(|most| (most, then));
         if left.is_none() {
-            self.cut.send_replace(true);
+            self.line.send_replace(then);
         }
     }
 }
@@ -65,7 +79,10 @@ impl State {
 impl Front {
     /// Listens. Until [`Front::lead_to`] says where to, connections are closed.
     pub(crate) async fn start(https: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(WAITING).unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let listener = socket.listen(1024).unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
@@ -104,17 +121,23 @@ impl Front {
 
     /// Closes all connections and every new one, as when the server or the network is gone.
     pub fn cut(&self) {
-        self.state.cut.send_replace(true);
+        self.state.line.send_replace(Line::Cut);
     }
 
     /// The same once more bytes than these have come, so that it happens in the middle of a request.
     pub fn cut_after(&self, bytes: usize) {
-        *self.state.left.lock().unwrap() = Some(bytes);
+        *self.state.left.lock().unwrap() = Some((bytes, Line::Cut));
+    }
+
+    /// Passes nothing on once more bytes than these have come, as on a line that is very slow. At most a few
+    /// megabytes more are on their way then.
+    pub fn hold_after(&self, bytes: usize) {
+        *self.state.left.lock().unwrap() = Some((bytes, Line::Held));
     }
 
     /// Ends that.
     pub fn mend(&self) {
-        self.state.cut.send_replace(false);
+        self.state.line.send_replace(Line::Open);
     }
 
     /// How many requests came that begin so, such as `GET /session/verify`.
@@ -142,7 +165,7 @@ impl Drop for Front {
 
 /// Passes on both ways until both sides are done.
 async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
-    let mut cut = state.cut.subscribe();
+    let (mut held, mut cut) = (state.line.subscribe(), state.line.subscribe());
     let Some(upstream) = state.upstream.get() else {
         return;
     };
@@ -162,6 +185,7 @@ async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
             let bytes = &buffer[..length];
             state.spend(length);
             state.sent.lock().unwrap()[connection].extend_from_slice(bytes);
+            let _ = held.wait_for(|line| *line != Line::Held).await;
             if to_server.write_all(bytes).await.is_err() {
                 break;
             }
@@ -174,6 +198,6 @@ async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
     };
     tokio::select! {
         _ = async { tokio::join!(up, down) } => {}
-        _ = cut.wait_for(|is_cut| *is_cut) => {}
+        _ = cut.wait_for(|line| *line == Line::Cut) => {}
     }
 }
