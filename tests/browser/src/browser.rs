@@ -7,7 +7,11 @@ use crate::{
 use serde_json::{Value, json};
 use std::{
     path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver},
+    },
 };
 use thirtyfour::{
     RequestData, WebDriver, common::command::FormatRequestData, error::WebDriverResult,
@@ -23,6 +27,8 @@ pub(crate) struct Browser {
     process: Process,
     /// How much of Chromium's console is of former tests.
     read: AtomicUsize,
+    /// What the driver prints. Firefox's scripts print there too.
+    printed: Mutex<Receiver<String>>,
 }
 
 impl Browser {
@@ -48,7 +54,13 @@ impl Browser {
         let port = lines.find_map(|line| engine.port(&line.unwrap()));
         let port = port.unwrap_or_else(|| panic!("{engine:?}: the driver ended at once"));
         // Whatever else it says must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (printing, printed) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // Nobody reads it once the browser is gone.
+                let _ = printing.send(line);
+            }
+        });
         // The client of the driver is built for https too, where another member of the workspace wants that, and
         // then looks for this.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -59,6 +71,7 @@ impl Browser {
             driver,
             process,
             read: AtomicUsize::new(0),
+            printed: Mutex::new(printed),
         })
     }
 
@@ -93,6 +106,7 @@ impl Browser {
             }
             Engine::Firefox => {
                 self.within(CLEAR).await?;
+                self.printed().await?;
             }
         }
         Ok(())
@@ -105,6 +119,8 @@ impl Browser {
             let errors = self.within(ERRORS).await?;
             let mut errors: Vec<String> = serde_json::from_value(errors).unwrap();
             errors.retain(|error| !error.contains(OF_NOTHING));
+            let said = self.printed().await?.into_iter();
+            errors.extend(said.filter(|line| SAID.iter().any(|kind| line.starts_with(kind))));
             return Ok(errors);
         }
         let log = self.log();
@@ -112,6 +128,18 @@ impl Browser {
         let lines = log.get(read..).unwrap_or_default().lines();
         let console = lines.filter_map(|line| line.split_once(":INFO:CONSOLE"));
         Ok(console.map(|(_, said)| said.to_owned()).collect())
+    }
+
+    /// What Firefox has printed since it was asked last.
+    async fn printed(&self) -> WebDriverResult<Vec<String>> {
+        // What came before it is in the pipe by then.
+        self.within(&format!("dump('{END}\\n'); arguments[0]()"))
+            .await?;
+        let printed = self.printed.lock().unwrap();
+        Ok(printed
+            .iter()
+            .take_while(|line| !line.contains(END))
+            .collect())
     }
 
     /// Zooms the page of the present tab. In Chromium the window becomes smaller and its pixels larger, which is all
@@ -155,6 +183,10 @@ impl Browser {
         let _ = self.driver.leak();
     }
 }
+
+/// Errors of pages, and warnings of our elements. Firefox's own parts warn too.
+const SAID: [&str; 2] = ["console.error: \"", "console.warn: \"<luna-"];
+const END: &str = "lunadefend: all that was printed";
 
 /// Forgets all that pages have left.
 const CLEAR: &str = "

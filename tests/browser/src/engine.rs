@@ -131,6 +131,13 @@ impl Kind {
         ] {
             preferences.set(off, false).unwrap();
         }
+        // The harness reads there what scripts of pages say, not the browser's own.
+        for (name, value) in [
+            ("devtools.console.stdout.content", true),
+            ("devtools.console.stdout.chrome", false),
+        ] {
+            preferences.set(name, value).unwrap();
+        }
         let behavior = match self.cookies {
             ThirdPartyCookies::Default => None,
             ThirdPartyCookies::Partitioned => Some(5),
