@@ -79,11 +79,16 @@ pub(crate) async fn enter_as_it_is(tab: &Tab, css: &str) {
 /// Types into a field, and leaves the focus there.
 pub(crate) async fn type_into(tab: &Tab, id: &str, text: impl Into<TypingData>) {
     enter(tab, id).await;
+    tab.find("#field").await;
+    // Once it is there a click would take a selection away.
+    if tab.run("return document.hasFocus()").await == false {
+        tab.click("#field").await;
+        // The frame may know it later than the driver.
+        let focused = "const look = (done) => document.hasFocus() ? done() : setTimeout(look, 20, done); \
+            look(arguments[0])";
+        tab.run_async(focused).await;
+    }
     tab.find("#field").await.send_keys(text).await.unwrap();
-    // A driver's keys may come before the frame knows that it has the focus.
-    let focused = "const look = (done) => document.hasFocus() ? done() : setTimeout(look, 20, done); \
-        look(arguments[0])";
-    tab.run_async(focused).await;
     tab.leave().await;
 }
 
