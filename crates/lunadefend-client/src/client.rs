@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use lunadefend_core::{
     Error, ErrorKind,
-    wire::{self, RESPONSE},
+    wire::{self, Destroys, Empty, RESPONSE},
 };
 use lunadefend_http::{BaseUrl, Request};
 use serde::{Serialize, de::DeserializeOwned};
@@ -99,25 +99,57 @@ impl Inner {
         body: &impl Serialize,
         deadline: Instant,
     ) -> Result<T, Error> {
+        let body = Bytes::from(wire::to_vec(body));
+        let request = self.request(route, authorization, body, deadline);
+        let outcome = self
+            .transport
+            .send(route.path(), route.repeat(), request)
+            .await;
+        answer::read(route, outcome)
+    }
+
+    /// Makes one call that destroys. Each attempt has a JWT of its own, for this body alone: the tokenizer
+    /// takes none twice.
+    pub(crate) async fn destroy<T: Destroys + Sync>(
+        &self,
+        route: Route,
+        body: &T,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let body = Bytes::from(wire::to_vec(body));
+        let request = || async {
+            let authorization = self.keys.destroy_authorization(T::ROUTE, &body);
+            let authorization = Self::authorized(authorization, deadline).await?;
+            Ok::<_, Error>(self.request(route, authorization, body.clone(), deadline))
+        };
+        let outcome = self
+            .transport
+            .send_each(route.path(), route.repeat(), request)
+            .await?;
+        answer::read(route, outcome).map(|Empty {}| ())
+    }
+
+    fn request(
+        &self,
+        route: Route,
+        authorization: HeaderValue,
+        body: Bytes,
+        deadline: Instant,
+    ) -> Request {
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([
             (header::ACCEPT, json.clone()),
             (header::CONTENT_TYPE, json),
             (header::AUTHORIZATION, authorization),
         ]);
-        let request = Request {
+        Request {
             method: Method::POST,
             url: self.tokenizer.join(route.path()),
             headers,
-            body: Bytes::from(wire::to_vec(body)),
+            body,
             max_response: RESPONSE.bytes,
             deadline,
-        };
-        let outcome = self
-            .transport
-            .send(route.path(), route.repeat(), request)
-            .await;
-        answer::read(route, outcome)
+        }
     }
 }
 

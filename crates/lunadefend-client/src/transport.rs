@@ -3,7 +3,7 @@
 use crate::retry::{self, Left, Repeat};
 use lunadefend_core::provider::Clock;
 use lunadefend_http::{Connection, HttpClient, HttpError, Request, Response};
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout_at},
@@ -28,9 +28,27 @@ impl Transport {
         repeat: Repeat,
         request: Request,
     ) -> Result<Response, HttpError> {
+        let same = || std::future::ready(Ok::<_, Infallible>(request.clone()));
+        match self.send_each(route, repeat, same).await {
+            Ok(outcome) => outcome,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Sends a request as [`send`](Self::send) does, and makes it anew for each attempt.
+    ///
+    /// # Errors
+    /// What `request` fails with.
+    pub(crate) async fn send_each<E, F: Future<Output = Result<Request, E>>>(
+        &self,
+        route: &'static str,
+        repeat: Repeat,
+        request: impl Fn() -> F,
+    ) -> Result<Result<Response, HttpError>, E> {
         let mut connection = Connection::Any;
         let mut attempt = 0;
         loop {
+            let request = request().await?;
             let retries = self.max_retries.saturating_sub(attempt);
             // An open connection may be dead without a sign. A new one may use all remaining time.
             let is_patient =
@@ -43,7 +61,7 @@ impl Transport {
                 time: remaining(&request),
             };
             let Some(again) = retry::again(&outcome, repeat, attempt, left, &*self.clock) else {
-                return outcome;
+                return Ok(outcome);
             };
             sleep(again.pause).await;
             connection = again.connection;

@@ -6,12 +6,14 @@
 
 use http::HeaderName;
 
+mod destroy;
 mod metadata;
 mod request;
 mod response;
 mod session;
 mod strict;
 
+pub use destroy::{Destroys, GrantsRevoke, TokenIds, TokensDelete};
 pub use metadata::{Metadata, MetadataError};
 pub use request::{GrantSet, GrantVerify, TokenRequest, Tokenize};
 pub use response::{Detokenized, Empty, Failure, GrantVerified, MetadataFound, Success, Tokenized};

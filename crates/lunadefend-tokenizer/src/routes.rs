@@ -1,4 +1,4 @@
-//! The table of routes: wire level v1, values, the ends of sessions, and the operator's routes.
+//! The table of routes: wire level v1, values, the ends of sessions and tokens, and the operator's routes.
 //!
 //! A new route is a row here and a handler in `routes/`. `route.rs` defines the rows.
 
@@ -12,6 +12,7 @@ mod status;
 mod tokens;
 
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY, VARY};
+use lunadefend_core::wire::{Destroys, GrantsRevoke, TokensDelete};
 
 use crate::{
     headers::RESOURCE_POLICY,
@@ -20,11 +21,15 @@ use crate::{
 
 /// Returns all routes.
 pub(crate) fn table() -> Vec<Route> {
-    use Audience::{Anyone, Application, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer};
+    use Audience::{
+        Anyone, Application, Destroyer, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer,
+    };
     vec![
         Route::new("/grant/set", Application).post(grants::set),
         Route::new("/grant/verify", Application).post(grants::verify),
         Route::new("/v2/sessions/revoke", Application).post(sessions::revoke),
+        Route::new(GrantsRevoke::ROUTE, Destroyer).post(grants::revoke),
+        Route::new(TokensDelete::ROUTE, Destroyer).post(tokens::delete),
         Route::new("/tokenize", FrameOrJwt).post(tokens::tokenize),
         Route::new("/detokenize", FrameOrJwt).post(tokens::detokenize),
         Route::new("/metadata/get", FrameOrJwt).post(tokens::metadata),

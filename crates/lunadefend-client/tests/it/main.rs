@@ -9,6 +9,7 @@ mod answers;
 mod api;
 mod builder;
 mod canary;
+mod destroy;
 mod faults;
 mod many;
 mod requests;

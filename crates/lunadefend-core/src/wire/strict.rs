@@ -1,7 +1,7 @@
 //! Reading JSON from a peer that may be hostile.
 
 use super::{
-    Metadata, metadata,
+    Metadata, TokenIds, metadata,
     request::{session_id, token_id},
 };
 use crate::reading::{self, JsonFailure, What};
@@ -140,7 +140,12 @@ const SURROGATES: [&str; 2] = [
 ];
 
 /// The messages of our own wire types: no text of the input can pass as one.
-pub(crate) const RULES: [&str; 3] = [metadata::RULE, session_id::RULE, token_id::RULE];
+pub(crate) const RULES: [&str; 4] = [
+    metadata::RULE,
+    session_id::RULE,
+    token_id::RULE,
+    TokenIds::RULE,
+];
 
 /// A `T` that is only read from a JSON object, never from an array.
 pub(crate) struct Object<T>(pub(crate) T);

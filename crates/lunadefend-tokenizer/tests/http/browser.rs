@@ -67,6 +67,8 @@ async fn the_applications_page_cannot_detokenize() {
         "/session/create",
         "/session/end",
         "/v2/sessions/revoke",
+        "/v2/grants/revoke",
+        "/v2/tokens/delete",
         "/nope",
     ] {
         for origin in [APP_ORIGIN, ORIGIN, "null"] {

@@ -15,6 +15,7 @@ mod blobs;
 mod browser;
 mod connections;
 mod cookies;
+mod destroy;
 mod ends;
 mod grants;
 mod harness;

@@ -28,7 +28,8 @@ async fn no_request_of_the_page_counts_as_the_frames(journey: &Journey) {
         const keep = (...all) => { seen.push(all[0]); spy.keep(...all); };
         const body = JSON.stringify({ tokenId: window.token, metadata: { dataType: "string" } });
         const routes = ["detokenize", "tokenize", "metadata/get", "metadata/set", "session/end", "session/state",
-            "session/verify", "grant/set", "grant/verify", "v2/sessions/revoke", "status", "frame"];
+            "session/verify", "grant/set", "grant/verify", "v2/sessions/revoke", "v2/grants/revoke",
+            "v2/tokens/delete", "status", "frame"];
         for (const route of routes) {
             const url = `${spy.tokenizer}/${route}`;
             for (const mode of ["cors", "no-cors", "same-origin"]) {
