@@ -9,7 +9,8 @@ journeys![
     a_large_file_comes_back_whole_and_by_its_name,
 ];
 
-const SIZE: usize = 10 * 1024 * 1024;
+/// Of a large file, in bytes.
+pub(crate) const SIZE: usize = 10 * 1024 * 1024;
 /// Stands all over the file.
 const MARK: &str = "mark-4f1d9c";
 

@@ -1,5 +1,6 @@
 //! Values, files and pictures that are shown, and when they are no longer.
 
+use super::files::SIZE;
 use lunadefend_browser_tests::{FORM, Journey, SCRIPT, SECRET, journeys, never_came, pages, save};
 use std::io::Write as _;
 
@@ -11,8 +12,6 @@ journeys![
     a_token_that_is_not_granted_is_refused_in_words,
     a_text_file_is_no_picture,
 ];
-
-const SIZE: usize = 10 * 1024 * 1024;
 
 async fn the_back_button_brings_nothing_back(journey: &Journey) {
     let tab = &journey.tab;

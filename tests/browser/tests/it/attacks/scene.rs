@@ -6,8 +6,7 @@ use lunadefend_tests::Hosts;
 use serde_json::Value;
 
 /// The tag that an honest page has.
-pub(crate) const MODULE: &str =
-    "<script type=module src={tokenizer}/elements/v1.js crossorigin></script>";
+pub(crate) use lunadefend_browser_tests::SCRIPT as MODULE;
 
 /// Script of an attacker: see there.
 const SPY: &str = include_str!("spy.js");
