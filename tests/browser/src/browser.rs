@@ -6,6 +6,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{
+    error::Error,
     path::Path,
     sync::{
         Mutex,
@@ -32,8 +33,9 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts the driver, and the browser with a new profile. Browsers crash now and then while they start, which
-    /// says nothing of what is tested.
+    /// Starts the driver, and the browser with a new profile. Browsers crash now and then while they start, and
+    /// Chromium's driver ends when the port that it found for one IP version is taken for the other. Neither says
+    /// anything of what is tested.
     pub(crate) async fn start(kind: Kind, driver: &Path) -> Self {
         let mut attempt = 1;
         loop {
@@ -48,11 +50,19 @@ impl Browser {
         }
     }
 
-    async fn try_start(kind: Kind, driver: &Path) -> WebDriverResult<Self> {
+    async fn try_start(kind: Kind, driver: &Path) -> Result<Self, Box<dyn Error>> {
         let engine = kind.engine;
         let (process, mut lines) = Process::start(driver, engine.arguments());
-        let port = lines.find_map(|line| engine.port(&line.unwrap()));
-        let port = port.unwrap_or_else(|| panic!("{engine:?}: the driver ended at once"));
+        let mut said = Vec::new();
+        let port = loop {
+            let Some(line) = lines.next().transpose()? else {
+                return Err(format!("its driver ended at once: {said:?}").into());
+            };
+            match engine.port(&line) {
+                Some(port) => break port,
+                None => said.push(line),
+            }
+        };
         // Whatever else it says must not fill the pipe.
         let (printing, printed) = mpsc::channel();
         std::thread::spawn(move || {
