@@ -65,14 +65,16 @@ enum Line {
 }
 
 impl State {
-    /// Counts bytes that came.
-    fn spend(&self, length: usize) {
+    /// Counts bytes that came, and returns what becomes of them.
+    fn spend(&self, length: usize) -> Line {
         let mut left = self.left.lock().unwrap();
-        let Some((most, then)) = *left else { return };
-        *left = most.checked_sub(length).map(|most| (most, then));
-        if left.is_none() {
-            self.line.send_replace(then);
+        if let Some((most, then)) = *left {
+            *left = most.checked_sub(length).map(|most| (most, then));
+            if left.is_none() {
+                self.line.send_replace(then);
+            }
         }
+        *self.line.borrow()
     }
 }
 
@@ -183,7 +185,10 @@ async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(length @ 1..) = from_browser.read(&mut buffer).await {
             let bytes = &buffer[..length];
-            state.spend(length);
+            if state.spend(length) == Line::Cut {
+                // Not one byte more, in either direction: below, the line's end comes first.
+                std::future::pending::<()>().await;
+            }
             state.sent.lock().unwrap()[connection].extend_from_slice(bytes);
             let _ = held.wait_for(|line| *line != Line::Held).await;
             if to_server.write_all(bytes).await.is_err() {
@@ -196,8 +201,10 @@ async fn pass(browser: impl AsyncRead + AsyncWrite, state: &State) {
         let _ = tokio::io::copy(&mut from_server, &mut to_browser).await;
         let _ = to_browser.shutdown().await;
     };
+    // A browser may try again over a new connection, which must not reach the server before it is closed.
     tokio::select! {
-        _ = async { tokio::join!(up, down) } => {}
+        biased;
         _ = cut.wait_for(|line| *line == Line::Cut) => {}
+        _ = async { tokio::join!(up, down) } => {}
     }
 }
