@@ -6,15 +6,16 @@ use lunadefend::secrets::secret_providers;
 use lunadefend_core::{
     GrantDuration,
     provider::{SecretValue, SettingError},
+    wire::ValueKind,
 };
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_settings::{Environment, Setting, Settings, Side, bare_secret, help, table};
 use lunadefend_tokenizer::{
     AuthProviders, ConfigError, CookiePolicy, GrantDurations, JwksSource, Limits, Origin,
-    TokenizerConfig, VerificationKeys,
+    TokenizerConfig, ValuePolicy, VerificationKeys,
 };
-use lunadefend_vault::MasterKey;
+use lunadefend_vault::{MaskPolicy, MasterKey};
 use lunadefend_vault_redb::EmbeddedOptions;
 use std::{
     net::SocketAddr,
@@ -134,11 +135,27 @@ fn config(settings: &Settings, addr: SocketAddr) -> Result<TokenizerConfig> {
     config = config
         .nested_pages(settings.flag(&table::NESTED_PAGES)?)
         .react_sdk(settings.flag(&table::REACT_SDK)?)
-        .delete(settings.choice(&table::DELETE)? != Some("off"));
+        .delete(settings.choice(&table::DELETE)? != Some("off"))
+        .values(value_policy(settings)?);
     if let Some(text) = settings.text(&table::BLOB_URL)? {
         config = config.blob_url(url(&table::BLOB_URL, &text)?);
     }
     Ok(config.build()?)
+}
+
+fn value_policy(settings: &Settings) -> Result<ValuePolicy, SettingError> {
+    let mut masks = MaskPolicy::default();
+    for name in settings.list(&table::MASK_KINDS)? {
+        let with = ValueKind::from_name(&name).and_then(|kind| masks.with(kind));
+        masks = with.ok_or_else(|| {
+            settings.wrong(&table::MASK_KINDS, "write ssn, date, card-expiry or text")
+        })?;
+    }
+    Ok(ValuePolicy {
+        frame_only: settings.flag(&table::FRAME_ONLY)?,
+        application_masks: settings.choice(&table::MASKS)? == Some("application"),
+        masks,
+    })
 }
 
 fn limits(settings: &Settings) -> Result<Limits, SettingError> {

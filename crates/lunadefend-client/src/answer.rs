@@ -19,6 +19,9 @@ pub(crate) enum Route {
     GrantVerify,
     SetBatch,
     VerifyBatch,
+    NewValue,
+    ReadValues,
+    TokensDescribe,
     Tokenize,
     Detokenize,
     MetadataGet,
@@ -34,6 +37,9 @@ impl Route {
             Self::GrantVerify => "/grant/verify",
             Self::SetBatch => "/v2/grants/set",
             Self::VerifyBatch => "/v2/grants/verify",
+            Self::NewValue => "/v2/tokenize",
+            Self::ReadValues => "/v2/detokenize",
+            Self::TokensDescribe => "/v2/tokens/describe",
             Self::Tokenize => "/tokenize",
             Self::Detokenize => "/detokenize",
             Self::MetadataGet => "/metadata/get",
@@ -51,6 +57,10 @@ impl Route {
             | Self::GrantVerify
             | Self::SetBatch
             | Self::VerifyBatch
+            // It has a key that makes it so.
+            | Self::NewValue
+            | Self::ReadValues
+            | Self::TokensDescribe
             | Self::Detokenize
             | Self::MetadataGet
             | Self::SessionRevoke
@@ -62,6 +72,9 @@ impl Route {
     /// What LunaSec's tokenizer cannot do; `None` for what it can.
     const fn beyond_v1(self) -> Option<&'static str> {
         match self {
+            Self::NewValue => Some("give a value a kind, an expiry or a number of reads"),
+            Self::ReadValues => Some("read many values"),
+            Self::TokensDescribe => Some("describe tokens"),
             Self::SessionRevoke => Some("end sessions"),
             Self::GrantsRevoke => Some("revoke grants"),
             Self::TokensDelete => Some("delete tokens"),
@@ -103,6 +116,13 @@ pub(crate) fn read<T: DeserializeOwned>(
     wire::from_slice::<wire::Success<T>>(&answer.body, wire::RESPONSE)
         .map(|answer| answer.0)
         .map_err(|error| bad(BadAnswer::Json(error)))
+}
+
+const NO_SUCH_VALUE: &str = "the tokenizer rejected the request: the session holds no live grant for the token, or there is no such value";
+
+/// The error for a value that the session may not read.
+pub(crate) fn no_such_value() -> Error {
+    Error::new(ErrorKind::TokenizerRejected).with_message(NO_SUCH_VALUE)
 }
 
 /// Returns whether the response is that there is no such route.
@@ -159,9 +179,9 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
     let words = words::of(status, body, &message);
     let error = Error::new(kind).with_source(message);
     match (kind, route) {
-        (ErrorKind::TokenizerRejected, Route::Detokenize | Route::MetadataGet) => error.with_message(
-            "the tokenizer rejected the request: the session holds no live grant for the token, or there is no such value",
-        ),
+        (ErrorKind::TokenizerRejected, Route::Detokenize | Route::MetadataGet) => {
+            error.with_message(NO_SUCH_VALUE)
+        }
         (ErrorKind::TokenizerTooOld, _) => error.with_message(format!(
             "the tokenizer cannot {}: put a newer version of it there, or check the path of TOKENIZER_URL",
             route.beyond_v1().unwrap_or("do this")

@@ -4,13 +4,14 @@ use crate::{
     ClientBuilder, KeyService, SessionIds, SigningKeys, TokenizerClient,
     answer::{self, Route},
     discovery::Discovery,
+    tokenizer::Call,
     transport::Transport,
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use lunadefend_core::{
     Error, ErrorKind,
-    wire::{self, Destroys, Empty, RESPONSE},
+    wire::{self, Destroys, Empty, IdempotencyKey, RESPONSE},
 };
 use lunadefend_http::{BaseUrl, HttpError, Request, Response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -125,6 +126,24 @@ impl Inner {
         self.transport
             .send_each(route.path(), route.repeat(), request)
             .await
+    }
+
+    /// Sends a call that a key makes repeatable.
+    pub(crate) async fn send_once(
+        &self,
+        route: Route,
+        call: &Call,
+        key: IdempotencyKey,
+        body: Bytes,
+    ) -> Result<Result<Response, HttpError>, Error> {
+        let mut request = self.request(route, call.authorization.clone(), body, call.deadline);
+        let mut key = HeaderValue::from_str(&key.to_text())
+            .map_err(|error| Error::new(ErrorKind::Internal).with_source(error))?;
+        key.set_sensitive(true);
+        let name = HeaderName::from_static("idempotency-key");
+        request.headers.insert(name, key);
+        let sent = self.transport.send(route.path(), route.repeat(), request);
+        Ok(sent.await)
     }
 
     /// Makes one call that destroys. Each attempt has a JWT of its own, for this body alone: the tokenizer

@@ -5,7 +5,7 @@ use lunadefend_core::{
     Error, ErrorKind,
     adapter::is_json,
     provider::{Clock, UnixMillis},
-    wire::{self, BATCHES, DISCOVERY_PATH, GrantBatch},
+    wire::{self, BATCHES, DISCOVERY_PATH, GrantBatch, VALUES},
 };
 use lunadefend_flight::{Flight, launch};
 use lunadefend_http::{BaseUrl, HttpClient, HttpError, Request, Response};
@@ -36,7 +36,21 @@ pub(crate) enum Level {
     Two {
         /// The most that both sides take in one batch.
         max_items: NonZeroUsize,
+        /// Whether values go in the requests and responses themselves.
+        has_values: bool,
     },
+}
+
+impl Level {
+    pub(crate) const fn has_values(self) -> bool {
+        matches!(
+            self,
+            Self::Two {
+                has_values: true,
+                ..
+            }
+        )
+    }
 }
 
 /// What is known of one tokenizer. Cheap to clone; clones share it.
@@ -213,13 +227,16 @@ fn offered(answer: &Response, origin: &str) -> Option<Level> {
         );
         return None;
     }
-    let has_batches = document.features.iter().any(|feature| feature == BATCHES);
-    if document.level < 2 || !has_batches {
+    let has = |name: &str| document.features.iter().any(|feature| feature == name);
+    if document.level < 2 || !has(BATCHES) {
         return None;
     }
     let max_items = usize::try_from(document.max_items).unwrap_or(usize::MAX);
     let max_items = NonZeroUsize::new(max_items.min(GrantBatch::MAX_ITEMS))?;
-    Some(Level::Two { max_items })
+    Some(Level::Two {
+        max_items,
+        has_values: has(VALUES),
+    })
 }
 
 fn too_old() -> Error {

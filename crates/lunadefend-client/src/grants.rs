@@ -127,7 +127,7 @@ impl Client {
             return Ok(Vec::new());
         }
         let call = self.begin(session).await?;
-        if let Level::Two { max_items } = call.level
+        if let Level::Two { max_items, .. } = call.level
             && let Some(verdicts) = self.verify_in_batches(&call, tokens, max_items).await?
         {
             return Ok(verdicts);
@@ -144,7 +144,7 @@ impl Client {
             return Ok(());
         }
         let call = self.begin(session).await?;
-        if let Level::Two { max_items } = call.level
+        if let Level::Two { max_items, .. } = call.level
             && let Some(()) = self.create_in_batches(&call, grants, max_items).await?
         {
             return Ok(());

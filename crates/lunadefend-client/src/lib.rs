@@ -14,9 +14,11 @@ mod retry;
 mod session_ids;
 mod sessions;
 mod signing_keys;
+mod tokenize;
 mod tokenizer;
 mod transfer;
 mod transport;
+mod values;
 
 pub use builder::{BuildError, ClientBuilder};
 pub use client::Client;
@@ -25,4 +27,5 @@ pub use key_service::{KeyService, PublishedKey};
 pub use message::TokenizerMessage;
 pub use session_ids::{SessionIdKey, SessionIdKeyError, SessionIds};
 pub use signing_keys::{DemoKey, SigningKeys, SigningKeysError};
+pub use tokenize::TokenizeValue;
 pub use tokenizer::TokenizerClient;

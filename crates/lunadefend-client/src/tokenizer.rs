@@ -1,14 +1,17 @@
 //! The tokenizer API for a session, and the end of tokens.
 
-use crate::{Client, answer::Route, blob::Content, client::Inner};
+use crate::{
+    Client, TokenizeValue,
+    answer::{self, Route},
+    blob::Content,
+    client::Inner,
+    discovery::Level,
+};
 use http::HeaderValue;
 use lunadefend_core::{
     Error, ErrorKind, SessionId, VerifiedToken,
     provider::{SecretValue, TokenId},
-    wire::{
-        Detokenized, Metadata, MetadataFound, TokenIds, TokenRequest, Tokenize, Tokenized,
-        TokensDelete,
-    },
+    wire::{Detokenized, Metadata, MetadataFound, TokenIds, TokenRequest, TokensDelete},
 };
 use std::{fmt, future::Future};
 use tokio::time::Instant;
@@ -36,47 +39,33 @@ use tracing::{Instrument, Span, field, info_span};
 /// A value that passes through the application can leak from it. Where a browser can do the work, let the
 /// secure frame tokenize and show the value.
 #[derive(Clone)]
-pub struct TokenizerClient(Client);
+pub struct TokenizerClient(pub(crate) Client);
 
 impl TokenizerClient {
     pub(crate) const fn new(client: Client) -> Self {
         Self(client)
     }
 
-    /// Stores bytes, and grants the new token to the session for the tokenizer's default duration.
-    ///
-    /// # Errors
-    /// [`PayloadTooLarge`] when the value is larger than the tokenizer accepts, [`TokenizerRejected`] when it
-    /// refuses for another reason, [`TokenizerUnauthorized`], [`BadTokenizerResponse`] and
-    /// [`TokenizerUnavailable`]. No value is sent twice: after an error the tokenizer may hold a token that
-    /// the caller never received.
-    ///
-    /// [`PayloadTooLarge`]: lunadefend_core::ErrorKind::PayloadTooLarge
-    /// [`TokenizerRejected`]: lunadefend_core::ErrorKind::TokenizerRejected
-    /// [`TokenizerUnauthorized`]: lunadefend_core::ErrorKind::TokenizerUnauthorized
-    /// [`BadTokenizerResponse`]: lunadefend_core::ErrorKind::BadTokenizerResponse
-    /// [`TokenizerUnavailable`]: lunadefend_core::ErrorKind::TokenizerUnavailable
-    pub async fn tokenize(
+    /// Stores bytes, and grants the new token to the session for the tokenizer's default duration. `await` the
+    /// result, which also has options: see [`TokenizeValue`].
+    pub fn tokenize<'a>(
         &self,
-        session: &SessionId,
-        value: &[u8],
+        session: &'a SessionId,
+        value: &'a [u8],
         metadata: &Metadata,
-    ) -> Result<VerifiedToken, Error> {
-        self.store(session, value, Content::Bytes, metadata).await
+    ) -> TokenizeValue<'a> {
+        TokenizeValue::new(self.clone(), session, value, Content::Bytes, metadata)
     }
 
     /// Stores a text, as [`tokenize`](Self::tokenize) does with bytes.
-    ///
-    /// # Errors
-    /// As [`tokenize`](Self::tokenize).
-    pub async fn tokenize_text(
+    pub fn tokenize_text<'a>(
         &self,
-        session: &SessionId,
-        text: &str,
+        session: &'a SessionId,
+        text: &'a str,
         metadata: &Metadata,
-    ) -> Result<VerifiedToken, Error> {
-        self.store(session, text.as_bytes(), Content::Text, metadata)
-            .await
+    ) -> TokenizeValue<'a> {
+        let value = text.as_bytes();
+        TokenizeValue::new(self.clone(), session, value, Content::Text, metadata)
     }
 
     /// Reads a value that the session holds a live grant for. Returns the stored bytes, unchanged.
@@ -97,6 +86,13 @@ impl TokenizerClient {
         let span = info_span!("lunadefend.detokenize", outcome = field::Empty);
         let work = async {
             let call = self.begin(session).await?;
+            if call.level.has_values()
+                && let Some(items) = self.read_some(&call, std::slice::from_ref(token)).await?
+            {
+                let item = items.into_iter().next().ok_or(ErrorKind::Internal)?;
+                let value = self.value_of(&call, item).await?;
+                return value.ok_or_else(answer::no_such_value);
+            }
             let Detokenized {
                 download_url,
                 headers,
@@ -174,47 +170,16 @@ impl TokenizerClient {
         observed(work).instrument(span).await
     }
 
-    async fn store(
-        &self,
-        session: &SessionId,
-        value: &[u8],
-        content: Content,
-        metadata: &Metadata,
-    ) -> Result<VerifiedToken, Error> {
-        let span = info_span!("lunadefend.tokenize", outcome = field::Empty);
-        let work = async {
-            let call = self.begin(session).await?;
-            let body = Tokenize {
-                metadata: Some(metadata.clone()),
-            };
-            let Tokenized {
-                token_id,
-                upload_url,
-                headers,
-            } = self
-                .0
-                .0
-                .call(Route::Tokenize, call.authorization, &body, call.deadline)
-                .await?;
-            self.0
-                .upload(upload_url, &headers, value, content, call.deadline)
-                .await?;
-            // The tokenizer created it for this session: it never passed through a browser.
-            VerifiedToken::assertion(token_id.expose_id())
-        };
-        observed(work).instrument(span).await
-    }
-
-    async fn begin(&self, session: &SessionId) -> Result<Call, Error> {
+    pub(crate) async fn begin(&self, session: &SessionId) -> Result<Call, Error> {
         let inner = &self.0.0;
         let deadline = inner.deadline();
         let session = inner.session_ids.on_the_wire(session)?;
         let authorization = inner.keys.user_authorization(&session);
         let authorization = Inner::authorized(authorization, deadline).await?;
-        inner.discovery.level(deadline).await?;
         Ok(Call {
             deadline,
             authorization,
+            level: inner.discovery.level(deadline).await?,
         })
     }
 
@@ -235,13 +200,14 @@ impl TokenizerClient {
 }
 
 /// The common parts of the requests of one call.
-struct Call {
-    deadline: Instant,
-    authorization: HeaderValue,
+pub(crate) struct Call {
+    pub(crate) deadline: Instant,
+    pub(crate) authorization: HeaderValue,
+    pub(crate) level: Level,
 }
 
 /// Records the outcome in the current span.
-async fn observed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(crate) async fn observed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let outcome = work.await;
     let name = outcome.as_ref().map_or_else(Error::name, |_| "done");
     Span::current().record("outcome", name);

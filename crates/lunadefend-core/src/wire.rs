@@ -6,29 +6,38 @@
 
 use http::HeaderName;
 
-mod base64url;
 mod batch;
 mod binding;
 mod destroy;
 mod discovery;
+mod kind;
 mod metadata;
+mod random_id;
 mod request;
 mod response;
 mod session;
 mod strict;
+mod values;
 
 pub use batch::{
     AnsweredItem, BATCH, BatchAnswer, GrantBatch, GrantItem, GrantedItem, VerifiedItem,
 };
-pub use binding::{BatchId, BatchOperation, BatchPlace, Binding};
+pub use binding::{BatchOperation, BatchPlace, Binding};
 pub use destroy::{Destroys, GrantsRevoke, TokenIds, TokensDelete};
-pub use discovery::{BATCHES, DISCOVERY_PATH, Discovery};
+pub use discovery::{BATCHES, DISCOVERY_PATH, Discovery, VALUES};
+pub use kind::ValueKind;
 pub use metadata::{Metadata, MetadataError};
-pub use request::{GrantSet, GrantVerify, TokenRequest, Tokenize};
+pub use random_id::{BatchId, IdempotencyKey, ReadId};
+pub use request::{GrantSet, GrantVerify, MetadataSet, TokenRequest, Tokenize};
 pub use response::{Detokenized, Empty, Failure, GrantVerified, MetadataFound, Success, Tokenized};
 pub use session::{PAGE_SESSION, PageSession, SessionRevoke};
 pub(crate) use strict::RULES;
 pub use strict::{Limits, REQUEST, RESPONSE, StrictError, from_slice};
+pub use values::{
+    DescribedItem, Description, InlineValue, MAX_INLINE, NewValue, NewValueToken, Reads,
+    SignedLocation, TokensDescribe, TokensDescribed, ValueItem, ValueLifetime, ValuesFound,
+    ValuesRead,
+};
 
 /// The header in which `/health` returns the tokenizer's time, in milliseconds since the Unix epoch. A proxy
 /// may replace `Date`.
@@ -48,6 +57,11 @@ pub const SESSION_ENDED: &str = "sessionEnded";
 pub const GRANT_DURATION: &str = "grantDuration";
 /// `errorName` of a refused item of `/v2/grants/set`: its session id or its token is malformed.
 pub const BAD_ITEM: &str = "badItem";
+
+/// `errorName` of an error response: an `Idempotency-Key` came again with another body (422).
+pub const IDEMPOTENCY_MISMATCH: &str = "idempotencyMismatch";
+/// `errorName` of an error response: the token of an `Idempotency-Key` is gone (410).
+pub const TOKEN_GONE: &str = "tokenGone";
 
 /// Serialises a wire type. It cannot fail for the types of this module.
 #[must_use]

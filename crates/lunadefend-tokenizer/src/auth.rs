@@ -101,6 +101,16 @@ impl Authenticated {
         }
     }
 
+    /// Returns whether the caller is a developer of the application.
+    pub(crate) const fn is_developer(&self) -> bool {
+        matches!(self.caller, Caller::Developer)
+    }
+
+    /// Returns whether the caller is the application itself.
+    pub(crate) const fn is_application(&self) -> bool {
+        matches!(self.caller, Caller::Application)
+    }
+
     /// Returns whether the credential was the cookie, and not a JWT of the application.
     pub(crate) const fn is_by_cookie(&self) -> bool {
         self.by_cookie

@@ -24,10 +24,23 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, ApiError> {
+        JsonAndBytes::from_request(request, shared)
+            .await
+            .map(|JsonAndBytes(value, _)| Self(value))
+    }
+}
+
+/// The same, for a handler that also needs the bytes.
+pub(crate) struct JsonAndBytes<T>(pub(crate) T, pub(crate) BytesMut);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for JsonAndBytes<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, ApiError> {
         let JsonBody { bytes, bounds } = read_json(request, shared).await?;
-        wire::from_slice(&bytes, bounds)
-            .map(Self)
-            .map_err(|error| ApiError::bad_request(error.to_string()))
+        let value = wire::from_slice(&bytes, bounds)
+            .map_err(|error| ApiError::bad_request(error.to_string()))?;
+        Ok(Self(value, bytes))
     }
 }
 

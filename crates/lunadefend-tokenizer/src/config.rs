@@ -4,12 +4,14 @@ mod durations;
 mod limits;
 mod origins;
 mod providers;
+mod values;
 
 pub use durations::GrantDurations;
 pub use limits::Limits;
 pub use origins::Origin;
 pub use providers::AuthProviders;
 pub(crate) use providers::Provider;
+pub use values::ValuePolicy;
 
 use crate::{
     config_error::ConfigError,
@@ -61,6 +63,7 @@ pub struct TokenizerConfig {
     pub(crate) nested_pages: bool,
     pub(crate) react_sdk: bool,
     pub(crate) delete: bool,
+    pub(crate) values: ValuePolicy,
     pub(crate) limits: Limits,
 }
 
@@ -89,6 +92,7 @@ impl TokenizerConfig {
             nested_pages: false,
             react_sdk: false,
             delete: true,
+            values: ValuePolicy::default(),
             limits: Limits::default(),
         }
     }
@@ -125,6 +129,7 @@ pub struct TokenizerConfigBuilder {
     nested_pages: bool,
     react_sdk: bool,
     delete: bool,
+    values: ValuePolicy,
     limits: Limits,
 }
 
@@ -214,6 +219,12 @@ impl TokenizerConfigBuilder {
         self
     }
 
+    /// Sets who may have values and masks.
+    pub const fn values(mut self, policy: ValuePolicy) -> Self {
+        self.values = policy;
+        self
+    }
+
     /// Sets sizes and times.
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -290,6 +301,7 @@ impl TokenizerConfigBuilder {
             nested_pages: self.nested_pages,
             react_sdk: self.react_sdk,
             delete: self.delete,
+            values: self.values,
             limits: self.limits,
         })
     }

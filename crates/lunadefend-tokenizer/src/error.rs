@@ -6,8 +6,8 @@ use crate::{
 };
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use lunadefend_core::wire::{SESSION_ENDED, SESSION_MISMATCH};
-use lunadefend_vault::{OverQuota, VaultError, store::StoreError};
+use lunadefend_core::wire::{IDEMPOTENCY_MISMATCH, SESSION_ENDED, SESSION_MISMATCH, TOKEN_GONE};
+use lunadefend_vault::{OverQuota, TokenizeError, VaultError, store::StoreError};
 use std::borrow::Cow;
 
 /// A request that is refused or failed.
@@ -39,6 +39,24 @@ impl ApiError {
             "the session has been ended: the application must give a new session id at each log-in",
         )
         .named(SESSION_ENDED)
+    }
+
+    /// Makes the error for an `Idempotency-Key` that came before with another body.
+    pub(crate) fn other_body() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "an earlier request with this Idempotency-Key had another body: use a new key",
+        )
+        .named(IDEMPOTENCY_MISMATCH)
+    }
+
+    /// Makes the error for an `Idempotency-Key` whose token is gone.
+    pub(crate) fn token_gone() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "the token of this Idempotency-Key was deleted or has expired: use a new key",
+        )
+        .named(TOKEN_GONE)
     }
 
     /// Makes the error for a session that is not the page's, or may not be.
@@ -105,6 +123,16 @@ impl From<VaultError> for ApiError {
                 Self::unavailable("the tokenizer's store is not available")
             }
             _ => Self::internal(),
+        }
+    }
+}
+
+impl From<TokenizeError> for ApiError {
+    fn from(error: TokenizeError) -> Self {
+        match error {
+            TokenizeError::OtherBody => Self::other_body(),
+            TokenizeError::Gone => Self::token_gone(),
+            TokenizeError::Vault(error) => error.into(),
         }
     }
 }

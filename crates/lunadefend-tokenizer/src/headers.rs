@@ -8,6 +8,7 @@ pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch
 pub(crate) const SESSION_HASH: HeaderName = HeaderName::from_static("lunasec-session-hash");
 /// LunaSec spells it with an underscore.
 pub(crate) const CREATED_SESSION_HASH: HeaderName = HeaderName::from_static("session_hash");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(crate) const EXPIRES_AT: HeaderName = HeaderName::from_static("lunadefend-expires-at");
 pub(crate) const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 pub(crate) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");

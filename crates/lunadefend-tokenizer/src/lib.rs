@@ -37,6 +37,7 @@ mod tokenizer;
 pub use admin::{AdminSocket, AdminSocketError, serve_admin};
 pub use config::{
     AuthProviders, GrantDurations, Limits, Origin, TokenizerConfig, TokenizerConfigBuilder,
+    ValuePolicy,
 };
 pub use config_error::ConfigError;
 pub use cookies::CookiePolicy;

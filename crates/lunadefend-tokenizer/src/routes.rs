@@ -12,6 +12,7 @@ mod session;
 mod sessions;
 mod status;
 mod tokens;
+mod values;
 
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
 use lunadefend_core::wire::{self, Destroys, GrantsRevoke, TokensDelete};
@@ -21,7 +22,7 @@ use crate::{
     route::{Audience, Readers, Route},
 };
 
-/// For verdicts: nothing on the way may answer in the tokenizer's place, nor change what it said.
+/// For verdicts and values: nothing on the way may answer in the tokenizer's place, nor change what it said.
 const NEVER_KEPT_NOR_CHANGED: &str = "no-store, no-transform";
 
 /// Returns all routes.
@@ -44,6 +45,16 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/tokenize", FrameOrJwt).post(tokens::tokenize),
         Route::new("/detokenize", FrameOrJwt).post(tokens::detokenize),
         Route::new("/metadata/get", FrameOrJwt).post(tokens::metadata),
+        Route::new("/metadata/set", FrameOrJwt).post(tokens::set_metadata),
+        Route::new("/v2/tokenize", FrameOrJwt)
+            .post(values::tokenize)
+            .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
+        Route::new("/v2/detokenize", FrameOrJwt)
+            .post(values::detokenize)
+            .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
+        Route::new("/v2/tokens/describe", FrameOrJwt)
+            .post(values::describe)
+            .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         // Else a browser turns a response into a network error, and the page's own code fails with it.
         // Pages get there by `no-cors` requests, which can read nothing of it.
         Route::new(session::ENSURE, Transfer)

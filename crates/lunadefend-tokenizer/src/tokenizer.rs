@@ -63,6 +63,7 @@ impl Tokenizer {
             Arc::clone(vault.clock()),
         );
         let activity = Activity::new(timer.monotonic());
+        let vault = vault.with_masks(config.values.masks);
         let shared = Arc::new(Shared {
             assets: Assets::new(&config),
             deletions: Deletions::new(config.limits.deletes_per_hour),

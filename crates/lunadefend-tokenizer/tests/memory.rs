@@ -13,7 +13,7 @@ use lunadefend_crypto::SigningKey;
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
 use lunadefend_tokenizer::{AuthProviders, Limits, Tokenizer, TokenizerConfig, VerificationKeys};
-use lunadefend_vault::{SignedUrl, Vault};
+use lunadefend_vault::{UploadUrl, Vault};
 use lunadefend_vault_redb::open_embedded;
 use std::{convert::Infallible, fs, sync::Arc};
 use tokio::task::JoinSet;
@@ -39,9 +39,13 @@ fn memory(name: &str) -> usize {
 
 async fn upload(mut tokenizer: Tokenizer, vault: Vault) {
     let new = vault.create_token(None, None).await.unwrap();
-    let grant = SignedUrl::upload(new.upload, new.upload_expires_at, Limits::MAX_VALUE);
+    let url = UploadUrl {
+        upload: new.upload,
+        expires_at: new.upload_expires_at,
+        max_length: Limits::MAX_VALUE,
+    };
     let parts = (0..PARTS).map(|_| Ok::<_, Infallible>(Bytes::from(vec![7; PART])));
-    let request = Request::put(format!("/blob/{}", vault.sign_url(&grant)))
+    let request = Request::put(format!("/blob/{}", vault.sign_upload(&url)))
         .body(Body::from_stream(stream::iter(parts)))
         .unwrap();
     let reply = tokenizer.call(request).await.unwrap();

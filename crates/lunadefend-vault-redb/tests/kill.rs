@@ -125,7 +125,7 @@ mod kill {
             for token in &values {
                 let expiry = vault.grant_expiry(&session, token).await.unwrap().unwrap();
                 let issued = vault.issue_download(&session, token, expiry).await.unwrap();
-                let download = vault.open_download(&issued.unwrap().download).await;
+                let download = vault.open_download(&issued.unwrap()).await;
                 let mut download = download.unwrap().unwrap();
                 let mut read = Vec::new();
                 while let Some(chunk) = download.next_chunk().await.unwrap() {

@@ -4,7 +4,7 @@ use crate::{
     Vault, VaultError,
     quota::TRIES,
     rows::{
-        blob,
+        blob, reads,
         token::{self, TokenRow},
         value::{self, ValueRow},
     },
@@ -14,8 +14,8 @@ use crate::{
 use lunadefend_core::provider::{TokenId, UnixMillis};
 use std::collections::HashSet;
 
-/// The rows of a token that one batch changes: token, value, blob.
-const ROWS: usize = 3;
+/// The rows of a token that one batch changes: token, value, blob, reads.
+const ROWS: usize = 4;
 
 impl Vault {
     /// Deletes tokens for good, with their values, metadata, grants and URLs. Unknown and deleted tokens are
@@ -60,6 +60,7 @@ impl Vault {
         let ring = self.ring();
         let token_at: Vec<_> = tokens.iter().map(|id| token::address(&ring, id)).collect();
         let value_at: Vec<_> = tokens.iter().map(|id| value::address(&ring, id)).collect();
+        let reads_at: Vec<_> = tokens.iter().map(|id| reads::address(&ring, id)).collect();
         for _ in 0..TRIES {
             let tokens = self.store().get_many(&token_at).await?;
             let values = self.store().get_many(&value_at).await?;
@@ -77,9 +78,15 @@ impl Vault {
             for (at, held) in value_at.iter().zip(&values) {
                 if let Some(held) = held {
                     let value: ValueRow = ring.open_row(at, &held.row)?;
-                    writes.extend([delete(*at), delete(blob::address(value.blob))]);
-                    blobs.push(value.blob);
+                    writes.push(delete(*at));
+                    if let Some(blob) = value.blob() {
+                        writes.push(delete(blob::address(blob)));
+                        blobs.push(blob);
+                    }
                 }
+            }
+            if !writes.is_empty() {
+                writes.extend(reads_at.iter().copied().map(delete));
             }
             // The row of each token is as it was read, or it is a conflict: no upload has finished meanwhile.
             if writes.is_empty() || self.write(writes).await?.is_some() {

@@ -1,15 +1,13 @@
 //! Downloads: short-lived tickets, checked again when they are used.
 
 use crate::{
-    DownloadId, UrlId, Vault, VaultError,
+    DownloadTicket, Vault, VaultError,
     rows::{
-        download::{self, DownloadRow, Granted},
-        grant, marks, token,
-        value::{self, ValueRow},
+        grant, token,
+        value::{self, BlobValue, SmallValue, ValueRow},
     },
     store::RowAddress,
     stream::ChunkCipher,
-    vault::insert,
 };
 use bytes::Bytes;
 use lunadefend_core::{
@@ -17,20 +15,11 @@ use lunadefend_core::{
     provider::{TokenId, UnixMillis},
 };
 use std::{fmt, time::Duration};
+use zeroize::Zeroizing;
 
 /// How long a running download goes on without a look at the row of its value. It leaves time for the look.
 const CHECK_AFTER: Duration = Duration::from_secs(2);
 const _: () = assert!(CHECK_AFTER.as_millis() < Vault::DELETED_VALUE_ENDS_WITHIN.as_millis());
-
-/// A permitted download.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct IssuedDownload {
-    /// The download that a URL is signed for.
-    pub download: DownloadId,
-    /// The expiry that the download URL is signed with.
-    pub expires_at: UnixMillis,
-}
 
 impl Vault {
     /// The time after which a running download of a deleted value gets no further chunk: 5 seconds.
@@ -40,7 +29,8 @@ impl Vault {
     pub const DOWNLOAD_LIFETIME: Duration = Duration::from_secs(60);
 
     /// Permits the download of a token's value, for a minute at most and not after `not_after`,
-    /// which is the expiry of the session's grant. `None` when the token has no value.
+    /// which is the expiry of the session's grant. `None` when the token has no value, or it may not be read
+    /// again. It writes nothing, except for a value whose reads are counted: each permission is a read.
     ///
     /// # Security
     /// It does not check for a grant of the session; [`open_download`](Self::open_download) does, on each
@@ -53,73 +43,63 @@ impl Vault {
         session: &SessionId,
         token: &TokenId,
         not_after: UnixMillis,
-    ) -> Result<Option<IssuedDownload>, VaultError> {
+    ) -> Result<Option<DownloadTicket>, VaultError> {
         let ring = self.ring();
-        let value = value::address(&ring, token);
-        let [held] = self.live([value]).await?;
-        if held.is_none() {
-            return Ok(None);
-        }
         let token_at = token::address(&ring, token);
-        let Some(epoch) = self.epoch(token_at).await? else {
+        let [held_token, held_value] = self.live([token_at, value::address(&ring, token)]).await?;
+        let made = self
+            .token_row(&token_at, held_token.as_ref())?
+            .made(self.now());
+        let (Some(made), Some(_)) = (made, held_value) else {
             return Ok(None);
         };
-        let download = DownloadId::from(UrlId::generate()?);
-        let expires_at = (self.now() + Self::DOWNLOAD_LIFETIME).min(not_after);
-        let at = download::address(&ring, download);
-        let content = DownloadRow {
-            granted: Granted {
-                grant: grant::address(&ring, session, token, epoch),
-                value,
-                ended: marks::ended_session(&ring, session),
-            },
-            token: Some((token_at, epoch)),
-        };
-        let row = ring.seal_row(&at, Some(expires_at), &content)?;
-        self.apply(vec![insert(at, row)]).await?;
-        Ok(Some(IssuedDownload {
-            download,
-            expires_at,
-        }))
-    }
-
-    /// Opens a value for a permitted download. `None` when the permission is unknown or expired, when its
-    /// grant is no longer live or was revoked, when its session has ended, or when its token was deleted.
-    ///
-    /// # Errors
-    /// [`VaultError::Corrupt`] when a row was changed or moved.
-    pub async fn open_download(&self, id: &DownloadId) -> Result<Option<Download>, VaultError> {
-        let ring = self.ring();
-        let at = download::address(&ring, *id);
-        let [held] = self.live([at]).await?;
-        let Some(held) = held else {
-            return Ok(None);
-        };
-        let DownloadRow { granted, token } = ring.open_row(&at, &held.row)?;
-        if let Some((token, epoch)) = token
-            && self.epoch(token).await? != Some(epoch)
+        if let Some(reads) = made.reads
+            && !self.count_new_read(session, token, reads).await?
         {
             return Ok(None);
         }
-        let grant = self.live_grant(granted.grant, granted.ended).await?;
-        if grant.is_none() {
+        let expires_at = (self.now() + Self::DOWNLOAD_LIFETIME).min(not_after);
+        let ticket = DownloadTicket::new(&ring, session, token, made.epoch, expires_at);
+        Ok(Some(ticket))
+    }
+
+    /// Opens a value for a permitted download. `None` when the permission has expired, when its
+    /// grant is no longer live or was revoked, when its session has ended, or when its token was deleted or has
+    /// expired.
+    ///
+    /// # Errors
+    /// [`VaultError::Corrupt`] when a row was changed or moved.
+    pub async fn open_download(
+        &self,
+        ticket: &DownloadTicket,
+    ) -> Result<Option<Download>, VaultError> {
+        let checked_at = self.now();
+        let DownloadTicket {
+            token,
+            value,
+            grant,
+            ended,
+            epoch,
+            expires_at,
+        } = *ticket;
+        let [held_token, held_grant, held_end, held_value] =
+            self.rows([token, grant, ended, value]).await?;
+        let present = self
+            .token_row(&token, held_token.as_ref())?
+            .epoch(checked_at);
+        if checked_at >= expires_at || present != Some(epoch) || held_end.is_some() {
             return Ok(None);
         }
-        let checked_at = self.now();
-        let [held] = self.live([granted.value]).await?;
-        let Some(held) = held else {
+        let (Some(held_grant), Some(held_value)) = (held_grant, held_value) else {
             return Ok(None);
         };
-        let value: ValueRow = ring.open_row(&granted.value, &held.row)?;
-        Ok(Some(Download {
-            vault: self.clone(),
-            cipher: value.cipher(&granted.value),
-            at: granted.value,
-            checked_at,
-            value,
-            next: 0,
-            failed: false,
-        }))
+        let ring = self.ring();
+        let granted_until = grant::expiry(&ring, &grant, &held_grant.row)?;
+        if checked_at >= granted_until || !held_value.row.is_live(checked_at) {
+            return Ok(None);
+        }
+        let row = ring.open_row(&value, &held_value.row)?;
+        Ok(Some(Download::new(self, value, row, checked_at)))
     }
 }
 
@@ -129,17 +109,51 @@ pub struct Download {
     /// The row of the value, and the time when it was last seen.
     at: RowAddress,
     checked_at: UnixMillis,
-    value: ValueRow,
-    cipher: ChunkCipher,
-    next: u32,
+    length: u64,
+    rest: Rest,
     failed: bool,
 }
 
+/// What is still to be read.
+enum Rest {
+    /// A small value, or nothing any more.
+    Small(Option<Zeroizing<Vec<u8>>>),
+    Chunks {
+        value: BlobValue,
+        cipher: ChunkCipher,
+        next: u32,
+    },
+}
+
 impl Download {
+    /// `row` is the content of the row at `at`, which was read at `checked_at`.
+    pub(crate) fn new(
+        vault: &Vault,
+        at: RowAddress,
+        row: ValueRow,
+        checked_at: UnixMillis,
+    ) -> Self {
+        Self {
+            vault: vault.clone(),
+            at,
+            checked_at,
+            length: row.length(),
+            rest: match row {
+                ValueRow::Small(SmallValue(value)) => Rest::Small(Some(value)),
+                ValueRow::Blob(value) => Rest::Chunks {
+                    cipher: value.cipher(&at),
+                    value,
+                    next: 0,
+                },
+            },
+            failed: false,
+        }
+    }
+
     /// The length of the whole value, in bytes.
     #[must_use]
     pub const fn length(&self) -> u64 {
-        self.value.length
+        self.length
     }
 
     /// Returns the next part of the value, in order; `None` after the last. The bytes are wiped when they are
@@ -153,28 +167,39 @@ impl Download {
     /// After an error the client has only the start of the value. Abort the connection, so that they do not
     /// take it for the whole.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, VaultError> {
-        let index = self.next;
         if self.failed {
             return Err(VaultError::Corrupt);
         }
-        if index == self.value.chunks {
-            return Ok(None);
-        }
+        let (blob, index) = match &mut self.rest {
+            Rest::Small(value) => {
+                let value = value.take().filter(|value| !value.is_empty());
+                return Ok(value.map(Bytes::from_owner));
+            }
+            Rest::Chunks { value, next, .. } if *next == value.chunks => return Ok(None),
+            Rest::Chunks { value, next, .. } => (value.blob(), *next),
+        };
         // Until the chunk is there in full, also when the caller stops waiting.
         self.failed = true;
         self.check_now_and_then().await?;
-        let store = self.vault.store();
-        let Some(sealed) = store.read(self.value.blob(), index).await? else {
+        let Some(sealed) = self.vault.store().read(blob, index).await? else {
             // The blob goes after its row.
             self.check().await?;
             return Err(VaultError::Corrupt);
         };
-        let last = index + 1 == self.value.chunks;
-        let chunk = self.cipher.open(index, last, &sealed)?;
-        if Some(chunk.len() as u64) != self.value.length_of(index) {
+        let Rest::Chunks {
+            value,
+            cipher,
+            next,
+        } = &mut self.rest
+        else {
+            return Err(VaultError::Corrupt);
+        };
+        let last = index + 1 == value.chunks;
+        let chunk = cipher.open(index, last, &sealed)?;
+        if Some(chunk.len() as u64) != value.length_of(index) {
             return Err(VaultError::Corrupt);
         }
-        self.next = index + 1;
+        *next = index + 1;
         self.failed = false;
         Ok(Some(Bytes::from_owner(chunk)))
     }
@@ -199,7 +224,7 @@ impl Download {
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Download")
-            .field("length", &self.value.length)
+            .field("length", &self.length)
             .finish_non_exhaustive()
     }
 }

@@ -53,16 +53,16 @@ impl Vault {
         Err(VaultError::Conflict)
     }
 
-    /// Returns the present epoch of the token whose row is at `at`; `None` when the token was deleted.
+    /// Returns the present epoch of the token whose row is at `at`; `None` when the token was deleted or has expired.
     ///
     /// The row counts by its presence, whatever the clock says.
     pub(crate) async fn epoch(&self, at: RowAddress) -> Result<Option<Epoch>, VaultError> {
         let [held] = self.rows([at]).await?;
-        Ok(self.token_row(&at, held.as_ref())?.epoch())
+        Ok(self.token_row(&at, held.as_ref())?.epoch(self.now()))
     }
 
     /// Returns the present epoch of a token for a grant until `expires_at`, before which the row of the epoch
-    /// does not expire. `None` when the token was deleted.
+    /// does not expire. `None` when the token was deleted or has expired.
     pub(crate) async fn epoch_until(
         &self,
         token: &TokenId,
@@ -82,7 +82,7 @@ impl Vault {
     ) -> Result<Option<Epoch>, VaultError> {
         for _ in 0..TRIES {
             let token = self.token_row(&at, held.as_ref())?;
-            let Some(epoch) = token.epoch() else {
+            let Some(epoch) = token.epoch(self.now()) else {
                 return Ok(None);
             };
             let row_expires_at = held.as_ref().and_then(|held| held.row.expires_at);
@@ -114,7 +114,7 @@ impl Vault {
     }
 
     /// Writes the row of a token in place of the one that was read; `false` when it changed meanwhile.
-    async fn replace_token(
+    pub(crate) async fn replace_token(
         &self,
         at: RowAddress,
         held: Option<&StoredRow>,

@@ -20,6 +20,13 @@ impl<'a> Fields<'a> {
         Ok(*field)
     }
 
+    /// Takes so many bytes.
+    pub(crate) fn take_some(&mut self, length: usize) -> Result<&'a [u8], VaultError> {
+        let (field, rest) = self.0.split_at_checked(length).ok_or(VaultError::Corrupt)?;
+        self.0 = rest;
+        Ok(field)
+    }
+
     pub(crate) fn u8(&mut self) -> Result<u8, VaultError> {
         self.take::<1>().map(|[byte]| byte)
     }

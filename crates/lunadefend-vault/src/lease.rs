@@ -16,7 +16,7 @@ use lunadefend_crypto::random_bytes;
 use std::time::Duration;
 
 /// How long an attempt may be silent before another may begin.
-const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
 // Renewed at half of its time, it outlives every chunk that comes in time.
 const _: () = assert!(Vault::CHUNK_TIME.as_millis() < LEASE.as_millis() / 2);
 
@@ -70,10 +70,6 @@ impl Lease {
         self.blob
     }
 
-    pub(crate) const fn content(&self) -> &UploadRow {
-        &self.content
-    }
-
     /// Keeps the lease while the upload makes progress.
     pub(crate) async fn renew(&mut self, vault: &Vault) -> Result<(), UploadError> {
         let now = vault.now();
@@ -97,12 +93,20 @@ impl Lease {
         Ok(())
     }
 
-    /// Returns the writes that end it with a value: the URL is spent, the blob stays.
-    pub(crate) fn spend(&self, vault: &Vault) -> Result<Vec<Write>, VaultError> {
+    /// Returns the writes that end it with a value: the URL is spent, the blob stays until `expires_at`.
+    pub(crate) fn spend(
+        &self,
+        vault: &Vault,
+        expires_at: Option<UnixMillis>,
+    ) -> Result<Vec<Write>, VaultError> {
         let spent = self.content.with(UploadState::Spent);
         Ok(vec![
             self.replace_upload(vault, spent)?,
-            replace(blob::address(self.blob), self.held, blob::finished()),
+            replace(
+                blob::address(self.blob),
+                self.held,
+                blob::finished(expires_at),
+            ),
         ])
     }
 

@@ -13,12 +13,15 @@
 //!   wrapping key and 16 random bytes that the row holds. The authenticated data is the length-prefixed
 //!   format, purpose, row key, key version and expiry: a row that was moved or given a later expiry does not
 //!   open. A grant's row has no content; a tag binds its expiry.
-//! - **Values**: a random 256-bit key for each upload attempt, chunks of 63 KiB sealed as a
+//! - **Small values**, up to 16 KiB, are sealed in their row.
+//! - **Larger values**: a random 256-bit key for each upload attempt, chunks of 63 KiB sealed as a
 //!   [STREAM](https://eprint.iacr.org/2015/189) with 7 random bytes, a counter and a last-chunk flag. The
 //!   key, the number of chunks and the length are in the value's sealed row, which only the transaction that
 //!   finishes the upload writes.
-//! - **Metadata** is sealed in the row of its token, under its own derived key, with the number of times that
-//!   the grants of the token were revoked. A deleted token leaves such a row for as long as a grant could count.
+//! - **Metadata and masks** are sealed in the row of their token, under its own derived key, with the number of
+//!   times that the grants of the token were revoked. A deleted token leaves such a row for as long as a grant could
+//!   count.
+//! - **Download URLs** hold the rows that they need, sealed: reading a value writes nothing.
 //!
 //! A sealed row counts what a session stores in a day; it changes in the transactions of its tokens and
 //! values.
@@ -47,8 +50,8 @@
 //! upload.write("078-05-1120".into()).await?;
 //! upload.commit().await?;
 //!
-//! let issued = vault.issue_download(&session, &new.token, soon).await?.ok_or("no value")?;
-//! let mut download = vault.open_download(&issued.download).await?.ok_or("no grant")?;
+//! let ticket = vault.issue_download(&session, &new.token, soon).await?.ok_or("no value")?;
+//! let mut download = vault.open_download(&ticket).await?.ok_or("no grant")?;
 //! assert_eq!(download.next_chunk().await?.as_deref(), Some(b"078-05-1120".as_slice()));
 //! assert_eq!(download.next_chunk().await?, None);
 //! # Ok(())
@@ -60,6 +63,7 @@ extern crate self as lunadefend_vault;
 
 mod begin_upload;
 mod delete;
+mod describe;
 mod download;
 mod epochs;
 mod error;
@@ -69,9 +73,11 @@ mod grants;
 mod ids;
 mod janitor;
 mod lease;
+mod mask;
 mod master;
 mod purpose;
 mod quota;
+mod read;
 mod ring;
 mod rows;
 mod seal;
@@ -80,6 +86,7 @@ mod states;
 pub mod store;
 mod stream;
 mod sweep;
+mod ticket;
 mod timer;
 mod tokens;
 mod upload;
@@ -89,17 +96,20 @@ mod vault;
 #[cfg(test)]
 mod tests;
 
-pub use download::{Download, IssuedDownload};
+pub use download::Download;
 pub use error::{InvalidState, InvalidUrl, OverQuota, UploadError, VaultError};
 pub use grants::{GrantWrite, HeldGrant, WrittenGrant};
-pub use ids::{DownloadId, UploadId, UrlId};
+pub use ids::UploadId;
 pub use janitor::{Cleaned, Janitor};
+pub use mask::{Mask, MaskPolicy};
 pub use master::{MasterKey, MasterKeyError};
 pub use quota::Quota;
+pub use read::Found;
 pub use sessions::{BrowserSession, SessionHandle, Transfer};
 pub use states::{IssuedState, StateClaims, StateHolder};
+pub use ticket::DownloadTicket;
 pub use timer::{SystemTimer, Timer};
-pub use tokens::NewToken;
+pub use tokens::{NewToken, Owner, Repeatable, Tokenization, TokenizeError, Tokenized};
 pub use upload::Upload;
-pub use urls::{SignedUrl, UrlMethod};
+pub use urls::UploadUrl;
 pub use vault::Vault;

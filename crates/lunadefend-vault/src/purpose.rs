@@ -13,6 +13,12 @@ pub(crate) enum Purpose {
     State,
     /// The tag of a signed URL.
     Url,
+    /// The sealing of a download ticket.
+    Ticket,
+    /// The tag of a request that may be repeated.
+    RequestBody,
+    /// The tag of a read that may be repeated.
+    Read,
 }
 
 impl Purpose {
@@ -31,9 +37,14 @@ impl Purpose {
             Self::Row(Table::Download) => b"download",
             Self::Row(Table::Blob) => b"blob",
             Self::Row(Table::Quota) => b"quota",
+            Self::Row(Table::Reads) => b"reads",
+            Self::Row(Table::Replay) => b"replay",
             Self::GrantTag => b"grant expiry",
             Self::State => b"state",
             Self::Url => b"url",
+            Self::Ticket => b"download ticket",
+            Self::RequestBody => b"request body",
+            Self::Read => b"read",
         }
     }
 }

@@ -80,6 +80,11 @@ impl Ring {
         &self.url
     }
 
+    /// The key behind [`url`](Self::url), to derive others from.
+    pub(crate) fn url_secret(&self) -> &[u8] {
+        self.keys.url.as_slice()
+    }
+
     /// Returns the address of the row about these identifiers. It is an HMAC over table and identifiers, so
     /// that the store holds none of them.
     pub(crate) fn address(&self, table: Table, ids: &[&[u8]]) -> RowAddress {

@@ -18,6 +18,7 @@ mod sweep;
 mod tamper;
 mod tokens;
 mod uploads;
+mod values;
 
 use crate::{
     ring::Ring,
@@ -32,8 +33,10 @@ use crate::{
 use bytes::Bytes;
 use lunadefend_core::{
     SessionId,
-    provider::{BoxFuture, TokenId, UnixMillis},
-    wire::Metadata,
+    provider::{BoxFuture, SecretValue, TokenId, UnixMillis},
+    wire::{
+        IdempotencyKey, InlineValue, MAX_INLINE, Metadata, ReadId, Reads, ValueKind, ValueLifetime,
+    },
 };
 use lunadefend_testing::TestClock;
 use secrecy::ExposeSecret;
@@ -220,13 +223,34 @@ impl World {
         assert_eq!(upload.commit().await.unwrap(), value.len() as u64);
     }
 
+    /// A request that may come again, for a small value that may be read a hundred times.
+    async fn repeatable(
+        &self,
+        key: IdempotencyKey,
+        value: &str,
+    ) -> Result<Tokenized, TokenizeError> {
+        let body = value.as_bytes();
+        let request = Tokenization {
+            value: Some(&inline(value)),
+            reads: Reads::new(100),
+            owner: Some(Owner {
+                session: &session("ann"),
+                granted_until: later(10_000),
+                quota: None,
+            }),
+            repeatable: Some(Repeatable { key, body }),
+            ..Tokenization::default()
+        };
+        self.vault.tokenize(&request).await
+    }
+
     /// The value of a token for a session with a grant; as much of it as comes before an error.
     async fn read(&self, token: &TokenId) -> Result<Vec<u8>, VaultError> {
         let session = session("reader");
         let until = self.vault.now() + Duration::from_millis(1);
         self.vault.grant(&session, token, until).await?;
         let issued = self.vault.issue_download(&session, token, until).await?;
-        let download = self.vault.open_download(&issued.unwrap().download).await?;
+        let download = self.vault.open_download(&issued.unwrap()).await?;
         let mut download = download.unwrap();
         let mut value = Vec::new();
         while let Some(chunk) = download.next_chunk().await? {
@@ -274,6 +298,18 @@ fn session(id: &str) -> SessionId {
 
 fn some_token() -> TokenId {
     TokenId::parse("lunasec-0a1b2c3d-1111-4222-8333-444455556666").unwrap()
+}
+
+fn inline(value: &str) -> InlineValue {
+    InlineValue::new(SecretValue::new(value)).unwrap()
+}
+
+fn upload_url(new: &NewToken, expires_at: UnixMillis) -> UploadUrl {
+    UploadUrl {
+        upload: new.upload,
+        expires_at,
+        max_length: MAX,
+    }
 }
 
 fn metadata(json: &str) -> Metadata {

@@ -1,28 +1,37 @@
 //! Uploads: one value for one URL, in chunks, all or nothing.
 
 use crate::{
-    OverQuota, Quota, UploadError, Vault, VaultError,
+    Mask, OverQuota, Quota, UploadError, Vault, VaultError,
     lease::Lease,
     quota::TRIES,
-    rows::{token::TokenRow, value::ValueRow},
-    store::{Blob, BlobWriter, RowAddress, Write},
+    rows::{
+        token::{AboutValue, MadeToken, TokenRow},
+        upload::{UploadRow, UploadState},
+        value::{BlobValue, SmallValue, ValueRow},
+    },
+    store::{Blob, BlobWriter, RowAddress, Write, WriteId},
     stream::{CHUNK_SIZE, ChunkCipher, ChunkKey, part_bytes},
     vault::{insert, replace},
 };
 use bytes::Bytes;
+use lunadefend_core::wire::MAX_INLINE;
 use std::{fmt, mem};
 use tokio::runtime::Handle;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A running upload. It seals and stores chunks as they fill, so that a value of any length needs the memory
-/// of one chunk.
+/// of one chunk. A value that fits into a row is written by [`commit`](Self::commit) alone.
 ///
 /// Dropping it without [`commit`](Self::commit) gives the lease back in the background, so that
 /// the client can try again.
 #[must_use = "an upload that is dropped is aborted"]
 pub struct Upload {
     vault: Vault,
-    /// `None` once the upload has ended.
+    /// The row of its URL.
+    at: RowAddress,
+    token: RowAddress,
+    value: RowAddress,
+    /// `None` before the first chunk is full, and once the upload has ended.
     running: Option<Running>,
     /// Seals the chunks of this attempt alone.
     cipher: ChunkCipher,
@@ -49,31 +58,23 @@ pub(crate) struct Counted {
 }
 
 impl Upload {
-    /// Begins the blob of an attempt that has its lease; if that fails, gives the lease back.
-    pub(crate) async fn begin(
+    /// `upload` is the content of the row at `at`.
+    pub(crate) fn new(
         vault: &Vault,
-        lease: Lease,
+        at: RowAddress,
+        upload: UploadRow,
         max_length: u64,
         counted: Option<Counted>,
         quota_left: u64,
     ) -> Result<Self, UploadError> {
         let key = ChunkKey::generate(vault.ring().current_version())?;
-        let cipher = ChunkCipher::new(&lease.content().value, key);
-        let created = vault.store().create(Blob {
-            id: lease.blob(),
-            part_bytes: part_bytes(CHUNK_SIZE),
-        });
-        let writer = match created.await {
-            Ok(writer) => writer,
-            Err(error) => {
-                lease.release(vault).await?;
-                return Err(error.into());
-            }
-        };
         Ok(Self {
             vault: vault.clone(),
-            running: Some(Running { writer, lease }),
-            cipher,
+            at,
+            token: upload.token,
+            value: upload.value,
+            running: None,
+            cipher: ChunkCipher::new(&upload.value, key),
             buffer: Zeroizing::new(Vec::new()),
             chunks: 0,
             length: 0,
@@ -82,6 +83,25 @@ impl Upload {
             quota_left,
             broken: false,
         })
+    }
+
+    /// Takes the lease and begins the blob; if that fails, gives the lease back.
+    async fn run(&self) -> Result<Running, UploadError> {
+        let vault = &self.vault;
+        let ready = vault.ready(self.at).await?;
+        let lease = Lease::take(vault, self.at, ready.upload, ready.upload_written_by).await?;
+        let lease = lease.ok_or(UploadError::Busy)?;
+        let created = vault.store().create(Blob {
+            id: lease.blob(),
+            part_bytes: part_bytes(CHUNK_SIZE),
+        });
+        match created.await {
+            Ok(writer) => Ok(Running { writer, lease }),
+            Err(error) => {
+                lease.release(vault).await?;
+                Err(error.into())
+            }
+        }
     }
 
     /// Adds bytes to the value.
@@ -123,40 +143,102 @@ impl Upload {
     /// spent; before it no part of the value can be read.
     ///
     /// # Errors
-    /// [`UploadError::Lost`] when the lease ended or the token was deleted, or [`UploadError::Vault`]. The latter may hold
+    /// [`UploadError::Lost`] when the lease ended or the token was deleted, [`UploadError::Used`] and
+    /// [`UploadError::Busy`] when another attempt was faster, or [`UploadError::Vault`]. The latter may hold
     /// [`VaultError::OverQuota`] when the session has stored other values meanwhile.
     pub async fn commit(mut self) -> Result<u64, UploadError> {
+        if self.broken {
+            return Err(UploadError::Lost);
+        }
+        if self.running.is_none() && self.buffer.len() <= MAX_INLINE {
+            return self.commit_small().await;
+        }
+        let mask_of = |token: &MadeToken, buffer: &[u8]| {
+            let kind = token.kind?;
+            self.vault.masks().mask(kind, buffer)
+        };
+        // Only a value of one chunk is here as a whole.
+        let whole = match self.chunks {
+            0 => self.vault.waiting(self.token).await?.0,
+            _ => None,
+        };
+        let mask = whole.and_then(|token| mask_of(&token, &self.buffer));
         self.store_chunk(true).await?;
         let Running { writer, lease } = self.running.take().ok_or(UploadError::Lost)?;
         let mut release = Release::new(&self.vault, lease);
         writer.finish().await?;
-
-        let ring = self.vault.ring();
-        let content = lease.content();
-        let value = ValueRow {
+        let value = ValueRow::Blob(BlobValue {
             blob: lease.blob(),
             key: self.cipher.key().clone(),
             chunk_size: CHUNK_SIZE,
             chunks: self.chunks,
             length: self.length,
-        };
+        });
         // The token stops waiting for its value: its row stays from now on. It is written on the condition
         // that it is as it was read, so a token that is deleted meanwhile stays deleted.
-        let [held] = self.vault.live([content.token]).await?;
-        let held = held.ok_or(UploadError::Lost)?;
-        let token: TokenRow = ring.open_row(&content.token, &held.row)?;
-        if !matches!(token, TokenRow::Made { .. }) {
-            return Err(UploadError::Lost);
-        }
-        let token = ring.seal_row(&content.token, None, &token)?;
-        let mut writes = lease.spend(&self.vault)?;
-        writes.extend([
-            insert(content.value, ring.seal_row(&content.value, None, &value)?),
-            replace(content.token, held.written_by, token),
-        ]);
+        let (token, token_written_by) = match self.vault.waiting(self.token).await {
+            Err(UploadError::Unknown) => return Err(UploadError::Lost),
+            found => found?,
+        };
+        let token = token.ok_or(UploadError::Lost)?;
+        let mut writes = lease.spend(&self.vault, token.rows_expire_at())?;
+        writes.extend(self.give(token, token_written_by, &value, mask)?);
         self.finish(writes).await?;
         release.0 = None;
         Ok(self.length)
+    }
+
+    /// Writes a value into its row, without a lease: the first of several attempts counts.
+    async fn commit_small(&mut self) -> Result<u64, UploadError> {
+        let value = ValueRow::Small(SmallValue(mem::take(&mut self.buffer)));
+        let ValueRow::Small(SmallValue(bytes)) = &value else {
+            return Err(UploadError::Lost);
+        };
+        for _ in 0..TRIES {
+            // Meanwhile another attempt may have ended, or the token.
+            let ready = self.vault.ready(self.at).await?;
+            let spent = ready.upload.with(UploadState::Spent);
+            let ring = self.vault.ring();
+            let spent = ring.seal_row(&self.at, Some(spent.expires_at()), &spent)?;
+            let mask = ready
+                .token
+                .kind
+                .and_then(|kind| self.vault.masks().mask(kind, bytes));
+            let mut writes = vec![replace(self.at, ready.upload_written_by, spent)];
+            writes.extend(self.give(ready.token, ready.token_written_by, &value, mask)?);
+            match self.finish(writes).await {
+                Err(UploadError::Lost) => {}
+                outcome => return outcome.map(|()| self.length),
+            }
+        }
+        Err(VaultError::Conflict.into())
+    }
+
+    /// Returns the writes that give the token its value.
+    fn give(
+        &self,
+        token: MadeToken,
+        token_written_by: WriteId,
+        value: &ValueRow,
+        mask: Option<Mask>,
+    ) -> Result<[Write; 2], VaultError> {
+        let ring = self.vault.ring();
+        let expires_at = token.rows_expire_at();
+        let token = TokenRow::Made(MadeToken {
+            value: Some(AboutValue {
+                size: value.length(),
+                mask,
+            }),
+            ..token
+        });
+        Ok([
+            insert(self.value, ring.seal_row(&self.value, expires_at, value)?),
+            replace(
+                self.token,
+                token_written_by,
+                ring.seal_row(&self.token, expires_at, &token)?,
+            ),
+        ])
     }
 
     /// Writes the last batch, which also counts the value for the quota of its session.
@@ -211,6 +293,9 @@ impl Upload {
             return Err(UploadError::Lost);
         }
         self.vault.store().check_room().await?;
+        if self.chunks == 0 {
+            self.running = Some(self.run().await?);
+        }
         let running = self.running.as_mut().ok_or(UploadError::Lost)?;
         running.lease.renew(&self.vault).await?;
         let index = self.chunks;

@@ -1,7 +1,7 @@
 //! The vault: a store, a clock, and the keys.
 
 use crate::{
-    MasterKey, VaultError,
+    MaskPolicy, MasterKey, VaultError,
     ring::Ring,
     store::{
         Batch, Change, MAX_ROWS, Row, RowAddress, Store, StoreError, StoredRow, Write, WriteId,
@@ -22,7 +22,10 @@ use std::{
 /// The crate's page lists what the store holds and has an example. All times are those of its clock;
 /// everything is refused at its expiry.
 #[derive(Clone)]
-pub struct Vault(Arc<Inner>);
+pub struct Vault {
+    inner: Arc<Inner>,
+    masks: MaskPolicy,
+}
 
 struct Inner {
     store: Arc<dyn Store>,
@@ -61,17 +64,27 @@ impl Vault {
             sealed: held.row.value,
             written_by: held.written_by,
         };
-        Ok(Self(Arc::new(Inner {
-            store,
-            clock,
-            ring: RwLock::new(open),
-        })))
+        let ring = RwLock::new(open);
+        Ok(Self {
+            inner: Arc::new(Inner { store, clock, ring }),
+            masks: MaskPolicy::default(),
+        })
+    }
+
+    /// Returns the same vault with another policy of masks, for values that are stored from now on.
+    #[must_use]
+    pub fn with_masks(self, masks: MaskPolicy) -> Self {
+        Self { masks, ..self }
+    }
+
+    pub(crate) const fn masks(&self) -> MaskPolicy {
+        self.masks
     }
 
     /// Returns the clock that decides about every expiry.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.0.clock
+        &self.inner.clock
     }
 
     /// Checks that the store works and has the key ring, by reading it.
@@ -138,7 +151,11 @@ impl Vault {
         let row = Row::lasting(sealed.clone());
         let replace = replace(Ring::own_address(), expected, row);
         let written_by = self.apply(vec![replace]).await?;
-        let mut open = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self
+            .inner
+            .ring
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         *open = OpenRing {
             keys,
             sealed,
@@ -148,21 +165,29 @@ impl Vault {
     }
 
     fn open_ring(&self) -> OpenRing {
-        let ring = self.0.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let ring = self
+            .inner
+            .ring
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         ring.clone()
     }
 
     pub(crate) fn ring(&self) -> Arc<Ring> {
-        let ring = self.0.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let ring = self
+            .inner
+            .ring
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&ring.keys)
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
-        &*self.0.store
+        &*self.inner.store
     }
 
     pub(crate) fn now(&self) -> UnixMillis {
-        self.0.clock.unix_millis()
+        self.inner.clock.unix_millis()
     }
 
     /// Writes a batch and returns the new version of its rows; `None` when a condition did not hold.
@@ -298,7 +323,7 @@ pub(crate) const fn delete(at: RowAddress) -> Write {
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vault")
-            .field("store", &self.0.store)
+            .field("store", &self.inner.store)
             .finish_non_exhaustive()
     }
 }

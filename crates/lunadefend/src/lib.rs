@@ -13,13 +13,14 @@ pub use configuration::Configuration;
 pub use luna_defend::LunaDefend;
 
 pub use lunadefend_client::{
-    Client, KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, TokenizerClient,
+    Client, KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, TokenizeValue,
+    TokenizerClient,
 };
 pub use lunadefend_core::{
     Backend, DurationError, Elements, Error, ErrorKind, FromUntrusted, GrantDuration, GrantedToken,
     Grants, IntoGranted, Patch, SessionId, Sessions, UntrustedToken, Unverified, VerifiedToken,
     provider, storage, trust,
-    wire::{Metadata, PageSession},
+    wire::{Description, Metadata, PageSession, ValueKind},
 };
 pub use lunadefend_jwt::JwtProfile;
 #[cfg(feature = "macros")]

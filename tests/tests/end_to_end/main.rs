@@ -9,6 +9,7 @@ mod browser;
 mod ends;
 mod grants;
 mod keys;
+mod lives;
 mod log_out;
 mod page;
 mod values;

@@ -19,7 +19,10 @@ fn of(body: &str) -> Level {
 
 fn two(max_items: usize) -> Level {
     let max_items = NonZeroUsize::new(max_items).unwrap();
-    Level::Two { max_items }
+    Level::Two {
+        max_items,
+        has_values: false,
+    }
 }
 
 #[test]
@@ -35,6 +38,19 @@ fn a_document_of_this_tokenizer_is_level_2() {
         assert_eq!(of(&GOOD.replace("50", number)), two(100), "{number}");
     }
     assert_eq!(of(&GOOD.replace("50", "1")), two(1));
+}
+
+#[test]
+fn values_are_a_feature() {
+    let level = of(&GOOD.replace("\"x\"", "\"values\""));
+    assert!(level.has_values());
+    assert!(!of(GOOD).has_values());
+    let alone = GOOD.replace("\"x\",\"batches\"", "\"values\"");
+    assert_eq!(
+        of(&alone),
+        Level::One,
+        "every tokenizer with values has batches"
+    );
 }
 
 #[test]

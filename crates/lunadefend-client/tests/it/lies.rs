@@ -60,7 +60,7 @@ fn answered(batch: &GrantBatch, operation: BatchOperation, grants: impl Fn(&str)
         };
         value!({ "binding": binding.to_string(), verdict: expires_at.is_some(), "expiresAt": expires_at })
     });
-    value!({ "batchId": batch.batch_id.to_string(), "items": items.collect::<Vec<_>>() })
+    value!({ "batchId": batch.batch_id.to_text(), "items": items.collect::<Vec<_>>() })
 }
 
 fn send(data: &Value) -> Act {
@@ -139,7 +139,7 @@ async fn n_in_n_out_in_batches() {
     }
     let ids: HashSet<_> = batches(&server)
         .iter()
-        .map(|batch| batch.batch_id.to_string())
+        .map(|batch| batch.batch_id.to_text())
         .collect();
     assert_eq!(ids.len(), server.requests().len(), "each has its own");
     assert_eq!(server.discoveries().len(), 3, "one for each client");
@@ -339,7 +339,7 @@ async fn each_attempt_is_a_batch_of_its_own() {
     );
     let ids: HashSet<_> = batches(&server)
         .iter()
-        .map(|batch| batch.batch_id.to_string())
+        .map(|batch| batch.batch_id.to_text())
         .collect();
     assert_eq!(ids.len(), 3);
 

@@ -1,23 +1,9 @@
 //! What ties the answer about one item of a batch to the batch and to the item.
 
-use super::base64url;
+use super::{BatchId, random_id};
 use crate::provider::UnixMillis;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-
-/// The identifier of one attempt of a batch: 16 random bytes, new for each attempt.
-///
-/// On the wire it is base64url without padding, 22 characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BatchId([u8; 16]);
-
-impl BatchId {
-    /// Makes the identifier of random bytes.
-    #[must_use]
-    pub const fn new(random: [u8; 16]) -> Self {
-        Self(random)
-    }
-}
 
 /// What a batch asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +83,7 @@ impl Binding {
         for part in [
             b"lunadefend-v2".as_slice(),
             place.operation.name().as_bytes(),
-            &place.batch.0,
+            place.batch.as_bytes(),
             &place.index.to_be_bytes(),
             session_id.as_bytes(),
             token_id.as_bytes(),
@@ -113,31 +99,26 @@ impl Binding {
     }
 }
 
-/// Writes and reads a value of fixed length as base64url.
-macro_rules! as_base64url {
-    ($($name:ident),*) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&base64url::encode(&self.0))
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let bytes = base64url::decode(&String::deserialize(deserializer)?);
-                bytes.map(Self).ok_or_else(|| serde::de::Error::custom("not base64url of this length"))
-            }
-        }
-    )*};
+impl fmt::Display for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&random_id::encode(&self.0))
+    }
 }
 
-as_base64url!(BatchId, Binding);
+impl Serialize for Binding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Binding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = random_id::decode(&String::deserialize(deserializer)?);
+        bytes
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("not base64url of this length"))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -150,7 +131,7 @@ mod tests {
             batch: BatchId::new(std::array::from_fn(|index| u8::try_from(index).unwrap())),
             index: 2,
         };
-        assert_eq!(place.batch.to_string(), "AAECAwQFBgcICQoLDA0ODw");
+        assert_eq!(place.batch.to_text(), "AAECAwQFBgcICQoLDA0ODw");
         let token = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
         let expires_at = Some(UnixMillis::new(1_700_000_900_000));
         let mut seen = Vec::new();

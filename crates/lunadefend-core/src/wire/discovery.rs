@@ -8,6 +8,9 @@ pub const DISCOVERY_PATH: &str = "/.well-known/lunadefend-tokenizer";
 /// The feature of [`Discovery`] that means `/v2/grants/set` and `/v2/grants/verify`.
 pub const BATCHES: &str = "batches";
 
+/// The feature of [`Discovery`] that means `/v2/tokenize`, `/v2/detokenize` and `/v2/tokens/describe`.
+pub const VALUES: &str = "values";
+
 /// The discovery document: the response of `GET /.well-known/lunadefend-tokenizer`, without an envelope.
 ///
 /// # Security

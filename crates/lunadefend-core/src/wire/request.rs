@@ -48,6 +48,17 @@ pub struct TokenRequest {
     pub token_id: TokenId,
 }
 
+/// `POST /metadata/set`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MetadataSet {
+    /// The token.
+    #[serde(with = "token_id")]
+    pub token_id: TokenId,
+    /// Its metadata from now on.
+    pub metadata: Metadata,
+}
+
 pub(super) mod session_id {
     use super::{Deserialize, Deserializer, Serializer, SessionId};
 

@@ -1,7 +1,8 @@
 //! Reading JSON from a peer that may be hostile.
 
 use super::{
-    Metadata, TokenIds, batch, metadata,
+    IdempotencyKey, InlineValue, Metadata, ReadId, Reads, TokenIds, ValueKind, ValueLifetime,
+    batch, metadata,
     request::{session_id, token_id},
 };
 use crate::reading::{self, JsonFailure, What};
@@ -140,12 +141,18 @@ const SURROGATES: [&str; 2] = [
 ];
 
 /// The messages of our own wire types: no text of the input can pass as one.
-pub(crate) const RULES: [&str; 5] = [
+pub(crate) const RULES: [&str; 11] = [
     batch::RULE,
     metadata::RULE,
     session_id::RULE,
     token_id::RULE,
     TokenIds::RULE,
+    IdempotencyKey::RULE,
+    InlineValue::RULE,
+    ReadId::RULE,
+    Reads::RULE,
+    ValueKind::RULE,
+    ValueLifetime::RULE,
 ];
 
 /// A `T` that is only read from a JSON object, never from an array.

@@ -9,29 +9,53 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use lunadefend_vault::{Download, SignedUrl, Upload, UploadError, UploadId, UrlMethod, VaultError};
-use std::{sync::Arc, time::Duration};
+use lunadefend_core::wire::SignedLocation;
+use lunadefend_vault::{
+    Download, DownloadTicket, NewToken, Upload, UploadError, UploadUrl, VaultError,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 pub(super) const PATH: &str = "/blob/{url}";
 const PARAMETER: &str = "{url}";
 
-/// Returns the URL of a value. Its base is configured: a `Host` header must not redirect values.
-pub(super) fn url(shared: &Shared, url: &SignedUrl) -> String {
-    let signed = shared.vault.sign_url(url);
-    shared
-        .config
-        .blob_url
-        .join(&PATH.replace(PARAMETER, &signed))
+/// Returns where to upload the value of a token.
+pub(super) fn upload_location(shared: &Shared, new: &NewToken) -> SignedLocation {
+    let signed = shared.vault.sign_upload(&UploadUrl {
+        upload: new.upload,
+        expires_at: new.upload_expires_at,
+        max_length: shared.config.limits.max_value,
+    });
+    location(shared, &signed)
 }
 
-fn verify_url(shared: &Shared, method: UrlMethod, uri: &Uri) -> Result<SignedUrl, ApiError> {
+/// Returns where to download a value.
+pub(super) fn download_location(
+    shared: &Shared,
+    ticket: &DownloadTicket,
+) -> Result<SignedLocation, ApiError> {
+    Ok(location(shared, &shared.vault.seal_download(ticket)?))
+}
+
+/// The base of the URL is configured: a `Host` header must not redirect values.
+fn location(shared: &Shared, signed: &str) -> SignedLocation {
+    SignedLocation {
+        url: shared
+            .config
+            .blob_url
+            .join(&PATH.replace(PARAMETER, signed)),
+        headers: BTreeMap::new(),
+    }
+}
+
+/// Returns the signed part of a URL.
+fn signed(uri: &Uri) -> &str {
     let prefix = PATH.trim_end_matches(PARAMETER);
-    let signed = uri.path().strip_prefix(prefix).unwrap_or_default();
-    shared
-        .vault
-        .verify_url(method, signed)
-        .map_err(|_| ApiError::forbidden("the URL is not good for this or has expired"))
+    uri.path().strip_prefix(prefix).unwrap_or_default()
+}
+
+fn no_such_url<E>(_: E) -> ApiError {
+    ApiError::forbidden("the URL is not good for this or has expired")
 }
 
 /// `PUT`: stores the value of a token, once.
@@ -44,18 +68,20 @@ pub(super) async fn upload(
 }
 
 async fn store(shared: &Shared, request: Request) -> Result<(), ApiError> {
-    let url = verify_url(shared, UrlMethod::Put, request.uri())?;
+    let url = shared
+        .vault
+        .verify_upload(signed(request.uri()))
+        .map_err(no_such_url)?;
     let limits = &shared.config.limits;
     let max_length = url.max_length.min(limits.max_value);
     let mut body = body::Upload::new(request, max_length, limits)?;
     let _running = shared.activity.begin_upload();
-    // The first bytes come before the lease: who opens a connection and sends nothing must not keep
+    // The first bytes come before all else: who opens a connection and sends nothing must not keep
     // others from the URL.
     let next = body.next().await?;
-    let id = UploadId::from(url.id);
     let begun = shared
         .vault
-        .begin_upload_within(&id, max_length, limits.quota());
+        .begin_upload_within(&url.upload, max_length, limits.quota());
     let mut upload = in_time(limits.request, begun).await?;
     match receive(&mut upload, &mut body, next, limits.request).await {
         Ok(()) => in_time(limits.request, upload.commit()).await.map(drop),
@@ -96,7 +122,7 @@ async fn in_time<T>(
 impl From<UploadError> for ApiError {
     fn from(error: UploadError) -> Self {
         match error {
-            UploadError::Unknown => Self::forbidden("the URL is not good for this or has expired"),
+            UploadError::Unknown => no_such_url(error),
             UploadError::Used => Self::new(
                 StatusCode::CONFLICT,
                 "the upload URL has been used: tokenize again",
@@ -132,10 +158,10 @@ async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Downloa
     if navigates {
         return Err(ApiError::forbidden("a value cannot be opened as a page"));
     }
-    let url = verify_url(shared, UrlMethod::Get, uri)?;
+    let ticket = shared.vault.open_ticket(signed(uri)).map_err(no_such_url)?;
     shared
         .vault
-        .open_download(&url.id.into())
+        .open_download(&ticket)
         .await?
         .ok_or_else(|| ApiError::not_found("unable to locate data for token"))
 }

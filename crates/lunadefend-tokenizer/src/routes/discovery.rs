@@ -3,7 +3,7 @@
 use crate::{response, state::Shared};
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, header};
-use lunadefend_core::wire::{BATCHES, Discovery, GrantBatch};
+use lunadefend_core::wire::{BATCHES, Discovery, GrantBatch, VALUES};
 use std::sync::Arc;
 
 /// Clients remember it for as long.
@@ -17,7 +17,7 @@ pub(super) async fn document(State(shared): State<Arc<Shared>>) -> Response {
         origin: config.public_origin.as_str().to_owned(),
         max_items: GrantBatch::MAX_ITEMS as u64,
         max_value: config.limits.max_value,
-        features: vec![BATCHES.to_owned()],
+        features: [BATCHES, VALUES].map(str::to_owned).to_vec(),
     });
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, FIVE_MINUTES);

@@ -1,4 +1,4 @@
-//! `/tokenize`, `/detokenize`, `/metadata/get`: for the frame, and for the SDK on a user's behalf.
+//! `/tokenize`, `/detokenize`, `/metadata/*`: for the frame, and for the SDK on a user's behalf.
 //! `/v2/tokens/delete`: for the application.
 
 use super::{blobs, grants};
@@ -11,10 +11,13 @@ use http::HeaderValue;
 use lunadefend_core::{
     SessionId,
     provider::{TokenId, UnixMillis},
-    wire::{Detokenized, Empty, MetadataFound, TokenRequest, Tokenize, Tokenized, TokensDelete},
+    wire::{
+        Detokenized, Empty, MetadataFound, MetadataSet, SignedLocation, TokenRequest, Tokenize,
+        Tokenized, TokensDelete,
+    },
 };
-use lunadefend_vault::SignedUrl;
-use std::{collections::BTreeMap, sync::Arc};
+use lunadefend_vault::{self as vault, Owner, Tokenization};
+use std::sync::Arc;
 
 /// Makes a token and a URL to upload its value to. The caller's session is granted the token for the
 /// default duration.
@@ -23,30 +26,40 @@ pub(super) async fn tokenize(
     caller: Authenticated,
     Json(request): Json<Tokenize>,
 ) -> Result<Response, ApiError> {
-    let expiry = grants::expiry(&shared, shared.config.durations.default_duration());
-    let owner = caller.session().map(|session| (session, expiry));
-    let (vault, metadata) = (&shared.vault, request.metadata.as_ref());
-    let new = match owner {
-        // What comes from a browser is limited; the application knows what it does.
-        Some(owner) if caller.is_by_cookie() => {
-            let quota = shared.config.limits.quota();
-            vault.create_counted_token(metadata, owner, quota).await?
-        }
-        _ => vault.create_token(metadata, owner).await?,
+    let asked = Tokenization {
+        metadata: request.metadata.as_ref(),
+        owner: owner(&shared, &caller),
+        ..Tokenization::default()
     };
-    let upload_url = blobs::url(
-        &shared,
-        &SignedUrl::upload(
-            new.upload,
-            new.upload_expires_at,
-            shared.config.limits.max_value,
-        ),
-    );
+    let vault::Tokenized::Waiting(new) = shared.vault.tokenize(&asked).await? else {
+        return Err(ApiError::internal());
+    };
+    let SignedLocation { url, headers } = blobs::upload_location(&shared, &new);
     Ok(response::data(Tokenized {
         token_id: new.token,
-        upload_url,
-        headers: BTreeMap::new(),
+        upload_url: url,
+        headers,
     }))
+}
+
+/// Returns the session that a new token is granted to, and counted for.
+pub(super) fn owner<'a>(shared: &Shared, caller: &'a Authenticated) -> Option<Owner<'a>> {
+    caller.session().map(|session| Owner {
+        session,
+        granted_until: grants::expiry(shared, shared.config.durations.default_duration()),
+        // What comes from a browser is limited; the application knows what it does.
+        quota: caller.is_by_cookie().then(|| shared.config.limits.quota()),
+    })
+}
+
+/// Refuses values to the application's server where only the frame may have them.
+pub(super) fn require_reader(shared: &Shared, caller: &Authenticated) -> Result<(), ApiError> {
+    if shared.config.values.frame_only && !caller.is_by_cookie() {
+        return Err(ApiError::forbidden(
+            "this tokenizer gives values to its frame only: LUNADEFEND_FRAME_ONLY is set",
+        ));
+    }
+    Ok(())
 }
 
 /// Returns a URL to download a token's value from, if the caller's session holds a live grant.
@@ -55,24 +68,22 @@ pub(super) async fn detokenize(
     caller: Authenticated,
     Json(request): Json<TokenRequest>,
 ) -> Result<Response, ApiError> {
+    require_reader(&shared, &caller)?;
     let no_grant =
         || ApiError::bad_request("session does not have valid token grant available to detokenize");
     let session = caller.session().ok_or_else(no_grant)?;
     let expiry = live_grant(&shared, session, &request.token_id)
         .await?
         .ok_or_else(no_grant)?;
-    let issued = shared
+    let ticket = shared
         .vault
         .issue_download(session, &request.token_id, expiry)
         .await?
         .ok_or_else(|| ApiError::not_found("unable to locate data for token"))?;
-    let download_url = blobs::url(
-        &shared,
-        &SignedUrl::download(issued.download, issued.expires_at),
-    );
+    let SignedLocation { url, headers } = blobs::download_location(&shared, &ticket)?;
     let mut response = response::data(Detokenized {
-        download_url,
-        headers: BTreeMap::new(),
+        download_url: url,
+        headers,
     });
     // Until then a frame may show it.
     let expires_at = HeaderValue::from(expiry.get());
@@ -100,6 +111,25 @@ pub(super) async fn metadata(
         .await?
         .ok_or_else(|| ApiError::not_found("unable to locate metadata for token"))?;
     Ok(response::data(MetadataFound { metadata }))
+}
+
+/// Replaces a token's metadata, for a developer's JWT, as LunaSec does.
+pub(super) async fn set_metadata(
+    State(shared): State<Arc<Shared>>,
+    caller: Authenticated,
+    Json(request): Json<MetadataSet>,
+) -> Result<Response, ApiError> {
+    if !caller.is_developer() {
+        return Err(ApiError::forbidden(
+            "only a JWT of a developer may change metadata",
+        ));
+    }
+    let MetadataSet { token_id, metadata } = request;
+    if shared.vault.set_metadata(&token_id, metadata).await? {
+        Ok(response::data(Empty {}))
+    } else {
+        Err(ApiError::not_found("unable to locate data for token"))
+    }
 }
 
 /// `POST /v2/tokens/delete`: deletes tokens for good, with all that belongs to them. Unknown tokens are no

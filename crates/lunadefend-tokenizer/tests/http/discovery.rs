@@ -17,7 +17,7 @@ async fn anyone_reads_what_the_tokenizer_offers() {
     assert_eq!(
         reply.text(),
         format!(
-            r#"{{"level":2,"origin":"{ORIGIN}","max_items":100,"max_value":5000000,"features":["batches"]}}"#
+            r#"{{"level":2,"origin":"{ORIGIN}","max_items":100,"max_value":5000000,"features":["batches","values"]}}"#
         )
     );
     assert_eq!(reply.header("content-type"), "application/json");

@@ -31,3 +31,4 @@ mod session;
 mod slow;
 mod tokens;
 mod transfer;
+mod values;

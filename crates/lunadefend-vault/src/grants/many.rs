@@ -94,11 +94,12 @@ impl Vault {
         let ring = self.ring();
         let tokens = asked.iter().map(|(_, token)| token::address(&ring, token));
         let tokens = self.rows_at(tokens.collect()).await?;
-        // Without an address when the token was deleted.
+        let now = self.now();
+        // Without an address when the token was deleted or has expired.
         let mut addresses = Vec::with_capacity(asked.len());
         for (session, token) in &asked {
             let at = token::address(&ring, token);
-            let epoch = self.token_row(&at, tokens.get(&at))?.epoch();
+            let epoch = self.token_row(&at, tokens.get(&at))?.epoch(now);
             addresses.push(epoch.map(|epoch| {
                 let grant = grant::address(&ring, session, token, epoch);
                 [grant, marks::ended_session(&ring, session)]
@@ -106,7 +107,6 @@ impl Vault {
         }
         let all = addresses.iter().flatten().flatten().copied();
         let rows = self.rows_at(all.collect()).await?;
-        let now = self.now();
         let asked = asked.into_iter().zip(addresses);
         asked
             .map(|((session, token), at)| {

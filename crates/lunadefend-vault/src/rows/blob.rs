@@ -20,7 +20,10 @@ pub(crate) const fn leased(until: UnixMillis) -> Row {
     Row::until(until, Bytes::from_static(FORM))
 }
 
-/// The row once the value is finished.
-pub(crate) const fn finished() -> Row {
-    Row::lasting(Bytes::from_static(FORM))
+/// The row once the value is finished, until its rows go.
+pub(crate) const fn finished(expires_at: Option<UnixMillis>) -> Row {
+    Row {
+        value: Bytes::from_static(FORM),
+        expires_at,
+    }
 }

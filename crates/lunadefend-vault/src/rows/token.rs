@@ -1,20 +1,27 @@
-//! The row of a token: its metadata and the epoch of its grants, or that it was deleted.
+//! The row of a token: what is known about it and the epoch of its grants, or that it was deleted.
 
 use crate::{
-    VaultError,
+    Mask, VaultError,
     fields::Fields,
     form::{Form, NoOlder},
     ring::Ring,
     store::{RowAddress, Table},
 };
-use lunadefend_core::{provider::TokenId, wire::Metadata};
+use lunadefend_core::{
+    provider::{TokenId, UnixMillis},
+    wire::{Metadata, Reads, ValueKind},
+};
+use std::time::Duration;
+
+/// For how long the rows of an expired value stay: its expiry may be the error of a clock.
+const KEPT_AFTER_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) fn address(ring: &Ring, token: &TokenId) -> RowAddress {
     ring.address(Table::Token, &[token.expose_id().as_bytes()])
 }
 
 /// Counts how often all grants of a token were revoked. Only the grants of its present epoch count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Epoch(u64);
 
 impl Epoch {
@@ -36,14 +43,46 @@ impl Epoch {
 
 pub(crate) enum TokenRow {
     /// A token that this tokenizer made. Only such a token can get a value.
-    Made {
-        epoch: Epoch,
-        metadata: Option<Metadata>,
-    },
+    Made(MadeToken),
     /// A token that this tokenizer does not know, and whose grants were revoked.
     Unknown { epoch: Epoch },
     /// No grant and no upload counts any more, also one that was on its way when the token was deleted.
     Deleted,
+}
+
+/// What is known about a token that this tokenizer made.
+#[derive(Clone, Default)]
+pub(crate) struct MadeToken {
+    pub(crate) epoch: Epoch,
+    pub(crate) metadata: Option<Metadata>,
+    /// Missing of a token from before it was written down.
+    pub(crate) created_at: Option<UnixMillis>,
+    pub(crate) kind: Option<ValueKind>,
+    /// From then on the token counts as deleted.
+    pub(crate) expires_at: Option<UnixMillis>,
+    /// How often the value may be read; missing for as often as one likes.
+    pub(crate) reads: Option<Reads>,
+    /// Missing until there is a value, and of a value from before it was written down.
+    pub(crate) value: Option<AboutValue>,
+}
+
+/// What is known about a finished value.
+#[derive(Clone)]
+pub(crate) struct AboutValue {
+    /// Its length in bytes.
+    pub(crate) size: u64,
+    pub(crate) mask: Option<Mask>,
+}
+
+impl MadeToken {
+    pub(crate) fn is_expired(&self, now: UnixMillis) -> bool {
+        self.expires_at.is_some_and(|at| now >= at)
+    }
+
+    /// Returns when the rows of the token and its value go, once it has a value.
+    pub(crate) fn rows_expire_at(&self) -> Option<UnixMillis> {
+        self.expires_at.map(|at| at + KEPT_AFTER_EXPIRY)
+    }
 }
 
 impl TokenRow {
@@ -53,20 +92,29 @@ impl TokenRow {
     };
 
     /// Returns the epoch in which grants count; `None` when none counts.
-    pub(crate) const fn epoch(&self) -> Option<Epoch> {
+    pub(crate) fn epoch(&self, now: UnixMillis) -> Option<Epoch> {
         match self {
-            Self::Made { epoch, .. } | Self::Unknown { epoch } => Some(*epoch),
+            Self::Made(made) => (!made.is_expired(now)).then_some(made.epoch),
+            Self::Unknown { epoch } => Some(*epoch),
             Self::Deleted => None,
+        }
+    }
+
+    /// Returns what is known about a token of this tokenizer that counts.
+    pub(crate) fn made(self, now: UnixMillis) -> Option<MadeToken> {
+        match self {
+            Self::Made(made) => (!made.is_expired(now)).then_some(made),
+            Self::Unknown { .. } | Self::Deleted => None,
         }
     }
 
     /// Returns the row after all grants were revoked.
     pub(crate) fn revoked(self) -> Self {
         match self {
-            Self::Made { epoch, metadata } => Self::Made {
-                epoch: epoch.next(),
-                metadata,
-            },
+            Self::Made(made) => Self::Made(MadeToken {
+                epoch: made.epoch.next(),
+                ..made
+            }),
             Self::Unknown { epoch } => Self::Unknown {
                 epoch: epoch.next(),
             },
@@ -80,18 +128,19 @@ const DELETED: u8 = 1;
 const UNKNOWN: u8 = 2;
 
 impl Form for TokenRow {
-    type Older = TokenRow1;
+    type Older = TokenRow2;
 
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
-    /// Without metadata that field is empty, which no JSON is.
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Made { epoch, metadata } => {
-                let json = metadata.as_ref().map_or("", Metadata::as_json);
-                out.reserve_exact(1 + 8 + json.len());
+            Self::Made(made) => {
+                let json = made.metadata.as_ref().map_or("", Metadata::as_json);
+                // More than all fields in front of it.
+                out.reserve_exact(256 + json.len());
                 out.push(MADE);
-                out.extend_from_slice(&epoch.get().to_be_bytes());
+                out.extend_from_slice(&made.epoch.get().to_be_bytes());
+                encode_about(made, out);
                 out.extend_from_slice(json.as_bytes());
             }
             Self::Unknown { epoch } => {
@@ -104,10 +153,15 @@ impl Form for TokenRow {
 
     fn decode(fields: &mut Fields<'_>) -> Result<Self, VaultError> {
         match fields.u8()? {
-            MADE => Ok(Self::Made {
-                epoch: Epoch::new(fields.u64()?),
-                metadata: TokenRow1::decode(fields)?.0,
-            }),
+            MADE => {
+                let epoch = Epoch::new(fields.u64()?);
+                let about = decode_about(fields)?;
+                Ok(Self::Made(MadeToken {
+                    epoch,
+                    metadata: TokenRow1::decode(fields)?.0,
+                    ..about
+                }))
+            }
             UNKNOWN => Ok(Self::Unknown {
                 epoch: Epoch::new(fields.u64()?),
             }),
@@ -116,15 +170,112 @@ impl Form for TokenRow {
         }
     }
 
-    fn upgrade(TokenRow1(metadata): TokenRow1) -> Self {
-        Self::Made {
-            epoch: Epoch::FIRST,
-            metadata,
+    fn upgrade(TokenRow2(row): TokenRow2) -> Self {
+        row
+    }
+}
+
+/// Writes all but epoch and metadata. 0 stands for what is missing: no time, kind or number is 0.
+fn encode_about(made: &MadeToken, out: &mut Vec<u8>) {
+    let time = |at: Option<UnixMillis>| at.map_or(0, UnixMillis::get).to_be_bytes();
+    out.extend_from_slice(&time(made.created_at));
+    out.push(made.kind.map_or(0, ValueKind::code));
+    out.extend_from_slice(&time(made.expires_at));
+    out.extend_from_slice(&made.reads.map_or(0, Reads::get).to_be_bytes());
+    match &made.value {
+        None => out.push(0),
+        Some(AboutValue { size, mask }) => {
+            out.push(1);
+            out.extend_from_slice(&size.to_be_bytes());
+            let mask = mask.as_ref().map_or("", Mask::as_text);
+            out.push(u8::try_from(mask.len()).unwrap_or(u8::MAX));
+            out.extend_from_slice(mask.as_bytes());
         }
     }
 }
 
-/// The form before grants could be revoked: the metadata.
+fn decode_about(fields: &mut Fields<'_>) -> Result<MadeToken, VaultError> {
+    let time = |fields: &mut Fields<'_>| {
+        let millis = fields.u64()?;
+        Ok::<_, VaultError>((millis != 0).then_some(UnixMillis::new(millis)))
+    };
+    let created_at = time(fields)?;
+    let kind = match fields.u8()? {
+        0 => None,
+        code => Some(ValueKind::from_code(code).ok_or(VaultError::TooNew)?),
+    };
+    let expires_at = time(fields)?;
+    let reads = match fields.u32()? {
+        0 => None,
+        count => Some(Reads::new(count).ok_or(VaultError::Corrupt)?),
+    };
+    let value = match fields.u8()? {
+        0 => None,
+        1 => {
+            let size = fields.u64()?;
+            let length = fields.u8()?.into();
+            let mask = match fields.take_some(length)? {
+                b"" => None,
+                text => Some(Mask::from_stored(text).ok_or(VaultError::Corrupt)?),
+            };
+            Some(AboutValue { size, mask })
+        }
+        _ => return Err(VaultError::Corrupt),
+    };
+    Ok(MadeToken {
+        created_at,
+        kind,
+        expires_at,
+        reads,
+        value,
+        ..MadeToken::default()
+    })
+}
+
+/// The form before values had a life of their own: epoch and metadata.
+pub(crate) struct TokenRow2(TokenRow);
+
+impl Form for TokenRow2 {
+    type Older = TokenRow1;
+
+    const VERSION: u8 = 2;
+
+    /// Only tests write it.
+    fn encode(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            TokenRow::Made(made) => {
+                out.push(MADE);
+                out.extend_from_slice(&made.epoch.get().to_be_bytes());
+                TokenRow1(made.metadata.clone()).encode(out);
+            }
+            other => other.encode(out),
+        }
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Result<Self, VaultError> {
+        Ok(Self(match fields.u8()? {
+            MADE => TokenRow::Made(MadeToken {
+                epoch: Epoch::new(fields.u64()?),
+                metadata: TokenRow1::decode(fields)?.0,
+                ..MadeToken::default()
+            }),
+            UNKNOWN => TokenRow::Unknown {
+                epoch: Epoch::new(fields.u64()?),
+            },
+            DELETED => TokenRow::Deleted,
+            _ => return Err(VaultError::Corrupt),
+        }))
+    }
+
+    fn upgrade(TokenRow1(metadata): TokenRow1) -> Self {
+        Self(TokenRow::Made(MadeToken {
+            metadata,
+            ..MadeToken::default()
+        }))
+    }
+}
+
+/// The form before grants could be revoked: the metadata. It is empty without, which no JSON is.
 pub(crate) struct TokenRow1(Option<Metadata>);
 
 impl Form for TokenRow1 {
@@ -164,39 +315,35 @@ mod tests {
         Ok(match form::read(bytes)? {
             TokenRow::Deleted => None,
             TokenRow::Unknown { epoch } => Some((epoch.get(), None)),
-            TokenRow::Made { epoch, metadata } => {
-                let json = metadata.map(|metadata| metadata.as_json().to_owned());
-                Some((epoch.get(), json))
+            TokenRow::Made(made) => {
+                let json = made.metadata.map(|metadata| metadata.as_json().to_owned());
+                Some((made.epoch.get(), json))
             }
         })
     }
 
     #[test]
-    fn both_forms_read_and_nothing_else() {
+    fn older_forms_read() {
         let json = r#"{"a":"b"}"#;
         for (text, metadata) in [("", None), (json, Some(json.to_owned()))] {
             // Before grants could be revoked, every token was in its first epoch.
             let first = [b"\x01", text.as_bytes()].concat();
             assert_eq!(read(&first).unwrap(), Some((0, metadata.clone())));
-
-            let row = TokenRow::Made {
+            let second = [b"\x02\x00\0\0\0\0\0\0\x01\x02", text.as_bytes()].concat();
+            assert_eq!(read(&second).unwrap(), Some((0x0102, metadata.clone())));
+            let row = TokenRow2(TokenRow::Made(MadeToken {
                 epoch: Epoch::new(0x0102),
-                metadata: metadata
-                    .as_deref()
-                    .map(|json| Metadata::from_json(json).unwrap()),
-            };
-            let written = form::write(&row);
-            let expected = [b"\x02\x00\0\0\0\0\0\0\x01\x02", text.as_bytes()].concat();
-            assert_eq!(*written, expected);
-            assert_eq!(read(&written).unwrap(), Some((0x0102, metadata)));
+                metadata: metadata.map(|json| Metadata::from_json(&json).unwrap()),
+                ..MadeToken::default()
+            }));
+            assert_eq!(*form::write(&row), second);
         }
-        let deleted = form::write(&TokenRow::Deleted);
-        assert_eq!(*deleted, b"\x02\x01");
-        assert_eq!(read(&deleted).unwrap(), None);
-        let epoch = Epoch::new(3);
-        let unknown = form::write(&TokenRow::Unknown { epoch });
-        assert_eq!(*unknown, b"\x02\x02\0\0\0\0\0\0\0\x03");
-        assert_eq!(read(&unknown).unwrap(), Some((3, None)));
+        for bytes in [b"\x02\x01", b"\x03\x01"] {
+            assert_eq!(read(bytes).unwrap(), None);
+        }
+        for bytes in [b"\x02\x02\0\0\0\0\0\0\0\x03", b"\x03\x02\0\0\0\0\0\0\0\x03"] {
+            assert_eq!(read(bytes).unwrap(), Some((3, None)));
+        }
         // None of the three, cut short, too long, not metadata, of a version to come.
         for other in [
             &b"\x02\x03"[..],
@@ -206,10 +353,59 @@ mod tests {
             b"\x02\x00\0\0\0\0\0\0\x01",
             b"\x02\x01\x00",
             b"\x02\x00\0\0\0\0\0\0\0\x01[",
-            b"\x03\x01",
+            b"\x03\x03",
+            b"\x03\x01\x00",
+            b"\x04\x01",
             b"",
         ] {
             assert!(read(other).is_err(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_known_about_a_token_comes_back() {
+        let time = |millis| Some(UnixMillis::new(millis));
+        for (kind, mask) in [
+            (Some(ValueKind::CardNumber), Some("Visa \u{2022} 1111")),
+            (None, None),
+        ] {
+            let written = MadeToken {
+                epoch: Epoch::new(7),
+                metadata: kind.map(|_| Metadata::string()),
+                created_at: time(1),
+                kind,
+                expires_at: kind.and(time(2)),
+                reads: kind.and(Reads::new(3)),
+                value: Some(AboutValue {
+                    size: 16,
+                    mask: mask.map(|text| Mask::from_stored(text.as_bytes()).unwrap()),
+                }),
+            };
+            let bytes = form::write(&TokenRow::Made(written.clone()));
+            let TokenRow::Made(read) = form::read(&bytes).unwrap() else {
+                panic!("another row");
+            };
+            let facts = |made: &MadeToken| {
+                let value = made.value.as_ref();
+                let mask = value
+                    .and_then(|value| value.mask.as_ref().map(|mask| mask.as_text().to_owned()));
+                let json = made.metadata.as_ref().map(|json| json.as_json().to_owned());
+                let size = value.map(|value| value.size);
+                (
+                    made.epoch,
+                    json,
+                    made.created_at,
+                    made.kind,
+                    made.expires_at,
+                    made.reads,
+                    size,
+                    mask,
+                )
+            };
+            assert_eq!(facts(&read), facts(&written));
+            for length in 0..bytes.len().min(40) {
+                assert!(form::read::<TokenRow>(&bytes[..length]).is_err());
+            }
         }
     }
 }

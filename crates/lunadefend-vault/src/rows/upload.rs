@@ -4,13 +4,14 @@ use crate::{
     UploadId, VaultError,
     fields::Fields,
     form::{Form, NoOlder},
+    lease::LEASE,
     ring::Ring,
     store::{BlobId, RowAddress, Table},
 };
 use lunadefend_core::provider::UnixMillis;
 
 pub(crate) fn address(ring: &Ring, id: UploadId) -> RowAddress {
-    ring.address(Table::Upload, &[id.url_id().as_bytes()])
+    ring.address(Table::Upload, &[id.as_bytes()])
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,11 +54,13 @@ impl UploadRow {
         Self { state, ..self }
     }
 
-    /// The row lives as long as its URL, and as long as an attempt that began in time.
+    /// The row lives as long as its URL, and as long as an attempt that began in time: a small value has no lease,
+    /// but the time of one.
     pub(crate) fn expires_at(&self) -> UnixMillis {
+        let small_ends_at = self.url_expires_at + LEASE;
         match self.state {
-            UploadState::Leased { until, .. } => self.url_expires_at.max(until),
-            UploadState::Open | UploadState::Spent => self.url_expires_at,
+            UploadState::Leased { until, .. } => small_ends_at.max(until),
+            UploadState::Open | UploadState::Spent => small_ends_at,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The row of a finished value. Sealing it is what wraps the data key.
+//! The row of a finished value. Sealing it is what encrypts a small value, and wraps the data key of a large one.
 
 use crate::{
     VaultError,
@@ -8,16 +8,27 @@ use crate::{
     store::{Blob, BlobId, RowAddress, Table},
     stream::{ChunkCipher, ChunkKey, part_bytes},
 };
-use lunadefend_core::provider::TokenId;
+use lunadefend_core::{provider::TokenId, wire::MAX_INLINE};
+use std::fmt;
 use zeroize::Zeroizing;
 
 pub(crate) fn address(ring: &Ring, token: &TokenId) -> RowAddress {
     ring.address(Table::Value, &[token.expose_id().as_bytes()])
 }
 
-/// The address of a value, and the key that opens it.
+/// A finished value: small ones lie in the row itself, which costs one commit and one read.
 #[derive(Debug)]
-pub(crate) struct ValueRow {
+pub(crate) enum ValueRow {
+    Small(SmallValue),
+    Blob(BlobValue),
+}
+
+/// A value of at most [`MAX_INLINE`] bytes.
+pub(crate) struct SmallValue(pub(crate) Zeroizing<Vec<u8>>);
+
+/// The blob of a value, and the key that opens it.
+#[derive(Debug)]
+pub(crate) struct BlobValue {
     pub(crate) blob: BlobId,
     pub(crate) key: ChunkKey,
     pub(crate) chunk_size: u32,
@@ -26,6 +37,30 @@ pub(crate) struct ValueRow {
 }
 
 impl ValueRow {
+    /// Returns the length of the value in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Small(value) => value.0.len() as u64,
+            Self::Blob(value) => value.length,
+        }
+    }
+
+    /// Returns the blob of the value, if it has one.
+    pub(crate) const fn blob(&self) -> Option<BlobId> {
+        match self {
+            Self::Small(_) => None,
+            Self::Blob(value) => Some(value.blob),
+        }
+    }
+}
+
+impl fmt::Debug for SmallValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SmallValue(..)")
+    }
+}
+
+impl BlobValue {
     pub(crate) const fn blob(&self) -> Blob {
         Blob {
             id: self.blob,
@@ -49,7 +84,49 @@ impl ValueRow {
     }
 }
 
+const BLOB: u8 = 0;
+const SMALL: u8 = 1;
+
 impl Form for ValueRow {
+    type Older = BlobValue;
+
+    const VERSION: u8 = 2;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Small(SmallValue(value)) => {
+                out.reserve_exact(1 + value.len());
+                out.push(SMALL);
+                out.extend_from_slice(value);
+            }
+            Self::Blob(value) => {
+                out.push(BLOB);
+                value.encode(out);
+            }
+        }
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Result<Self, VaultError> {
+        match fields.u8()? {
+            BLOB => BlobValue::decode(fields).map(Self::Blob),
+            SMALL => {
+                let value = fields.take_rest();
+                if value.len() > MAX_INLINE {
+                    return Err(VaultError::Corrupt);
+                }
+                Ok(Self::Small(SmallValue(Zeroizing::new(value.to_vec()))))
+            }
+            _ => Err(VaultError::Corrupt),
+        }
+    }
+
+    fn upgrade(older: BlobValue) -> Self {
+        Self::Blob(older)
+    }
+}
+
+/// The form before small values lay in the row.
+impl Form for BlobValue {
     type Older = NoOlder;
 
     const VERSION: u8 = 1;

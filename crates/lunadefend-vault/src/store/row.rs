@@ -43,11 +43,11 @@ pub enum Table {
     /// Tokens with their metadata; a token whose value never came expires. A deleted token stays as a mark,
     /// until every grant of it has expired.
     Token = 5,
-    /// The blob of a token's finished value, and the key to decrypt it.
+    /// A token's finished value: a small one itself, of a larger one the blob and the key to decrypt it.
     Value = 6,
     /// Upload URLs, until they expire.
     Upload = 7,
-    /// Download URLs, until they expire.
+    /// Download URLs of earlier versions, until they expire: no version writes them any more.
     Download = 8,
     /// One row for each blob. It expires with the lease of an upload and stays once the value is finished.
     /// The vault deletes a blob without a row.
@@ -58,11 +58,15 @@ pub enum Table {
     Quota = 11,
     /// Ended sessions of the application, until all that was made for them has expired.
     EndedSession = 12,
+    /// How often a value was read whose reads are counted.
+    Reads = 13,
+    /// Requests that may be repeated, and the token that each made, for a day.
+    Replay = 14,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::KeyRing,
         Self::Grant,
         Self::UsedState,
@@ -75,6 +79,8 @@ impl Table {
         Self::UsedJwt,
         Self::Quota,
         Self::EndedSession,
+        Self::Reads,
+        Self::Replay,
     ];
 
     /// Returns the number of the table, which never changes: for stores that write it.

@@ -34,8 +34,33 @@ async fn a_store_gets_nothing_in_clear() {
         .unwrap();
     let issued = vault.issue_download(&owner, &new.token, until).await;
     let issued = issued.unwrap().unwrap();
-    let upload_url = vault.sign_url(&SignedUrl::upload(new.upload, until, MAX));
-    let download_url = vault.sign_url(&SignedUrl::download(issued.download, until));
+    let upload_url = vault.sign_upload(&upload_url(&new, until));
+    let download_url = vault.seal_download(&issued).unwrap();
+    // One that lies in its row, with a mask, whose reads are counted, made by a request that may come again.
+    let small = inline(VALUE);
+    let key = IdempotencyKey::new(*b"canary idem key!");
+    let (body, read) = (VALUE.as_bytes(), ReadId::new(*b"canary read id!!"));
+    let request = Tokenization {
+        value: Some(&small),
+        kind: Some(ValueKind::Text),
+        reads: Reads::new(2),
+        owner: Some(Owner {
+            session: &owner,
+            granted_until: until,
+            quota: Some(Quota::UNLIMITED),
+        }),
+        repeatable: Some(Repeatable { key, body }),
+        ..Tokenization::default()
+    };
+    let masks = MaskPolicy::default().with(ValueKind::Text).unwrap();
+    let masking = vault.clone().with_masks(masks);
+    let Ok(Tokenized::Stored(small)) = masking.tokenize(&request).await else {
+        panic!("not stored");
+    };
+    let described = vault.describe(&[small.clone()]).await.unwrap();
+    let mask = described[0].clone().unwrap().mask.unwrap();
+    let found = vault.read_values(&owner, &[small.clone()], read, 100).await;
+    assert!(matches!(found.unwrap()[0], Found::Value { .. }));
     let ring = vault.ring();
 
     let token = new.token.expose_id();
@@ -52,8 +77,11 @@ async fn a_store_gets_nothing_in_clear() {
         state.random.to_vec(),
         upload_url.into(),
         download_url.into(),
-        UrlId::from(new.upload).as_bytes().to_vec(),
-        UrlId::from(issued.download).as_bytes().to_vec(),
+        new.upload.as_bytes().to_vec(),
+        small.expose_id().into(),
+        mask.into(),
+        key.as_bytes().to_vec(),
+        read.as_bytes().to_vec(),
         master_text.expose_secret().into(),
         master.expose_secret().to_vec(),
         ring.wrapping(1).unwrap().to_vec(),
@@ -61,6 +89,9 @@ async fn a_store_gets_nothing_in_clear() {
     let at = rows::value::address(&ring, &new.token);
     let row = store.row(at).await.unwrap();
     let value: rows::value::ValueRow = ring.open_row(&at, &row).unwrap();
+    let rows::value::ValueRow::Blob(value) = value else {
+        panic!("a small value");
+    };
     secrets.push(value.key.secret.to_vec());
 
     // A control: what is written in clear is found.
@@ -106,8 +137,8 @@ async fn debug_prints_nothing() {
         .issue_download(&owner, &new.token, later(10))
         .await;
     let issued = issued.unwrap().unwrap();
-    let download = world.vault.open_download(&issued.download).await.unwrap();
-    let grant = SignedUrl::upload(new.upload, later(10), MAX);
+    let download = world.vault.open_download(&issued).await.unwrap();
+    let grant = upload_url(&new, later(10));
     let ring = world.vault.ring();
     let row = world.store.row(Ring::own_address()).await;
 

@@ -13,9 +13,7 @@ async fn delete(vault: &Vault, tokens: &[&TokenId]) {
 
 async fn open(vault: &Vault, token: &TokenId) -> Download {
     let issued = vault.issue_download(&session("ann"), token, UNTIL).await;
-    let opened = vault
-        .open_download(&issued.unwrap().unwrap().download)
-        .await;
+    let opened = vault.open_download(&issued.unwrap().unwrap()).await;
     opened.unwrap().unwrap()
 }
 
@@ -30,7 +28,7 @@ async fn nothing_of_it_answers_and_its_room_is_free() {
         .await;
     let new = new.unwrap();
     world.upload(&new, &[7; 70_000]).await;
-    let kept = world.token(b"kept").await;
+    let kept = world.token(&[1; 20_000]).await;
     let waiting = vault.create_token(None, owned).await.unwrap();
     let issued = vault.issue_download(&ann, &new.token, UNTIL).await;
     let issued = issued.unwrap().unwrap();
@@ -52,7 +50,7 @@ async fn nothing_of_it_answers_and_its_room_is_free() {
             vault.grant(&ann, token, UNTIL).await.unwrap();
             assert_eq!(vault.grant_expiry(&ann, token).await.unwrap(), None);
         }
-        let opened = vault.open_download(&issued.download).await.unwrap();
+        let opened = vault.open_download(&issued).await.unwrap();
         assert!(opened.is_none());
         let begun = vault.begin_upload(&waiting.upload, MAX).await;
         assert!(matches!(begun, Err(UploadError::Unknown)));
@@ -60,7 +58,7 @@ async fn nothing_of_it_answers_and_its_room_is_free() {
         assert_eq!(world.store.rows(Table::Blob).await.len(), 1);
         assert_eq!(world.store.blobs().await.len(), 1);
     }
-    assert_eq!(world.read(&kept).await.unwrap(), b"kept");
+    assert_eq!(world.read(&kept).await.unwrap(), [1; 20_000]);
 
     world.clock.set(REMEMBERED);
     vault.purge_expired().await.unwrap();
@@ -73,7 +71,8 @@ async fn more_than_a_batch_holds() {
     let world = World::new().await;
     let mut tokens = Vec::new();
     for number in 0..100_u8 {
-        tokens.push(world.token(&[number]).await);
+        let length = if number % 2 == 0 { 1 } else { 20_000 };
+        tokens.push(world.token(&vec![number; length]).await);
     }
     world
         .vault
@@ -89,12 +88,17 @@ async fn more_than_a_batch_holds() {
 async fn an_upload_that_runs_does_not_bring_it_back() {
     let world = World::new().await;
     let vault = &world.vault;
-    let new = vault.create_token(None, None).await.unwrap();
-    let mut upload = vault.begin_upload(&new.upload, MAX).await.unwrap();
-    upload.write("value".into()).await.unwrap();
-    delete(vault, &[&new.token]).await;
-    let committed = upload.commit().await;
-    assert!(matches!(committed, Err(UploadError::Lost)));
+    for length in [5, 100_000] {
+        let new = vault.create_token(None, None).await.unwrap();
+        let mut upload = vault.begin_upload(&new.upload, MAX).await.unwrap();
+        upload.write(vec![7; length].into()).await.unwrap();
+        delete(vault, &[&new.token]).await;
+        let committed = upload.commit().await;
+        assert!(matches!(
+            committed,
+            Err(UploadError::Lost | UploadError::Unknown)
+        ));
+    }
     assert!(world.store.rows(Table::Value).await.is_empty());
     // Its lease is given back in the background; at the latest the sweep frees the room.
     world.clock.set(later(60_000));
@@ -106,15 +110,16 @@ async fn an_upload_that_runs_does_not_bring_it_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_ends_at_the_same_time() {
     let world = World::new().await;
-    for _ in 0..50 {
+    for number in 0..50 {
         let new = world.vault.create_token(None, None).await.unwrap();
         let begun = world.vault.begin_upload(&new.upload, MAX).await;
         let mut upload = begun.unwrap();
-        upload.write("value".into()).await.unwrap();
+        let length = if number % 2 == 0 { 5 } else { 20_000 };
+        upload.write(vec![7; length].into()).await.unwrap();
         let (vault, token) = (world.vault.clone(), new.token.clone());
         let deleting = tokio::spawn(async move { delete(&vault, &[&token]).await });
         match tokio::spawn(upload.commit()).await.unwrap() {
-            Ok(_) | Err(UploadError::Lost) => {}
+            Ok(_) | Err(UploadError::Lost | UploadError::Unknown) => {}
             Err(error) => panic!("{error}"),
         }
         deleting.await.unwrap();
@@ -131,7 +136,8 @@ async fn an_upload_that_outlives_the_memory_of_the_deletion_has_no_token() {
     let world = World::new().await;
     let vault = &world.vault;
     let new = vault.create_token(None, None).await.unwrap();
-    let upload = vault.begin_upload(&new.upload, MAX).await.unwrap();
+    let mut upload = vault.begin_upload(&new.upload, MAX).await.unwrap();
+    upload.write(vec![7; 100_000].into()).await.unwrap();
     let deleted = vault.delete_tokens(&[new.token.clone()], later(10)).await;
     deleted.unwrap();
     world.clock.set(later(10));

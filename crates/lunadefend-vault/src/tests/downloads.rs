@@ -1,7 +1,7 @@
 use super::*;
 
-async fn is_open(world: &World, issued: &IssuedDownload) -> bool {
-    let download = world.vault.open_download(&issued.download).await;
+async fn is_open(world: &World, issued: &DownloadTicket) -> bool {
+    let download = world.vault.open_download(&issued).await;
     download.unwrap().is_some()
 }
 
@@ -23,12 +23,12 @@ async fn a_ticket_ends_with_its_minute_or_its_grant() {
         );
         let issued = issued.await.unwrap().unwrap();
         assert_eq!(
-            issued.expires_at,
+            issued.expires_at(),
             world_start + Duration::from_millis(ticket)
         );
         world
             .clock
-            .set(issued.expires_at.saturating_sub(Duration::from_millis(1)));
+            .set(issued.expires_at().saturating_sub(Duration::from_millis(1)));
         assert!(is_open(&world, &issued).await);
         assert!(is_open(&world, &issued).await, "more than once");
         world.clock.advance(Duration::from_millis(1));
@@ -68,8 +68,12 @@ async fn what_is_not_there() {
         let issued = world.vault.issue_download(&ann, &token, later(10)).await;
         assert!(issued.unwrap().is_none());
     }
-    let unknown = DownloadId::from(UrlId::generate().unwrap());
-    let download = world.vault.open_download(&unknown).await.unwrap();
+    // Of another store, where none of the rows is.
+    let elsewhere = World::new().await;
+    let token = world.token(b"value").await;
+    let issued = world.vault.issue_download(&ann, &token, later(10)).await;
+    let unknown = issued.unwrap().unwrap();
+    let download = elsewhere.vault.open_download(&unknown).await.unwrap();
     assert!(download.is_none());
 }
 
@@ -81,7 +85,7 @@ async fn the_length_is_known_before_the_first_chunk() {
     world.vault.grant(&ann, &token, later(10)).await.unwrap();
     let issued = world.vault.issue_download(&ann, &token, later(10)).await;
     let issued = issued.unwrap().unwrap();
-    let download = world.vault.open_download(&issued.download).await;
+    let download = world.vault.open_download(&issued).await;
     let mut download = download.unwrap().unwrap();
     assert_eq!(download.length(), 70_000);
     let mut lengths = Vec::new();

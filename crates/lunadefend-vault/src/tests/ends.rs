@@ -8,7 +8,7 @@ const LATER: UnixMillis = UnixMillis::new(START.get() + 10_000_000);
 struct Had {
     handle: SessionHandle,
     token: TokenId,
-    issued: IssuedDownload,
+    issued: DownloadTicket,
     open: NewToken,
 }
 
@@ -39,7 +39,7 @@ impl Had {
         let vault = &world.vault;
         let session_there = vault.session(self.handle.expose_secret()).await;
         let granted = vault.grant_expiry(&session(id), &self.token).await;
-        let download = vault.open_download(&self.issued.download).await;
+        let download = vault.open_download(&self.issued).await;
         let upload = match vault.begin_upload(&self.open.upload, MAX).await {
             Ok(upload) => {
                 upload.abort().await.unwrap();

@@ -58,18 +58,25 @@ async fn a_lost_answer_is_asked_for_again() {
         .grant(&ann, &new.token, later(10))
         .await
         .unwrap();
-    lose(Operation::Write);
-    let mut upload = world.vault.begin_upload(&new.upload, MAX).await.unwrap();
-    upload.write("value".into()).await.unwrap();
-    lose(Operation::Write);
-    upload.commit().await.unwrap();
-    assert_eq!(world.read(&new.token).await.unwrap(), b"value");
+    let small = world.vault.create_token(None, None).await.unwrap();
+    for (new, length) in [(new, 100_000), (small, 5)] {
+        let mut upload = world.vault.begin_upload(&new.upload, MAX).await.unwrap();
+        lose(Operation::Write);
+        upload.write(vec![7; length].into()).await.unwrap();
+        if length > MAX_INLINE {
+            lose(Operation::Write);
+        }
+        upload.commit().await.unwrap();
+        assert!(world.read(&new.token).await.unwrap() == vec![7; length]);
+    }
     assert_eq!(world.store.clear(), 0, "each answer was lost");
 
     // What is known to have failed is not repeated.
     world.store.plan(Operation::Write, 0, Fault::Before);
     assert!(world.vault.create_token(None, None).await.is_err());
     world.store.plan(Operation::Write, 0, Fault::Conflict);
+    assert!(world.vault.create_token(None, None).await.is_ok());
+    world.store.plan_all(Operation::Write, Fault::Conflict);
     let refused = world.vault.create_token(None, None).await;
     assert!(matches!(refused, Err(VaultError::Conflict)));
 }
@@ -83,30 +90,36 @@ enum Doing {
     Delete,
     CreateToken,
     CountedToken,
+    Tokenize,
     Upload,
+    SmallUpload,
     Session,
     EndBrowserSession,
     EndSession,
     IssueDownload,
     Read,
+    ReadOnce,
     RotateMaster,
     AddWrappingKey,
     Purge,
 }
 
-const ALL: [Doing; 15] = [
+const ALL: [Doing; 18] = [
     Doing::Open,
     Doing::Grant,
     Doing::RevokeToken,
     Doing::Delete,
     Doing::CreateToken,
     Doing::CountedToken,
+    Doing::Tokenize,
     Doing::Upload,
+    Doing::SmallUpload,
     Doing::Session,
     Doing::EndBrowserSession,
     Doing::EndSession,
     Doing::IssueDownload,
     Doing::Read,
+    Doing::ReadOnce,
     Doing::RotateMaster,
     Doing::AddWrappingKey,
     Doing::Purge,
@@ -124,11 +137,18 @@ struct Scene {
     waiting: NewToken,
     state: StateClaims,
     handle: SessionHandle,
-    issued: IssuedDownload,
+    issued: DownloadTicket,
+    /// A token whose value may be read once.
+    once: TokenId,
     other_master: MasterKey,
     /// Tokens whose making was acknowledged.
     made: Mutex<Vec<NewToken>>,
+    /// The tokens that a request with a key returned.
+    repeated: Mutex<Vec<TokenId>>,
 }
+
+const KEY: IdempotencyKey = IdempotencyKey::new([7; 16]);
+const READ: ReadId = ReadId::new([8; 16]);
 
 impl Scene {
     async fn new() -> Self {
@@ -146,6 +166,20 @@ impl Scene {
         let made = world.vault.create_session(&used, b"old", until, &ann).await;
         let issued = world.vault.issue_download(&ann, &new.token, until).await;
         let (_, state) = issue_state(&world.vault, "main");
+        let owner = Owner {
+            session: &ann,
+            granted_until: until,
+            quota: None,
+        };
+        let once = Tokenization {
+            value: Some(&inline("once")),
+            reads: Some(Reads::ONCE),
+            owner: Some(owner),
+            ..Tokenization::default()
+        };
+        let Ok(Tokenized::Stored(once)) = world.vault.tokenize(&once).await else {
+            panic!("not stored");
+        };
         // Something to purge and to sweep.
         let orphan = BlobId::new([1; 32]);
         world.store.set_parts(orphan, vec!["orphan".into()]).await;
@@ -161,7 +195,9 @@ impl Scene {
             handle: made.unwrap().handle().unwrap(),
             issued: issued.unwrap().unwrap(),
             other_master: MasterKey::generate().unwrap().0,
+            once,
             made: Mutex::default(),
+            repeated: Mutex::default(),
             world,
         }
     }
@@ -188,11 +224,21 @@ impl Scene {
                     .await?;
                 self.made.lock().unwrap().push(new);
             }
-            Doing::Upload => {
+            Doing::Tokenize => match self.world.repeatable(KEY, "value").await {
+                Ok(Tokenized::Stored(token)) => self.repeated.lock().unwrap().push(token),
+                Err(TokenizeError::Vault(error)) => return Err(error.into()),
+                other => panic!("{other:?}"),
+            },
+            Doing::ReadOnce => {
+                let once = [self.once.clone()];
+                let found = vault.read_values(&ann, &once, READ, 100).await?;
+                assert!(matches!(found[0], Found::Value { .. }), "{found:?}");
+            }
+            Doing::Upload | Doing::SmallUpload => {
                 let mut upload = vault
                     .begin_upload_within(&self.waiting.upload, MAX, QUOTA)
                     .await?;
-                let value = vec![7; 2 * stream::CHUNK_SIZE as usize + 1];
+                let value = vec![7; uploaded(doing)];
                 match upload.write(value.into()).await {
                     Ok(()) => drop(upload.commit().await?),
                     Err(error) => {
@@ -218,11 +264,11 @@ impl Scene {
             Doing::EndSession => vault.end_session(&ann, until).await?,
             Doing::IssueDownload => {
                 let issued = vault.issue_download(&ann, &self.token, until).await?;
-                let download = vault.open_download(&issued.unwrap().download).await?;
+                let download = vault.open_download(&issued.unwrap()).await?;
                 assert!(download.is_some());
             }
             Doing::Read => {
-                let download = vault.open_download(&self.issued.download).await?;
+                let download = vault.open_download(&self.issued).await?;
                 let chunk = download.unwrap().next_chunk().await?;
                 assert_eq!(chunk.as_deref(), Some(b"value".as_slice()));
             }
@@ -251,14 +297,29 @@ impl Scene {
                 assert_eq!(expiry.unwrap(), None);
             }
             Doing::Delete => {
-                assert!(self.world.store.rows(Table::Value).await.is_empty());
+                let values = self.world.store.rows(Table::Value).await;
+                assert_eq!(values.len(), 1, "only that of the other token");
                 vault.purge_expired().await.unwrap();
                 assert!(self.world.store.blobs().await.is_empty());
                 return;
             }
-            Doing::Upload => {
+            Doing::Tokenize => {
+                let tokens = std::mem::take(&mut *self.repeated.lock().unwrap());
+                assert_eq!(tokens.len(), 1);
+                let again = self.world.repeatable(KEY, "value").await.unwrap();
+                assert!(matches!(again, Tokenized::Stored(token) if token == tokens[0]));
+                assert_eq!(self.world.read(&tokens[0]).await.unwrap(), b"value");
+            }
+            Doing::ReadOnce => {
+                let once = [self.once.clone()];
+                for (read, is_refused) in [(READ, false), (ReadId::new([9; 16]), true)] {
+                    let found = vault.read_values(&ann, &once, read, 100).await.unwrap();
+                    assert_eq!(matches!(found[0], Found::Refused), is_refused);
+                }
+            }
+            Doing::Upload | Doing::SmallUpload => {
                 let value = self.world.read(&self.waiting.token).await.unwrap();
-                assert_eq!(value.len(), 2 * stream::CHUNK_SIZE as usize + 1);
+                assert_eq!(value.len(), uploaded(doing));
                 let again = vault.begin_upload(&self.waiting.upload, MAX).await;
                 assert!(matches!(again, Err(UploadError::Used)));
                 let at = rows::quota::address(&vault.ring(), &ann);
@@ -323,6 +384,13 @@ impl Scene {
     }
 }
 
+const fn uploaded(doing: Doing) -> usize {
+    match doing {
+        Doing::SmallUpload => MAX_INLINE,
+        _ => 2 * stream::CHUNK_SIZE as usize + 1,
+    }
+}
+
 /// What a caller may be told when a call of the store failed.
 fn is_expected(doing: Doing, error: &UploadError) -> bool {
     match error {
@@ -330,7 +398,7 @@ fn is_expected(doing: Doing, error: &UploadError) -> bool {
             StoreError::Unavailable(_) | StoreError::Unknown(_),
         )) => true,
         // Its first attempt may have done it: see below.
-        UploadError::Used => doing == Doing::Upload,
+        UploadError::Used => matches!(doing, Doing::Upload | Doing::SmallUpload),
         UploadError::Busy => doing == Doing::Upload,
         UploadError::Vault(VaultError::Conflict) => {
             matches!(doing, Doing::RotateMaster | Doing::AddWrappingKey)

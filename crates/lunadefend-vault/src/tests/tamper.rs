@@ -4,7 +4,7 @@
 use super::*;
 use lunadefend_crypto::base64url_decode;
 use rows::{
-    download, grant,
+    grant, reads, replay,
     token::{self, Epoch},
     upload, value,
 };
@@ -15,8 +15,12 @@ struct Kept {
     token: TokenId,
     open: NewToken,
     handle: SessionHandle,
-    issued: IssuedDownload,
+    issued: DownloadTicket,
+    /// A token whose reads are counted, of a request that may come again.
+    counted: TokenId,
 }
+
+const KEY: IdempotencyKey = IdempotencyKey::new([7; 16]);
 
 impl Kept {
     async fn new() -> Self {
@@ -47,13 +51,19 @@ impl Kept {
             .await
             .unwrap()
             .unwrap();
-        Self {
+        let Ok(Tokenized::Stored(counted)) = world.repeatable(KEY, "short").await else {
+            panic!("not stored");
+        };
+        let kept = Self {
             world,
             token: new.token,
             open,
             handle,
             issued,
-        }
+            counted,
+        };
+        assert!(kept.read(Table::Reads).await.unwrap());
+        kept
     }
 
     /// Uses the row of that table; `Err` must be all that comes of a changed one.
@@ -61,8 +71,8 @@ impl Kept {
         let vault = &self.world.vault;
         let found = match table {
             Table::Token => vault.metadata(&self.token).await?.is_some(),
-            Table::Value | Table::Download => {
-                let download = vault.open_download(&self.issued.download).await?;
+            Table::Value => {
+                let download = vault.open_download(&self.issued).await?;
                 let Some(mut download) = download else {
                     return Ok(false);
                 };
@@ -84,6 +94,19 @@ impl Kept {
                 Err(UploadError::Vault(error)) => return Err(error),
                 Err(_) => false,
             },
+            Table::Reads => {
+                let read = ReadId::new(lunadefend_crypto::random_bytes()?);
+                let counted = [self.counted.clone()];
+                let found = vault
+                    .read_values(&session("ann"), &counted, read, 100)
+                    .await?;
+                matches!(found[0], Found::Value { .. })
+            }
+            Table::Replay => match self.world.repeatable(KEY, "short").await {
+                Ok(Tokenized::Stored(token)) => token == self.counted,
+                Ok(_) | Err(TokenizeError::OtherBody | TokenizeError::Gone) => false,
+                Err(TokenizeError::Vault(error)) => return Err(error),
+            },
             _ => unreachable!("not a table with content"),
         };
         Ok(found)
@@ -97,7 +120,8 @@ impl Kept {
             Table::Value => value::address(&ring, &self.token),
             Table::Grant => grant::address(&ring, &ann, &self.token, Epoch::FIRST),
             Table::Upload => upload::address(&ring, self.open.upload),
-            Table::Download => download::address(&ring, self.issued.download),
+            Table::Reads => reads::address(&ring, &self.counted),
+            Table::Replay => replay::address(&ring, Some(&ann), KEY),
             _ => {
                 let handle = base64url_decode(self.handle.expose_secret()).unwrap();
                 rows::session::address(&ring, &handle)
@@ -106,13 +130,14 @@ impl Kept {
     }
 }
 
-const SEALED: [Table; 6] = [
+const SEALED: [Table; 7] = [
     Table::Token,
     Table::Value,
     Table::Grant,
     Table::Session,
     Table::Upload,
-    Table::Download,
+    Table::Reads,
+    Table::Replay,
 ];
 
 #[tokio::test]
@@ -233,10 +258,15 @@ async fn a_moved_grant_is_an_error() {
 #[tokio::test]
 async fn every_flipped_byte_of_a_chunk_is_noticed() {
     let world = World::new().await;
-    let token = world.token(b"a value of some bytes").await;
+    let value = vec![7; 20_000];
+    let token = world.token(&value).await;
     let at = world.store.chunks().await[0];
     let chunk = world.store.chunk(at).await;
-    for position in 0..chunk.len() {
+    let last = chunk.len() - 1;
+    let positions = (0..64)
+        .chain((64..last).step_by(101))
+        .chain(last - 32..=last);
+    for position in positions.clone() {
         for flip in [0x01, 0x80, 0xff] {
             let mut changed = chunk.to_vec();
             changed[position] ^= flip;
@@ -244,12 +274,12 @@ async fn every_flipped_byte_of_a_chunk_is_noticed() {
             assert!(matches!(world.read(&token).await, Err(VaultError::Corrupt)));
         }
     }
-    for length in 0..chunk.len() {
+    for length in positions {
         world.store.set_chunk(at, chunk.slice(..length)).await;
         assert!(matches!(world.read(&token).await, Err(VaultError::Corrupt)));
     }
     world.store.set_chunk(at, chunk).await;
-    assert_eq!(world.read(&token).await.unwrap(), b"a value of some bytes");
+    assert!(world.read(&token).await.unwrap() == value);
 }
 
 #[tokio::test]
@@ -304,7 +334,7 @@ async fn a_download_does_not_go_on_after_an_error() {
     world.vault.grant(&ann, &token, later(10)).await.unwrap();
     let issued = world.vault.issue_download(&ann, &token, later(10)).await;
     let issued = issued.unwrap().unwrap();
-    let download = world.vault.open_download(&issued.download).await;
+    let download = world.vault.open_download(&issued).await;
     let mut download = download.unwrap().unwrap();
     assert!(download.next_chunk().await.unwrap().is_some());
     assert!(download.next_chunk().await.is_err());

@@ -12,8 +12,10 @@ fn pattern(length: usize) -> Vec<u8> {
 async fn values_of_any_length_come_back() {
     let world = World::new().await;
     for (length, chunks) in [
-        (0, 1),
-        (1, 1),
+        (0, 0),
+        (1, 0),
+        (MAX_INLINE, 0),
+        (MAX_INLINE + 1, 1),
         (CHUNK - 1, 1),
         (CHUNK, 1),
         (CHUNK + 1, 2),
@@ -103,13 +105,17 @@ async fn of_uploads_that_race_one_begins() {
         let new = world.vault.create_token(None, None).await.unwrap();
         let racing = (0..16).map(|_| {
             let vault = world.vault.clone();
-            tokio::spawn(async move { vault.begin_upload(&new.upload, MAX).await })
+            tokio::spawn(async move {
+                let mut upload = vault.begin_upload(&new.upload, MAX).await?;
+                upload.write(pattern(2 * CHUNK).into()).await?;
+                Ok(upload)
+            })
         });
         let mut begun = Vec::new();
         for result in join_all(racing).await {
             match result.unwrap() {
                 Ok(upload) => begun.push(upload),
-                Err(error) => assert!(matches!(error, UploadError::Busy)),
+                Err(error) => assert!(matches!(error, UploadError::Busy), "{error}"),
             }
         }
         assert_eq!(begun.len(), 1);
@@ -117,6 +123,33 @@ async fn of_uploads_that_race_one_begins() {
         let again = world.vault.begin_upload(&new.upload, MAX).await;
         assert!(matches!(again, Err(UploadError::Used)));
     }
+}
+
+/// Small ones take no lease: the first that ends counts, and the others hear of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_small_uploads_that_race_one_ends() {
+    let world = World::new().await;
+    for _ in 0..10 {
+        let new = world.vault.create_token(None, None).await.unwrap();
+        let racing = (0..16_u8).map(|number| {
+            let vault = world.vault.clone();
+            tokio::spawn(async move {
+                let mut upload = vault.begin_upload(&new.upload, MAX).await?;
+                upload.write(vec![number; 100].into()).await?;
+                upload.commit().await.map(|_| number)
+            })
+        });
+        let mut stored = Vec::new();
+        for result in join_all(racing).await {
+            match result.unwrap() {
+                Ok(number) => stored.push(number),
+                Err(error) => assert!(matches!(error, UploadError::Used), "{error}"),
+            }
+        }
+        assert_eq!(stored.len(), 1);
+        assert_eq!(world.read(&new.token).await.unwrap(), vec![stored[0]; 100]);
+    }
+    assert_eq!(world.store.blobs().await, []);
 }
 
 #[tokio::test]
@@ -190,6 +223,7 @@ async fn a_slow_upload_keeps_its_lease() {
         .begin_upload(&new.upload, u64::MAX)
         .await
         .unwrap();
+    upload.write("first".into()).await.unwrap();
     for _ in 0..40 {
         upload.write(pattern(CHUNK).into()).await.unwrap();
         world.clock.advance(Duration::from_millis(59_000));
@@ -202,7 +236,8 @@ async fn a_slow_upload_keeps_its_lease() {
     }
     assert!(world.vault.now() > new.upload_expires_at);
     upload.commit().await.unwrap();
-    assert!(world.read(&new.token).await.unwrap() == pattern(CHUNK).repeat(40));
+    let value = [b"first", &pattern(CHUNK).repeat(40)[..]].concat();
+    assert!(world.read(&new.token).await.unwrap() == value);
 }
 
 #[tokio::test]
@@ -223,8 +258,18 @@ async fn an_upload_begins_before_its_url_expires() {
     assert!(matches!(result, Err(UploadError::Unknown)));
     upload.commit().await.unwrap();
     assert_eq!(world.read(&early.token).await.unwrap(), b"");
+    // A small one has the time of a lease for it.
+    let third = world.vault.create_token(None, None).await.unwrap();
+    world.clock.set(
+        third
+            .upload_expires_at
+            .saturating_sub(Duration::from_millis(1)),
+    );
+    let upload = world.vault.begin_upload(&third.upload, MAX).await.unwrap();
+    world.clock.advance(Duration::from_millis(60_001));
+    assert!(matches!(upload.commit().await, Err(UploadError::Unknown)));
 
-    let unknown = UploadId::from(UrlId::generate().unwrap());
+    let unknown = UploadId::generate().unwrap();
     let result = world.vault.begin_upload(&unknown, MAX).await;
     assert!(matches!(result, Err(UploadError::Unknown)));
 }

@@ -4,12 +4,13 @@ use super::{CANARY, Shown, base, session};
 use crate::Canaries;
 use bytes::Bytes;
 use lunadefend::{Metadata, provider::SecretValue};
+use lunadefend_core::wire::ReadId;
 use lunadefend_http::{Cleartext, HttpClient};
 use lunadefend_tokenizer::{
     AuthProviders, JwksSource, Tokenizer, TokenizerConfig, VerificationKeys,
 };
 use lunadefend_vault::{
-    MasterKey, SignedUrl, Transfer, Vault,
+    Found, MasterKey, Transfer, UploadUrl, Vault,
     store::{Batch, BlobId, Change, Row, RowAddress, RowKey, Table, Write, WriteId},
 };
 use secrecy::ExposeSecret;
@@ -24,8 +25,12 @@ pub(super) async fn vault(vault: &Vault, shown: &mut Shown, canaries: &mut Canar
     canaries.add_token(new.token.expose_id());
     shown.add(vault);
     shown.add(&new);
-    let grant = SignedUrl::upload(new.upload, new.upload_expires_at, 100);
-    canaries.add("a signed URL", &vault.sign_url(&grant));
+    let grant = UploadUrl {
+        upload: new.upload,
+        expires_at: new.upload_expires_at,
+        max_length: 100,
+    };
+    canaries.add("a signed URL", &vault.sign_upload(&grant));
     shown.add(&grant);
     let mut upload = vault.begin_upload(&new.upload, 100).await.unwrap();
     upload.write(CANARY.into()).await.unwrap();
@@ -34,12 +39,14 @@ pub(super) async fn vault(vault: &Vault, shown: &mut Shown, canaries: &mut Canar
     let issued = vault.issue_download(&session, &new.token, soon);
     let issued = issued.await.unwrap().unwrap();
     shown.add(&issued);
-    shown.add(&SignedUrl::download(issued.download, issued.expires_at));
-    let mut download = vault
-        .open_download(&issued.download)
-        .await
-        .unwrap()
-        .unwrap();
+    canaries.add("a sealed URL", &vault.seal_download(&issued).unwrap());
+    let read = ReadId::new([7; 16]);
+    let tokens = [new.token.clone()];
+    let found = vault.read_values(&session, &tokens, read, 100).await;
+    let found = found.unwrap();
+    assert!(matches!(found[0], Found::Value { .. }));
+    shown.add(&found);
+    let mut download = vault.open_download(&issued).await.unwrap().unwrap();
     assert!(download.next_chunk().await.unwrap().is_some());
     shown.add(&download);
 

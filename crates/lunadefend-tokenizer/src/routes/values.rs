@@ -1,0 +1,146 @@
+//! `/v2/tokenize`, `/v2/detokenize`, `/v2/tokens/describe`: values and what is known about them, in the requests and
+//! responses themselves.
+
+use super::{blobs, tokens};
+use crate::{
+    auth::Authenticated,
+    body::{Json, JsonAndBytes},
+    error::ApiError,
+    headers::{IDEMPOTENCY_KEY, single},
+    response,
+    state::Shared,
+};
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use lunadefend_core::{
+    provider::TokenId,
+    wire::{
+        DescribedItem, Description, IdempotencyKey, NewValue, NewValueToken, TokensDescribe,
+        TokensDescribed, ValueItem, ValuesFound, ValuesRead,
+    },
+};
+use lunadefend_vault::{Found, Repeatable, Tokenization, Tokenized};
+use std::sync::Arc;
+
+/// The most bytes of values in one response: in base64, with all else, they stay below 1 MiB.
+const ROOM: usize = 720 * 1024;
+
+/// Makes a token with its value, or with a URL to upload it to. The caller's session is granted the token for the
+/// default duration.
+pub(super) async fn tokenize(
+    State(shared): State<Arc<Shared>>,
+    caller: Authenticated,
+    headers: HeaderMap,
+    JsonAndBytes(request, body): JsonAndBytes<NewValue>,
+) -> Result<Response, ApiError> {
+    let key = idempotency_key(&headers)?;
+    let asked = Tokenization {
+        value: request.value.as_ref(),
+        metadata: request.metadata.as_ref(),
+        kind: request.kind,
+        expires_in: request.expires_in,
+        reads: request.reads,
+        owner: tokens::owner(&shared, &caller),
+        repeatable: key.map(|key| Repeatable { key, body: &body }),
+    };
+    Ok(response::data(
+        match shared.vault.tokenize(&asked).await? {
+            Tokenized::Stored(token_id) => NewValueToken {
+                token_id,
+                upload: None,
+            },
+            Tokenized::Waiting(new) => NewValueToken {
+                upload: Some(blobs::upload_location(&shared, &new)),
+                token_id: new.token,
+            },
+        },
+    ))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
+    if !headers.contains_key(&IDEMPOTENCY_KEY) {
+        return Ok(None);
+    }
+    single(headers, &IDEMPOTENCY_KEY)
+        .and_then(|value| IdempotencyKey::parse(value.to_str().ok()?))
+        .map(Some)
+        .ok_or_else(|| ApiError::bad_request(IdempotencyKey::RULE))
+}
+
+/// Returns the values that the caller's session may read; longer ones as URLs to download them from.
+pub(super) async fn detokenize(
+    State(shared): State<Arc<Shared>>,
+    caller: Authenticated,
+    Json(request): Json<ValuesRead>,
+) -> Result<Response, ApiError> {
+    tokens::require_reader(&shared, &caller)?;
+    let ids = request.token_ids.as_slice();
+    let found = match caller.session() {
+        Some(session) => {
+            let read = request.read_id;
+            shared.vault.read_values(session, ids, read, ROOM).await?
+        }
+        None => ids.iter().map(|_| Found::Refused).collect(),
+    };
+    let items = ids.iter().cloned().zip(found);
+    let items = items.map(|(token_id, found)| item(&shared, token_id, found));
+    Ok(response::data(ValuesFound {
+        items: items.collect::<Result<_, _>>()?,
+    }))
+}
+
+fn item(shared: &Shared, token_id: TokenId, found: Found) -> Result<ValueItem, ApiError> {
+    Ok(match found {
+        Found::Value {
+            value,
+            granted_until,
+        } => ValueItem::Inline {
+            token_id,
+            value,
+            expires_at: granted_until,
+        },
+        Found::Download {
+            ticket,
+            granted_until,
+        } => ValueItem::Download {
+            token_id,
+            download: blobs::download_location(shared, &ticket)?,
+            expires_at: granted_until,
+        },
+        Found::Refused => ValueItem::Refused { token_id },
+    })
+}
+
+/// Returns what is known about tokens: to a session about those that it holds a live grant for, to the application
+/// about all, if it may.
+pub(super) async fn describe(
+    State(shared): State<Arc<Shared>>,
+    caller: Authenticated,
+    Json(request): Json<TokensDescribe>,
+) -> Result<Response, ApiError> {
+    let ids = request.token_ids.as_slice();
+    let may_know: Vec<bool> = match caller.session() {
+        Some(session) => {
+            let asked = ids.iter().map(|token| (session.clone(), token.clone()));
+            let held = shared.vault.held_grants(asked.collect()).await?;
+            held.iter()
+                .map(|held| held.expires_at().is_some())
+                .collect()
+        }
+        None if caller.is_application() && !shared.config.values.application_masks => {
+            return Err(ApiError::forbidden(
+                "this tokenizer describes no tokens to the application itself: LUNADEFEND_MASKS is session",
+            ));
+        }
+        None => vec![caller.is_application(); ids.len()],
+    };
+    let described: Vec<Option<Description>> = shared.vault.describe(ids).await?;
+    let items = ids.iter().cloned().zip(described).zip(may_know);
+    let items = items.map(|((token_id, description), may_know)| DescribedItem {
+        token_id,
+        description: description.filter(|_| may_know),
+    });
+    Ok(response::data(TokensDescribed {
+        items: items.collect(),
+    }))
+}
