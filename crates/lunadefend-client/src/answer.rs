@@ -2,7 +2,10 @@
 
 mod words;
 
-use crate::{message::TokenizerMessage, retry::Repeat};
+use crate::{
+    message::TokenizerMessage,
+    retry::{self, Repeat},
+};
 use http::StatusCode;
 use lunadefend_core::{
     Error, ErrorKind,
@@ -132,6 +135,15 @@ pub(crate) fn is_missing_route(outcome: &Result<Response, HttpError>) -> bool {
         Err(error) => error.head().map(|head| head.status),
     };
     status == Some(StatusCode::NOT_FOUND)
+}
+
+/// Returns whether the response is the tokenizer's last word on this request: not that it is busy or away.
+pub(crate) fn is_final(outcome: &Result<Response, HttpError>) -> bool {
+    let status = match outcome {
+        Ok(answer) => Some(answer.status),
+        Err(error) => error.head().map(|head| head.status),
+    };
+    status.is_some_and(|status| !retry::is_passing(status))
 }
 
 fn bad(cause: BadAnswer) -> Error {

@@ -2,7 +2,7 @@
 
 use crate::{
     Client, KeyService, SessionIds, SigningKeys, client::Inner, discovery::Discovery,
-    transport::Transport,
+    grants::Queues, transport::Transport,
 };
 use lunadefend_core::provider::{Clock, SettingError};
 use lunadefend_http::{BaseUrl, HttpClient, HttpError};
@@ -116,13 +116,16 @@ impl ClientBuilder {
     }
 
     /// Sets how many concurrent requests a call with many tokens makes: 1 to 1024; 64 by default.
+    ///
+    /// With wire level 2, calls at the same time share requests: while 4 batches are under way, or this many if that is
+    /// less, further calls gather for the next one. What waits is held by its call, and freed with it.
     pub const fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests;
         self
     }
 
     /// Sets the maximum number of connections to the tokenizer, for all calls together: 1 to 65,536; 256 by
-    /// default. Further requests wait, within their deadline. One more connection asks now and then which wire
+    /// default. Further requests wait, within their deadline; a batch that calls share is one request. One more connection asks now and then which wire
     /// level the tokenizer speaks. All replicas together should stay below the
     /// tokenizer's limit on connections; LunaDefend's accepts 1024 by default.
     pub const fn max_connections(mut self, connections: usize) -> Self {
@@ -242,6 +245,7 @@ impl ClientBuilder {
                 places: Semaphore::new(self.max_connections),
             },
             discovery,
+            queues: Queues::new(self.max_in_flight.min(self.max_connections)),
             deadline: self.deadline,
             max_in_flight: self.max_in_flight,
             max_value_len: self.max_value_len,

@@ -4,6 +4,7 @@ use crate::{
     ClientBuilder, KeyService, SessionIds, SigningKeys, TokenizerClient,
     answer::{self, Route},
     discovery::Discovery,
+    grants::Queues,
     tokenizer::Call,
     transport::Transport,
 };
@@ -36,6 +37,7 @@ pub(crate) struct Inner {
     pub(crate) session_ids: SessionIds,
     pub(crate) transport: Transport,
     pub(crate) discovery: Discovery,
+    pub(crate) queues: Queues,
     pub(crate) deadline: Duration,
     pub(crate) max_in_flight: usize,
     pub(crate) max_value_len: usize,

@@ -1,16 +1,19 @@
 //! Verifying and creating grants.
 
 mod batches;
+mod queue;
 mod single;
 
 use crate::{Client, answer::Route, client::Inner, discovery::Level};
+use batches::Batches;
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderValue;
 use lunadefend_core::{
     Error, SessionId,
     provider::{BoxFuture, GrantRequest, GrantService, TokenId, Verdict},
-    wire::GrantsRevoke,
+    wire::{GrantedItem, GrantsRevoke, VerifiedItem},
 };
+use queue::Queue;
 use std::future::Future;
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field, info_span};
@@ -95,6 +98,26 @@ impl Client {
         };
         let deadline = self.0.deadline();
         self.0.destroy(Route::GrantsRevoke, &body, deadline).await
+    }
+}
+
+/// How many batches of one route are under way before calls share one, if `max_in_flight` is no smaller: a
+/// client with few calls at a time does not wait for any.
+const BATCHES_AT_ONCE: usize = 4;
+
+/// The batches of a client. A verify and a set never share one.
+pub(crate) struct Queues {
+    verifying: Queue<Batches<VerifiedItem>>,
+    setting: Queue<Batches<GrantedItem>>,
+}
+
+impl Queues {
+    pub(crate) fn new(max_in_flight: usize) -> Self {
+        let at_once = max_in_flight.min(BATCHES_AT_ONCE);
+        Self {
+            verifying: Queue::new(at_once),
+            setting: Queue::new(at_once),
+        }
     }
 }
 

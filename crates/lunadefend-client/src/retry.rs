@@ -84,7 +84,8 @@ fn after_answer(
     is_passing(status).then(|| spread(left).max(asked()))
 }
 
-fn is_passing(status: StatusCode) -> bool {
+/// Returns whether a response of this status says that a later attempt may succeed.
+pub(crate) fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502..=504)
 }
 

@@ -1,22 +1,27 @@
 //! Wire level 2: many tokens in one request.
 
-use super::Call;
+use super::{
+    Call,
+    queue::{Carried, Carry, Part},
+};
 use crate::{
     Client,
     answer::{self, Route},
+    client::Inner,
 };
 use lunadefend_core::{
     Error, ErrorKind,
-    provider::{GrantRequest, TokenId, Verdict},
+    provider::{BoxFuture, GrantRequest, TokenId, Verdict},
     wire::{
-        self, AnsweredItem, BatchAnswer, BatchId, BatchPlace, Binding, GRANT_DURATION, GrantBatch,
-        GrantItem, GrantedItem, SESSION_ENDED, VerifiedItem,
+        self, AnsweredItem, BatchAnswer, BatchId, BatchOperation, BatchPlace, Binding,
+        GRANT_DURATION, GrantBatch, GrantItem, GrantedItem, SESSION_ENDED, VerifiedItem,
     },
 };
 use lunadefend_crypto::{CryptoError, random_bytes, sha256};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
-use std::num::NonZeroUsize;
+use std::{marker::PhantomData, num::NonZeroUsize};
+use tokio::time::Instant;
 
 impl Client {
     /// Returns `None` when the tokenizer has no such route after all.
@@ -27,7 +32,7 @@ impl Client {
         max_items: NonZeroUsize,
     ) -> Result<Option<Vec<Verdict>>, Error> {
         let batches: Vec<_> = tokens.chunks(max_items.get()).collect();
-        let work = |index: usize| self.verify_batch(call, batches[index]);
+        let work = |index: usize| self.verify_batch(call, batches[index], max_items);
         let is_last = |verdicts: &Option<Vec<Verdict>>| {
             verdicts
                 .as_ref()
@@ -50,13 +55,16 @@ impl Client {
         &self,
         call: &Call,
         tokens: &[TokenId],
+        max_items: NonZeroUsize,
     ) -> Result<Option<Vec<Verdict>>, Error> {
-        let items = tokens
-            .iter()
-            .map(|token| GrantItem::new(&call.session, token, None));
-        let answers = self
-            .batch::<VerifiedItem>(Route::VerifyBatch, call, items.collect())
-            .await?;
+        let item = |token| GrantItem::new(&call.session, token, None);
+        let part = Part {
+            carrier: Batches::new(self),
+            items: || tokens.iter().map(item).collect(),
+            max_items,
+            deadline: call.deadline,
+        };
+        let answers = self.0.queues.verifying.ask(part).await?;
         let verdict = |answer: VerifiedItem| match answer.expires_at {
             Some(_) => Verdict::Valid,
             None => Verdict::Invalid,
@@ -72,7 +80,7 @@ impl Client {
         max_items: NonZeroUsize,
     ) -> Result<Option<()>, Error> {
         let batches: Vec<_> = grants.chunks(max_items.get()).collect();
-        let work = |index: usize| self.create_batch(call, batches[index]);
+        let work = |index: usize| self.create_batch(call, batches[index], max_items);
         let answers = self.for_each(batches.len(), work, Option::is_none).await?;
         Ok(answers.into_iter().flatten().collect())
     }
@@ -81,13 +89,17 @@ impl Client {
         &self,
         call: &Call,
         grants: &[GrantRequest],
+        max_items: NonZeroUsize,
     ) -> Result<Option<()>, Error> {
-        let items = grants
-            .iter()
-            .map(|grant| GrantItem::new(&call.session, grant.token(), grant.duration()));
-        let answers = self
-            .batch::<GrantedItem>(Route::SetBatch, call, items.collect())
-            .await?;
+        let item =
+            |grant: &GrantRequest| GrantItem::new(&call.session, grant.token(), grant.duration());
+        let part = Part {
+            carrier: Batches::new(self),
+            items: || grants.iter().map(item).collect(),
+            max_items,
+            deadline: call.deadline,
+        };
+        let answers = self.0.queues.setting.ask(part).await?;
         let outcome = |answer: GrantedItem| match answer.outcome {
             Ok(_) => Ok(()),
             Err(name) => Err(refused(&name)),
@@ -96,35 +108,78 @@ impl Client {
             .map(|answers| answers.into_iter().try_for_each(outcome))
             .transpose()
     }
+}
 
-    /// Sends one batch, and returns the answers in the order of its items, or `None` when the tokenizer has no
-    /// such route.
-    async fn batch<T: AnsweredItem + DeserializeOwned>(
-        &self,
-        route: Route,
-        call: &Call,
-        items: Vec<GrantItem>,
-    ) -> Result<Option<Vec<T>>, Error> {
+/// Sends the batches of one client to the route for `T`.
+pub(crate) struct Batches<T> {
+    client: Client,
+    answers: PhantomData<fn() -> T>,
+}
+
+impl<T> Batches<T> {
+    fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+            answers: PhantomData,
+        }
+    }
+}
+
+impl<T> Clone for Batches<T> {
+    fn clone(&self) -> Self {
+        Self::new(&self.client)
+    }
+}
+
+impl<T> Carry for Batches<T>
+where
+    T: AnsweredItem + DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    type Answer = T;
+
+    fn carry(self, items: Vec<GrantItem>, deadline: Instant) -> BoxFuture<'static, Carried<T>> {
+        Box::pin(async move {
+            let carried = self.send(items, deadline).await;
+            carried.unwrap_or_else(Carried::Failed)
+        })
+    }
+}
+
+impl<T: AnsweredItem + DeserializeOwned> Batches<T> {
+    async fn send(&self, items: Vec<GrantItem>, deadline: Instant) -> Result<Carried<T>, Error> {
+        let inner = &self.client.0;
+        let route = match T::OPERATION {
+            BatchOperation::Set => Route::SetBatch,
+            BatchOperation::Verify => Route::VerifyBatch,
+        };
+        // The calls may have waited: the JWT is one that counts now.
+        let authorization = inner.keys.application_authorization();
+        let authorization = Inner::authorized(authorization, deadline).await?;
         let mut batch = GrantBatch {
             batch_id: new_id()?,
             items,
         };
         // An answer to an earlier attempt must not pass for one to a later attempt.
-        let outcome = self
-            .0
-            .send(route, call.authorization.clone(), call.deadline, || {
+        let outcome = inner
+            .send(route, authorization, deadline, || {
                 batch.batch_id = new_id()?;
                 Ok(wire::to_vec(&batch).into())
             })
             .await?;
         if answer::is_missing_route(&outcome) {
-            self.0.discovery.is_missing()?;
-            return Ok(None);
+            inner.discovery.is_missing()?;
+            return Ok(Carried::Missing);
         }
-        let answer = answer::read(route, outcome)?;
-        check(&batch, answer)
-            .map(Some)
-            .map_err(|bad| Error::new(ErrorKind::BadTokenizerResponse).with_source(bad))
+        let is_final = answer::is_final(&outcome);
+        let answers = answer::read(route, outcome).and_then(|answer| {
+            let bad = |bad| Error::new(ErrorKind::BadTokenizerResponse).with_source(bad);
+            check(&batch, answer).map_err(bad)
+        });
+        Ok(match answers {
+            Ok(answers) => Carried::Answered(answers.into()),
+            Err(error) if is_final => Carried::Refused(error),
+            Err(error) => Carried::Failed(error),
+        })
     }
 }
 

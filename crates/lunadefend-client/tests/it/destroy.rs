@@ -95,7 +95,7 @@ async fn more_tokens_than_a_request_holds() {
     let tokens: Vec<_> = (0..201).map(token).collect();
     client.tokenizer().delete(&tokens).await.unwrap();
     let lengths = server.requests().into_iter().map(|request| {
-        let body: Value = serde_json::from_str(&request.text()).unwrap();
+        let body: Value = serde_json::from_str(request.text()).unwrap();
         body["tokenIds"].as_array().unwrap().len()
     });
     assert_eq!(lengths.collect::<Vec<_>>(), [100, 100, 1]);

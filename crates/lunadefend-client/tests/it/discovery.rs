@@ -217,7 +217,7 @@ async fn every_call(client: &Client) -> Vec<ErrorKind> {
     let stored = VerifiedToken::assertion(support::T1).unwrap();
     let tokenizer = client.tokenizer();
     let tokens = [token(support::T1)];
-    vec![
+    [
         client.verify_all(&session, &tokens).await.unwrap_err(),
         support::create(client).await.unwrap_err(),
         client.end(&session).await.unwrap_err(),

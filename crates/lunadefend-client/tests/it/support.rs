@@ -18,6 +18,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
+    sync::Notify,
 };
 
 pub(crate) const T1: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
@@ -60,6 +61,8 @@ pub(crate) enum Act {
     Send(Vec<u8>),
     /// Sends these bytes, then one byte every 20 ms for ever.
     Drip(Vec<u8>),
+    /// Sends these bytes when it is notified.
+    Hold(Arc<Notify>, Vec<u8>),
     /// Never responds.
     Hang,
     /// Resets the connection.
@@ -172,6 +175,10 @@ async fn serve(mut stream: TcpStream, act: impl Fn(&Recorded) -> Act) {
                     return;
                 }
             }
+        }
+        Act::Hold(open, bytes) => {
+            open.notified().await;
+            let _ = stream.write_all(&bytes).await;
         }
         Act::Hang => std::future::pending().await,
         Act::Reset => stream.set_zero_linger().unwrap(),
