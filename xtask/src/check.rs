@@ -60,6 +60,10 @@ const STEPS: &[Step] = &[
         run: |workspace, _| api::check(workspace),
     },
     Step {
+        name: "openapi",
+        run: |workspace, _| openapi(workspace),
+    },
+    Step {
         name: "deny",
         run: |workspace, options| deny::run(workspace, options.advisories),
     },
@@ -135,6 +139,18 @@ fn doc(workspace: &Workspace) -> Result<()> {
                 "--locked",
             ]),
     )
+}
+
+/// Compares `docs/openapi.json` with the table of routes. In the build of `cargo xtask test`, which has it compiled.
+fn openapi(workspace: &Workspace) -> Result<()> {
+    command::run(cargo(workspace.root()).args([
+        "test",
+        "--workspace",
+        "--all-features",
+        "--locked",
+        "--test",
+        "openapi",
+    ]))
 }
 
 /// Sees to it that the toolchain has `cargo <subcommand>`.

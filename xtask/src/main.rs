@@ -47,6 +47,7 @@ Usage: cargo xtask <command> [arguments]
                     (by cargo-hack)
           doc       documentation
           api       the public API of each published crate, which stands in docs/api
+          openapi   docs/openapi.json, which is what the table of routes says
           deny      bans, licences and sources of dependencies (by cargo-deny)
           package   the packages as they would be published, compiled from what is in them
         --advisories lets `deny` ask the advisory database too, which needs the network: a job

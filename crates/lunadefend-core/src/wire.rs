@@ -15,6 +15,8 @@ mod metadata;
 mod random_id;
 mod request;
 mod response;
+#[cfg(feature = "schema")]
+mod schema;
 mod session;
 mod strict;
 mod values;

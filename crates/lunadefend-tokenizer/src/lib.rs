@@ -18,6 +18,9 @@ mod error;
 mod headers;
 mod jwks;
 mod layers;
+#[cfg(feature = "openapi")]
+mod openapi;
+mod operation;
 mod origin;
 mod page_session;
 mod query;
@@ -42,6 +45,8 @@ pub use config::{
 pub use config_error::ConfigError;
 pub use cookies::CookiePolicy;
 pub use jwks::{JwksSource, VerificationKeys};
+#[cfg(feature = "openapi")]
+pub use openapi::openapi;
 pub use serve::serve;
 pub use status::{ConnectionsStatus, FetchedStatus, KeysStatus, Status, StoreStatus};
 pub use tokenizer::Tokenizer;

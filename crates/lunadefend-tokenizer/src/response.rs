@@ -9,6 +9,16 @@ use std::borrow::Cow;
 /// The `errorName` of most failures, as in LunaSec.
 pub(crate) const ERROR_NAME: &str = "TokenizerError";
 
+/// A success without `data`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Done {
+    /// Always true.
+    #[cfg_attr(feature = "openapi", schemars(extend("const" = true)))]
+    success: bool,
+    error: wire::Empty,
+}
+
 /// Makes a failure with status 200, as `/session/verify` returns it.
 pub(crate) fn no(message: &'static str) -> Response {
     failure(StatusCode::OK, ERROR_NAME, message.into())
@@ -44,14 +54,9 @@ pub(crate) fn document<T: Serialize>(document: &T) -> Response {
 
 /// Makes `{"success":true,"error":{}}`.
 pub(crate) fn success() -> Response {
-    #[derive(Serialize)]
-    struct Success {
-        success: bool,
-        error: wire::Empty,
-    }
     json(
         StatusCode::OK,
-        &Success {
+        &Done {
             success: true,
             error: wire::Empty {},
         },

@@ -1,6 +1,9 @@
 //! The rows of the table of routes. The layers in `layers/` enforce them.
 
-use crate::state::Shared;
+use crate::{
+    operation::{Operation, ReadsJson, SchemaOf},
+    state::Shared,
+};
 use axum::{
     handler::Handler,
     routing::{MethodFilter, MethodRouter, on},
@@ -67,6 +70,18 @@ pub(crate) enum TimeLimit {
 
 /// Some methods of a route, with one handler and the limits of its requests.
 pub(crate) struct Endpoint {
+    pub(crate) methods: Vec<Method>,
+    #[cfg_attr(
+        not(feature = "openapi"),
+        expect(dead_code, reason = "for the document")
+    )]
+    pub(crate) operation: Operation,
+    /// The schema of a JSON body.
+    #[cfg_attr(
+        not(feature = "openapi"),
+        expect(dead_code, reason = "for the document")
+    )]
+    pub(crate) reads: Option<SchemaOf>,
     pub(crate) body: BodyLimit,
     pub(crate) time: TimeLimit,
     pub(crate) handler: MethodRouter<Arc<Shared>>,
@@ -115,58 +130,82 @@ impl Route {
     }
 
     /// Adds GET without HEAD.
-    pub(crate) fn get<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
-        let handler = on(MethodFilter::GET, handler);
-        self.endpoint([Method::GET], BodyLimit::Empty, TimeLimit::Whole, handler)
+    pub(crate) fn get<H: Handler<T, Arc<Shared>>, T: 'static>(
+        self,
+        operation: Operation,
+        handler: H,
+    ) -> Self {
+        self.endpoint(Endpoint {
+            methods: vec![Method::GET],
+            operation,
+            reads: None,
+            body: BodyLimit::Empty,
+            time: TimeLimit::Whole,
+            handler: on(MethodFilter::GET, handler),
+        })
     }
 
     /// Adds GET and HEAD with one handler; the server omits the body of a response to HEAD.
-    pub(crate) fn get_and_head<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
-        let handler = on(MethodFilter::GET, handler);
-        let methods = [Method::GET, Method::HEAD];
-        self.endpoint(methods, BodyLimit::Empty, TimeLimit::Whole, handler)
+    pub(crate) fn get_and_head<H: Handler<T, Arc<Shared>>, T: 'static>(
+        self,
+        operation: Operation,
+        handler: H,
+    ) -> Self {
+        self.endpoint(Endpoint {
+            methods: vec![Method::GET, Method::HEAD],
+            operation,
+            reads: None,
+            body: BodyLimit::Empty,
+            time: TimeLimit::Whole,
+            handler: on(MethodFilter::GET, handler),
+        })
     }
 
     /// Adds POST with a JSON body.
-    pub(crate) fn post<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
-        self.post_within(wire::REQUEST, handler)
+    pub(crate) fn post<H: Handler<T, Arc<Shared>>, T: ReadsJson + 'static>(
+        self,
+        operation: Operation,
+        handler: H,
+    ) -> Self {
+        self.post_within(wire::REQUEST, operation, handler)
     }
 
     /// Adds POST with a JSON body within these limits.
-    pub(crate) fn post_within<H: Handler<T, Arc<Shared>>, T: 'static>(
+    pub(crate) fn post_within<H: Handler<T, Arc<Shared>>, T: ReadsJson + 'static>(
         self,
         limits: wire::Limits,
+        operation: Operation,
         handler: H,
     ) -> Self {
-        let handler = on(MethodFilter::POST, handler);
-        let body = BodyLimit::Json(limits);
-        self.endpoint([Method::POST], body, TimeLimit::Whole, handler)
+        self.endpoint(Endpoint {
+            methods: vec![Method::POST],
+            operation,
+            reads: Some(SchemaOf::body::<T>()),
+            body: BodyLimit::Json(limits),
+            time: TimeLimit::Whole,
+            handler: on(MethodFilter::POST, handler),
+        })
     }
 
     /// Adds PUT with a value as the body.
-    pub(crate) fn put_value<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
-        let handler = on(MethodFilter::PUT, handler);
-        self.endpoint(
-            [Method::PUT],
-            BodyLimit::Value,
-            TimeLimit::Progress,
-            handler,
-        )
+    pub(crate) fn put_value<H: Handler<T, Arc<Shared>>, T: 'static>(
+        self,
+        operation: Operation,
+        handler: H,
+    ) -> Self {
+        self.endpoint(Endpoint {
+            methods: vec![Method::PUT],
+            operation,
+            reads: None,
+            body: BodyLimit::Value,
+            time: TimeLimit::Progress,
+            handler: on(MethodFilter::PUT, handler),
+        })
     }
 
-    fn endpoint<const N: usize>(
-        mut self,
-        methods: [Method; N],
-        body: BodyLimit,
-        time: TimeLimit,
-        handler: MethodRouter<Arc<Shared>>,
-    ) -> Self {
-        self.methods.extend(methods);
-        self.endpoints.push(Endpoint {
-            body,
-            time,
-            handler,
-        });
+    fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.methods.extend(endpoint.methods.iter().cloned());
+        self.endpoints.push(endpoint);
         self
     }
 }

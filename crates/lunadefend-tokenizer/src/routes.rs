@@ -14,12 +14,17 @@ mod status;
 mod tokens;
 mod values;
 
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
-use lunadefend_core::wire::{self, Destroys, GrantsRevoke, TokensDelete};
-
 use crate::{
     headers::RESOURCE_POLICY,
+    operation::{bytes, data, document, done},
     route::{Audience, Readers, Route},
+};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, SET_COOKIE, VARY,
+};
+use lunadefend_core::wire::{
+    self, BatchAnswer, Destroys, Discovery, Empty, GrantVerified, GrantedItem, GrantsRevoke,
+    TokensDelete, VerifiedItem,
 };
 
 /// For verdicts and values: nothing on the way may answer in the tokenizer's place, nor change what it said.
@@ -31,48 +36,80 @@ pub(crate) fn table() -> Vec<Route> {
         Anyone, Application, Destroyer, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer,
     };
     vec![
-        Route::new("/grant/set", Application).post(grants::set),
-        Route::new("/grant/verify", Application).post(grants::verify),
-        Route::new("/v2/sessions/revoke", Application).post(sessions::revoke),
+        Route::new("/grant/set", Application).post(grants::about_set(), grants::set),
+        Route::new("/grant/verify", Application).post(
+            data::<GrantVerified>("Says whether a session holds a live grant for a token.")
+                .then("/v2/grants/revoke", grants::TOKEN_OF_SESSION),
+            grants::verify,
+        ),
+        Route::new("/v2/sessions/revoke", Application).post(
+            data::<Empty>("Ends a session for good, with all its grants."),
+            sessions::revoke,
+        ),
         Route::new("/v2/grants/set", Application)
-            .post_within(wire::BATCH, batches::set)
+            .post_within(
+                wire::BATCH,
+                data::<BatchAnswer<GrantedItem>>(
+                    "Grants up to 100 tokens. The answers are in the order of the items.",
+                ),
+                batches::set,
+            )
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         Route::new("/v2/grants/verify", Application)
-            .post_within(wire::BATCH, batches::verify)
+            .post_within(
+                wire::BATCH,
+                data::<BatchAnswer<VerifiedItem>>(
+                    "Says of up to 100 tokens whether a session holds a live grant.",
+                ),
+                batches::verify,
+            )
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
-        Route::new(GrantsRevoke::ROUTE, Destroyer).post(grants::revoke),
-        Route::new(TokensDelete::ROUTE, Destroyer).post(tokens::delete),
-        Route::new("/tokenize", FrameOrJwt).post(tokens::tokenize),
-        Route::new("/detokenize", FrameOrJwt).post(tokens::detokenize),
-        Route::new("/metadata/get", FrameOrJwt).post(tokens::metadata),
-        Route::new("/metadata/set", FrameOrJwt).post(tokens::set_metadata),
+        Route::new(GrantsRevoke::ROUTE, Destroyer).post(
+            data::<Empty>("Ends the grant of one session, or of all without `sessionId`.")
+                .then("/grant/verify", r#"{"tokenId":"$request.body#/tokenId"}"#),
+            grants::revoke,
+        ),
+        Route::new(TokensDelete::ROUTE, Destroyer).post(tokens::about_delete(), tokens::delete),
+        Route::new("/tokenize", FrameOrJwt).post(tokens::about_tokenize(), tokens::tokenize),
+        Route::new("/detokenize", FrameOrJwt).post(tokens::about_detokenize(), tokens::detokenize),
+        Route::new("/metadata/get", FrameOrJwt).post(tokens::about_metadata(), tokens::metadata),
+        Route::new("/metadata/set", FrameOrJwt)
+            .post(tokens::about_set_metadata(), tokens::set_metadata),
         Route::new("/v2/tokenize", FrameOrJwt)
-            .post(values::tokenize)
+            .post(values::about_tokenize(), values::tokenize)
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         Route::new("/v2/detokenize", FrameOrJwt)
-            .post(values::detokenize)
+            .post(values::about_detokenize(), values::detokenize)
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         Route::new("/v2/tokens/describe", FrameOrJwt)
-            .post(values::describe)
+            .post(values::about_describe(), values::describe)
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         // Else a browser turns a response into a network error, and the page's own code fails with it.
         // Pages get there by `no-cors` requests, which can read nothing of it.
         Route::new(session::ENSURE, Transfer)
-            .get_and_head(session::ensure)
+            .get_and_head(session::about_ensure(), session::ensure)
             .header(RESOURCE_POLICY, "cross-origin"),
         // HEAD would use up the state.
         Route::new("/session/create", Transfer)
-            .get(session::create)
+            .get(session::about_create(), session::create)
             .header(RESOURCE_POLICY, "cross-origin"),
         Route::new("/session/verify", Page)
-            .get(session::verify)
+            .get(
+                done("Says whether the browser has a session. \"No\" has status 200 too.")
+                    .or_failure(),
+                session::verify,
+            )
             .readers(Readers::Application),
-        Route::new("/session/state", Frame).post(session::state),
-        Route::new("/session/end", Frame).post(session::end),
+        Route::new("/session/state", Frame).post(session::about_state(), session::state),
+        Route::new("/session/end", Frame).post(
+            done("Ends the session of this browser. A missing session is no error.")
+                .may_send(SET_COOKIE, "The deletion of the session."),
+            session::end,
+        ),
         Route::new(blobs::PATH, SignedUrl)
             .label("/blob")
-            .put_value(blobs::upload)
-            .get_and_head(blobs::download)
+            .put_value(blobs::about_upload(), blobs::upload)
+            .get_and_head(blobs::about_download(), blobs::download)
             .readers(Readers::Frame)
             .header(
                 CONTENT_SECURITY_POLICY,
@@ -80,20 +117,27 @@ pub(crate) fn table() -> Vec<Route> {
             ),
         Route::new("/elements/{name}", Anyone)
             .label("/elements")
-            .get_and_head(assets::elements)
+            .get_and_head(assets::about_elements(), assets::elements)
             // The module is the same for everyone; a page may load it with an integrity hash only by CORS.
             .header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
             .header(RESOURCE_POLICY, "cross-origin"),
         Route::new("/frame", Anyone)
-            .get_and_head(assets::frame)
+            .get_and_head(assets::about_frame(), assets::frame)
             // Also of its refusals: no cache may give a frame what a page of its own got, or the reverse.
             .header(VARY, "Sec-Fetch-Dest"),
         Route::new("/frame/{name}", Anyone)
             .label("/frame/file")
-            .get_and_head(assets::frame_file),
-        Route::new(wire::DISCOVERY_PATH, Anyone).get_and_head(discovery::document),
-        Route::new("/health", Anyone).get_and_head(health::check),
-        Route::new("/status", Operator).get(status::show),
+            .get_and_head(assets::about_frame_file(), assets::frame_file),
+        Route::new(wire::DISCOVERY_PATH, Anyone).get_and_head(
+            document::<Discovery>("Returns the wire level, limits and features.")
+                .sends(CACHE_CONTROL, "`max-age=300`."),
+            discovery::document,
+        ),
+        Route::new("/health", Anyone).get_and_head(health::about_check(), health::check),
+        Route::new("/status", Operator).get(
+            bytes("application/json", "Returns the status of the tokenizer."),
+            status::show,
+        ),
     ]
 }
 

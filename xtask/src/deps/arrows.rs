@@ -89,6 +89,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("redb", &["lunadefend-vault-redb"]),
     ("reqwest", &[HTTP]),
     ("ring", &[CRYPTO]),
+    ("schemars", &[CORE, "lunadefend-tokenizer"]),
 ];
 
 /// A line for each dependency that must not be.

@@ -1,4 +1,5 @@
-//! Programs of others that the tests hold ours against: PyJWT and jose judge our JWTs, moto stands for AWS.
+//! Programs of others that the tests hold ours against: PyJWT and jose judge our JWTs, schemathesis the tokenizer,
+//! moto stands for AWS.
 //!
 //! Each lives in a directory of its own below the target directory, made once and again when what
 //! `tests/oracles` asks for has changed. The tests learn from the environment where they are.
@@ -14,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Names the Python that has PyJWT and moto.
+/// Names the Python that has PyJWT, schemathesis and moto.
 const PYTHON: &str = "LUNADEFEND_PYTHON";
 /// Names the `node_modules` that has jose.
 const NODE_MODULES: &str = "LUNADEFEND_NODE_MODULES";

@@ -19,12 +19,17 @@ pub const BATCH: Limits = Limits {
 ///
 /// Reading fails unless it has 1 to [`MAX_ITEMS`](Self::MAX_ITEMS) items.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GrantBatch {
     /// Names this attempt.
     pub batch_id: BatchId,
     /// What is asked for.
     #[serde(deserialize_with = "items")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Vec<GrantItem>", length(min = 1, max = Self::MAX_ITEMS))
+    )]
     pub items: Vec<GrantItem>,
 }
 
@@ -47,10 +52,12 @@ fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<GrantItem>, D
 
 /// One item of a [`GrantBatch`], as it was sent: an invalid one refuses only itself.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GrantItem {
     /// The session, as the tokenizer knows it.
     #[serde(with = "secret_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub session_id: SecretString,
     /// The token.
     pub token_id: String,
@@ -103,12 +110,15 @@ mod secret_text {
 
 /// `data` of a batch's response: a `T` for each item of the request, in its order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>"))]
+#[cfg_attr(feature = "schema", schemars(rename = "BatchOf{T}"))]
 pub struct BatchAnswer<T> {
     /// The batch of the request.
     pub batch_id: BatchId,
     /// The answers.
     #[serde(deserialize_with = "strict::objects")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<T>"))]
     pub items: Vec<T>,
 }
 

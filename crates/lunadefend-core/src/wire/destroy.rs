@@ -12,6 +12,7 @@ pub trait Destroys: Serialize + DeserializeOwned + Send {
 
 /// `POST /v2/grants/revoke`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GrantsRevoke {
     /// The session whose grant ends, as the tokenizer knows it. Without it the grants of all sessions end.
@@ -21,9 +22,11 @@ pub struct GrantsRevoke {
         serialize_with = "some_session",
         deserialize_with = "present_session"
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "SessionId"))]
     pub session_id: Option<SessionId>,
     /// The token.
     #[serde(with = "token_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokenId"))]
     pub token_id: TokenId,
 }
 
@@ -33,6 +36,7 @@ impl Destroys for GrantsRevoke {
 
 /// `POST /v2/tokens/delete`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokensDelete {
     /// The tokens.

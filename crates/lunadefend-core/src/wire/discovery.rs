@@ -17,6 +17,7 @@ pub const VALUES: &str = "values";
 /// Its reader did not authenticate it beyond the connection. It may choose between ways that are all safe, and
 /// nothing more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Discovery {
     /// The wire level: 2.
     pub level: u64,

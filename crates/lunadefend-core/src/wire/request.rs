@@ -6,33 +6,41 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// `POST /grant/set`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GrantSet {
     /// The session, as the tokenizer is to know it.
     #[serde(with = "session_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "SessionId"))]
     pub session_id: SessionId,
     /// The token.
     #[serde(with = "token_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokenId"))]
     pub token_id: TokenId,
     /// A Go duration. Kept as text, so that an invalid one gets its own error response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::GrantDuration>"))]
     pub custom_duration: Option<String>,
 }
 
 /// `POST /grant/verify`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GrantVerify {
     /// The session, as the tokenizer knows it.
     #[serde(with = "session_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "SessionId"))]
     pub session_id: SessionId,
     /// The token.
     #[serde(with = "token_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokenId"))]
     pub token_id: TokenId,
 }
 
 /// `POST /tokenize`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tokenize {
     /// The kind of the value, such as `{"dataType":"string"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,19 +49,23 @@ pub struct Tokenize {
 
 /// `POST /detokenize` and `POST /metadata/get`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenRequest {
     /// The token.
     #[serde(with = "token_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokenId"))]
     pub token_id: TokenId,
 }
 
 /// `POST /metadata/set`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetadataSet {
     /// The token.
     #[serde(with = "token_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokenId"))]
     pub token_id: TokenId,
     /// Its metadata from now on.
     pub metadata: Metadata,

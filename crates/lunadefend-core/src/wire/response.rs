@@ -42,10 +42,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Success<T> {
 
 /// `data` of `/grant/set` and of every response without data.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Empty {}
 
 /// `data` of `/grant/verify`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GrantVerified {
     /// Whether the session holds a live grant for the token.
     pub valid: bool,
@@ -53,10 +55,12 @@ pub struct GrantVerified {
 
 /// `data` of `/tokenize`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tokenized {
     /// The new token.
     #[serde(with = "token_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokenId"))]
     pub token_id: TokenId,
     /// The URL to PUT the value to; signed, hence a secret.
     pub upload_url: String,
@@ -66,6 +70,7 @@ pub struct Tokenized {
 
 /// `data` of `/detokenize`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Detokenized {
     /// The URL to GET the value from; signed, hence a secret.
@@ -88,6 +93,7 @@ impl fmt::Debug for Detokenized {
 
 /// `data` of `/metadata/get`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MetadataFound {
     /// The metadata as it was given to `/tokenize`.
     pub metadata: Metadata,

@@ -7,10 +7,12 @@ use std::fmt;
 
 /// `POST /v2/sessions/revoke`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionRevoke {
     /// The session, as the tokenizer knows it.
     #[serde(with = "super::request::session_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "SessionId"))]
     pub session_id: SessionId,
 }
 

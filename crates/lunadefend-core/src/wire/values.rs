@@ -148,6 +148,7 @@ impl<'de> Deserialize<'de> for Reads {
 }
 
 /// `POST /v2/tokenize`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewValue {
@@ -157,6 +158,7 @@ pub struct NewValue {
         skip_serializing_if = "Option::is_none",
         deserialize_with = "present"
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "InlineValue"))]
     pub value: Option<InlineValue>,
     /// Metadata of the application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -167,6 +169,7 @@ pub struct NewValue {
         skip_serializing_if = "Option::is_none",
         deserialize_with = "present"
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "ValueKind"))]
     pub kind: Option<ValueKind>,
     /// The time after which it is refused.
     #[serde(
@@ -174,6 +177,7 @@ pub struct NewValue {
         skip_serializing_if = "Option::is_none",
         deserialize_with = "present"
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "ValueLifetime"))]
     pub expires_in: Option<ValueLifetime>,
     /// How often it may be read.
     #[serde(
@@ -181,6 +185,7 @@ pub struct NewValue {
         skip_serializing_if = "Option::is_none",
         deserialize_with = "present"
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "Reads"))]
     pub reads: Option<Reads>,
 }
 
@@ -192,11 +197,13 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 }
 
 /// `data` of `/v2/tokenize`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewValueToken {
     /// The token.
     #[serde(with = "token_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokenId"))]
     pub token_id: TokenId,
     /// Where to upload the value; only when it is not there yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,6 +211,7 @@ pub struct NewValueToken {
 }
 
 /// A signed URL, hence a secret.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Serialize, Deserialize)]
 pub struct SignedLocation {
     /// The URL.
@@ -225,6 +233,7 @@ impl fmt::Debug for SignedLocation {
 }
 
 /// `POST /v2/detokenize`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValuesRead {
@@ -235,10 +244,12 @@ pub struct ValuesRead {
 }
 
 /// `data` of `/v2/detokenize`: an item for each token of the request, in its order.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ValuesFound {
     /// The items.
     #[serde(deserialize_with = "strict::objects")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<ValueItem>"))]
     pub items: Vec<ValueItem>,
 }
 
@@ -356,6 +367,7 @@ impl TryFrom<RawItem> for ValueItem {
 struct Contradiction;
 
 /// `POST /v2/tokens/describe`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokensDescribe {
@@ -364,19 +376,23 @@ pub struct TokensDescribe {
 }
 
 /// `data` of `/v2/tokens/describe`: an item for each token of the request, in its order.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TokensDescribed {
     /// The items.
     #[serde(deserialize_with = "strict::objects")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<DescribedItem>"))]
     pub items: Vec<DescribedItem>,
 }
 
 /// What may be said of one token.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribedItem {
     /// The token.
     #[serde(with = "token_id")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokenId"))]
     pub token_id: TokenId,
     /// `None` when the caller may not know, or there is no such token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -384,6 +400,7 @@ pub struct DescribedItem {
 }
 
 /// What a tokenizer says of a token without its value.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Description {

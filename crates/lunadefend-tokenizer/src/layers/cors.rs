@@ -59,6 +59,10 @@ pub(crate) async fn allow(State(cors): State<Cors>, request: Request, next: Next
     };
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if is_preflight {
+        // Else axum says that a route with GET has HEAD too.
+        headers.insert(header::ALLOW, cors.methods.list().clone());
+    }
     let Some(reader) = reader else {
         return response;
     };

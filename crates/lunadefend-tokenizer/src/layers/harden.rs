@@ -9,8 +9,25 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::sync::Arc;
+
+/// The headers, and the values that they have unless the route sets others.
+pub(crate) const DEFAULTS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (RESOURCE_POLICY, "same-origin"),
+    (ORIGIN_AGENT_CLUSTER, "?1"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+];
+
+/// The one of a tokenizer that browsers reach by https.
+pub(crate) const BY_HTTPS: (HeaderName, &str) =
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
 
 /// Adds them to a response.
 pub(crate) async fn harden(
@@ -25,19 +42,8 @@ pub(crate) async fn harden(
 
 /// Adds the defaults; a header that the route has set stays.
 fn add_defaults(headers: &mut HeaderMap, is_https: bool) {
-    let by_https = is_https.then_some((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-    let defaults = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (RESOURCE_POLICY, "same-origin"),
-        (ORIGIN_AGENT_CLUSTER, "?1"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-    ];
-    for (name, value) in defaults.into_iter().chain(by_https) {
+    let by_https = is_https.then_some(BY_HTTPS);
+    for (name, value) in DEFAULTS.into_iter().chain(by_https) {
         headers
             .entry(name)
             .or_insert(HeaderValue::from_static(value));

@@ -5,17 +5,18 @@ use crate::{
     config::Origin,
     error::ApiError,
     headers::{EMBEDDER_POLICY, PERMISSIONS_POLICY, RESOURCE_POLICY, SEC_FETCH_DEST, single},
+    operation::{Content, Operation, Parameter, Place, bytes},
     query::Query,
     response,
     state::Shared,
 };
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{FromRequestParts, Path, State},
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
-use std::sync::Arc;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header, request::Parts};
+use std::{convert::Infallible, sync::Arc};
 
 /// The name of the newest element module, whatever its contents: for trying out.
 const CURRENT: &str = "v1.js";
@@ -36,17 +37,108 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-r
     picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \
     xr-spatial-tracking=()";
 
+/// The name of a file in the path of a request. One that is no UTF-8 is empty, and no file has it.
+pub(super) struct Name(String);
+
+impl FromRequestParts<Arc<Shared>> for Name {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, Infallible> {
+        let name = Path::from_request_parts(parts, shared).await;
+        Ok(Self(name.map_or_else(|_| String::new(), |Path(name)| name)))
+    }
+}
+
+/// Describes an operation that returns a file, or says that the browser has it.
+fn file_of(media_type: &'static str, summary: &'static str) -> Operation {
+    bytes(media_type, summary)
+        .answer(
+            StatusCode::NOT_MODIFIED,
+            "The browser has the file.",
+            Content::Empty,
+        )
+        .sends(header::ETAG, "The hash of the contents.")
+        .sends(header::CACHE_CONTROL, "For how long it may be kept.")
+        .parameter(Parameter {
+            place: Place::Header(header::IF_NONE_MATCH),
+            required: false,
+            description: "The `etag` of a file that the browser has.",
+            pattern: None,
+        })
+}
+
+/// Describes [`elements`].
+pub(super) fn about_elements() -> Operation {
+    file_of(
+        "text/javascript",
+        "Returns the element module of that hash, or with `v1.js` the newest.",
+    )
+    .path("name", "^([0-9a-f]+|v1)\\.js$", "Its name.")
+    .refuses(StatusCode::NOT_FOUND, "There is no such module.")
+}
+
+/// Describes [`frame_file`].
+pub(super) fn about_frame_file() -> Operation {
+    file_of("*/*", "Returns the script or the style of the frame.")
+        .path("name", "^[0-9a-f]+\\.(js|css)$", "Its name.")
+        .refuses(
+            StatusCode::NOT_FOUND,
+            "There is no such file, or no frame (`APPLICATION_FRONT_END`).",
+        )
+}
+
+/// Describes [`frame`].
+pub(super) fn about_frame() -> Operation {
+    file_of(
+        "text/html",
+        "Returns the document inside an element, or with parameters that of LunaSec's React SDK.",
+    )
+    .may_send(PERMISSIONS_POLICY, "Denies what a document can be denied.")
+    .may_send(EMBEDDER_POLICY, "`require-corp`.")
+    .may_send(RESOURCE_POLICY, "`cross-origin`.")
+    .may_send(
+        header::CONTENT_SECURITY_POLICY,
+        "With the origins of the pages that may have it inside theirs.",
+    )
+    .refusals_too()
+    .may_send(header::LINK, "Its script and its style.")
+    .parameter(Parameter {
+        place: Place::Header(SEC_FETCH_DEST),
+        required: false,
+        description: "Where a browser shows it.",
+        pattern: Some("^iframe$"),
+    })
+    .query("n", "Which element of the page, for the React SDK alone.")
+    .query("origin", "The origin of the page, for the React SDK alone.")
+    .query("component", "The kind of element, for the React SDK alone.")
+    .refuses(
+        StatusCode::FORBIDDEN,
+        "Outside of a page of the application, or for the React SDK and not allowed.",
+    )
+    .refuses(
+        StatusCode::BAD_REQUEST,
+        "Parameters that are not those of the React SDK.",
+    )
+    .refuses(
+        StatusCode::NOT_FOUND,
+        "There is no frame (`APPLICATION_FRONT_END`).",
+    )
+}
+
 /// `GET /elements/<hash>.js` and `/elements/v1.js`: returns the element module to pages of every origin.
 pub(super) async fn elements(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    name: Name,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let elements = &shared.assets.elements;
-    if name == CURRENT {
+    if name.0 == CURRENT {
         return Ok(file(elements.newest(), REVALIDATE, &headers));
     }
-    let module = elements.named(&name).ok_or_else(|| {
+    let module = elements.named(&name.0).ok_or_else(|| {
         ApiError::not_found(
             "there is no such element module: the application and the tokenizer are of different versions",
         )
@@ -135,11 +227,11 @@ fn react_sdk<'f>(
 /// `GET /frame/<hash>`: returns its script or its style.
 pub(super) async fn frame_file(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    name: Name,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     configured(&shared)?
-        .file(&name)
+        .file(&name.0)
         .map(|asset| file(asset, IMMUTABLE, &headers))
         .ok_or_else(|| ApiError::not_found("there is no such file of the frame"))
 }

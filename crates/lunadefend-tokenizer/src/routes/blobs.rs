@@ -1,6 +1,13 @@
 //! `/blob/*`: values, at signed URLs that state their use.
 
-use crate::{body, error::ApiError, headers::SEC_FETCH_MODE, response, state::Shared};
+use crate::{
+    body,
+    error::ApiError,
+    headers::SEC_FETCH_MODE,
+    operation::{Operation, bytes, nothing},
+    response,
+    state::Shared,
+};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -17,7 +24,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 pub(super) const PATH: &str = "/blob/{url}";
-const PARAMETER: &str = "{url}";
+/// The parameter of the path.
+const PARAMETER: &str = "url";
+const PLACEHOLDER: &str = "{url}";
+/// The regular expression of the last segment of an upload's URL, and of the longer one of a download's.
+const PATTERN: &str = "^[A-Za-z0-9_-]{88,256}$";
+const MEANING: &str =
+    "The last segment of a URL that was given out. Use the whole URL: it may have another origin.";
+const REFUSED: &str = "The URL is not good for this or has expired, or a browser navigates to it.";
 
 /// Returns where to upload the value of a token.
 pub(super) fn upload_location(shared: &Shared, new: &NewToken) -> SignedLocation {
@@ -43,19 +57,42 @@ fn location(shared: &Shared, signed: &str) -> SignedLocation {
         url: shared
             .config
             .blob_url
-            .join(&PATH.replace(PARAMETER, signed)),
+            .join(&PATH.replace(PLACEHOLDER, signed)),
         headers: BTreeMap::new(),
     }
 }
 
 /// Returns the signed part of a URL.
 fn signed(uri: &Uri) -> &str {
-    let prefix = PATH.trim_end_matches(PARAMETER);
+    let prefix = PATH.trim_end_matches(PLACEHOLDER);
     uri.path().strip_prefix(prefix).unwrap_or_default()
 }
 
 fn no_such_url<E>(_: E) -> ApiError {
     ApiError::forbidden("the URL is not good for this or has expired")
+}
+
+/// Describes [`upload`].
+pub(super) fn about_upload() -> Operation {
+    nothing(
+        StatusCode::OK,
+        "The value is stored.",
+        "Stores the value of a token, once.",
+    )
+    .path(PARAMETER, PATTERN, MEANING)
+    .refuses(StatusCode::FORBIDDEN, REFUSED)
+    .refuses(
+        StatusCode::CONFLICT,
+        "The URL has been used, or another upload to it is running.",
+    )
+    .refuses(
+        StatusCode::TOO_MANY_REQUESTS,
+        "The session has stored as much as it may in 24 hours.",
+    )
+    .refuses(
+        StatusCode::INSUFFICIENT_STORAGE,
+        "The disk of the tokenizer is nearly full.",
+    )
 }
 
 /// `PUT`: stores the value of a token, once.
@@ -139,6 +176,21 @@ impl From<UploadError> for ApiError {
             UploadError::Vault(error) => error.into(),
         }
     }
+}
+
+/// Describes [`download`].
+pub(super) fn about_download() -> Operation {
+    bytes(
+        "application/octet-stream",
+        "Returns the value of a token while its grant is live.",
+    )
+    .path(PARAMETER, PATTERN, MEANING)
+    .sends(header::CONTENT_DISPOSITION, "`attachment`.")
+    .refuses(StatusCode::FORBIDDEN, REFUSED)
+    .refuses(
+        StatusCode::NOT_FOUND,
+        "The token has no value, or the grant has ended.",
+    )
 }
 
 /// `GET` and `HEAD`: returns the value of a token while its grant is live.

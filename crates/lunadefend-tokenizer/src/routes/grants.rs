@@ -1,13 +1,41 @@
 //! `/grant/set`, `/grant/verify` and `/v2/grants/revoke`: for the application.
 
-use crate::{auth, body::Json, destroy::Destroy, error::ApiError, response, state::Shared};
+use crate::{
+    auth,
+    body::Json,
+    destroy::Destroy,
+    error::ApiError,
+    operation::{Operation, data},
+    response,
+    state::Shared,
+};
 use axum::{extract::State, response::Response};
+use http::StatusCode;
 use lunadefend_core::{
     GrantDuration,
     provider::UnixMillis,
     wire::{Empty, GrantSet, GrantVerified, GrantVerify, GrantsRevoke},
 };
 use std::sync::Arc;
+
+/// What a request can take over from one about the token of a session.
+pub(super) const TOKEN_OF_SESSION: &str =
+    r#"{"sessionId":"$request.body#/sessionId","tokenId":"$request.body#/tokenId"}"#;
+
+/// Describes [`set`].
+pub(super) fn about_set() -> Operation {
+    data::<Empty>("Grants a token to a session. An earlier grant that lives longer stays.")
+        .refuses(
+            StatusCode::BAD_REQUEST,
+            "An unusable duration, an ended session, or malformed.",
+        )
+        .then("/grant/verify", TOKEN_OF_SESSION)
+        .then("/v2/grants/revoke", TOKEN_OF_SESSION)
+        .then(
+            "/v2/sessions/revoke",
+            r#"{"sessionId":"$request.body#/sessionId"}"#,
+        )
+}
 
 /// Grants a token to a session that has not ended. An earlier grant that lives longer stays.
 pub(super) async fn set(

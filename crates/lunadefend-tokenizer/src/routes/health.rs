@@ -1,11 +1,16 @@
 //! `/health`: whether the tokenizer works.
 
-use crate::{error::ApiError, response, state::Shared};
+use crate::{
+    error::ApiError,
+    operation::{Operation, done},
+    response,
+    state::Shared,
+};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use lunadefend_core::{
     provider::Clock,
     wire::{TOKENIZER_PROVIDERS, TOKENIZER_TIME},
@@ -15,6 +20,21 @@ use tokio::time::timeout;
 
 /// A store that does not respond is not healthy, and the caller has their own deadline.
 const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Describes [`check`].
+pub(super) fn about_check() -> Operation {
+    done("Says whether the store can be read and written.")
+        .sends(
+            TOKENIZER_TIME,
+            "The time of the tokenizer, in milliseconds since the Unix epoch.",
+        )
+        .sends(TOKENIZER_PROVIDERS, "The number of its auth providers.")
+        .refusals_too()
+        .refuses(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The store does not work, with the reason.",
+        )
+}
 
 /// Returns the state of the store, the tokenizer's time, by which it verifies JWTs, and the number of auth providers.
 pub(super) async fn check(State(shared): State<Arc<Shared>>) -> Response {

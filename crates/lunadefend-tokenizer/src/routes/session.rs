@@ -8,6 +8,7 @@ use crate::{
     config::Provider,
     error::ApiError,
     headers::CREATED_SESSION_HASH,
+    operation::{Content, Operation, data, done, nothing},
     query::Query,
     response, session_hash,
     state::Shared,
@@ -28,6 +29,29 @@ use transfer::{CheckedState, TransferJwt, until_next_second};
 pub(super) const ENSURE: &str = "/session/ensure";
 /// The parameter that `/session/create` adds when it sends a browser back here.
 const SECOND_ATTEMPT: &str = "second_attempt";
+
+/// Describes [`ensure`].
+pub(super) fn about_ensure() -> Operation {
+    nothing(
+        StatusCode::FOUND,
+        "To the auth provider.",
+        "Begins a session transfer.",
+    )
+    .sends(header::LOCATION, "The auth provider, with the state.")
+    .sends(header::SET_COOKIE, "The secret of the state.")
+    .query(
+        "auth_provider",
+        "The name of the auth provider; without it the default one.",
+    )
+    .query(
+        "second_attempt",
+        "Added when `/session/create` sends a browser back here.",
+    )
+    .refuses(
+        StatusCode::BAD_REQUEST,
+        "An unknown auth provider, or a malformed request.",
+    )
+}
 
 /// `GET /session/ensure`: sends the browser to the auth provider, with a state in the URL and its secret
 /// in a cookie.
@@ -51,6 +75,16 @@ pub(super) async fn ensure(
     let mut response = redirect(&provider.redirect(issued.state.expose_secret()))?;
     set_state(&shared, &headers, &issued, &mut response)?;
     Ok(response)
+}
+
+/// Describes [`state`].
+pub(super) fn about_state() -> Operation {
+    data::<StateMade<'_>>("Makes a state for the page of the frame, which begins a transfer.")
+        .sends(header::SET_COOKIE, "The secret of the state.")
+        .refuses(
+            StatusCode::BAD_REQUEST,
+            "An unknown auth provider, or a malformed request.",
+        )
 }
 
 /// `POST /session/state`: makes a state for the frame, which hands it to its page. The page begins the transfer
@@ -81,13 +115,17 @@ pub(super) async fn state(
 /// The body of `/session/state`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct StateWanted {
+    /// The name of the auth provider; without it the default one.
     auth_provider: Option<String>,
 }
 
 /// The `data` of its response.
 #[derive(Serialize)]
-struct StateMade<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct StateMade<'a> {
+    /// The state, a secret of the browser: it begins one transfer.
     state: &'a str,
 }
 
@@ -118,6 +156,34 @@ fn redirect(url: &str) -> Result<Response, ApiError> {
     let mut response = response::empty(StatusCode::FOUND);
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
+}
+
+/// Describes [`create`].
+pub(super) fn about_create() -> Operation {
+    done("Exchanges a transfer JWT, once, for a session of the tokenizer.")
+        .answer(
+            StatusCode::FOUND,
+            "Another tab used the same JWT: to `/session/ensure` again.",
+            Content::Empty,
+        )
+        .may_send(header::LOCATION, "`/session/ensure`.")
+        .may_send(
+            CREATED_SESSION_HASH,
+            "The hash of the session, as LunaSec computes it.",
+        )
+        .sends(
+            header::SET_COOKIE,
+            "The session, and the deletion of the state.",
+        )
+        .required_query(
+            "state",
+            "The state of `/session/ensure` or `/session/state`.",
+        )
+        .required_query("openid_token", "The transfer JWT of the application.")
+        .refuses(
+            StatusCode::BAD_REQUEST,
+            "State, JWT and cookie do not match, or have been used.",
+        )
 }
 
 /// `GET /session/create`: gives the browser a session, once per state and per JWT.

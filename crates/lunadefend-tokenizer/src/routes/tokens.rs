@@ -3,11 +3,17 @@
 
 use super::{blobs, grants};
 use crate::{
-    auth::Authenticated, body::Json, destroy::Destroy, error::ApiError, headers::EXPIRES_AT,
-    response, state::Shared,
+    auth::Authenticated,
+    body::Json,
+    destroy::Destroy,
+    error::ApiError,
+    headers::EXPIRES_AT,
+    operation::{Operation, data},
+    response,
+    state::Shared,
 };
 use axum::{extract::State, response::Response};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use lunadefend_core::{
     SessionId,
     provider::{TokenId, UnixMillis},
@@ -18,6 +24,35 @@ use lunadefend_core::{
 };
 use lunadefend_vault::{self as vault, Owner, Tokenization};
 use std::sync::Arc;
+
+/// What a request can take from a new token.
+const NEW_TOKEN: &str = r#"{"tokenId":"$response.body#/data/tokenId"}"#;
+
+/// Why a reader is refused.
+pub(super) const ONLY_THE_FRAME: &str =
+    "Only the frame of this tokenizer gets values, or the origin is not the tokenizer's.";
+
+/// Describes [`tokenize`].
+pub(super) fn about_tokenize() -> Operation {
+    data::<Tokenized>(
+        "Makes a token, granted to the session of the caller, and the URL to `PUT` its value to.",
+    )
+    .refuses(
+        StatusCode::TOO_MANY_REQUESTS,
+        "The session has stored as much as it may in 24 hours.",
+    )
+    .refuses(
+        StatusCode::INSUFFICIENT_STORAGE,
+        "The disk of the tokenizer is nearly full.",
+    )
+    .then("/detokenize", NEW_TOKEN)
+    .then("/metadata/get", NEW_TOKEN)
+    .then("/grant/set", NEW_TOKEN)
+    .then(
+        "/v2/tokens/delete",
+        r#"{"tokenIds":["$response.body#/data/tokenId"]}"#,
+    )
+}
 
 /// Makes a token and a URL to upload its value to. The caller's session is granted the token for the
 /// default duration.
@@ -62,6 +97,25 @@ pub(super) fn require_reader(shared: &Shared, caller: &Authenticated) -> Result<
     Ok(())
 }
 
+/// Describes [`detokenize`].
+pub(super) fn about_detokenize() -> Operation {
+    data::<Detokenized>("Returns the URL to `GET` the value of a token from.")
+        .sends(
+            EXPIRES_AT,
+            "Until when a frame may show it, in milliseconds since the Unix epoch.",
+        )
+        .refuses(
+            StatusCode::BAD_REQUEST,
+            "No live grant of the session, or a malformed request.",
+        )
+        .refuses(StatusCode::FORBIDDEN, ONLY_THE_FRAME)
+        .refuses(StatusCode::NOT_FOUND, "The token has no value.")
+        .then(
+            "/v2/grants/revoke",
+            r#"{"tokenId":"$request.body#/tokenId"}"#,
+        )
+}
+
 /// Returns a URL to download a token's value from, if the caller's session holds a live grant.
 pub(super) async fn detokenize(
     State(shared): State<Arc<Shared>>,
@@ -91,6 +145,16 @@ pub(super) async fn detokenize(
     Ok(response)
 }
 
+/// Describes [`metadata`].
+pub(super) fn about_metadata() -> Operation {
+    data::<MetadataFound>("Returns the metadata of a token.")
+        .refuses(
+            StatusCode::BAD_REQUEST,
+            "No live grant of the session, or a malformed request.",
+        )
+        .refuses(StatusCode::NOT_FOUND, "The token has no metadata.")
+}
+
 /// Returns a token's metadata, if the caller's session holds a live grant. LunaSec requires no grant; here
 /// the response without one is like that of `/detokenize`, so that it does not reveal which tokens exist.
 pub(super) async fn metadata(
@@ -113,6 +177,16 @@ pub(super) async fn metadata(
     Ok(response::data(MetadataFound { metadata }))
 }
 
+/// Describes [`set_metadata`].
+pub(super) fn about_set_metadata() -> Operation {
+    data::<Empty>("Replaces the metadata of a token, for a JWT of a developer.")
+        .refuses(
+            StatusCode::FORBIDDEN,
+            "The caller is no developer, or the origin is not the tokenizer's.",
+        )
+        .refuses(StatusCode::NOT_FOUND, "There is no such token.")
+}
+
 /// Replaces a token's metadata, for a developer's JWT, as LunaSec does.
 pub(super) async fn set_metadata(
     State(shared): State<Arc<Shared>>,
@@ -130,6 +204,19 @@ pub(super) async fn set_metadata(
     } else {
         Err(ApiError::not_found("unable to locate data for token"))
     }
+}
+
+/// Describes [`delete`].
+pub(super) fn about_delete() -> Operation {
+    data::<Empty>("Deletes tokens for good, with all of theirs. Unknown tokens are no error.")
+        .refuses(
+            StatusCode::FORBIDDEN,
+            "The tokenizer deletes no tokens (`LUNADEFEND_DELETE`).",
+        )
+        .refuses(
+            StatusCode::TOO_MANY_REQUESTS,
+            "More tokens in an hour than `LUNADEFEND_DELETES_PER_HOUR`.",
+        )
 }
 
 /// `POST /v2/tokens/delete`: deletes tokens for good, with all that belongs to them. Unknown tokens are no

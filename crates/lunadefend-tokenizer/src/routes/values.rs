@@ -7,11 +7,12 @@ use crate::{
     body::{Json, JsonAndBytes},
     error::ApiError,
     headers::{IDEMPOTENCY_KEY, single},
+    operation::{Operation, Parameter, Place, data},
     response,
     state::Shared,
 };
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use lunadefend_core::{
     provider::TokenId,
     wire::{
@@ -24,6 +25,43 @@ use std::sync::Arc;
 
 /// The most bytes of values in one response: in base64, with all else, they stay below 1 MiB.
 const ROOM: usize = 720 * 1024;
+
+/// Describes [`tokenize`].
+pub(super) fn about_tokenize() -> Operation {
+    data::<NewValueToken>(
+        "Makes a token with its value, or with the URL to `PUT` it to, granted to the session of the caller.",
+    )
+    .parameter(Parameter {
+        place: Place::Header(IDEMPOTENCY_KEY),
+        required: false,
+        description: "16 random bytes in base64url without padding: a repeated request makes no second token.",
+        pattern: Some("^[A-Za-z0-9_-]{21}[AQgw]$"),
+    })
+    .refuses(
+        StatusCode::GONE,
+        "The token of this `Idempotency-Key` was deleted or has expired.",
+    )
+    .refuses(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "An earlier request with this `Idempotency-Key` had another body.",
+    )
+    .refuses(
+        StatusCode::TOO_MANY_REQUESTS,
+        "The session has stored as much as it may in 24 hours.",
+    )
+    .refuses(
+        StatusCode::INSUFFICIENT_STORAGE,
+        "The disk of the tokenizer is nearly full.",
+    )
+    .then(
+        "/v2/detokenize",
+        r#"{"tokenIds":["$response.body#/data/tokenId"]}"#,
+    )
+    .then(
+        "/v2/tokens/describe",
+        r#"{"tokenIds":["$response.body#/data/tokenId"]}"#,
+    )
+}
 
 /// Makes a token with its value, or with a URL to upload it to. The caller's session is granted the token for the
 /// default duration.
@@ -65,6 +103,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiErr
         .and_then(|value| IdempotencyKey::parse(value.to_str().ok()?))
         .map(Some)
         .ok_or_else(|| ApiError::bad_request(IdempotencyKey::RULE))
+}
+
+/// Describes [`detokenize`].
+pub(super) fn about_detokenize() -> Operation {
+    data::<ValuesFound>(
+        "Returns the values that the session of the caller may read; long ones as URLs to `GET` them from.",
+    )
+    .refuses(StatusCode::FORBIDDEN, tokens::ONLY_THE_FRAME)
 }
 
 /// Returns the values that the caller's session may read; longer ones as URLs to download them from.
@@ -109,6 +155,14 @@ fn item(shared: &Shared, token_id: TokenId, found: Found) -> Result<ValueItem, A
         },
         Found::Refused => ValueItem::Refused { token_id },
     })
+}
+
+/// Describes [`describe`].
+pub(super) fn about_describe() -> Operation {
+    data::<TokensDescribed>("Returns what is known about tokens without their values.").refuses(
+        StatusCode::FORBIDDEN,
+        "The application itself gets no descriptions, or the origin is not the tokenizer's.",
+    )
 }
 
 /// Returns what is known about tokens: to a session about those that it holds a live grant for, to the application

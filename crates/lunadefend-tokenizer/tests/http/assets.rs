@@ -79,6 +79,7 @@ async fn the_element_module_is_for_every_page_and_never_changes_under_its_name()
         "v2.js",
         "00000000000000000000000000000000.js",
         "%2e%2e",
+        "%ff",
         "V1.JS",
     ] {
         let reply = harness.get(&format!("/elements/{name}"), &[]).await;
@@ -206,7 +207,7 @@ async fn the_frame_may_load_its_two_files_and_ask_the_tokenizer_and_nothing_else
         );
         assert!(file.has_no_cors());
     }
-    for name in ["x.js", "v1.js", "%2e%2e"] {
+    for name in ["x.js", "v1.js", "%2e%2e", "%ff"] {
         let reply = harness.get(&format!("/frame/{name}"), &[]).await;
         assert_eq!(reply.status, 404, "{name}");
     }

@@ -176,6 +176,11 @@ async fn cors_is_for_session_verify_alone() {
     assert_eq!(reply.header("access-control-allow-origin"), APP_ORIGIN);
     assert_eq!(reply.header("access-control-allow-credentials"), "true");
     assert_eq!(reply.header("access-control-allow-methods"), "GET");
+    assert_eq!(
+        reply.header("allow"),
+        "GET",
+        "not HEAD, which would be a 405"
+    );
     assert!(preflight("https://evil.example").await.has_no_cors());
 
     // Elsewhere not even to the application, and not to anybody with a JWT.
