@@ -19,6 +19,7 @@ mod response;
 mod schema;
 mod session;
 mod strict;
+mod value;
 mod values;
 
 pub use batch::{
@@ -35,10 +36,10 @@ pub use response::{Detokenized, Empty, Failure, GrantVerified, MetadataFound, Su
 pub use session::{PAGE_SESSION, PageSession, SessionRevoke};
 pub(crate) use strict::RULES;
 pub use strict::{Limits, REQUEST, RESPONSE, StrictError, from_slice};
+pub use value::{InlineValue, MAX_INLINE, Reads, ValueLifetime};
 pub use values::{
-    DescribedItem, Description, InlineValue, MAX_INLINE, NewValue, NewValueToken, Reads,
-    SignedLocation, TokensDescribe, TokensDescribed, ValueItem, ValueLifetime, ValuesFound,
-    ValuesRead,
+    DescribedItem, Description, NewValue, NewValueToken, SignedLocation, TokensDescribe,
+    TokensDescribed, ValueItem, ValuesFound, ValuesRead,
 };
 
 /// The header in which `/health` returns the tokenizer's time, in milliseconds since the Unix epoch. A proxy

@@ -332,11 +332,13 @@ mod format {
             // A value in its row that was read as often as it may, by a request that may come again.
             let once = token("once");
             for (read, is_found) in [(READ, true), (ReadId::new([3; 16]), false)] {
-                let found = vault.read_values(&ann, &[once.clone()], read, 100).await;
+                let found = vault
+                    .read_values(&ann, std::slice::from_ref(&once), read, 100)
+                    .await;
                 let is_value = matches!(found.unwrap()[0], Found::Value { .. });
                 assert_eq!(is_value, is_found);
             }
-            let described = vault.describe(&[once.clone()]).await.unwrap();
+            let described = vault.describe(std::slice::from_ref(&once)).await.unwrap();
             let described = described[0].clone().unwrap();
             assert_eq!(described.kind, Some(ValueKind::CardCvc));
             assert_eq!((described.size, described.mask), (Some(4), None));

@@ -129,8 +129,11 @@ async fn a_users_jwt_grants_nothing_and_is_no_cookie() {
     for page in everywhere(&scene, &mut browser, user.expose_secret()).await {
         let path = page.url.path().to_owned();
         match path.as_str() {
-            "/tokenize" => assert_eq!(page.status, 200),
-            "/detokenize" | "/metadata/get" => assert_refused(&page, 400, &path),
+            "/tokenize" | "/v2/tokenize" => assert_eq!(page.status, 200),
+            "/detokenize" | "/metadata/get" | "/v2/detokenize" | "/v2/tokens/describe" => {
+                assert_refused(&page, 400, &path);
+            }
+            "/metadata/set" => assert_refused(&page, 403, &path),
             _ => assert_refused(&page, 401, &path),
         }
     }

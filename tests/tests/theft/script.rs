@@ -15,11 +15,10 @@ async fn the_page_cannot_ask_as_the_frame() {
             let case = format!("{hosts:?} {route}");
             let url = scene.tokenizer(route);
             // A cookie is no application, whoever sends it.
-            let status = if route.starts_with("/grant/") || route.starts_with("/v2/") {
-                401
-            } else {
-                403
-            };
+            let is_of_application = route.starts_with("/grant/")
+                || route.starts_with("/v2/grants/")
+                || ["/v2/sessions/revoke", "/v2/tokens/delete"].contains(&route);
+            let status = if is_of_application { 401 } else { 403 };
 
             let page = browser.preflight(&app, &Method::POST, &url).await.unwrap();
             assert_refused(&page, 405, &case);

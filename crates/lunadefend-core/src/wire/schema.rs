@@ -37,8 +37,8 @@ schema_of! {
     }
     GrantDuration => {
         "type": "string",
-        "description": "Go's text form of a duration, such as `15m` or `1h30m`: at least one second, and no longer than the tokenizer is configured for (one hour by default).",
-        "pattern": "^\\+?(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|\u{b5}s|\u{3bc}s|ms|s|m|h))+$"
+        "description": "Go's text form of a duration, such as `15m` or `1h30m`: at least one second, and no longer than the tokenizer is configured for (one hour by default). Empty means the default.",
+        "pattern": "^(\\+?(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|\u{b5}s|\u{3bc}s|ms|s|m|h))+)?$"
     }
     Metadata => {
         "type": "object",
@@ -58,8 +58,8 @@ schema_of! {
         "type": "string",
         "description": "A value of at most 16384 bytes, in base64 with padding.",
         "contentEncoding": "base64",
-        "maxLength": 21848,
-        "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+        "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
+        "anyOf": [{ "maxLength": 21844 }, { "maxLength": 21848, "pattern": "==$" }]
     }
     ValueLifetime => {
         "type": "string",

@@ -162,6 +162,7 @@ async fn what_is_malformed_is_refused_and_says_the_rule() {
         (json!({ "expiresIn": null }), "Go duration"),
         (json!({ "reads": 0 }), "1 to 100"),
         (json!({ "reads": 101 }), "1 to 100"),
+        (json!({ "reads": 1.5 }), "1 to 100"),
         (json!({ "reads": "1" }), "1 to 100"),
         (json!({ "reads": null }), "1 to 100"),
         (
@@ -286,7 +287,7 @@ async fn a_value_has_as_many_reads_and_as_long_a_life_as_it_was_given() {
 
     // A read of level 1 is one, too.
     let once = harness.user(SESSION);
-    let made = new(&harness, &json!({ "value": value(SSN), "reads": 1 })).await;
+    let made = new(&harness, &json!({ "value": value(SSN), "reads": 1.0 })).await;
     let token_id = made["tokenId"].as_str().unwrap();
     let url = harness.detokenize(SESSION, token_id).await;
     assert_eq!(harness.get(&url, &[]).await.body, SSN);

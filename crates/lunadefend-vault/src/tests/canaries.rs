@@ -57,9 +57,11 @@ async fn a_store_gets_nothing_in_clear() {
     let Ok(Tokenized::Stored(small)) = masking.tokenize(&request).await else {
         panic!("not stored");
     };
-    let described = vault.describe(&[small.clone()]).await.unwrap();
+    let described = vault.describe(std::slice::from_ref(&small)).await.unwrap();
     let mask = described[0].clone().unwrap().mask.unwrap();
-    let found = vault.read_values(&owner, &[small.clone()], read, 100).await;
+    let found = vault
+        .read_values(&owner, std::slice::from_ref(&small), read, 100)
+        .await;
     assert!(matches!(found.unwrap()[0], Found::Value { .. }));
     let ring = vault.ring();
 

@@ -138,7 +138,9 @@ async fn an_upload_that_outlives_the_memory_of_the_deletion_has_no_token() {
     let new = vault.create_token(None, None).await.unwrap();
     let mut upload = vault.begin_upload(&new.upload, MAX).await.unwrap();
     upload.write(vec![7; 100_000].into()).await.unwrap();
-    let deleted = vault.delete_tokens(&[new.token.clone()], later(10)).await;
+    let deleted = vault
+        .delete_tokens(std::slice::from_ref(&new.token), later(10))
+        .await;
     deleted.unwrap();
     world.clock.set(later(10));
     vault.purge_expired().await.unwrap();

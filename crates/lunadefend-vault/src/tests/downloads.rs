@@ -1,7 +1,7 @@
 use super::*;
 
 async fn is_open(world: &World, issued: &DownloadTicket) -> bool {
-    let download = world.vault.open_download(&issued).await;
+    let download = world.vault.open_download(issued).await;
     download.unwrap().is_some()
 }
 
