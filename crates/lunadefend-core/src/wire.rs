@@ -6,12 +6,21 @@
 
 use http::HeaderName;
 
+mod base64url;
+mod batch;
+mod binding;
+mod discovery;
 mod metadata;
 mod request;
 mod response;
 mod session;
 mod strict;
 
+pub use batch::{
+    AnsweredItem, BATCH, BatchAnswer, GrantBatch, GrantItem, GrantedItem, VerifiedItem,
+};
+pub use binding::{BatchId, BatchOperation, BatchPlace, Binding};
+pub use discovery::{BATCHES, DISCOVERY_PATH, Discovery};
 pub use metadata::{Metadata, MetadataError};
 pub use request::{GrantSet, GrantVerify, TokenRequest, Tokenize};
 pub use response::{Detokenized, Empty, Failure, GrantVerified, MetadataFound, Success, Tokenized};
@@ -30,8 +39,13 @@ pub const TOKENIZER_PROVIDERS: HeaderName = HeaderName::from_static("lunadefend-
 /// `errorName` of an error response: the cookie's session is not the one that the page was rendered for
 /// (401).
 pub const SESSION_MISMATCH: &str = "sessionMismatch";
-/// `errorName` of an error response: the application has ended the session (400).
+/// `errorName` of an error response (400), and of a refused item of `/v2/grants/set`: the application has ended
+/// the session.
 pub const SESSION_ENDED: &str = "sessionEnded";
+/// `errorName` of a refused item of `/v2/grants/set`: its duration is malformed, too short or too long.
+pub const GRANT_DURATION: &str = "grantDuration";
+/// `errorName` of a refused item of `/v2/grants/set`: its session id or its token is malformed.
+pub const BAD_ITEM: &str = "badItem";
 
 /// Serialises a wire type. It cannot fail for the types of this module.
 #[must_use]

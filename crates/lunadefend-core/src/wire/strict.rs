@@ -1,7 +1,7 @@
 //! Reading JSON from a peer that may be hostile.
 
 use super::{
-    Metadata, metadata,
+    Metadata, batch, metadata,
     request::{session_id, token_id},
 };
 use crate::reading::{self, JsonFailure, What};
@@ -140,7 +140,12 @@ const SURROGATES: [&str; 2] = [
 ];
 
 /// The messages of our own wire types: no text of the input can pass as one.
-pub(crate) const RULES: [&str; 3] = [metadata::RULE, session_id::RULE, token_id::RULE];
+pub(crate) const RULES: [&str; 4] = [
+    batch::RULE,
+    metadata::RULE,
+    session_id::RULE,
+    token_id::RULE,
+];
 
 /// A `T` that is only read from a JSON object, never from an array.
 pub(crate) struct Object<T>(pub(crate) T);
@@ -169,6 +174,14 @@ pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Object::deserialize(deserializer).map(|object| object.0)
+}
+
+/// The same for a field that must be an array of objects.
+pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|object| object.0).collect())
 }
 
 /// Walks a whole value: distinct members and bounded depth.
