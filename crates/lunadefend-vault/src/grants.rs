@@ -1,5 +1,9 @@
 //! Grants: a session may use a token until an expiry.
 
+mod many;
+
+pub use many::{GrantWrite, HeldGrant, WrittenGrant};
+
 use crate::{
     Vault, VaultError,
     rows::{grant, marks},
@@ -24,8 +28,8 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let ring = self.ring();
         let at = grant::address(&ring, session, token);
-        self.raise_expiry(at, grant::row(&ring, &at, expires_at))
-            .await
+        let row = grant::row(&ring, &at, expires_at);
+        self.raise_expiry(&[(at, row)]).await
     }
 
     /// Returns the expiry of a session's live grant of a token. A grant is not live at its expiry, nor after

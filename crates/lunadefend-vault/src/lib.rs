@@ -88,6 +88,7 @@ mod tests;
 
 pub use download::{Download, IssuedDownload};
 pub use error::{InvalidState, InvalidUrl, OverQuota, UploadError, VaultError};
+pub use grants::{GrantWrite, HeldGrant, WrittenGrant};
 pub use ids::{DownloadId, UploadId, UrlId};
 pub use janitor::{Cleaned, Janitor};
 pub use master::{MasterKey, MasterKeyError};

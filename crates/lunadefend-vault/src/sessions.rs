@@ -137,7 +137,7 @@ impl Vault {
     /// A [`VaultError`] when the mark may not have been written.
     pub async fn spend_jwt(&self, jwt_id: &[u8], expires_at: UnixMillis) -> Result<(), VaultError> {
         let at = marks::used_jwt(&self.ring(), jwt_id);
-        self.raise_expiry(at, used_until(expires_at)).await
+        self.raise_expiry(&[(at, used_until(expires_at))]).await
     }
 
     /// Returns the application's session for a cookie. `None` when the cookie is unknown or expired, or when
@@ -192,7 +192,8 @@ impl Vault {
         remembered_until: UnixMillis,
     ) -> Result<(), VaultError> {
         let at = marks::ended_session(&self.ring(), session);
-        self.raise_expiry(at, marks::row(remembered_until)).await
+        let mark = marks::row(remembered_until);
+        self.raise_expiry(&[(at, mark)]).await
     }
 
     /// Returns whether a session of the application has ended. The row of the end counts by its presence, so

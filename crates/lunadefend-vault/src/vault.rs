@@ -4,13 +4,15 @@ use crate::{
     MasterKey, VaultError,
     ring::Ring,
     store::{
-        Batch, Change, Row, RowAddress, Store, StoreError, StoredRow, Write, WriteId, WriteOutcome,
+        Batch, Change, MAX_ROWS, Row, RowAddress, Store, StoreError, StoredRow, Write, WriteId,
+        WriteOutcome,
     },
 };
 use bytes::Bytes;
 use lunadefend_core::provider::{Clock, UnixMillis};
 use lunadefend_crypto::random_bytes;
 use std::{
+    collections::{HashMap, HashSet},
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -173,14 +175,17 @@ impl Vault {
         self.write(writes).await?.ok_or(VaultError::Conflict)
     }
 
-    /// Writes a row, except over one that lives as long or longer.
-    pub(crate) async fn raise_expiry(&self, at: RowAddress, row: Row) -> Result<(), VaultError> {
-        let (id, rows) = (new_write_id()?, [(at, row)]);
-        let raise = || self.store().raise_expiry(id, &rows, self.now());
-        match raise().await {
-            Err(unknown @ StoreError::Unknown(_)) => Ok(raise().await.map_err(|_| unknown)?),
-            outcome => Ok(outcome?),
+    /// Writes each row, except over one that lives as long or longer. Name no row twice.
+    pub(crate) async fn raise_expiry(&self, rows: &[(RowAddress, Row)]) -> Result<(), VaultError> {
+        for rows in rows.chunks(MAX_ROWS) {
+            let id = new_write_id()?;
+            let raise = || self.store().raise_expiry(id, rows, self.now());
+            match raise().await {
+                Err(unknown @ StoreError::Unknown(_)) => raise().await.map_err(|_| unknown)?,
+                outcome => outcome?,
+            }
         }
+        Ok(())
     }
 
     /// Reads rows, without expired ones, in the order of the request.
@@ -199,6 +204,25 @@ impl Vault {
         at: [RowAddress; N],
     ) -> Result<[Option<StoredRow>; N], VaultError> {
         read(self.store(), at).await
+    }
+
+    /// Reads any number of rows, including expired ones. A row is found by its address only, so that none can be
+    /// taken for another.
+    pub(crate) async fn rows_at(
+        &self,
+        at: HashSet<RowAddress>,
+    ) -> Result<HashMap<RowAddress, StoredRow>, VaultError> {
+        let at: Vec<_> = at.into_iter().collect();
+        let mut found = HashMap::with_capacity(at.len());
+        for at in at.chunks(MAX_ROWS) {
+            let rows = self.store().get_many(at).await?;
+            if rows.len() != at.len() {
+                return Err(VaultError::Corrupt);
+            }
+            let rows = at.iter().copied().zip(rows);
+            found.extend(rows.filter_map(|(at, row)| Some((at, row?))));
+        }
+        Ok(found)
     }
 }
 
