@@ -37,6 +37,11 @@ pub(crate) fn data<T: Serialize>(data: T) -> Response {
     json(StatusCode::OK, &Success(data))
 }
 
+/// Makes a document without the envelope.
+pub(crate) fn document<T: Serialize>(document: &T) -> Response {
+    json(StatusCode::OK, document)
+}
+
 /// Makes `{"success":true,"error":{}}`.
 pub(crate) fn success() -> Response {
     #[derive(Serialize)]

@@ -126,8 +126,17 @@ impl Route {
 
     /// Adds POST with a JSON body.
     pub(crate) fn post<H: Handler<T, Arc<Shared>>, T: 'static>(self, handler: H) -> Self {
+        self.post_within(wire::REQUEST, handler)
+    }
+
+    /// Adds POST with a JSON body within these limits.
+    pub(crate) fn post_within<H: Handler<T, Arc<Shared>>, T: 'static>(
+        self,
+        limits: wire::Limits,
+        handler: H,
+    ) -> Self {
         let handler = on(MethodFilter::POST, handler);
-        let body = BodyLimit::Json(wire::REQUEST);
+        let body = BodyLimit::Json(limits);
         self.endpoint([Method::POST], body, TimeLimit::Whole, handler)
     }
 

@@ -1,9 +1,11 @@
-//! The table of routes: wire level v1, values, the ends of sessions, and the operator's routes.
+//! The table of routes: wire levels 1 and 2, values, and the operator's routes.
 //!
 //! A new route is a row here and a handler in `routes/`. `route.rs` defines the rows.
 
 mod assets;
+mod batches;
 mod blobs;
+mod discovery;
 mod grants;
 mod health;
 mod session;
@@ -11,12 +13,16 @@ mod sessions;
 mod status;
 mod tokens;
 
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY, VARY};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use lunadefend_core::wire;
 
 use crate::{
     headers::RESOURCE_POLICY,
     route::{Audience, Readers, Route},
 };
+
+/// For verdicts: nothing on the way may answer in the tokenizer's place, nor change what it said.
+const NEVER_KEPT_NOR_CHANGED: &str = "no-store, no-transform";
 
 /// Returns all routes.
 pub(crate) fn table() -> Vec<Route> {
@@ -25,6 +31,12 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/grant/set", Application).post(grants::set),
         Route::new("/grant/verify", Application).post(grants::verify),
         Route::new("/v2/sessions/revoke", Application).post(sessions::revoke),
+        Route::new("/v2/grants/set", Application)
+            .post_within(wire::BATCH, batches::set)
+            .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
+        Route::new("/v2/grants/verify", Application)
+            .post_within(wire::BATCH, batches::verify)
+            .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         Route::new("/tokenize", FrameOrJwt).post(tokens::tokenize),
         Route::new("/detokenize", FrameOrJwt).post(tokens::detokenize),
         Route::new("/metadata/get", FrameOrJwt).post(tokens::metadata),
@@ -64,6 +76,7 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/frame/{name}", Anyone)
             .label("/frame/file")
             .get_and_head(assets::frame_file),
+        Route::new(wire::DISCOVERY_PATH, Anyone).get_and_head(discovery::document),
         Route::new("/health", Anyone).get_and_head(health::check),
         Route::new("/status", Operator).get(status::show),
     ]

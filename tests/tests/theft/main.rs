@@ -18,13 +18,15 @@ use std::time::Duration;
 const VALUE: &str = "078-05-1120";
 
 /// Every route of the tokenizer that takes a POST and gives something.
-const POST_ROUTES: [&str; 6] = [
+const POST_ROUTES: [&str; 8] = [
     "/tokenize",
     "/detokenize",
     "/metadata/get",
     "/grant/set",
     "/grant/verify",
     "/v2/sessions/revoke",
+    "/v2/grants/set",
+    "/v2/grants/verify",
 ];
 
 const EVERY_HOSTS: [Hosts; 3] = [Hosts::Loopback, Hosts::SameSite, Hosts::CrossSite];

@@ -51,7 +51,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The longest JSON body of a request, in bytes.
+    /// The longest JSON body of a request, in bytes, except for batches: these have up to 1 MiB.
     pub const MAX_JSON: usize = lunadefend_core::wire::REQUEST.bytes;
     /// The longest head of a request, in bytes.
     pub const MAX_HEAD: usize = 32 * 1024;

@@ -126,6 +126,8 @@ async fn what_is_for_the_operator_is_on_the_socket_alone_and_alone_there() {
         (Method::POST, "/grant/set"),
         (Method::POST, "/grant/verify"),
         (Method::POST, "/v2/sessions/revoke"),
+        (Method::POST, "/v2/grants/set"),
+        (Method::POST, "/v2/grants/verify"),
         (Method::POST, "/tokenize"),
         (Method::POST, "/detokenize"),
         (Method::POST, "/metadata/get"),
@@ -136,6 +138,7 @@ async fn what_is_for_the_operator_is_on_the_socket_alone_and_alone_there() {
         (Method::GET, "/blob/x"),
         (Method::PUT, "/blob/x"),
         (Method::GET, "/health"),
+        (Method::GET, "/.well-known/lunadefend-tokenizer"),
     ] {
         let answer = admin.send(method, path).await;
         assert_eq!(answer.status, 404, "{path}");

@@ -242,6 +242,7 @@ async fn subjects() {
     let harness = Harness::start().await;
     let now = harness.now();
     let grant = grant_body();
+    let batch = format!(r#"{{"batchId":"AAECAwQFBgcICQoLDA0ODw","items":[{grant}]}}"#);
     let token = format!(r#"{{"tokenId":"{TOKEN}"}}"#);
     let application = harness.application();
     let developer = jwt::developer(now);
@@ -263,6 +264,9 @@ async fn subjects() {
         let status = async |path, body| harness.post_as(jwt, path, body).await.status;
         assert_eq!(status("/grant/set", &grant).await, grants, "{case}");
         assert_eq!(status("/grant/verify", &grant).await, grants, "{case}");
+        for path in ["/v2/grants/set", "/v2/grants/verify"] {
+            assert_eq!(status(path, &batch).await, grants, "{case} {path}");
+        }
         assert_eq!(status("/tokenize", "{}").await, tokenize, "{case}");
         // The user is another session than the one that the application granted the token to.
         let other = harness.user("someone else");
@@ -286,6 +290,8 @@ async fn a_transfer_jwt_is_no_authorization_anywhere() {
     for path in [
         "/grant/set",
         "/grant/verify",
+        "/v2/grants/set",
+        "/v2/grants/verify",
         "/tokenize",
         "/detokenize",
         "/metadata/get",

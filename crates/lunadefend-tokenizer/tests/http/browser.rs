@@ -67,6 +67,9 @@ async fn the_applications_page_cannot_detokenize() {
         "/session/create",
         "/session/end",
         "/v2/sessions/revoke",
+        "/v2/grants/set",
+        "/v2/grants/verify",
+        "/.well-known/lunadefend-tokenizer",
         "/nope",
     ] {
         for origin in [APP_ORIGIN, ORIGIN, "null"] {
@@ -221,6 +224,8 @@ async fn methods_and_media_types() {
     let posts = [
         "/grant/set",
         "/grant/verify",
+        "/v2/grants/set",
+        "/v2/grants/verify",
         "/tokenize",
         "/detokenize",
         "/metadata/get",

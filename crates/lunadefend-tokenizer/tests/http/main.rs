@@ -11,10 +11,12 @@
 mod admin;
 mod assets;
 mod auth;
+mod batches;
 mod blobs;
 mod browser;
 mod connections;
 mod cookies;
+mod discovery;
 mod ends;
 mod grants;
 mod harness;

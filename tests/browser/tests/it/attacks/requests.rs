@@ -28,7 +28,8 @@ async fn no_request_of_the_page_counts_as_the_frames(journey: &Journey) {
         const keep = (...all) => { seen.push(all[0]); spy.keep(...all); };
         const body = JSON.stringify({ tokenId: window.token, metadata: { dataType: "string" } });
         const routes = ["detokenize", "tokenize", "metadata/get", "metadata/set", "session/end", "session/state",
-            "session/verify", "grant/set", "grant/verify", "v2/sessions/revoke", "status", "frame"];
+            "session/verify", "grant/set", "grant/verify", "v2/sessions/revoke", "v2/grants/set", "v2/grants/verify",
+            "status", "frame"];
         for (const route of routes) {
             const url = `${spy.tokenizer}/${route}`;
             for (const mode of ["cors", "no-cors", "same-origin"]) {
@@ -82,7 +83,7 @@ async fn no_request_of_the_page_counts_as_the_frames(journey: &Journey) {
     // The one answer that a page may read says that there is no such method, or asks for the page's session.
     let readable = "cors session/verify";
     let readable = [readable, readable, readable];
-    assert_eq!(tried, json!([true, true, readable, 12, 12, 12]));
+    assert_eq!(tried, json!([true, true, readable, 14, 14, 14]));
     for (place, text) in loot(tab).await {
         assert!(!text.contains("downloadUrl"), "{place}");
         assert!(!text.contains("uploadUrl"), "{place}");
