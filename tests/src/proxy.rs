@@ -3,6 +3,7 @@
 use crate::{
     Act, Stub,
     http1::{Message, exchange_parts},
+    stub::no_document,
 };
 use lunadefend_core::provider::BoxFuture;
 use std::{
@@ -41,16 +42,27 @@ struct State {
 type Arrived = watch::Sender<usize>;
 
 impl Proxy {
-    /// Listens. Until [`Proxy::lead_to`] says where to, requests fail.
-    pub async fn start() -> Self {
+    /// Listens. Until [`Proxy::lead_to`] says where to, requests fail. By level 1 it keeps the discovery document of
+    /// the server behind it from clients.
+    pub async fn start(level: u64) -> Self {
         let state = Arc::new(State {
             upstream: OnceLock::new(),
             plan: Mutex::new((Arrived::new(0), Box::new(|_, _| Fault::Pass))),
         });
         let shared = Arc::clone(&state);
-        let stub = Stub::scripted(Arc::new(move |_, request| {
-            act(Arc::clone(&shared), request)
-        }));
+        let discovered = Arc::clone(&state);
+        let stub = Stub::scripted(
+            Arc::new(move |_, request| act(Arc::clone(&shared), request)),
+            Arc::new(move |_, request| {
+                let state = Arc::clone(&discovered);
+                Box::pin(async move {
+                    match level {
+                        1 => no_document(),
+                        _ => Act::Send(pass(&state, request).await),
+                    }
+                })
+            }),
+        );
         Self {
             stub: stub.await,
             state,
@@ -95,6 +107,12 @@ impl Proxy {
     }
 }
 
+async fn pass(state: &State, request: Message) -> Vec<u8> {
+    let upstream = *state.upstream.get().unwrap();
+    let request = request.with_header("connection", "close");
+    exchange_parts(upstream, &[&request.to_bytes()]).await
+}
+
 fn act(state: Arc<State>, request: Message) -> BoxFuture<'static, Act> {
     let (fault, mut arrived) = {
         let plan = state.plan.lock().unwrap();
@@ -103,11 +121,7 @@ fn act(state: Arc<State>, request: Message) -> BoxFuture<'static, Act> {
         ((plan.1)(number, &request), plan.0.subscribe())
     };
     Box::pin(async move {
-        let pass = async {
-            let upstream = *state.upstream.get().unwrap();
-            let request = request.with_header("connection", "close");
-            exchange_parts(upstream, &[&request.to_bytes()]).await
-        };
+        let pass = pass(&state, request);
         match fault {
             Fault::Pass => Act::Send(pass.await),
             Fault::Instead(act) => act,

@@ -1,7 +1,7 @@
 //! A server that does as it is told.
 
-use crate::http1::{Message, read_request};
-use lunadefend_core::provider::BoxFuture;
+use crate::http1::{Message, answer, read_request};
+use lunadefend_core::{provider::BoxFuture, wire::DISCOVERY_PATH};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -30,6 +30,8 @@ pub enum Act {
 pub(crate) type Script = dyn Fn(usize, Message) -> BoxFuture<'static, Act> + Send + Sync;
 
 /// A server on a free port; it ends when it is dropped.
+///
+/// It has no discovery document, so that clients speak wire level 1 with it. Requests for one do not count.
 pub struct Stub {
     /// Where it listens.
     pub address: SocketAddr,
@@ -40,14 +42,19 @@ pub struct Stub {
 impl Stub {
     /// Does with each request what `script` says, which also gets its number from 0.
     pub async fn start(script: impl Fn(usize, &Message) -> Act + Send + Sync + 'static) -> Self {
-        Self::scripted(Arc::new(move |number, request| {
+        let script = move |number, request| {
             let act = script(number, &request);
-            Box::pin(async move { act })
-        }))
+            Box::pin(async move { act }) as BoxFuture<'static, Act>
+        };
+        Self::scripted(
+            Arc::new(script),
+            Arc::new(|_, _| Box::pin(async { no_document() })),
+        )
         .await
     }
 
-    pub(crate) async fn scripted(script: Arc<Script>) -> Self {
+    /// `discovery` gets the requests for a discovery document.
+    pub(crate) async fn scripted(script: Arc<Script>, discovery: Arc<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -55,7 +62,8 @@ impl Stub {
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, Arc::clone(&script), Arc::clone(&log)));
+                let scripts = [Arc::clone(&script), Arc::clone(&discovery)];
+                connections.spawn(serve(stream, scripts, Arc::clone(&log)));
                 while connections.try_join_next().is_some() {}
             }
         });
@@ -85,17 +93,35 @@ impl Drop for Stub {
     }
 }
 
-async fn serve(mut stream: TcpStream, script: Arc<Script>, log: Arc<Mutex<Vec<Message>>>) {
+/// The response of a server that has no discovery document.
+pub(crate) fn no_document() -> Act {
+    Act::Send(answer(
+        404,
+        "content-type: text/plain\r\n",
+        "404 page not found\n",
+    ))
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    [script, discovery]: [Arc<Script>; 2],
+    log: Arc<Mutex<Vec<Message>>>,
+) {
     let Some(request) = read_request(&mut stream).await else {
         return;
     };
-    let number = {
-        let mut log = log.lock().unwrap();
-        log.push(request.clone());
-        log.len() - 1
+    let act = if request.path().ends_with(DISCOVERY_PATH) {
+        discovery(0, request)
+    } else {
+        let number = {
+            let mut log = log.lock().unwrap();
+            log.push(request.clone());
+            log.len() - 1
+        };
+        script(number, request)
     };
     // A client that has gone is no failure of the server.
-    match script(number, request).await {
+    match act.await {
         Act::Send(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;

@@ -47,6 +47,8 @@ pub struct Settings {
     pub tokenizer: fn(TokenizerConfigBuilder) -> TokenizerConfigBuilder,
     /// Whether there are proxies on the lines between the two.
     pub proxied: bool,
+    /// The wire level that the application requires. With 1 a proxied tokenizer offers no other.
+    pub level: u64,
     /// Whether the tokenizer keeps its store in a file.
     pub file_store: bool,
     /// How long the tokenizer grants.
@@ -67,6 +69,7 @@ impl Default for Settings {
             https: false,
             tokenizer: std::convert::identity,
             proxied: false,
+            level: 1,
             file_store: false,
             durations: GrantDurations::default(),
             // A busy machine is no fault.
@@ -149,7 +152,10 @@ impl<A> World<A> {
         let bound = BoundTokenizer::bind().await.unwrap();
         let tokenizer_address = bound.address();
         let lines = if settings.proxied {
-            let lines = (Proxy::start().await, Proxy::start().await);
+            let lines = (
+                Proxy::start(settings.level).await,
+                Proxy::start(settings.level).await,
+            );
             lines.0.lead_to(tokenizer_address);
             Some(lines)
         } else {
@@ -334,6 +340,7 @@ fn builder(
         .public_tokenizer_url(public_url)
         .signing_key(provider(key))
         .wire(settings.wire)
+        .require_level(settings.level)
         .deadline(settings.deadline)
         .max_retries(settings.retries)
         .allow_cleartext()

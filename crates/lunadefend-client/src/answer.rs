@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 pub(crate) enum Route {
     GrantSet,
     GrantVerify,
+    SetBatch,
+    VerifyBatch,
     Tokenize,
     Detokenize,
     MetadataGet,
@@ -28,6 +30,8 @@ impl Route {
         match self {
             Self::GrantSet => "/grant/set",
             Self::GrantVerify => "/grant/verify",
+            Self::SetBatch => "/v2/grants/set",
+            Self::VerifyBatch => "/v2/grants/verify",
             Self::Tokenize => "/tokenize",
             Self::Detokenize => "/detokenize",
             Self::MetadataGet => "/metadata/get",
@@ -41,6 +45,8 @@ impl Route {
             Self::Tokenize => Repeat::IfUnsent,
             Self::GrantSet
             | Self::GrantVerify
+            | Self::SetBatch
+            | Self::VerifyBatch
             | Self::Detokenize
             | Self::MetadataGet
             | Self::SessionRevoke => Repeat::Idempotent,
@@ -76,6 +82,15 @@ pub(crate) fn read<T: DeserializeOwned>(
         .map_err(|error| bad(BadAnswer::Json(error)))
 }
 
+/// Returns whether the response is that there is no such route.
+pub(crate) fn is_missing_route(outcome: &Result<Response, HttpError>) -> bool {
+    let status = match outcome {
+        Ok(answer) => Some(answer.status),
+        Err(error) => error.head().map(|head| head.status),
+    };
+    status == Some(StatusCode::NOT_FOUND)
+}
+
 fn bad(cause: BadAnswer) -> Error {
     Error::new(ErrorKind::BadTokenizerResponse).with_source(cause)
 }
@@ -102,7 +117,7 @@ pub(crate) fn unreachable_tokenizer(error: HttpError) -> Error {
 /// The error for any status but 200.
 fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
     let message = TokenizerMessage::new(status, body);
-    let create = route == Route::GrantSet;
+    let create = matches!(route, Route::GrantSet | Route::SetBatch);
     let kind = match status.as_u16() {
         400 if says_session_ended(body) => ErrorKind::SessionEnded,
         400 | 500 if create && message.is_about_duration() => ErrorKind::GrantDuration,

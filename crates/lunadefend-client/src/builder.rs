@@ -1,6 +1,9 @@
 //! Settings of a client, validated once.
 
-use crate::{Client, KeyService, SessionIds, SigningKeys, client::Inner, transport::Transport};
+use crate::{
+    Client, KeyService, SessionIds, SigningKeys, client::Inner, discovery::Discovery,
+    transport::Transport,
+};
 use lunadefend_core::provider::{Clock, SettingError};
 use lunadefend_http::{BaseUrl, HttpClient, HttpError};
 use lunadefend_jwt::{JwtProfile, SystemClock};
@@ -44,6 +47,7 @@ pub struct ClientBuilder {
     max_in_flight: usize,
     max_connections: usize,
     max_value_len: usize,
+    require_level: u64,
 }
 
 impl ClientBuilder {
@@ -63,6 +67,7 @@ impl ClientBuilder {
             max_in_flight: 64,
             max_connections: 256,
             max_value_len: 16 * 1024 * 1024,
+            require_level: 1,
         }
     }
 
@@ -117,7 +122,8 @@ impl ClientBuilder {
     }
 
     /// Sets the maximum number of connections to the tokenizer, for all calls together: 1 to 65,536; 256 by
-    /// default. Further requests wait, within their deadline. All replicas together should stay below the
+    /// default. Further requests wait, within their deadline. One more connection asks now and then which wire
+    /// level the tokenizer speaks. All replicas together should stay below the
     /// tokenizer's limit on connections; LunaDefend's accepts 1024 by default.
     pub const fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
@@ -128,6 +134,19 @@ impl ClientBuilder {
     /// in bytes. The default is 16 MiB, the default limit of LunaDefend's tokenizer.
     pub const fn max_value_len(mut self, bytes: usize) -> Self {
         self.max_value_len = bytes;
+        self
+    }
+
+    /// Sets the wire level that the tokenizer must offer: 1 by default. With 2, no call falls back to level 1:
+    /// without level 2 each one fails with
+    /// [`TokenizerTooOld`](lunadefend_core::ErrorKind::TokenizerTooOld). The first call then waits until the level
+    /// is known.
+    ///
+    /// # Security
+    /// With 1, whoever can keep the discovery document from the client makes it use level 1, whose answers are
+    /// not tied to their questions.
+    pub const fn require_level(mut self, level: u64) -> Self {
+        self.require_level = level;
         self
     }
 
@@ -178,6 +197,12 @@ impl ClientBuilder {
             "1 to 65536",
         )?;
         check(self.max_value_len > 0, "max_value_len", "1 or more bytes")?;
+        let levels = 1..=2;
+        check(
+            levels.contains(&self.require_level),
+            "require_level",
+            "1 or 2",
+        )?;
 
         for url in std::iter::once(&self.tokenizer).chain(&self.public_tokenizer) {
             if !url.is_https() && !url.is_loopback() {
@@ -188,11 +213,16 @@ impl ClientBuilder {
             }
         }
         let http = self.http_client_for_urls()?;
-        let origin = self
-            .public_tokenizer
-            .as_ref()
-            .unwrap_or(&self.tokenizer)
-            .origin();
+        let public = self.public_tokenizer.as_ref().unwrap_or(&self.tokenizer);
+        let discovery = Discovery::new(
+            http.clone(),
+            Arc::clone(&self.clock),
+            &self.tokenizer,
+            public,
+            self.deadline,
+            self.require_level > 1,
+        );
+        let origin = public.origin();
         let keys = KeyService::new(
             self.keys,
             self.jwt_profile,
@@ -211,6 +241,7 @@ impl ClientBuilder {
                 max_retries: self.max_retries,
                 places: Semaphore::new(self.max_connections),
             },
+            discovery,
             deadline: self.deadline,
             max_in_flight: self.max_in_flight,
             max_value_len: self.max_value_len,

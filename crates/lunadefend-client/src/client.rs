@@ -3,6 +3,7 @@
 use crate::{
     ClientBuilder, KeyService, SessionIds, SigningKeys, TokenizerClient,
     answer::{self, Route},
+    discovery::Discovery,
     transport::Transport,
 };
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use lunadefend_core::{
     Error, ErrorKind,
     wire::{self, RESPONSE},
 };
-use lunadefend_http::{BaseUrl, Request};
+use lunadefend_http::{BaseUrl, HttpError, Request, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) keys: KeyService,
     pub(crate) session_ids: SessionIds,
     pub(crate) transport: Transport,
+    pub(crate) discovery: Discovery,
     pub(crate) deadline: Duration,
     pub(crate) max_in_flight: usize,
     pub(crate) max_value_len: usize,
@@ -99,6 +101,21 @@ impl Inner {
         body: &impl Serialize,
         deadline: Instant,
     ) -> Result<T, Error> {
+        let body = wire::to_vec(body);
+        let outcome = self
+            .send(route, authorization, deadline, || Ok(body.clone()))
+            .await?;
+        answer::read(route, outcome)
+    }
+
+    /// Sends a call of a route; `body` makes the JSON of each attempt.
+    pub(crate) async fn send(
+        &self,
+        route: Route,
+        authorization: HeaderValue,
+        deadline: Instant,
+        mut body: impl FnMut() -> Result<Vec<u8>, Error>,
+    ) -> Result<Result<Response, HttpError>, Error> {
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([
             (header::ACCEPT, json.clone()),
@@ -109,15 +126,15 @@ impl Inner {
             method: Method::POST,
             url: self.tokenizer.join(route.path()),
             headers,
-            body: Bytes::from(wire::to_vec(body)),
+            body: Bytes::new(),
             max_response: RESPONSE.bytes,
             deadline,
         };
-        let outcome = self
-            .transport
-            .send(route.path(), route.repeat(), request)
-            .await;
-        answer::read(route, outcome)
+        self.transport
+            .send_each(route.path(), route.repeat(), request, || {
+                body().map(Bytes::from)
+            })
+            .await
     }
 }
 

@@ -1,12 +1,14 @@
-//! Verifying and creating grants, one request for each token.
+//! Verifying and creating grants.
 
-use crate::{Client, answer::Route, client::Inner};
+mod batches;
+mod single;
+
+use crate::{Client, client::Inner, discovery::Level};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderValue;
 use lunadefend_core::{
     Error, SessionId,
     provider::{BoxFuture, GrantRequest, GrantService, TokenId, Verdict},
-    wire::{Empty, GrantSet, GrantVerified, GrantVerify},
 };
 use std::future::Future;
 use tokio::time::Instant;
@@ -67,6 +69,7 @@ struct Call {
     deadline: Instant,
     session: SessionId,
     authorization: HeaderValue,
+    level: Level,
 }
 
 impl Client {
@@ -77,6 +80,7 @@ impl Client {
             deadline,
             session: self.0.session_ids.on_the_wire(session)?,
             authorization: Inner::authorized(authorization, deadline).await?,
+            level: self.0.discovery.level(deadline).await?,
         })
     }
 
@@ -89,35 +93,12 @@ impl Client {
             return Ok(Vec::new());
         }
         let call = self.begin(session).await?;
-        let work = |index: usize| self.verify_token(&call, &tokens[index]);
-        let is_last = |verdict: &Verdict| *verdict != Verdict::Valid;
-        let verdicts = self.for_each(tokens.len(), work, is_last).await?;
-        // Tokens without a verdict count as refused: one invalid token refuses all.
-        let verdicts = verdicts.into_iter();
-        Ok(verdicts
-            .map(|verdict| verdict.unwrap_or(Verdict::Invalid))
-            .collect())
-    }
-
-    async fn verify_token(&self, call: &Call, token: &TokenId) -> Result<Verdict, Error> {
-        let body = GrantVerify {
-            session_id: call.session.clone(),
-            token_id: token.clone(),
-        };
-        let GrantVerified { valid } = self
-            .0
-            .call(
-                Route::GrantVerify,
-                call.authorization.clone(),
-                &body,
-                call.deadline,
-            )
-            .await?;
-        Ok(if valid {
-            Verdict::Valid
-        } else {
-            Verdict::Invalid
-        })
+        if let Level::Two { max_items } = call.level
+            && let Some(verdicts) = self.verify_in_batches(&call, tokens, max_items).await?
+        {
+            return Ok(verdicts);
+        }
+        self.verify_one_by_one(&call, tokens).await
     }
 
     async fn create_grants(
@@ -129,27 +110,13 @@ impl Client {
             return Ok(());
         }
         let call = self.begin(session).await?;
-        let work = |index: usize| self.create_grant(&call, &grants[index]);
-        self.for_each(grants.len(), work, |()| false).await?;
-        Ok(())
-    }
-
-    async fn create_grant(&self, call: &Call, grant: &GrantRequest) -> Result<(), Error> {
-        let body = GrantSet {
-            session_id: call.session.clone(),
-            token_id: grant.token().clone(),
-            custom_duration: grant.duration().map(|duration| duration.to_string()),
-        };
-        let Empty {} = self
-            .0
-            .call(
-                Route::GrantSet,
-                call.authorization.clone(),
-                &body,
-                call.deadline,
-            )
-            .await?;
-        Ok(())
+        if let Level::Two { max_items } = call.level
+            && let Some(()) = self.create_in_batches(&call, grants, max_items).await?
+        {
+            return Ok(());
+        }
+        // Grants of batches that did succeed are only made again.
+        self.create_one_by_one(&call, grants).await
     }
 
     /// Processes items `0..count`, a bounded number at once. The results are in the order of the items.

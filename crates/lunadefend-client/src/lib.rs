@@ -5,6 +5,7 @@ mod answer;
 mod blob;
 mod builder;
 mod client;
+mod discovery;
 mod grants;
 mod key_ring;
 mod key_service;

@@ -37,6 +37,7 @@ impl Client {
         };
         let authorization = self.0.keys.application_authorization();
         let authorization = Inner::authorized(authorization, deadline).await?;
+        self.0.discovery.level(deadline).await?;
         let Empty {} = self
             .0
             .call(Route::SessionRevoke, authorization, &body, deadline)

@@ -157,9 +157,11 @@ impl TokenizerClient {
         let deadline = inner.deadline();
         let session = inner.session_ids.on_the_wire(session)?;
         let authorization = inner.keys.user_authorization(&session);
+        let authorization = Inner::authorized(authorization, deadline).await?;
+        inner.discovery.level(deadline).await?;
         Ok(Call {
             deadline,
-            authorization: Inner::authorized(authorization, deadline).await?,
+            authorization,
         })
     }
 

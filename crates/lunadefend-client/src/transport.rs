@@ -1,6 +1,7 @@
 //! Requests with retries, within one deadline.
 
 use crate::retry::{self, Left, Repeat};
+use bytes::Bytes;
 use lunadefend_core::provider::Clock;
 use lunadefend_http::{Connection, HttpClient, HttpError, Request, Response};
 use std::{sync::Arc, time::Duration};
@@ -28,9 +29,24 @@ impl Transport {
         repeat: Repeat,
         request: Request,
     ) -> Result<Response, HttpError> {
+        let body = request.body.clone();
+        let each = || Ok::<_, HttpError>(body.clone());
+        self.send_each(route, repeat, request, each).await?
+    }
+
+    /// Sends like [`send`](Self::send), with a body that is made for each attempt. The outcome belongs to the
+    /// last body that was made.
+    pub(crate) async fn send_each<E>(
+        &self,
+        route: &'static str,
+        repeat: Repeat,
+        mut request: Request,
+        mut body: impl FnMut() -> Result<Bytes, E>,
+    ) -> Result<Result<Response, HttpError>, E> {
         let mut connection = Connection::Any;
         let mut attempt = 0;
         loop {
+            request.body = body()?;
             let retries = self.max_retries.saturating_sub(attempt);
             // An open connection may be dead without a sign. A new one may use all remaining time.
             let is_patient =
@@ -43,7 +59,7 @@ impl Transport {
                 time: remaining(&request),
             };
             let Some(again) = retry::again(&outcome, repeat, attempt, left, &*self.clock) else {
-                return outcome;
+                return Ok(outcome);
             };
             sleep(again.pause).await;
             connection = again.connection;

@@ -48,6 +48,7 @@ settings! {
     SESSION_KEY: Application, "LUNADEFEND_SESSION_KEY", "auth.session_key", Secret("LUNADEFEND_SESSION_KEY"), "", "32 bytes or more: session ids are sent as their HMAC instead of their SHA-256. `LUNADEFEND_SESSION_KEY_PROVIDER` takes them from elsewhere";
     SESSION_IDS: Application, "LUNADEFEND_SESSION_IDS", "session_ids", Choice(&["hashed", "raw"]), "hashed", "`raw` to share a tokenizer with a Node application";
     WIRE: Application, "LUNADEFEND_WIRE", "wire", Choice(&["v1-extended", "v1"]), "v1-extended", "`v1`: JWTs exactly as LunaSec's SDK signs them";
+    REQUIRE_LEVEL: Application, "LUNADEFEND_REQUIRE_LEVEL", "require_level", Integer(1, 2), "1", "`2`: a tokenizer that does not offer wire level 2 is an error of every call, `tokenizerTooOld`, instead of level 1";
     DEADLINE: Application, "LUNADEFEND_DEADLINE", "deadline", Time(MILLISECOND, HOUR), "5s", "for a whole call with its retries";
     MAX_RETRIES: Application, "LUNADEFEND_MAX_RETRIES", "max_retries", Integer(0, 10), "5", "how often a call is repeated at most, spread over the deadline, so that a tokenizer's restart of 2 s costs no call";
     MAX_TOKENS: Application, "LUNADEFEND_MAX_TOKENS", "max_tokens", Integer(1, u32::MAX as u64), "500", "how many different tokens one request may bring in, and one response take out. One more is a 413";

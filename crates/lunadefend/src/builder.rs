@@ -43,6 +43,7 @@ pub struct Builder {
     pub(crate) session_key: Option<Named<Arc<dyn SecretProvider>>>,
     raw_session_ids: bool,
     wire: JwtProfile,
+    require_level: Option<u64>,
     deadline: Option<Duration>,
     max_retries: Option<u32>,
     max_tokens: NonZeroUsize,
@@ -65,6 +66,7 @@ impl Builder {
             session_key: None,
             raw_session_ids: false,
             wire: JwtProfile::default(),
+            require_level: None,
             deadline: None,
             max_retries: None,
             max_tokens: Grants::MAX_TOKENS,
@@ -125,6 +127,19 @@ impl Builder {
         self
     }
 
+    /// Sets the wire level that the tokenizer must offer: 1 or 2. The default is 1.
+    ///
+    /// With 2, a tokenizer that does not offer level 2 is an error of every call,
+    /// [`TokenizerTooOld`](crate::ErrorKind::TokenizerTooOld). With 1, grants then go by level 1.
+    ///
+    /// # Security
+    /// An answer of level 2 is tied to its question, so that nothing between the application and the tokenizer can
+    /// mix up answers.
+    pub fn require_level(mut self, level: u64) -> Self {
+        self.require_level = Some(level);
+        self
+    }
+
     /// Sets the deadline of a whole call, including its retries. The default is 5 seconds.
     ///
     /// A verify, a grant or a read without a response for half of the deadline is sent again.
@@ -146,7 +161,8 @@ impl Builder {
     /// More tokens are a 413, before the tokenizer is called. The limit applies to one request, to one
     /// response, and to one GraphQL operation.
     ///
-    /// Each token is a request to the tokenizer, within the deadline of the call.
+    /// By wire level 1 each token is a request to the tokenizer, within the deadline of the call; by level 2 up to
+    /// 100 tokens are one.
     pub fn max_tokens(mut self, tokens: NonZeroUsize) -> Self {
         self.max_tokens = tokens;
         self
@@ -210,6 +226,9 @@ impl Builder {
             .blob_origins(blob_origins?);
         if let Some(url) = public_tokenizer_url {
             client = client.public_tokenizer_url(url);
+        }
+        if let Some(level) = self.require_level {
+            client = client.require_level(level);
         }
         if let Some(deadline) = self.deadline {
             client = client.deadline(deadline);

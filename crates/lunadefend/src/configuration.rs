@@ -145,6 +145,9 @@ impl Configuration {
         if settings.choice(&table::WIRE)? == Some("v1") {
             builder = builder.wire(JwtProfile::LunaSec);
         }
+        if let Some(level) = settings.integer(&table::REQUIRE_LEVEL)? {
+            builder = builder.require_level(level);
+        }
         if let Some(deadline) = settings.duration(&table::DEADLINE)? {
             builder = builder.deadline(deadline);
         }

@@ -2,7 +2,7 @@
 
 use crate::refused;
 use lunadefend::{ErrorKind, GrantDuration, LunaDefend, SessionId, UntrustedToken, VerifiedToken};
-use lunadefend_tests::{Settings, World};
+use lunadefend_tests::{Act, Fault, Settings, World, http1::exchange_parts};
 use lunadefend_tokenizer::GrantDurations;
 use std::time::Duration;
 
@@ -85,6 +85,90 @@ async fn two_hundred_tokens_in_one_call() {
         .await
         .unwrap();
     assert_eq!(line.requests().len(), before + 1);
+}
+
+#[tokio::test]
+async fn the_same_by_wire_level_2_in_a_few_batches() {
+    let world = World::with(Settings {
+        proxied: true,
+        level: 2,
+        ..Settings::default()
+    })
+    .await;
+    let (ann, bob) = (
+        world.application.log_in("ann"),
+        world.application.log_in("bob"),
+    );
+    let luna = world.luna();
+    let tokens: Vec<_> = (0..200).map(token).collect();
+    let untrusted = || tokens.iter().map(untrusted).collect::<Vec<_>>();
+    luna.grants()
+        .grant(&ann, tokens.clone(), duration("30s"))
+        .await
+        .unwrap();
+    let verified = luna.grants().verify(&ann, untrusted()).await.unwrap();
+    assert_eq!(verified, tokens, "in their order");
+    let line = world.line_to_tokenizer();
+    assert_eq!(line.count("/v2/grants/set"), 2);
+    assert_eq!(line.count("/v2/grants/verify"), 2);
+    assert_eq!(line.requests().len(), 4);
+
+    let refusal =
+        async |session: &SessionId| refused(luna.grants().verify(session, untrusted()).await);
+    assert_eq!(refusal(&bob).await, ErrorKind::InvalidGrant);
+    luna.grants().grant(&bob, token(7), None).await.unwrap();
+    assert!(is_granted(&luna, &bob, &token(7)).await);
+    assert_eq!(refusal(&bob).await, ErrorKind::InvalidGrant);
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(refusal(&ann).await, ErrorKind::InvalidGrant);
+
+    let too_long = luna.grants().grant(&ann, token(1), duration("2h")).await;
+    assert_eq!(too_long.unwrap_err().kind(), ErrorKind::GrantDuration);
+    luna.sessions().end(&ann).await.unwrap();
+    let ended = luna.grants().grant(&ann, token(1), None).await;
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::SessionEnded);
+    assert_eq!(refusal(&ann).await, ErrorKind::InvalidGrant);
+}
+
+/// A line that answers each batch with what the tokenizer said to the first one.
+#[tokio::test]
+async fn a_line_that_replays_makes_no_token_valid() {
+    let world = World::with(Settings {
+        proxied: true,
+        level: 2,
+        ..Settings::default()
+    })
+    .await;
+    let (ann, bob) = (
+        world.application.log_in("ann"),
+        world.application.log_in("bob"),
+    );
+    let luna = world.luna();
+    luna.grants().grant(&ann, token(1), None).await.unwrap();
+    let tokenizer = world.tokenizer.url.clone();
+    let sent = world.line_to_tokenizer().requests().pop().unwrap();
+    let answer = {
+        let body = format!(
+            r#"{{"batchId":"AAECAwQFBgcICQoLDA0ODw","items":[{{"sessionId":"{}","tokenId":"{}"}}]}}"#,
+            sent.json()["items"][0]["sessionId"].as_str().unwrap(),
+            token(1).expose_id(),
+        );
+        let request = format!(
+            "POST /v2/grants/verify HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            sent.header("authorization"),
+            body.len(),
+        );
+        let address = tokenizer.strip_prefix("http://").unwrap();
+        exchange_parts(address, &[request.as_bytes()]).await
+    };
+    assert!(String::from_utf8_lossy(&answer).contains(r#""valid":true"#));
+    world
+        .line_to_tokenizer()
+        .plan(move |_, _| Fault::Instead(Act::Send(answer.clone())));
+    for session in [&ann, &bob] {
+        let verified = luna.grants().verify(session, untrusted(&token(1))).await;
+        assert_eq!(refused(verified), ErrorKind::BadTokenizerResponse);
+    }
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The client and the tokenizer share only what the format needs.
     (
         "lunadefend-client",
-        &[CORE, CRYPTO, HTTP, JWT, SECRETS, SETTINGS],
+        &[CORE, CRYPTO, FLIGHT, HTTP, JWT, SECRETS, SETTINGS],
     ),
     ("lunadefend-vault", &[CORE, CRYPTO]),
     ("lunadefend-vault-*", &[CORE, CRYPTO, VAULT]),

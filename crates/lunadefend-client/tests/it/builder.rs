@@ -13,6 +13,8 @@ fn settings_out_of_range() {
         (client().deadline(Duration::MAX), "deadline"),
         (client().connect_timeout(Duration::ZERO), "connect_timeout"),
         (client().max_retries(11), "max_retries"),
+        (client().require_level(0), "require_level"),
+        (client().require_level(3), "require_level"),
         (client().max_in_flight(0), "max_in_flight"),
         (client().max_in_flight(1025), "max_in_flight"),
         (client().max_connections(0), "max_connections"),

@@ -1,6 +1,8 @@
 //! Many tokens in one call.
 
-use crate::support::{Act, Recorded, Server, client_of, grant, json, session, token, yes};
+use crate::support::{
+    Act, Recorded, Server, client_of, grant, json, not_found, read_request, session, token, yes,
+};
 use lunadefend_core::{
     ErrorKind, Grants, UntrustedToken,
     provider::{GrantService, TokenId, Verdict},
@@ -12,11 +14,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    sync::Barrier,
-    time::Instant,
-};
+use tokio::{io::AsyncWriteExt, sync::Barrier, time::Instant};
 
 fn text(number: usize) -> String {
     format!("lunasec-00000000-0000-4000-8000-{number:012}")
@@ -122,7 +120,11 @@ async fn crowded(enough: usize) -> (String, Arc<AtomicUsize>) {
             let (open, peak) = (Arc::clone(&open), Arc::clone(&peak));
             let all_there = Arc::clone(&all_there);
             tokio::spawn(async move {
-                let _ = stream.read(&mut [0; 4096]).await;
+                let request = read_request(&mut stream).await;
+                if request.is_none_or(|request| request.is_discovery()) {
+                    let _ = stream.write_all(&not_found()).await;
+                    return;
+                }
                 peak.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 all_there.wait().await;
                 open.fetch_sub(1, Ordering::SeqCst);

@@ -1,7 +1,7 @@
 //! Connections that died while they were idle: a proxy in between has forgotten them, and says so at the next
 //! request, or never.
 
-use crate::support::{self, client_of, read_request, yes};
+use crate::support::{self, client_of, not_found, read_request, yes};
 use futures_util::future::join_all;
 use lunadefend_client::Client;
 use lunadefend_core::provider::Verdict;
@@ -58,6 +58,10 @@ impl Server {
 
     async fn serve(self: Arc<Self>, mut stream: TcpStream, is_old: bool) {
         while let Some(request) = read_request(&mut stream).await {
+            if request.is_discovery() {
+                let _ = stream.write_all(&not_found()).await;
+                return;
+            }
             if is_old && self.is_cut.load(Ordering::SeqCst) {
                 self.requests_to_the_dead.fetch_add(1, Ordering::SeqCst);
                 match self.death {

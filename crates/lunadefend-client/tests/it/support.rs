@@ -4,6 +4,7 @@ use lunadefend_client::{Client, ClientBuilder, SessionIds};
 use lunadefend_core::{
     Error, SessionId,
     provider::{GrantRequest, GrantService, TokenId, Verdict},
+    wire::DISCOVERY_PATH,
 };
 use lunadefend_crypto::SigningKey;
 use lunadefend_http::{BaseUrl, Cleartext};
@@ -43,6 +44,11 @@ impl Recorded {
         value
     }
 
+    /// Whether it is for the discovery document.
+    pub(crate) fn is_discovery(&self) -> bool {
+        self.target.ends_with(DISCOVERY_PATH)
+    }
+
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
@@ -60,27 +66,50 @@ pub(crate) enum Act {
     Reset,
 }
 
+/// A scripted tokenizer. Requests for its discovery document are counted apart.
 pub(crate) struct Server {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<Recorded>>>,
+    discoveries: Arc<Mutex<Vec<Recorded>>>,
 }
 
 impl Server {
-    /// Responds to each request by `script`, which also gets its number from 0.
+    /// Responds to each request by `script`, which also gets its number from 0. It speaks wire level 1 only.
     pub(crate) async fn start(
+        script: impl Fn(usize, &Recorded) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::offering(|_, _| Act::Send(not_found()), script).await
+    }
+
+    /// The same with responses of `discovery` to requests for the discovery document, by their number.
+    pub(crate) async fn offering(
+        discovery: impl Fn(usize, &Recorded) -> Act + Send + Sync + 'static,
         script: impl Fn(usize, &Recorded) -> Act + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&requests);
-        let script = Arc::new(script);
+        let discoveries = Arc::new(Mutex::new(Vec::new()));
+        let (log, asked) = (Arc::clone(&requests), Arc::clone(&discoveries));
+        let (script, discovery) = (Arc::new(script), Arc::new(discovery));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&log)));
+                let (script, discovery) = (Arc::clone(&script), Arc::clone(&discovery));
+                let (log, asked) = (Arc::clone(&log), Arc::clone(&asked));
+                tokio::spawn(serve(stream, move |request| {
+                    if request.is_discovery() {
+                        discovery(numbered(&asked, request), request)
+                    } else {
+                        script(numbered(&log, request), request)
+                    }
+                }));
             }
         });
-        Self { url, requests }
+        Self {
+            url,
+            requests,
+            discoveries,
+        }
     }
 
     /// Gives the same response to everything.
@@ -92,9 +121,20 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
+    pub(crate) fn discoveries(&self) -> Vec<Recorded> {
+        self.discoveries.lock().unwrap().clone()
+    }
+
     pub(crate) fn client(&self) -> ClientBuilder {
         client_of(&self.url)
     }
+}
+
+/// Keeps a request; returns its number.
+fn numbered(log: &Mutex<Vec<Recorded>>, request: &Recorded) -> usize {
+    let mut log = log.lock().unwrap();
+    log.push(request.clone());
+    log.len() - 1
 }
 
 /// An address at which nothing listens.
@@ -115,20 +155,11 @@ impl Nobody {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    script: Arc<impl Fn(usize, &Recorded) -> Act>,
-    log: Arc<Mutex<Vec<Recorded>>>,
-) {
+async fn serve(mut stream: TcpStream, act: impl Fn(&Recorded) -> Act) {
     let Some(request) = read_request(&mut stream).await else {
         return;
     };
-    let number = {
-        let mut log = log.lock().unwrap();
-        log.push(request.clone());
-        log.len() - 1
-    };
-    match script(number, &request) {
+    match act(&request) {
         Act::Send(bytes) => {
             let _ = stream.write_all(&bytes).await;
         }
@@ -197,6 +228,11 @@ pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<
 
 pub(crate) fn json(status: u16, body: &str) -> Vec<u8> {
     answer(status, "content-type: application/json\r\n", body)
+}
+
+/// The response of a tokenizer, or of another server, that has no such route.
+pub(crate) fn not_found() -> Vec<u8> {
+    answer(404, "content-type: text/plain\r\n", "404 page not found\n")
 }
 
 pub(crate) fn yes(data: &str) -> Vec<u8> {

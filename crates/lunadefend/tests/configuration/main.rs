@@ -15,9 +15,11 @@ use lunadefend::{
 use lunadefend_crypto::{GeneratedKey, RsaBits};
 use secrecy::ExposeSecret;
 use std::{
+    future::IntoFuture as _,
     sync::{Arc, OnceLock},
     time::Duration,
 };
+use tokio::net::TcpListener;
 
 const URL: &str = "http://127.0.0.1:1";
 const SESSION_KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -111,6 +113,31 @@ async fn the_environment_is_enough() {
 }
 
 #[tokio::test]
+async fn the_level_that_the_tokenizer_must_offer_is_a_setting() {
+    // A tokenizer that has nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, axum::Router::new()).into_future());
+    let refusal = async |luna: Result<LunaDefend, ConfigError>| {
+        let session = SessionId::new("ann").unwrap();
+        let token = UntrustedToken::parse("lunasec-0a1b2c3d-1111-4222-8333-444455556666").unwrap();
+        let verified = luna.unwrap().grants().verify(&session, token).await;
+        verified.unwrap_err().kind()
+    };
+    let mut variables = vec![("TOKENIZER_URL", &*url), ("LUNASEC_SIGNING_KEY", pem())];
+    let missing = refusal(from_env(&variables).await).await;
+    assert_eq!(missing, ErrorKind::TokenizerNotFound);
+    variables.push(("LUNADEFEND_REQUIRE_LEVEL", "2"));
+    let too_old = refusal(from_env(&variables).await).await;
+    assert_eq!(too_old, ErrorKind::TokenizerTooOld);
+
+    let key = format!("provider = 'inline'\nvalue = '''{}'''", pem());
+    let text = format!("tokenizer_url = {url:?}\nrequire_level = 2\n[auth.secrets]\n{key}");
+    let too_old = refusal(from_toml(&text).await).await;
+    assert_eq!(too_old, ErrorKind::TokenizerTooOld);
+}
+
+#[tokio::test]
 async fn how_many_tokens_one_call_may_have_is_a_setting() {
     let most = |luna: Result<LunaDefend, ConfigError>| luna.unwrap().grants().max_tokens().get();
     let mut variables = vec![("TOKENIZER_URL", URL), ("LUNASEC_SIGNING_KEY", pem())];
@@ -181,6 +208,11 @@ async fn every_wrong_variable_is_named_when_it_is_built() {
             "LUNADEFEND_MAX_RETRIES",
             "11",
             "LUNADEFEND_MAX_RETRIES is wrong: write a whole number from 0 to 10",
+        ),
+        (
+            "LUNADEFEND_REQUIRE_LEVEL",
+            "3",
+            "LUNADEFEND_REQUIRE_LEVEL is wrong: write a whole number from 1 to 2",
         ),
         ("LUNADEFEND_MAX_TOKENS", "0", "LUNADEFEND_MAX_TOKENS"),
         ("LUNADEFEND_MAX_TOKENS", "many", "whole number from 1"),
