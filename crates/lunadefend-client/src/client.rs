@@ -101,7 +101,7 @@ impl Inner {
         body: &impl Serialize,
         deadline: Instant,
     ) -> Result<T, Error> {
-        let body = wire::to_vec(body);
+        let body = Bytes::from(wire::to_vec(body));
         let outcome = self
             .send(route, authorization, deadline, || Ok(body.clone()))
             .await?;
@@ -114,7 +114,7 @@ impl Inner {
         route: Route,
         authorization: HeaderValue,
         deadline: Instant,
-        mut body: impl FnMut() -> Result<Vec<u8>, Error>,
+        body: impl FnMut() -> Result<Bytes, Error>,
     ) -> Result<Result<Response, HttpError>, Error> {
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([
@@ -131,9 +131,7 @@ impl Inner {
             deadline,
         };
         self.transport
-            .send_each(route.path(), route.repeat(), request, || {
-                body().map(Bytes::from)
-            })
+            .send_each(route.path(), route.repeat(), request, body)
             .await
     }
 }

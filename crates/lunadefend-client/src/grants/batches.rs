@@ -114,7 +114,7 @@ impl Client {
             .0
             .send(route, call.authorization.clone(), call.deadline, || {
                 batch.batch_id = new_id()?;
-                Ok(wire::to_vec(&batch))
+                Ok(wire::to_vec(&batch).into())
             })
             .await?;
         if answer::is_missing_route(&outcome) {
@@ -138,20 +138,20 @@ fn new_id() -> Result<BatchId, Error> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum BadBatch {
     #[error("the answer is to another batch")]
-    OtherBatch,
+    Batch,
     #[error("the answer has more or fewer items than the batch")]
-    OtherLength,
+    Length,
     #[error("an item of the answer is not about the item of the batch at its place")]
-    OtherItem,
+    Item,
 }
 
 /// Returns the answers only if they were made for exactly these items of this batch, in this order.
 fn check<T: AnsweredItem>(batch: &GrantBatch, answer: BatchAnswer<T>) -> Result<Vec<T>, BadBatch> {
     if answer.batch_id != batch.batch_id {
-        return Err(BadBatch::OtherBatch);
+        return Err(BadBatch::Batch);
     }
     if answer.items.len() != batch.items.len() {
-        return Err(BadBatch::OtherLength);
+        return Err(BadBatch::Length);
     }
     for (index, (item, answered)) in (0..).zip(batch.items.iter().zip(&answer.items)) {
         let place = BatchPlace {
@@ -168,7 +168,7 @@ fn check<T: AnsweredItem>(batch: &GrantBatch, answer: BatchAnswer<T>) -> Result<
             sha256,
         );
         if answered.binding() != binding {
-            return Err(BadBatch::OtherItem);
+            return Err(BadBatch::Item);
         }
     }
     Ok(answer.items)

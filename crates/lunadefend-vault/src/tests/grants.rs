@@ -100,7 +100,7 @@ async fn many_are_as_each_alone_in_the_order_of_the_request() {
         .end_session(&session("eve"), later(1_000_000))
         .await
         .unwrap();
-    for moment in [0, 1_060, 1_149, 1_200] {
+    for moment in [0, 1_061, 1_149, 1_200] {
         world.clock.set(later(moment));
         let mut each = Vec::new();
         for (session, token) in &asked {

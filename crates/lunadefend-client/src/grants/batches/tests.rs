@@ -101,56 +101,40 @@ fn an_answer_to_another_question_is_none() {
         lie(&mut answer);
         assert_eq!(check(&asked, answer).unwrap_err(), expected, "{name}");
     };
-    refused("another batch", BadBatch::OtherBatch, &|answer| {
+    refused("another batch", BadBatch::Batch, &|answer| {
         *answer = honest(&batch(2, 3), &verdicts);
     });
-    refused(
-        "bindings of another batch",
-        BadBatch::OtherItem,
-        &|answer| {
-            answer.items = honest(&batch(2, 3), &verdicts).items;
-        },
-    );
-    refused(
-        "bindings of another operation",
-        BadBatch::OtherItem,
-        &|answer| {
-            answer.items[0].binding = binding(BatchOperation::Set, &asked, 0, Some(7));
-        },
-    );
-    refused("swapped", BadBatch::OtherItem, &|answer| {
-        answer.items.swap(0, 2)
+    refused("bindings of another batch", BadBatch::Item, &|answer| {
+        answer.items = honest(&batch(2, 3), &verdicts).items;
     });
-    refused("verdicts paired wrongly", BadBatch::OtherItem, &|answer| {
+    refused("bindings of another operation", BadBatch::Item, &|answer| {
+        answer.items[0].binding = binding(BatchOperation::Set, &asked, 0, Some(7));
+    });
+    refused("swapped", BadBatch::Item, &|answer| answer.items.swap(0, 2));
+    refused("verdicts paired wrongly", BadBatch::Item, &|answer| {
         answer.items[1].expires_at = Some(UnixMillis::new(7));
         answer.items[0].expires_at = None;
     });
-    refused("a later expiry", BadBatch::OtherItem, &|answer| {
+    refused("a later expiry", BadBatch::Item, &|answer| {
         answer.items[0].expires_at = Some(UnixMillis::new(8));
     });
-    refused("a no that became a yes", BadBatch::OtherItem, &|answer| {
+    refused("a no that became a yes", BadBatch::Item, &|answer| {
         answer.items[1].expires_at = Some(UnixMillis::new(0));
     });
-    refused("dropped", BadBatch::OtherLength, &|answer| {
+    refused("dropped", BadBatch::Length, &|answer| {
         answer.items.remove(1);
     });
-    refused("the last dropped", BadBatch::OtherLength, &|answer| {
+    refused("the last dropped", BadBatch::Length, &|answer| {
         answer.items.pop();
     });
-    refused("doubled", BadBatch::OtherLength, &|answer| {
+    refused("doubled", BadBatch::Length, &|answer| {
         let first = answer.items[0];
         answer.items.insert(0, first);
     });
-    refused(
-        "one in the place of another",
-        BadBatch::OtherItem,
-        &|answer| {
-            answer.items[2] = answer.items[0];
-        },
-    );
-    refused("empty", BadBatch::OtherLength, &|answer| {
-        answer.items.clear()
+    refused("one in the place of another", BadBatch::Item, &|answer| {
+        answer.items[2] = answer.items[0];
     });
+    refused("empty", BadBatch::Length, &|answer| answer.items.clear());
 }
 
 #[test]
