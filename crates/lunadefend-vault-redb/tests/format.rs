@@ -27,7 +27,7 @@ mod format {
     };
 
     /// What the fixture is named after that is made now.
-    const NEWEST: u32 = 2;
+    const NEWEST: u32 = 3;
     const START: UnixMillis = UnixMillis::new(1_795_392_000_000);
     const MINUTE: Duration = Duration::from_secs(60);
     const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -182,6 +182,23 @@ mod format {
             vault.grant(&bob, &long.token, START + HOUR).await.unwrap();
             vault.end_session(&bob, START + HOUR).await.unwrap();
 
+            for name in ["revoked", "deleted"] {
+                let new = vault
+                    .create_token(None, Some((&ann, START + HOUR)))
+                    .await
+                    .unwrap();
+                facts.insert(name, new.token.expose_id().to_owned());
+                let (tokens, until) = ([new.token], START + 2 * HOUR);
+                if name == "deleted" {
+                    vault.delete_tokens(&tokens, until).await.unwrap();
+                } else {
+                    vault.revoke_token(&tokens[0], until).await.unwrap();
+                    let carl = session("carl");
+                    let granted = vault.grant(&carl, &tokens[0], START + HOUR).await;
+                    granted.unwrap();
+                }
+            }
+
             let running = vault
                 .create_token(None, Some((&ann, START + HOUR)))
                 .await
@@ -268,6 +285,20 @@ mod format {
             vault.grant_expiry(&bob, &token("long")).await.unwrap(),
             None
         );
+        if format >= 3 {
+            // A token whose first grant was revoked, and one that was deleted.
+            for (name, by, expected) in [
+                ("revoked", "ann", None),
+                ("revoked", "carl", Some(START + HOUR)),
+                ("deleted", "ann", None),
+            ] {
+                let expiry = vault.grant_expiry(&session(by), &token(name)).await;
+                assert_eq!(expiry.unwrap(), expected, "{name} {by}");
+            }
+            let gone = token("deleted");
+            vault.grant(&ann, &gone, START + HOUR).await.unwrap();
+            assert_eq!(vault.grant_expiry(&ann, &gone).await.unwrap(), None);
+        }
         // A used state, a used JWT, and a state that was not used.
         let used = vault.check_state(facts["used_state"]).unwrap();
         let fresh = vault.check_state(facts["fresh_state"]).unwrap();

@@ -3,7 +3,10 @@
 use crate::{
     Quota, Upload, UploadError, UploadId, Vault,
     lease::Lease,
-    rows::upload::{self, UploadRow, UploadState},
+    rows::{
+        token::TokenRow,
+        upload::{self, UploadRow, UploadState},
+    },
     upload::Counted,
 };
 
@@ -74,6 +77,11 @@ impl Vault {
                 return Err(UploadError::Unknown);
             }
         }
-        Ok(())
+        let [token] = self.rows([found.token]).await?;
+        let token = token.ok_or(UploadError::Unknown)?;
+        match self.ring().open_row(&found.token, &token.row)? {
+            TokenRow::Made { .. } => Ok(()),
+            TokenRow::Unknown { .. } | TokenRow::Deleted => Err(UploadError::Unknown),
+        }
     }
 }

@@ -26,6 +26,9 @@ pub enum VaultError {
     /// A row names a wrapping key that this process does not have.
     #[error("a row needs version {0} of the wrapping key: restart to read the key ring again")]
     UnknownKeyVersion(u32),
+    /// The value was deleted while it was being read.
+    #[error("the value was deleted while it was being read")]
+    Deleted,
     /// Another process changed the row at the same time.
     #[error("another process changed the same row: try again")]
     Conflict,
@@ -54,7 +57,7 @@ pub enum OverQuota {
 /// Why an upload cannot begin, go on or end.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
-    /// The upload is unknown, its URL has expired, or its session has ended.
+    /// The upload is unknown, its URL has expired, its session has ended, or its token was deleted.
     #[error("there is no such upload, or its URL has expired")]
     Unknown,
     /// The URL already has its value.
@@ -63,7 +66,8 @@ pub enum UploadError {
     /// Another upload to this URL is running.
     #[error("another upload to this URL is running")]
     Busy,
-    /// The upload was silent for so long that its lease ended.
+    /// The upload was silent for so long that its lease ended, or its token was changed or deleted
+    /// meanwhile.
     #[error("the upload took too long: begin again")]
     Lost,
     /// The value is longer than the URL allows.

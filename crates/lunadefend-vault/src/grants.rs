@@ -6,8 +6,9 @@ pub use many::{GrantWrite, HeldGrant, WrittenGrant};
 
 use crate::{
     Vault, VaultError,
-    rows::{grant, marks},
+    rows::{grant, marks, token},
     store::RowAddress,
+    vault::delete,
 };
 use lunadefend_core::{
     SessionId,
@@ -18,6 +19,8 @@ impl Vault {
     /// Grants a token to a session until `expires_at`. An earlier grant with a later expiry stays; of two
     /// grants that race the later expiry wins.
     ///
+    /// The token may be unknown. A grant of a deleted token never counts.
+    ///
     /// # Errors
     /// A [`VaultError`] when the grant may not have been written.
     pub async fn grant(
@@ -26,29 +29,36 @@ impl Vault {
         token: &TokenId,
         expires_at: UnixMillis,
     ) -> Result<(), VaultError> {
+        let Some(epoch) = self.epoch_until(token, expires_at).await? else {
+            return Ok(());
+        };
         let ring = self.ring();
-        let at = grant::address(&ring, session, token);
+        let at = grant::address(&ring, session, token, epoch);
         let row = grant::row(&ring, &at, expires_at);
         self.raise_expiry(&[(at, row)]).await
     }
 
-    /// Returns the expiry of a session's live grant of a token. A grant is not live at its expiry, nor after
-    /// the end of its session, whenever the grant was made.
+    /// Returns the expiry of a session's live grant of a token. A grant is not live at its expiry, nor once
+    /// it was revoked or its token deleted, nor after the end of its session, whenever the grant was made.
     ///
     /// # Errors
-    /// [`VaultError::Corrupt`] when the row was not written for this session and token with this expiry.
+    /// [`VaultError::Corrupt`] when a row was not written for this session and token with this expiry.
     pub async fn grant_expiry(
         &self,
         session: &SessionId,
         token: &TokenId,
     ) -> Result<Option<UnixMillis>, VaultError> {
         let ring = self.ring();
-        let grant = grant::address(&ring, session, token);
+        let Some(epoch) = self.epoch(token::address(&ring, token)).await? else {
+            return Ok(None);
+        };
+        let grant = grant::address(&ring, session, token, epoch);
         let ended = marks::ended_session(&ring, session);
         self.live_grant(grant, ended).await
     }
 
-    /// `ended` is the address of the row that marks the session of the grant as ended.
+    /// `grant` is of the present epoch of its token; `ended` is the address of the row that marks the session
+    /// of the grant as ended.
     pub(crate) async fn live_grant(
         &self,
         grant: RowAddress,
@@ -62,5 +72,22 @@ impl Vault {
         // The end counts by being there: no clock decides about it.
         let is_live = self.now() < expires_at && ended.is_none();
         Ok(is_live.then_some(expires_at))
+    }
+
+    /// Revokes the grant of one session. A missing one is no error, and a later grant counts.
+    ///
+    /// # Errors
+    /// A [`VaultError`] when the grant may still count.
+    pub async fn revoke_grant(
+        &self,
+        session: &SessionId,
+        token: &TokenId,
+    ) -> Result<(), VaultError> {
+        let ring = self.ring();
+        let Some(epoch) = self.epoch(token::address(&ring, token)).await? else {
+            return Ok(());
+        };
+        let at = grant::address(&ring, session, token, epoch);
+        self.apply(vec![delete(at)]).await.map(drop)
     }
 }

@@ -17,7 +17,8 @@
 //!   [STREAM](https://eprint.iacr.org/2015/189) with 7 random bytes, a counter and a last-chunk flag. The
 //!   key, the number of chunks and the length are in the value's sealed row, which only the transaction that
 //!   finishes the upload writes.
-//! - **Metadata** is sealed in the row of its token, under its own derived key.
+//! - **Metadata** is sealed in the row of its token, under its own derived key, with the number of times that
+//!   the grants of the token were revoked. A deleted token leaves such a row for as long as a grant could count.
 //!
 //! A sealed row counts what a session stores in a day; it changes in the transactions of its tokens and
 //! values.
@@ -58,7 +59,9 @@
 extern crate self as lunadefend_vault;
 
 mod begin_upload;
+mod delete;
 mod download;
+mod epochs;
 mod error;
 mod fields;
 mod form;

@@ -140,6 +140,21 @@ impl Vault {
         self.raise_expiry(&[(at, used_until(expires_at))]).await
     }
 
+    /// Spends a JWT that is good for one use, and returns whether it was unused until now: of any number of
+    /// calls with one JWT at most one returns `true`.
+    ///
+    /// # Errors
+    /// A [`VaultError`] when the JWT may or may not be spent.
+    pub async fn spend_jwt_once(
+        &self,
+        jwt_id: &[u8],
+        expires_at: UnixMillis,
+    ) -> Result<bool, VaultError> {
+        let at = marks::used_jwt(&self.ring(), jwt_id);
+        let mark = insert(at, used_until(expires_at));
+        Ok(self.write(vec![mark]).await?.is_some())
+    }
+
     /// Returns the application's session for a cookie. `None` when the cookie is unknown or expired, or when
     /// the session of the application has ended.
     ///

@@ -1,13 +1,16 @@
 //! What all tests of the vault share.
 
 mod canaries;
+mod deleted;
 mod downloads;
 mod ends;
+mod epochs;
 mod failures;
 mod grants;
 mod janitor;
 mod keys;
 mod master;
+mod model;
 mod quotas;
 mod sessions;
 mod signed;

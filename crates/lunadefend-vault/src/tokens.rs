@@ -5,7 +5,7 @@ use crate::{
     quota::TRIES,
     rows::{
         grant, marks, quota,
-        token::{self, TokenRow},
+        token::{self, Epoch, TokenRow},
         upload::{self, OfSession, UploadRow, UploadState},
         value,
     },
@@ -99,7 +99,8 @@ impl Vault {
             upload_expires_at: now + Self::UPLOAD_LIFETIME,
         };
         let token_at = token::address(&ring, &new.token);
-        let token = TokenRow {
+        let token = TokenRow::Made {
+            epoch: Epoch::FIRST,
             metadata: metadata.cloned(),
         };
         let upload_at = upload::address(&ring, new.upload);
@@ -122,13 +123,13 @@ impl Vault {
             ),
         ];
         writes.extend(owner.map(|(session, expires_at)| {
-            let at = grant::address(&ring, session, &new.token);
+            let at = grant::address(&ring, session, &new.token, Epoch::FIRST);
             insert(at, grant::row(&ring, &at, expires_at))
         }));
         Ok((new, writes))
     }
 
-    /// Returns the metadata of a token; `None` for an unknown token and for one without metadata.
+    /// Returns the metadata of a token; `None` for an unknown or deleted token and for one without metadata.
     ///
     /// # Errors
     /// [`VaultError::Corrupt`] when the row was changed.
@@ -136,9 +137,12 @@ impl Vault {
         let ring = self.ring();
         let at = token::address(&ring, token);
         let [held] = self.live([at]).await?;
-        match held {
-            Some(held) => Ok(ring.open_row::<TokenRow>(&at, &held.row)?.metadata),
-            None => Ok(None),
-        }
+        let Some(held) = held else {
+            return Ok(None);
+        };
+        Ok(match ring.open_row(&at, &held.row)? {
+            TokenRow::Made { metadata, .. } => metadata,
+            TokenRow::Unknown { .. } | TokenRow::Deleted => None,
+        })
     }
 }

@@ -123,7 +123,7 @@ impl Upload {
     /// spent; before it no part of the value can be read.
     ///
     /// # Errors
-    /// [`UploadError::Lost`] when the lease ended, or [`UploadError::Vault`]. The latter may hold
+    /// [`UploadError::Lost`] when the lease ended or the token was deleted, or [`UploadError::Vault`]. The latter may hold
     /// [`VaultError::OverQuota`] when the session has stored other values meanwhile.
     pub async fn commit(mut self) -> Result<u64, UploadError> {
         self.store_chunk(true).await?;
@@ -140,10 +140,14 @@ impl Upload {
             chunks: self.chunks,
             length: self.length,
         };
-        // The token stops waiting for its value: its row stays from now on.
+        // The token stops waiting for its value: its row stays from now on. It is written on the condition
+        // that it is as it was read, so a token that is deleted meanwhile stays deleted.
         let [held] = self.vault.live([content.token]).await?;
         let held = held.ok_or(UploadError::Lost)?;
         let token: TokenRow = ring.open_row(&content.token, &held.row)?;
+        if !matches!(token, TokenRow::Made { .. }) {
+            return Err(UploadError::Lost);
+        }
         let token = ring.seal_row(&content.token, None, &token)?;
         let mut writes = lease.spend(&self.vault)?;
         writes.extend([

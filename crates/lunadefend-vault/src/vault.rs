@@ -175,6 +175,15 @@ impl Vault {
         self.write(writes).await?.ok_or(VaultError::Conflict)
     }
 
+    /// Returns the write that puts a row in place of the one that was read, if there was any. A change in
+    /// between is a conflict.
+    pub(crate) fn put(&self, at: RowAddress, held: Option<&StoredRow>, row: Row) -> Write {
+        match held {
+            Some(held) if held.row.is_live(self.now()) => replace(at, held.written_by, row),
+            _ => insert(at, row),
+        }
+    }
+
     /// Writes each row, except over one that lives as long or longer. Name no row twice.
     pub(crate) async fn raise_expiry(&self, rows: &[(RowAddress, Row)]) -> Result<(), VaultError> {
         for rows in rows.chunks(MAX_ROWS) {

@@ -3,7 +3,7 @@
 use crate::{
     Vault, VaultError,
     ring::Ring,
-    rows::{grant, marks},
+    rows::{grant, marks, token},
     store::{RowAddress, StoredRow},
 };
 use lunadefend_core::{
@@ -56,7 +56,7 @@ pub struct GrantWrite {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenGrant {
     grant: GrantWrite,
-    is_written: bool,
+    is_ended: bool,
 }
 
 impl WrittenGrant {
@@ -73,9 +73,11 @@ impl WrittenGrant {
     }
 
     /// Returns the expiry that was asked for; `None` when nothing is written, since the session has ended.
+    ///
+    /// The grant of a deleted token has one and never counts, like a single one.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixMillis> {
-        self.is_written.then_some(self.grant.expires_at)
+        (!self.is_ended).then_some(self.grant.expires_at)
     }
 }
 
@@ -90,21 +92,29 @@ impl Vault {
         asked: Vec<(SessionId, TokenId)>,
     ) -> Result<Vec<HeldGrant>, VaultError> {
         let ring = self.ring();
-        let at = |session: &SessionId, token: &TokenId| {
-            [
-                grant::address(&ring, session, token),
-                marks::ended_session(&ring, session),
-            ]
-        };
-        let all = asked.iter().flat_map(|(session, token)| at(session, token));
+        let tokens = asked.iter().map(|(_, token)| token::address(&ring, token));
+        let tokens = self.rows_at(tokens.collect()).await?;
+        // Without an address when the token was deleted.
+        let mut addresses = Vec::with_capacity(asked.len());
+        for (session, token) in &asked {
+            let at = token::address(&ring, token);
+            let epoch = self.token_row(&at, tokens.get(&at))?.epoch();
+            addresses.push(epoch.map(|epoch| {
+                let grant = grant::address(&ring, session, token, epoch);
+                [grant, marks::ended_session(&ring, session)]
+            }));
+        }
+        let all = addresses.iter().flatten().flatten().copied();
         let rows = self.rows_at(all.collect()).await?;
         let now = self.now();
+        let asked = asked.into_iter().zip(addresses);
         asked
-            .into_iter()
-            .map(|(session, token)| {
-                let [grant, ended] = at(&session, &token);
-                let expires_at = held_expiry(&ring, &rows, grant)?
-                    .filter(|expires_at| now < *expires_at && !rows.contains_key(&ended));
+            .map(|((session, token), at)| {
+                let expires_at = match at {
+                    Some([grant, ended]) => held_expiry(&ring, &rows, grant)?
+                        .filter(|expires_at| now < *expires_at && !rows.contains_key(&ended)),
+                    None => None,
+                };
                 Ok(HeldGrant {
                     session,
                     token,
@@ -125,21 +135,30 @@ impl Vault {
     ) -> Result<Vec<WrittenGrant>, VaultError> {
         let ring = self.ring();
         let mark = |grant: &GrantWrite| marks::ended_session(&ring, &grant.session);
-        let ended = self.rows_at(grants.iter().map(mark).collect()).await?;
+        let token = |grant: &GrantWrite| token::address(&ring, &grant.token);
+        let read = grants.iter().flat_map(|grant| [mark(grant), token(grant)]);
+        let held = self.rows_at(read.collect()).await?;
         let written: Vec<_> = grants
             .into_iter()
             .map(|grant| WrittenGrant {
-                is_written: !ended.contains_key(&mark(&grant)),
+                is_ended: held.contains_key(&mark(&grant)),
                 grant,
             })
             .collect();
         // A grant that is asked for twice is one row, with the later expiry.
         let mut latest = HashMap::<RowAddress, UnixMillis>::new();
-        for written in &written {
-            if let Some(expires_at) = written.expires_at() {
-                let at = grant::address(&ring, written.session(), written.token());
-                let latest = latest.entry(at).or_insert(expires_at);
-                *latest = expires_at.max(*latest);
+        for WrittenGrant { grant, is_ended } in &written {
+            let at = token(grant);
+            if *is_ended {
+                continue;
+            }
+            let epoch = self
+                .epoch_of_row_until(at, held.get(&at).cloned(), grant.expires_at)
+                .await?;
+            if let Some(epoch) = epoch {
+                let at = grant::address(&ring, &grant.session, &grant.token, epoch);
+                let latest = latest.entry(at).or_insert(grant.expires_at);
+                *latest = grant.expires_at.max(*latest);
             }
         }
         let rows: Vec<_> = latest

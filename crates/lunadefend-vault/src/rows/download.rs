@@ -5,6 +5,7 @@ use crate::{
     fields::Fields,
     form::{Form, NoOlder},
     ring::Ring,
+    rows::token::Epoch,
     store::{RowAddress, Table},
 };
 
@@ -14,6 +15,14 @@ pub(crate) fn address(ring: &Ring, id: DownloadId) -> RowAddress {
 
 /// The rows that each use of the URL checks again.
 pub(crate) struct DownloadRow {
+    pub(crate) granted: Granted,
+    /// The row of the token, and the epoch that the grant is of. A URL from before there were epochs has none:
+    /// it outlives a revocation, by the rest of its minute.
+    pub(crate) token: Option<(RowAddress, Epoch)>,
+}
+
+/// A grant, and what it gives.
+pub(crate) struct Granted {
     pub(crate) grant: RowAddress,
     pub(crate) value: RowAddress,
     /// The row that marks the session as ended.
@@ -21,6 +30,37 @@ pub(crate) struct DownloadRow {
 }
 
 impl Form for DownloadRow {
+    type Older = Granted;
+
+    const VERSION: u8 = 2;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.granted.encode(out);
+        if let Some((token, epoch)) = &self.token {
+            out.extend_from_slice(token.key.as_bytes());
+            out.extend_from_slice(&epoch.get().to_be_bytes());
+        }
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Result<Self, VaultError> {
+        Ok(Self {
+            granted: Granted::decode(fields)?,
+            token: match fields.optional_address(Table::Token)? {
+                None => None,
+                Some(token) => Some((token, Epoch::new(fields.u64()?))),
+            },
+        })
+    }
+
+    fn upgrade(granted: Granted) -> Self {
+        Self {
+            granted,
+            token: None,
+        }
+    }
+}
+
+impl Form for Granted {
     type Older = NoOlder;
 
     const VERSION: u8 = 1;

@@ -1,11 +1,16 @@
 //! The row of a grant. Its only content is the expiry, which the store sees anyway: a tag that binds it to
 //! its address is enough.
+//!
+//! The epoch of its token is part of the address. So a grant is looked up in the present epoch, and one of
+//! another epoch is not found. As content it would do harm: of two rows at one address the later expiry
+//! stays, and a revoked grant would keep out a new one.
 
 use crate::{
     VaultError,
     fields::Fields,
     purpose::Purpose,
     ring::Ring,
+    rows::token::Epoch,
     store::{Row, RowAddress, Table},
 };
 use lunadefend_core::{
@@ -16,9 +21,18 @@ use lunadefend_crypto::constant_time_eq;
 
 const FORM: u8 = 1;
 
-pub(crate) fn address(ring: &Ring, session: &SessionId, token: &TokenId) -> RowAddress {
-    let ids = [session.expose_id().as_bytes(), token.expose_id().as_bytes()];
-    ring.address(Table::Grant, &ids)
+pub(crate) fn address(
+    ring: &Ring,
+    session: &SessionId,
+    token: &TokenId,
+    epoch: Epoch,
+) -> RowAddress {
+    let (session, token) = (session.expose_id().as_bytes(), token.expose_id().as_bytes());
+    match epoch {
+        // As it was before there were epochs.
+        Epoch::FIRST => ring.address(Table::Grant, &[session, token]),
+        _ => ring.address(Table::Grant, &[session, token, &epoch.get().to_be_bytes()]),
+    }
 }
 
 pub(crate) fn row(ring: &Ring, at: &RowAddress, expires_at: UnixMillis) -> Row {

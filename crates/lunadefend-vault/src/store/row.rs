@@ -40,7 +40,8 @@ pub enum Table {
     UsedState = 3,
     /// Browser sessions, until they expire.
     Session = 4,
-    /// Tokens with their metadata; a token whose value never came expires.
+    /// Tokens with their metadata; a token whose value never came expires. A deleted token stays as a mark,
+    /// until every grant of it has expired.
     Token = 5,
     /// The blob of a token's finished value, and the key to decrypt it.
     Value = 6,

@@ -79,6 +79,9 @@ async fn a_lost_answer_is_asked_for_again() {
 enum Doing {
     Open,
     Grant,
+    RevokeGrant,
+    RevokeToken,
+    Delete,
     CreateToken,
     CountedToken,
     Upload,
@@ -92,9 +95,12 @@ enum Doing {
     Purge,
 }
 
-const ALL: [Doing; 13] = [
+const ALL: [Doing; 16] = [
     Doing::Open,
     Doing::Grant,
+    Doing::RevokeGrant,
+    Doing::RevokeToken,
+    Doing::Delete,
     Doing::CreateToken,
     Doing::CountedToken,
     Doing::Upload,
@@ -169,6 +175,12 @@ impl Scene {
         match doing {
             Doing::Open => drop(self.world.reopen(&self.world.master).await?),
             Doing::Grant => vault.grant(&ann, &self.token, until).await?,
+            Doing::RevokeGrant => vault.revoke_grant(&ann, &self.token).await?,
+            Doing::RevokeToken => vault.revoke_token(&self.token, until).await?,
+            Doing::Delete => {
+                let tokens = [self.token.clone(), self.waiting.token.clone()];
+                vault.delete_tokens(&tokens, until).await?;
+            }
             Doing::CreateToken => {
                 let new = vault.create_token(None, Some((&ann, until))).await?;
                 self.made.lock().unwrap().push(new);
@@ -237,6 +249,20 @@ impl Scene {
                 let expiry = vault.grant_expiry(&ann, &self.token).await;
                 assert_eq!(expiry.unwrap(), Some(later(2_000_000)));
             }
+            Doing::RevokeGrant | Doing::RevokeToken => {
+                let expiry = vault.grant_expiry(&ann, &self.token).await;
+                assert_eq!(expiry.unwrap(), None);
+            }
+            Doing::Delete => {
+                for token in [&self.token, &self.waiting.token] {
+                    let expiry = vault.grant_expiry(&ann, token).await;
+                    assert_eq!(expiry.unwrap(), None);
+                }
+                assert!(self.world.store.rows(Table::Value).await.is_empty());
+                self.world.vault.purge_expired().await.unwrap();
+                assert!(self.world.store.blobs().await.is_empty());
+                return;
+            }
             Doing::Upload => {
                 let value = self.world.read(&self.waiting.token).await.unwrap();
                 assert_eq!(value.len(), 2 * stream::CHUNK_SIZE as usize + 1);
@@ -277,7 +303,12 @@ impl Scene {
                 assert!(version >= 2 && version >= vault.ring().current_version());
             }
             Doing::Purge => {
-                let past = rows::grant::address(&vault.ring(), &session("past"), &self.token);
+                let past = rows::grant::address(
+                    &vault.ring(),
+                    &session("past"),
+                    &self.token,
+                    rows::token::Epoch::FIRST,
+                );
                 assert_eq!(self.world.store.row(past).await, None);
                 let orphan = BlobId::new([1; 32]);
                 assert!(!self.world.store.blobs().await.contains(&orphan));

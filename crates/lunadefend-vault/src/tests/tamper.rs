@@ -3,7 +3,11 @@
 
 use super::*;
 use lunadefend_crypto::base64url_decode;
-use rows::{download, grant, token, upload, value};
+use rows::{
+    download, grant,
+    token::{self, Epoch},
+    upload, value,
+};
 
 /// One row of each kind, and the tokens and identifiers to read them by.
 struct Kept {
@@ -91,7 +95,7 @@ impl Kept {
         match table {
             Table::Token => token::address(&ring, &self.token),
             Table::Value => value::address(&ring, &self.token),
-            Table::Grant => grant::address(&ring, &ann, &self.token),
+            Table::Grant => grant::address(&ring, &ann, &self.token, Epoch::FIRST),
             Table::Upload => upload::address(&ring, self.open.upload),
             Table::Download => download::address(&ring, self.issued.download),
             _ => {
@@ -218,8 +222,8 @@ async fn a_moved_grant_is_an_error() {
     let ring = world.vault.ring();
     let token = some_token();
     world.vault.grant(&ann, &token, later(10)).await.unwrap();
-    let from = grant::address(&ring, &ann, &token);
-    let to = grant::address(&ring, &bob, &token);
+    let from = grant::address(&ring, &ann, &token, Epoch::FIRST);
+    let to = grant::address(&ring, &bob, &token, Epoch::FIRST);
     let row = world.store.row(from).await.unwrap();
     world.store.put(to, row).await;
     let result = world.vault.grant_expiry(&bob, &token).await;

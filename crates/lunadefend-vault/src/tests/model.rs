@@ -1,0 +1,184 @@
+//! Random histories of grants and their ends, beside a model of a few lines.
+
+use super::*;
+use proptest::{collection::vec, prelude::*};
+use std::collections::{HashMap, HashSet};
+
+const SESSIONS: u8 = 2;
+const TOKENS: u8 = 4;
+/// The longest grant, and how long the ends of grants are remembered.
+const LONGEST: u64 = 1_000;
+const MEMORY: u64 = LONGEST + 1;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Set { session: u8, token: u8, lasts: u64 },
+    RevokeOne { session: u8, token: u8 },
+    RevokeAll { token: u8 },
+    Delete { tokens: Vec<u8> },
+    Upload { token: u8 },
+    Wait { millis: u64 },
+    Purge,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (session, token) = (0..SESSIONS, 0..TOKENS);
+    prop_oneof![
+        4 => (session.clone(), token.clone(), 1..=LONGEST)
+            .prop_map(|(session, token, lasts)| Step::Set { session, token, lasts }),
+        2 => (session, token.clone()).prop_map(|(session, token)| Step::RevokeOne { session, token }),
+        2 => token.clone().prop_map(|token| Step::RevokeAll { token }),
+        1 => vec(token.clone(), 1..3).prop_map(|tokens| Step::Delete { tokens }),
+        1 => token.prop_map(|token| Step::Upload { token }),
+        3 => (1..LONGEST).prop_map(|millis| Step::Wait { millis }),
+        1 => Just(Step::Purge),
+    ]
+}
+
+/// What a reader of the documentation expects.
+#[derive(Default)]
+struct Model {
+    grants: HashMap<(u8, u8), UnixMillis>,
+    values: HashSet<u8>,
+    /// Tokens whose upload URL is of no use any more.
+    closed: HashSet<u8>,
+    /// Until when the vault remembers that a token was deleted.
+    deleted: HashMap<u8, UnixMillis>,
+}
+
+impl Model {
+    fn apply(&mut self, step: &Step, now: UnixMillis) {
+        match step {
+            Step::Set {
+                session,
+                token,
+                lasts,
+            } if !self.deleted.contains_key(token) => {
+                let until = now + Duration::from_millis(*lasts);
+                let held = self.grants.entry((*session, *token)).or_insert(until);
+                *held = until.max(*held);
+            }
+            Step::RevokeOne { session, token } => drop(self.grants.remove(&(*session, *token))),
+            Step::RevokeAll { token } => self.grants.retain(|(_, other), _| other != token),
+            Step::Delete { tokens } => {
+                self.grants.retain(|(_, token), _| !tokens.contains(token));
+                self.values.retain(|token| !tokens.contains(token));
+                self.closed.extend(tokens);
+                for token in tokens {
+                    let until = now + Duration::from_millis(MEMORY);
+                    self.deleted.entry(*token).or_insert(until);
+                }
+            }
+            Step::Upload { token } if !self.closed.contains(token) => {
+                self.values.insert(*token);
+            }
+            Step::Purge => self.deleted.retain(|_, until| now < *until),
+            Step::Set { .. } | Step::Upload { .. } | Step::Wait { .. } => {}
+        }
+    }
+}
+
+/// The vault, with tokens that have an upload URL and one that the vault does not know.
+struct Real {
+    world: World,
+    new: Vec<NewToken>,
+    tokens: Vec<TokenId>,
+}
+
+impl Real {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let (mut new, mut tokens) = (Vec::new(), vec![some_token()]);
+        while tokens.len() < usize::from(TOKENS) {
+            let made = world.vault.create_token(None, None).await.unwrap();
+            tokens.push(made.token.clone());
+            new.push(made);
+        }
+        Self { world, new, tokens }
+    }
+
+    fn token(&self, token: u8) -> &TokenId {
+        &self.tokens[usize::from(token)]
+    }
+
+    async fn apply(&self, step: &Step, now: UnixMillis) -> Result<(), VaultError> {
+        let vault = &self.world.vault;
+        let memory = now + Duration::from_millis(MEMORY);
+        match step {
+            Step::Set {
+                session,
+                token,
+                lasts,
+            } => {
+                let until = now + Duration::from_millis(*lasts);
+                vault
+                    .grant(&named(*session), self.token(*token), until)
+                    .await
+            }
+            Step::RevokeOne { session, token } => {
+                let token = self.token(*token);
+                vault.revoke_grant(&named(*session), token).await
+            }
+            Step::RevokeAll { token } => vault.revoke_token(self.token(*token), memory).await,
+            Step::Delete { tokens } => {
+                let tokens: Vec<_> = tokens.iter().map(|at| self.token(*at).clone()).collect();
+                vault.delete_tokens(&tokens, memory).await
+            }
+            Step::Upload { token } => {
+                // The first token has no URL. A URL that is spent or unknown is no news.
+                let new = usize::from(*token).checked_sub(1).map(|at| &self.new[at]);
+                if let Some(new) = new
+                    && let Ok(mut upload) = vault.begin_upload(&new.upload, MAX).await
+                {
+                    upload.write("value".into()).await.unwrap();
+                    upload.commit().await.unwrap();
+                }
+                Ok(())
+            }
+            Step::Wait { millis } => {
+                self.world.clock.advance(Duration::from_millis(*millis));
+                Ok(())
+            }
+            Step::Purge => vault.purge_expired().await.map(drop),
+        }
+    }
+
+    async fn compare(&self, model: &Model) {
+        let (vault, now) = (&self.world.vault, self.world.vault.now());
+        for (number, token) in (0..).zip(&self.tokens) {
+            for by in 0..SESSIONS {
+                let expected = model
+                    .grants
+                    .get(&(by, number))
+                    .filter(|until| now < **until);
+                let held = vault.grant_expiry(&named(by), token).await.unwrap();
+                assert_eq!(held, expected.copied(), "session {by}, token {number}");
+            }
+            let issued = vault.issue_download(&named(0), token, now).await.unwrap();
+            let has_value = number > 0 && model.values.contains(&number);
+            assert_eq!(issued.is_some(), has_value, "token {number}");
+        }
+    }
+}
+
+fn named(number: u8) -> SessionId {
+    session(&format!("session-{number}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn every_history_ends_as_the_model_says(steps in vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (real, mut model) = (Real::new().await, Model::default());
+            for step in &steps {
+                let now = real.world.vault.now();
+                real.apply(step, now).await.unwrap();
+                model.apply(step, now);
+                real.compare(&model).await;
+            }
+        });
+    }
+}
