@@ -133,7 +133,8 @@ fn config(settings: &Settings, addr: SocketAddr) -> Result<TokenizerConfig> {
     }
     config = config
         .nested_pages(settings.flag(&table::NESTED_PAGES)?)
-        .react_sdk(settings.flag(&table::REACT_SDK)?);
+        .react_sdk(settings.flag(&table::REACT_SDK)?)
+        .delete(settings.choice(&table::DELETE)? != Some("off"));
     if let Some(text) = settings.text(&table::BLOB_URL)? {
         config = config.blob_url(url(&table::BLOB_URL, &text)?);
     }
@@ -150,6 +151,9 @@ fn limits(settings: &Settings) -> Result<Limits, SettingError> {
     }
     if let Some(values) = settings.integer(&table::SESSION_VALUES)? {
         limits.session_values = u32::try_from(values).unwrap_or(u32::MAX);
+    }
+    if let Some(tokens) = settings.integer(&table::DELETES_PER_HOUR)? {
+        limits.deletes_per_hour = u32::try_from(tokens).unwrap_or(u32::MAX);
     }
     if let Some(idle) = settings.duration(&table::IDLE_TIMEOUT)? {
         limits.idle = idle;

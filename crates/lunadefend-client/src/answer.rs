@@ -7,7 +7,7 @@ use http::StatusCode;
 use lunadefend_core::{
     Error, ErrorKind,
     adapter::is_json,
-    wire::{self, StrictError},
+    wire::{self, Destroys, StrictError},
 };
 use lunadefend_http::{HttpError, Response};
 use serde::de::DeserializeOwned;
@@ -23,6 +23,8 @@ pub(crate) enum Route {
     Detokenize,
     MetadataGet,
     SessionRevoke,
+    GrantsRevoke,
+    TokensDelete,
 }
 
 impl Route {
@@ -36,6 +38,8 @@ impl Route {
             Self::Detokenize => "/detokenize",
             Self::MetadataGet => "/metadata/get",
             Self::SessionRevoke => "/v2/sessions/revoke",
+            Self::GrantsRevoke => wire::GrantsRevoke::ROUTE,
+            Self::TokensDelete => wire::TokensDelete::ROUTE,
         }
     }
 
@@ -49,7 +53,23 @@ impl Route {
             | Self::VerifyBatch
             | Self::Detokenize
             | Self::MetadataGet
-            | Self::SessionRevoke => Repeat::Idempotent,
+            | Self::SessionRevoke
+            | Self::GrantsRevoke
+            | Self::TokensDelete => Repeat::Idempotent,
+        }
+    }
+
+    /// What LunaSec's tokenizer cannot do; `None` for what it can.
+    const fn beyond_v1(self) -> Option<&'static str> {
+        match self {
+            Self::SessionRevoke => Some("end sessions"),
+            Self::GrantsRevoke => Some("revoke grants"),
+            Self::TokensDelete => Some("delete tokens"),
+            Self::GrantSet
+            | Self::GrantVerify
+            | Self::Tokenize
+            | Self::Detokenize
+            | Self::MetadataGet => None,
         }
     }
 }
@@ -123,9 +143,11 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
         400 | 500 if create && message.is_about_duration() => ErrorKind::GrantDuration,
         400 if create => ErrorKind::GrantCreation,
         400 => ErrorKind::TokenizerRejected,
+        // The tokenizer knows us, and does not delete.
+        403 if route == Route::TokensDelete => ErrorKind::TokenizerRejected,
         401 | 403 => ErrorKind::TokenizerUnauthorized,
         404 if is_about_a_token(route, &message) => ErrorKind::TokenizerRejected,
-        404 | 405 if route == Route::SessionRevoke => ErrorKind::TokenizerTooOld,
+        404 | 405 if route.beyond_v1().is_some() => ErrorKind::TokenizerTooOld,
         429 => ErrorKind::TokenizerUnavailable,
         _ if status.is_server_error() => ErrorKind::TokenizerUnavailable,
         _ if status.is_client_error() => ErrorKind::TokenizerNotFound,
@@ -137,8 +159,12 @@ fn refusal(route: Route, status: StatusCode, body: &[u8]) -> Error {
         (ErrorKind::TokenizerRejected, Route::Detokenize | Route::MetadataGet) => error.with_message(
             "the tokenizer rejected the request: the session holds no live grant for the token, or there is no such value",
         ),
-        (ErrorKind::TokenizerTooOld, _) => error.with_message(
-            "the tokenizer cannot end sessions: put a newer version of it there, or check the path of TOKENIZER_URL",
+        (ErrorKind::TokenizerTooOld, _) => error.with_message(format!(
+            "the tokenizer cannot {}: put a newer version of it there, or check the path of TOKENIZER_URL",
+            route.beyond_v1().unwrap_or("do this")
+        )),
+        (ErrorKind::TokenizerRejected, Route::TokensDelete) if status == StatusCode::FORBIDDEN => error.with_message(
+            "the tokenizer deletes no tokens: LUNADEFEND_DELETE is off there",
         ),
         _ => match words {
             Some(words) => error.with_message(words),

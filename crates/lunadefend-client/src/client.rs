@@ -10,11 +10,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use lunadefend_core::{
     Error, ErrorKind,
-    wire::{self, RESPONSE},
+    wire::{self, Destroys, Empty, RESPONSE},
 };
 use lunadefend_http::{BaseUrl, HttpError, Request, Response};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::ready, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// A client of one tokenizer, for one application. Cheap to clone; clones share connections and the cached
@@ -102,9 +102,11 @@ impl Inner {
         deadline: Instant,
     ) -> Result<T, Error> {
         let body = Bytes::from(wire::to_vec(body));
+        let request = self.request(route, authorization, body, deadline);
         let outcome = self
-            .send(route, authorization, deadline, || Ok(body.clone()))
-            .await?;
+            .transport
+            .send(route.path(), route.repeat(), request)
+            .await;
         answer::read(route, outcome)
     }
 
@@ -114,25 +116,59 @@ impl Inner {
         route: Route,
         authorization: HeaderValue,
         deadline: Instant,
-        body: impl FnMut() -> Result<Bytes, Error>,
+        mut body: impl FnMut() -> Result<Bytes, Error>,
     ) -> Result<Result<Response, HttpError>, Error> {
+        let request = || {
+            let body = body();
+            ready(body.map(|body| self.request(route, authorization.clone(), body, deadline)))
+        };
+        self.transport
+            .send_each(route.path(), route.repeat(), request)
+            .await
+    }
+
+    /// Makes one call that destroys. Each attempt has a JWT of its own, for this body alone: the tokenizer
+    /// takes none twice.
+    pub(crate) async fn destroy<T: Destroys + Sync>(
+        &self,
+        route: Route,
+        body: &T,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let body = Bytes::from(wire::to_vec(body));
+        let request = || async {
+            let authorization = self.keys.destroy_authorization(T::ROUTE, &body);
+            let authorization = Self::authorized(authorization, deadline).await?;
+            Ok::<_, Error>(self.request(route, authorization, body.clone(), deadline))
+        };
+        let outcome = self
+            .transport
+            .send_each(route.path(), route.repeat(), request)
+            .await?;
+        answer::read(route, outcome).map(|Empty {}| ())
+    }
+
+    fn request(
+        &self,
+        route: Route,
+        authorization: HeaderValue,
+        body: Bytes,
+        deadline: Instant,
+    ) -> Request {
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([
             (header::ACCEPT, json.clone()),
             (header::CONTENT_TYPE, json),
             (header::AUTHORIZATION, authorization),
         ]);
-        let request = Request {
+        Request {
             method: Method::POST,
             url: self.tokenizer.join(route.path()),
             headers,
-            body: Bytes::new(),
+            body,
             max_response: RESPONSE.bytes,
             deadline,
-        };
-        self.transport
-            .send_each(route.path(), route.repeat(), request, body)
-            .await
+        }
     }
 }
 

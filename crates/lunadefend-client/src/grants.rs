@@ -9,6 +9,7 @@ use http::HeaderValue;
 use lunadefend_core::{
     Error, SessionId,
     provider::{BoxFuture, GrantRequest, GrantService, TokenId, Verdict},
+    wire::GrantsRevoke,
 };
 use std::future::Future;
 use tokio::time::Instant;
@@ -61,6 +62,39 @@ impl GrantService for Client {
             }
             .instrument(span),
         )
+    }
+
+    fn revoke_grants<'a>(
+        &'a self,
+        session: Option<&'a SessionId>,
+        token: &'a TokenId,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let span = info_span!("lunadefend.revoke", outcome = field::Empty);
+        Box::pin(
+            async move {
+                let outcome = self.revoke_of_token(session, token).await;
+                let name = outcome.as_ref().map_or_else(Error::name, |()| "revoked");
+                Span::current().record("outcome", name);
+                outcome
+            }
+            .instrument(span),
+        )
+    }
+}
+
+impl Client {
+    async fn revoke_of_token(
+        &self,
+        session: Option<&SessionId>,
+        token: &TokenId,
+    ) -> Result<(), Error> {
+        let session_ids = &self.0.session_ids;
+        let body = GrantsRevoke {
+            session_id: session.map(|id| session_ids.on_the_wire(id)).transpose()?,
+            token_id: token.clone(),
+        };
+        let deadline = self.0.deadline();
+        self.0.destroy(Route::GrantsRevoke, &body, deadline).await
     }
 }
 

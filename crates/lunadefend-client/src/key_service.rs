@@ -135,6 +135,18 @@ impl KeyService {
         self.count(self.signer(&ring, now)?.transfer(session, state, now))
     }
 
+    /// Signs a new JWT for one request that destroys, as the value of an `authorization` header.
+    pub(crate) async fn destroy_authorization(
+        &self,
+        route: &str,
+        body: &[u8],
+    ) -> Result<HeaderValue, Error> {
+        let ring = self.0.keys.ring().await?;
+        let _permit = self.permit().await?;
+        let now = self.0.clock.now();
+        authorization(&self.count(self.signer(&ring, now)?.destroy(route, body, now))?)
+    }
+
     /// Returns the published keys, the signing key first.
     ///
     /// # Errors

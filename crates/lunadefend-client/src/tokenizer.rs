@@ -1,11 +1,14 @@
-//! The tokenizer API for a session.
+//! The tokenizer API for a session, and the end of tokens.
 
 use crate::{Client, answer::Route, blob::Content, client::Inner};
 use http::HeaderValue;
 use lunadefend_core::{
-    Error, SessionId, VerifiedToken,
+    Error, ErrorKind, SessionId, VerifiedToken,
     provider::{SecretValue, TokenId},
-    wire::{Detokenized, Metadata, MetadataFound, TokenRequest, Tokenize, Tokenized},
+    wire::{
+        Detokenized, Metadata, MetadataFound, TokenIds, TokenRequest, Tokenize, Tokenized,
+        TokensDelete,
+    },
 };
 use std::{fmt, future::Future};
 use tokio::time::Instant;
@@ -117,6 +120,56 @@ impl TokenizerClient {
             let call = self.begin(session).await?;
             let MetadataFound { metadata } = self.ask(&call, Route::MetadataGet, token).await?;
             Ok(metadata)
+        };
+        observed(work).instrument(span).await
+    }
+
+    /// Deletes tokens for good: their values, metadata, grants and URLs. Deleted and unknown tokens are not an
+    /// error. A running download ends within 5 seconds.
+    ///
+    /// One request deletes 100 tokens; more make several requests, one after the other.
+    ///
+    /// Only tokens that this application holds can be deleted, never one that a browser just sent:
+    ///
+    /// ```compile_fail,E0308
+    /// # async fn example(tokenizer: lunadefend_client::TokenizerClient) -> Result<(), lunadefend_core::Error> {
+    /// let sent = lunadefend_core::UntrustedToken::parse("lunasec-0a1b2c3d-1111-4222-8333-444455556666")?;
+    /// tokenizer.delete(&[sent]).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`TokenizerTooOld`] when the tokenizer does not support this call, [`TokenizerRejected`] when deleting
+    /// is switched off there, [`TokenizerUnavailable`] also above its rate of deletions,
+    /// [`TokenizerUnauthorized`] and [`BadTokenizerResponse`]. Some of the tokens may then be deleted: a
+    /// repeated call deletes the rest.
+    ///
+    /// # Security
+    /// Nothing brings a value back but a backup of the tokenizer's store. Authorise the rows that the tokens
+    /// came from first.
+    ///
+    /// [`TokenizerTooOld`]: lunadefend_core::ErrorKind::TokenizerTooOld
+    /// [`TokenizerRejected`]: lunadefend_core::ErrorKind::TokenizerRejected
+    /// [`TokenizerUnauthorized`]: lunadefend_core::ErrorKind::TokenizerUnauthorized
+    /// [`BadTokenizerResponse`]: lunadefend_core::ErrorKind::BadTokenizerResponse
+    /// [`TokenizerUnavailable`]: lunadefend_core::ErrorKind::TokenizerUnavailable
+    pub async fn delete(&self, tokens: &[VerifiedToken]) -> Result<(), Error> {
+        let span = info_span!(
+            "lunadefend.delete",
+            tokens = tokens.len(),
+            outcome = field::Empty
+        );
+        let work = async {
+            let inner = &self.0.0;
+            let deadline = inner.deadline();
+            for some in tokens.chunks(TokenIds::MAX) {
+                let ids = some.iter().map(|token| TokenId::parse(token.expose_id()));
+                let token_ids = TokenIds::new(ids.collect::<Result<_, _>>()?);
+                let token_ids = token_ids.ok_or(ErrorKind::Internal)?;
+                let body = TokensDelete { token_ids };
+                inner.destroy(Route::TokensDelete, &body, deadline).await?;
+            }
+            Ok(())
         };
         observed(work).instrument(span).await
     }

@@ -1,10 +1,9 @@
 //! Requests with retries, within one deadline.
 
 use crate::retry::{self, Left, Repeat};
-use bytes::Bytes;
 use lunadefend_core::provider::Clock;
 use lunadefend_http::{Connection, HttpClient, HttpError, Request, Response};
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout_at},
@@ -29,24 +28,27 @@ impl Transport {
         repeat: Repeat,
         request: Request,
     ) -> Result<Response, HttpError> {
-        let body = request.body.clone();
-        let each = || Ok::<_, HttpError>(body.clone());
-        self.send_each(route, repeat, request, each).await?
+        let same = || std::future::ready(Ok::<_, Infallible>(request.clone()));
+        match self.send_each(route, repeat, same).await {
+            Ok(outcome) => outcome,
+            Err(never) => match never {},
+        }
     }
 
-    /// Sends like [`send`](Self::send), with a body that is made for each attempt. The outcome belongs to the
-    /// last body that was made.
-    pub(crate) async fn send_each<E>(
+    /// Sends a request as [`send`](Self::send) does, and makes it anew for each attempt.
+    ///
+    /// # Errors
+    /// What `request` fails with.
+    pub(crate) async fn send_each<E, F: Future<Output = Result<Request, E>>>(
         &self,
         route: &'static str,
         repeat: Repeat,
-        mut request: Request,
-        mut body: impl FnMut() -> Result<Bytes, E>,
+        mut request: impl FnMut() -> F,
     ) -> Result<Result<Response, HttpError>, E> {
         let mut connection = Connection::Any;
         let mut attempt = 0;
         loop {
-            request.body = body()?;
+            let request = request().await?;
             let retries = self.max_retries.saturating_sub(attempt);
             // An open connection may be dead without a sign. A new one may use all remaining time.
             let is_patient =

@@ -1,7 +1,7 @@
 //! Grants tie a token to a session: verified when the token comes in, created before it goes out.
 
 use crate::{
-    Error, ErrorKind, GrantDuration, SessionId,
+    Error, ErrorKind, GrantDuration, SessionId, VerifiedToken,
     provider::{BoxFuture, TokenId},
     trust::{Grant, GrantCollector, GrantProof, Verify, VerifyCollector, VerifyProof},
 };
@@ -133,6 +133,22 @@ pub trait GrantService: Debug + Send + Sync + 'static {
         session: &'a SessionId,
         grants: &'a [GrantRequest],
     ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Revokes the grants of a token, those of one session or of all, or fails. Revoking again is not an
+    /// error; grants that are made later count.
+    ///
+    /// A service whose tokenizer cannot do it keeps the default, which fails.
+    fn revoke_grants<'a>(
+        &'a self,
+        session: Option<&'a SessionId>,
+        token: &'a TokenId,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let _ = (session, token);
+        Box::pin(async {
+            let error = Error::new(ErrorKind::TokenizerTooOld);
+            Err(error.with_message("the service of these grants cannot revoke them"))
+        })
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -151,6 +167,14 @@ impl<T: GrantService + ?Sized> GrantService for Arc<T> {
         grants: &'a [GrantRequest],
     ) -> BoxFuture<'a, Result<(), Error>> {
         (**self).grant_all(session, grants)
+    }
+
+    fn revoke_grants<'a>(
+        &'a self,
+        session: Option<&'a SessionId>,
+        token: &'a TokenId,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        (**self).revoke_grants(session, token)
     }
 }
 
@@ -243,9 +267,9 @@ impl Grants {
     /// # Security
     /// A grant lets the session read the value. Authorise the row that the token came from first.
     ///
-    /// A single grant can be extended, but neither shortened nor revoked: of two grants, the one that ends
-    /// later counts. To revoke all grants of a session, as at log-out, end the session:
-    /// [`Sessions::end`](crate::Sessions::end).
+    /// A single grant can be extended, not shortened: of two grants, the one that ends later counts.
+    /// [`revoke`](Self::revoke) ends it, [`revoke_all`](Self::revoke_all) those of all sessions. To revoke all
+    /// grants of a session, as at log-out, end the session: [`Sessions::end`](crate::Sessions::end).
     ///
     /// [`VerifiedToken`]: crate::VerifiedToken
     pub async fn grant<T: Grant>(
@@ -261,6 +285,37 @@ impl Grants {
             self.service.grant_all(session, &requests).await?;
         }
         value.upgrade(&GrantProof::new(requests))
+    }
+
+    /// Revokes the session's grant of a token: the tokenizer then refuses the token from this session, and
+    /// its value to it. Without a grant nothing happens. A later [`grant`](Self::grant) counts.
+    ///
+    /// A download that runs goes on. The page keeps a value that it already shows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TokenizerTooOld`] when the tokenizer does not support this call, and other kinds when it
+    /// does not confirm it: the grant may then still count.
+    pub async fn revoke(&self, session: &SessionId, token: &VerifiedToken) -> Result<(), Error> {
+        let token = TokenId::parse(token.expose_id())?;
+        self.service.revoke_grants(Some(session), &token).await
+    }
+
+    /// Revokes the grants of a token of all sessions, as [`revoke`](Self::revoke) does that of one.
+    ///
+    /// Only the token that this application holds can be revoked, never one that a browser just sent:
+    ///
+    /// ```compile_fail,E0308
+    /// # async fn example(grants: lunadefend_core::Grants) -> Result<(), lunadefend_core::Error> {
+    /// let sent = lunadefend_core::UntrustedToken::parse("lunasec-0a1b2c3d-1111-4222-8333-444455556666")?;
+    /// grants.revoke_all(&sent).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`revoke`](Self::revoke).
+    pub async fn revoke_all(&self, token: &VerifiedToken) -> Result<(), Error> {
+        let token = TokenId::parse(token.expose_id())?;
+        self.service.revoke_grants(None, &token).await
     }
 }
 
@@ -304,5 +359,13 @@ impl GrantService for Grants {
             return Box::pin(async { Err(too_many_to_grant(self.max_tokens)) });
         }
         self.service.grant_all(session, grants)
+    }
+
+    fn revoke_grants<'a>(
+        &'a self,
+        session: Option<&'a SessionId>,
+        token: &'a TokenId,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.service.revoke_grants(session, token)
     }
 }

@@ -9,6 +9,7 @@ use http::HeaderName;
 mod base64url;
 mod batch;
 mod binding;
+mod destroy;
 mod discovery;
 mod metadata;
 mod request;
@@ -20,6 +21,7 @@ pub use batch::{
     AnsweredItem, BATCH, BatchAnswer, GrantBatch, GrantItem, GrantedItem, VerifiedItem,
 };
 pub use binding::{BatchId, BatchOperation, BatchPlace, Binding};
+pub use destroy::{Destroys, GrantsRevoke, TokenIds, TokensDelete};
 pub use discovery::{BATCHES, DISCOVERY_PATH, Discovery};
 pub use metadata::{Metadata, MetadataError};
 pub use request::{GrantSet, GrantVerify, TokenRequest, Tokenize};

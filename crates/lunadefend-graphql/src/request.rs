@@ -109,6 +109,13 @@ impl Memory {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn forget(&self, token: &TokenId) {
+        let mut known = self.known();
+        known.verified.remove(token);
+        known.granted.remove(token);
+        known.requested.retain(|request| request.token() != token);
+    }
 }
 
 impl fmt::Debug for Memory {
@@ -173,5 +180,14 @@ impl GrantService for Memory {
             }
             Ok(())
         })
+    }
+
+    fn revoke_grants<'a>(
+        &'a self,
+        session: Option<&'a SessionId>,
+        token: &'a TokenId,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.forget(token);
+        self.service.revoke_grants(session, token)
     }
 }

@@ -10,7 +10,7 @@ mod policy;
 mod sign;
 mod verify;
 
-pub use claims::{Claims, JwtKind, Subject};
+pub use claims::{Claims, Destruction, JwtKind, Subject};
 pub use clock::SystemClock;
 pub use error::{JwksError, JwtError};
 pub use jwks::{jwk, jwks_document};
@@ -25,5 +25,7 @@ pub const ISSUER: &str = "node-sdk";
 pub const AUDIENCE: &str = "secure-frame";
 /// The `typ` of a JWT that is valid only for one session transfer.
 pub const TRANSFER_TYP: &str = "lunadefend-transfer+jwt";
+/// The `typ` of a JWT that is valid only for one request that destroys tokens or their grants.
+pub const DESTROY_TYP: &str = "lunadefend-destroy+jwt";
 /// The `kid` that LunaSec's tokenizer looks up in a key set, whatever the `kid` of the JWT.
 pub const LEGACY_KID: &str = "lunasec-signing-key";

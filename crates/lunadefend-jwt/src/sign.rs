@@ -1,6 +1,6 @@
 //! Signs JWTs, for applications.
 
-use crate::{AUDIENCE, ISSUER, Subject, TRANSFER_TYP};
+use crate::{AUDIENCE, DESTROY_TYP, Destruction, ISSUER, Subject, TRANSFER_TYP};
 use jsonwebtoken::{Algorithm, Header};
 use lunadefend_core::{Error, ErrorKind, SessionId, provider::TransferState};
 use lunadefend_crypto::{SigningKey, base64url, random_bytes, sha256};
@@ -130,8 +130,8 @@ impl JwtSigner {
         if self.profile == JwtProfile::LunaSec {
             return self.user(session, now);
         }
-        let once = Once {
-            jti: base64url(&random_bytes::<16>().map_err(internal)?),
+        let once = Once::Transfer {
+            jti: new_jti()?,
             nonce: base64url(&sha256(state.expose_secret().as_bytes())),
         };
         self.sign(
@@ -141,6 +141,33 @@ impl JwtSigner {
             Some(once),
             now,
             TRANSFER_LIFETIME,
+        )
+    }
+
+    /// Signs a JWT of the application for one request that destroys tokens or their grants; valid for 60
+    /// seconds, once, for this route and body alone. `route` is the path below the tokenizer's URL, such as
+    /// `/v2/tokens/delete`. With every profile it has the claims and the header of
+    /// [`JwtProfile::Hardened`]: LunaSec's tokenizer has no such route.
+    ///
+    /// # Errors
+    /// As [`application`](Self::application), and when there is no randomness.
+    pub fn destroy(&self, route: &str, body: &[u8], now: SystemTime) -> Result<Jwt, Error> {
+        let once = Once::Destroy {
+            jti: new_jti()?,
+            route: route.to_owned(),
+            body_sha256: base64url(&sha256(body)),
+        };
+        let hardened = Self {
+            profile: JwtProfile::Hardened,
+            ..self.clone()
+        };
+        hardened.sign(
+            DESTROY_TYP,
+            Subject::Application,
+            None,
+            Some(once),
+            now,
+            Destruction::MAX_LIFETIME,
         )
     }
 
@@ -229,11 +256,23 @@ struct SignedClaims<'a> {
     once: Option<Once>,
 }
 
-/// The claims that bind a transfer JWT to one use.
+/// The claims that bind a JWT to one use.
 #[derive(Serialize)]
-struct Once {
-    jti: String,
-    nonce: String,
+#[serde(untagged)]
+enum Once {
+    Transfer {
+        jti: String,
+        nonce: String,
+    },
+    Destroy {
+        jti: String,
+        route: String,
+        body_sha256: String,
+    },
+}
+
+fn new_jti() -> Result<String, Error> {
+    Ok(base64url(&random_bytes::<16>().map_err(internal)?))
 }
 
 fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Error {

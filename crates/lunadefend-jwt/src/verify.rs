@@ -2,7 +2,7 @@
 
 mod payload;
 
-use crate::{Claims, JwtError, JwtKind, JwtPolicy, TRANSFER_TYP};
+use crate::{Claims, DESTROY_TYP, JwtError, JwtKind, JwtPolicy, TRANSFER_TYP};
 use lunadefend_core::wire::{self, from_slice};
 use lunadefend_crypto::{PublicKey, base64url_decode, sha256};
 use payload::{Payload, flag, present};
@@ -13,8 +13,8 @@ use std::{fmt, time::SystemTime};
 ///
 /// One fixed list decides, after RFC 8725. [`parse`](Self::parse) requires a compact serialisation of at most
 /// 8 KiB in canonical base64url and a strict JSON header. `alg` must be `RS256`; `crit`, `jwk`, `jku`, `x5u`
-/// and `x5c` must be absent; `typ` must be absent, `JWT` or [`TRANSFER_TYP`]. [`verify`](Self::verify) checks
-/// the rest.
+/// and `x5c` must be absent; `typ` must be absent, `JWT`, [`TRANSFER_TYP`] or [`DESTROY_TYP`].
+/// [`verify`](Self::verify) checks the rest.
 ///
 /// ```
 /// use lunadefend_jwt::{JwtError, ParsedJwt};
@@ -64,6 +64,7 @@ impl<'a> ParsedJwt<'a> {
         let kind = match header.typ.as_deref() {
             None | Some("JWT") => JwtKind::Plain,
             Some(TRANSFER_TYP) => JwtKind::Transfer,
+            Some(DESTROY_TYP) => JwtKind::Destroy,
             Some(_) => return Err(JwtError::Type),
         };
         Ok(Self {
@@ -91,7 +92,9 @@ impl<'a> ParsedJwt<'a> {
     /// Verifies the signature with any of `keys`, then the claims.
     ///
     /// `iss`, `aud`, `sub`, `iat` and `exp` are required. A user's JWT needs a `session_id`; a transfer JWT
-    /// must be a user's and needs `jti` and `nonce`. `nbf` and `tokenizer` are checked if present.
+    /// must be a user's and needs `jti` and `nonce`. A JWT that destroys must be the application's, live for
+    /// [`Destruction::MAX_LIFETIME`](crate::Destruction::MAX_LIFETIME) at most, and needs `tokenizer`, `jti`,
+    /// `route` and `body_sha256`. `nbf`, and `tokenizer` of the others, are checked if present.
     ///
     /// # Errors
     /// [`JwtError::UnknownKey`] without keys, [`JwtError::Signature`] when no key fits. A later error means

@@ -70,6 +70,8 @@ settings! {
     MAX_VALUE: Tokenizer, "LUNADEFEND_MAX_VALUE", "max_value", Bytes(1, GIB), "16MiB", "the longest value, such as `64MiB`";
     SESSION_VALUES: Tokenizer, "LUNADEFEND_SESSION_VALUES", "session_values", Integer(1, u32::MAX as u64), "64", "how many values one session may store from the frame in 24 hours";
     SESSION_BYTES: Tokenizer, "LUNADEFEND_SESSION_BYTES", "session_bytes", Bytes(1, u64::MAX), "256MiB", "how long these may be together";
+    DELETE: Tokenizer, "LUNADEFEND_DELETE", "delete", Choice(&["on", "off"]), "on", "`off` refuses the application's requests to delete tokens";
+    DELETES_PER_HOUR: Tokenizer, "LUNADEFEND_DELETES_PER_HOUR", "deletes_per_hour", Integer(1, u32::MAX as u64), "1000", "how many tokens may be deleted in an hour; the request that would exceed it deletes nothing, and the log has an error";
     DISK_RESERVE: Tokenizer, "LUNADEFEND_DISK_RESERVE", "disk_reserve", Bytes(0, u64::MAX), "128MiB", "new values are refused while less than this is free on the disk of the store, so that grants and sessions go on; `0` for never";
     MASTER_KEY: Tokenizer, "LUNADEFEND_MASTER_KEY", "master_key", Secret("LUNADEFEND_MASTER_KEY"), "", "32 bytes as hexadecimal or base64 that seal the store; without it they are kept in `<store>.key`. `LUNADEFEND_MASTER_KEY_PROVIDER` takes them from elsewhere: `file` with `LUNADEFEND_MASTER_KEY_PATH`, or another provider";
     ADMIN_SOCKET: Tokenizer, "LUNADEFEND_ADMIN_SOCKET", "admin_socket", Text, "", "the path of a Unix socket for `lunadefend status`, which only the user that runs the tokenizer may use";

@@ -28,6 +28,13 @@ pub enum Call {
         /// The tokens with their requested durations. A token appears once for each different duration.
         grants: Vec<(String, Option<GrantDuration>)>,
     },
+    /// Grants of a token were revoked.
+    Revoke {
+        /// The session id; `None` for all sessions.
+        session: Option<String>,
+        /// The token.
+        token: String,
+    },
     /// A session was ended.
     End {
         /// The session id.

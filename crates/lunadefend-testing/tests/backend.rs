@@ -173,6 +173,37 @@ async fn calls_are_noted_down_once() {
 }
 
 #[tokio::test]
+async fn grants_are_revoked_for_one_session_or_for_all() {
+    let (backend, ann, bob) = (TestBackend::new(), session("ann"), session("bob"));
+    for number in [1, 2] {
+        backend.grant(&ann, &token(number));
+        backend.grant(&bob, &token(number));
+    }
+    let grants = backend.grants();
+    grants.revoke(&ann, &token(1)).await.unwrap();
+    let refused = Err(ErrorKind::InvalidGrant);
+    assert_eq!(verify(&backend, &ann, &token(1)).await, refused);
+    assert!(verify(&backend, &bob, &token(1)).await.is_ok());
+    assert!(verify(&backend, &ann, &token(2)).await.is_ok());
+    let _ = backend.take_calls();
+    grants.revoke_all(&token(2)).await.unwrap();
+    let call = Call::Revoke {
+        session: None,
+        token: token(2).expose_id().to_owned(),
+    };
+    assert_eq!(backend.take_calls(), [call]);
+    for session in [&ann, &bob] {
+        assert_eq!(verify(&backend, session, &token(2)).await, refused);
+    }
+    backend.grant(&ann, &token(2));
+    assert!(verify(&backend, &ann, &token(2)).await.is_ok());
+    backend.fail_next(ErrorKind::TokenizerUnavailable);
+    let error = grants.revoke_all(&token(2)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenizerUnavailable);
+    assert!(verify(&backend, &ann, &token(2)).await.is_ok());
+}
+
+#[tokio::test]
 async fn it_stands_behind_an_adapter() {
     let backend = TestBackend::new();
     let handles = Backend::from(&backend);

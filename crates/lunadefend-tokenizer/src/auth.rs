@@ -3,8 +3,8 @@
 mod cookie;
 
 use crate::{
-    context::RequestContext, error::ApiError, headers::single, jwks::VerifyError, origin,
-    page_session::Page, session_hash, state::Shared,
+    context::RequestContext, destroy::DestroyJwt, error::ApiError, headers::single,
+    jwks::VerifyError, origin, page_session::Page, session_hash, state::Shared,
 };
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -66,6 +66,22 @@ pub(crate) async fn require_application(
         Some(Caller::Application) => Ok(()),
         _ => Err(ApiError::unauthorized()),
     }
+}
+
+/// Refuses every caller except the application with a JWT that destroys. It does not compare the JWT with the
+/// request.
+pub(crate) async fn require_destroyer(
+    headers: &HeaderMap,
+    shared: &Shared,
+) -> Result<DestroyJwt, ApiError> {
+    let claims = jwt_claims(headers, shared).await?;
+    let claims = claims.ok_or_else(ApiError::unauthorized)?;
+    // A JWT of another kind says nothing of a route and a body.
+    let destruction = claims.destruction.ok_or_else(ApiError::unauthorized)?;
+    Ok(DestroyJwt {
+        destruction,
+        expires_at: claims.expires_at.into(),
+    })
 }
 
 /// A caller with a credential, on the routes that belong to the frame. Handlers extract it: that fails
@@ -157,14 +173,11 @@ async fn jwt_caller(
     page: Page<'_>,
     shared: &Shared,
 ) -> Result<Option<Caller>, AuthError> {
-    if !headers.contains_key(header::AUTHORIZATION) {
+    let Some(claims) = jwt_claims(headers, shared).await? else {
         return Ok(None);
-    }
-    let value = single(headers, &header::AUTHORIZATION).ok_or_else(duplicate_authorization)?;
-    let compact = bearer(value).ok_or(AuthError::Invalid)?;
-    let claims = verify(compact, shared).await?;
+    };
     if claims.kind != JwtKind::Plain {
-        tracing::debug!("a transfer JWT was sent as authorization");
+        tracing::debug!("a JWT for another use was sent as authorization");
         return Err(AuthError::Invalid);
     }
     let caller = match (claims.subject, claims.session) {
@@ -180,6 +193,16 @@ async fn jwt_caller(
         (Subject::User, _) => return Err(AuthError::Invalid),
     };
     Ok(Some(caller))
+}
+
+/// Verifies the JWT of `authorization`, but not its purpose. `None` only when the header is missing.
+async fn jwt_claims(headers: &HeaderMap, shared: &Shared) -> Result<Option<Claims>, AuthError> {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Ok(None);
+    }
+    let value = single(headers, &header::AUTHORIZATION).ok_or_else(duplicate_authorization)?;
+    let compact = bearer(value).ok_or(AuthError::Invalid)?;
+    verify(compact, shared).await.map(Some)
 }
 
 pub(crate) fn duplicate_authorization() -> ApiError {

@@ -24,27 +24,39 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, ApiError> {
-        let Some(BodyLimit::Json(bounds)) = request.extensions().get().copied() else {
-            return Err(ApiError::internal());
-        };
-        if !is_json(request.headers()) {
-            return Err(ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "the body must be application/json in UTF-8, not encoded",
-            ));
-        }
-        let limits = &shared.config.limits;
-        let mut body = Chunks::new(request, bounds.bytes as u64, json_too_large)?;
-        // One deadline for the whole body: it is small, and a drip must not hold a connection.
-        let deadline = Instant::now() + limits.body_read;
-        let mut bytes = BytesMut::new();
-        while let Some(chunk) = body.next(deadline).await? {
-            bytes.extend_from_slice(&chunk);
-        }
+        let JsonBody { bytes, bounds } = read_json(request, shared).await?;
         wire::from_slice(&bytes, bounds)
             .map(Self)
             .map_err(|error| ApiError::bad_request(error.to_string()))
     }
+}
+
+/// The bytes of a JSON body, and the bounds to parse them by.
+pub(crate) struct JsonBody {
+    pub(crate) bytes: BytesMut,
+    pub(crate) bounds: wire::Limits,
+}
+
+/// Reads a body that says that it is `application/json`, within the bounds of the route.
+pub(crate) async fn read_json(request: Request, shared: &Shared) -> Result<JsonBody, ApiError> {
+    let Some(BodyLimit::Json(bounds)) = request.extensions().get().copied() else {
+        return Err(ApiError::internal());
+    };
+    if !is_json(request.headers()) {
+        return Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be application/json in UTF-8, not encoded",
+        ));
+    }
+    let limits = &shared.config.limits;
+    let mut body = Chunks::new(request, bounds.bytes as u64, json_too_large)?;
+    // One deadline for the whole body: it is small, and a drip must not hold a connection.
+    let deadline = Instant::now() + limits.body_read;
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next(deadline).await? {
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(JsonBody { bytes, bounds })
 }
 
 /// The body of an upload. Progress limits its time: every pause and every chunk has a deadline. So neither a

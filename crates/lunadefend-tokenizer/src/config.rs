@@ -60,6 +60,7 @@ pub struct TokenizerConfig {
     pub(crate) user_jwt_in_authorization: bool,
     pub(crate) nested_pages: bool,
     pub(crate) react_sdk: bool,
+    pub(crate) delete: bool,
     pub(crate) limits: Limits,
 }
 
@@ -87,13 +88,14 @@ impl TokenizerConfig {
             allow_demo_key: false,
             nested_pages: false,
             react_sdk: false,
+            delete: true,
             limits: Limits::default(),
         }
     }
 
-    /// The time for which the end of a session is remembered: an hour longer than anything made for it can
-    /// live.
-    pub(crate) fn ended_session_lifetime(&self) -> Duration {
+    /// The time for which the ends of sessions, grants and tokens are remembered: an hour longer than anything
+    /// made for them can live.
+    pub(crate) fn memory_of_ends(&self) -> Duration {
         let longest = [
             self.durations.maximum().get(),
             self.jwt.max_lifetime,
@@ -122,6 +124,7 @@ pub struct TokenizerConfigBuilder {
     allow_demo_key: bool,
     nested_pages: bool,
     react_sdk: bool,
+    delete: bool,
     limits: Limits,
 }
 
@@ -204,6 +207,13 @@ impl TokenizerConfigBuilder {
         self
     }
 
+    /// Sets whether the application may delete tokens; yes by default, up to
+    /// [`Limits::deletes_per_hour`].
+    pub const fn delete(mut self, allowed: bool) -> Self {
+        self.delete = allowed;
+        self
+    }
+
     /// Sets sizes and times.
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -279,6 +289,7 @@ impl TokenizerConfigBuilder {
             user_jwt_in_authorization: self.user_jwt_in_authorization,
             nested_pages: self.nested_pages,
             react_sdk: self.react_sdk,
+            delete: self.delete,
             limits: self.limits,
         })
     }

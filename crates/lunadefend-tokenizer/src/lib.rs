@@ -12,6 +12,8 @@ mod config;
 mod config_error;
 mod context;
 mod cookies;
+mod deletions;
+mod destroy;
 mod error;
 mod headers;
 mod jwks;

@@ -14,6 +14,9 @@ use std::sync::Arc;
 pub(crate) enum Audience {
     /// The application, by its JWT. A cookie is ignored.
     Application,
+    /// The application, by a JWT for this one request. The handler must extract
+    /// [`Destroy`](crate::destroy::Destroy), which compares the request and spends the JWT.
+    Destroyer,
     /// The frame, by the session cookie, or a caller with any JWT of the application. The handler can
     /// extract the caller.
     FrameOrJwt,

@@ -14,7 +14,7 @@ mod status;
 mod tokens;
 
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
-use lunadefend_core::wire;
+use lunadefend_core::wire::{self, Destroys, GrantsRevoke, TokensDelete};
 
 use crate::{
     headers::RESOURCE_POLICY,
@@ -26,7 +26,9 @@ const NEVER_KEPT_NOR_CHANGED: &str = "no-store, no-transform";
 
 /// Returns all routes.
 pub(crate) fn table() -> Vec<Route> {
-    use Audience::{Anyone, Application, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer};
+    use Audience::{
+        Anyone, Application, Destroyer, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer,
+    };
     vec![
         Route::new("/grant/set", Application).post(grants::set),
         Route::new("/grant/verify", Application).post(grants::verify),
@@ -37,6 +39,8 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/v2/grants/verify", Application)
             .post_within(wire::BATCH, batches::verify)
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
+        Route::new(GrantsRevoke::ROUTE, Destroyer).post(grants::revoke),
+        Route::new(TokensDelete::ROUTE, Destroyer).post(tokens::delete),
         Route::new("/tokenize", FrameOrJwt).post(tokens::tokenize),
         Route::new("/detokenize", FrameOrJwt).post(tokens::detokenize),
         Route::new("/metadata/get", FrameOrJwt).post(tokens::metadata),

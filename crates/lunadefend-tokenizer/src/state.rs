@@ -1,6 +1,9 @@
 //! What all handlers and layers share.
 
-use crate::{activity::Activity, assets::Assets, config::TokenizerConfig, jwks::Keys};
+use crate::{
+    activity::Activity, assets::Assets, config::TokenizerConfig, deletions::Deletions, jwks::Keys,
+};
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::{Timer, Vault};
 use std::sync::Arc;
 
@@ -12,5 +15,13 @@ pub(crate) struct Shared {
     pub(crate) keys: Keys,
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) activity: Activity,
+    pub(crate) deletions: Deletions,
     pub(crate) assets: Assets,
+}
+
+impl Shared {
+    /// Returns the time until which the store remembers an end that happens now.
+    pub(crate) fn ends_are_remembered_until(&self) -> UnixMillis {
+        self.vault.clock().unix_millis() + self.config.memory_of_ends()
+    }
 }

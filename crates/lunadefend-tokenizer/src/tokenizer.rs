@@ -5,6 +5,7 @@ use crate::{
     advice,
     assets::Assets,
     config::{Limits, TokenizerConfig},
+    deletions::Deletions,
     jwks::Keys,
     router,
     state::Shared,
@@ -64,6 +65,7 @@ impl Tokenizer {
         let activity = Activity::new(timer.monotonic());
         let shared = Arc::new(Shared {
             assets: Assets::new(&config),
+            deletions: Deletions::new(config.limits.deletes_per_hour),
             config,
             vault,
             keys,

@@ -6,6 +6,7 @@
 
 mod application;
 mod browser;
+mod ends;
 mod grants;
 mod keys;
 mod log_out;

@@ -18,7 +18,7 @@ use std::time::Duration;
 const VALUE: &str = "078-05-1120";
 
 /// Every route of the tokenizer that takes a POST and gives something.
-const POST_ROUTES: [&str; 8] = [
+const POST_ROUTES: [&str; 10] = [
     "/tokenize",
     "/detokenize",
     "/metadata/get",
@@ -27,6 +27,8 @@ const POST_ROUTES: [&str; 8] = [
     "/v2/sessions/revoke",
     "/v2/grants/set",
     "/v2/grants/verify",
+    "/v2/grants/revoke",
+    "/v2/tokens/delete",
 ];
 
 const EVERY_HOSTS: [Hosts; 3] = [Hosts::Loopback, Hosts::SameSite, Hosts::CrossSite];

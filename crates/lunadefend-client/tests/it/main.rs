@@ -9,6 +9,7 @@ mod answers;
 mod api;
 mod builder;
 mod canary;
+mod destroy;
 mod discovery;
 mod faults;
 mod lies;

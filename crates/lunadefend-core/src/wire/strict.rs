@@ -1,7 +1,7 @@
 //! Reading JSON from a peer that may be hostile.
 
 use super::{
-    Metadata, batch, metadata,
+    Metadata, TokenIds, batch, metadata,
     request::{session_id, token_id},
 };
 use crate::reading::{self, JsonFailure, What};
@@ -140,11 +140,12 @@ const SURROGATES: [&str; 2] = [
 ];
 
 /// The messages of our own wire types: no text of the input can pass as one.
-pub(crate) const RULES: [&str; 4] = [
+pub(crate) const RULES: [&str; 5] = [
     batch::RULE,
     metadata::RULE,
     session_id::RULE,
     token_id::RULE,
+    TokenIds::RULE,
 ];
 
 /// A `T` that is only read from a JSON object, never from an array.

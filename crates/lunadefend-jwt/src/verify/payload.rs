@@ -1,6 +1,6 @@
 //! The claims of a JWT with a valid signature.
 
-use crate::{Claims, JwtError, JwtKind, JwtPolicy, Subject};
+use crate::{Claims, Destruction, JwtError, JwtKind, JwtPolicy, Subject};
 use lunadefend_core::SessionId;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use std::time::{Duration, SystemTime};
@@ -23,6 +23,10 @@ pub(super) struct Payload {
     jti: Option<String>,
     #[serde(default, deserialize_with = "present")]
     nonce: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    route: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    body_sha256: Option<String>,
 }
 
 /// One audience, or several.
@@ -59,6 +63,10 @@ impl Payload {
         let expires_at = time("exp", self.exp)?;
 
         let subject = Subject::from_claim(&self.sub).ok_or(JwtError::Claim("sub"))?;
+        let destruction = match kind {
+            JwtKind::Destroy => Some(self.destruction(subject)?),
+            JwtKind::Plain | JwtKind::Transfer => None,
+        };
         let session = match subject {
             Subject::User => {
                 let id = self.session_id.ok_or(JwtError::Claim("session_id"))?;
@@ -70,11 +78,8 @@ impl Payload {
             if subject != Subject::User {
                 return Err(JwtError::Claim("sub"));
             }
-            for (name, claim) in [("jti", &self.jti), ("nonce", &self.nonce)] {
-                if claim.as_deref().unwrap_or_default().is_empty() {
-                    return Err(JwtError::Claim(name));
-                }
-            }
+            required("jti", self.jti.as_ref())?;
+            required("nonce", self.nonce.as_ref())?;
         }
         Ok(Claims {
             subject,
@@ -82,9 +87,26 @@ impl Payload {
             kind,
             jti: self.jti,
             nonce: self.nonce,
+            destruction,
             issued_at,
             expires_at,
             signing_input_sha256,
+        })
+    }
+
+    fn destruction(&self, subject: Subject) -> Result<Destruction, JwtError> {
+        if subject != Subject::Application {
+            return Err(JwtError::Claim("sub"));
+        }
+        if self.exp - self.iat > Destruction::MAX_LIFETIME.as_secs_f64() {
+            return Err(JwtError::Lifetime);
+        }
+        // Its value was compared with this tokenizer's.
+        required("tokenizer", self.tokenizer.as_ref())?;
+        Ok(Destruction {
+            jti: required("jti", self.jti.as_ref())?,
+            route: required("route", self.route.as_ref())?,
+            body_sha256: required("body_sha256", self.body_sha256.as_ref())?,
         })
     }
 
@@ -106,6 +128,14 @@ impl Payload {
         }
         Ok(())
     }
+}
+
+/// Returns a claim that must be there and say something.
+fn required(name: &'static str, claim: Option<&String>) -> Result<String, JwtError> {
+    claim
+        .filter(|claim| !claim.is_empty())
+        .cloned()
+        .ok_or(JwtError::Claim(name))
 }
 
 /// Returns the time of a claim, in seconds since 1970.

@@ -4,7 +4,7 @@ use crate::support::{
     HEADER, NOW, ORIGIN, at, claims, mint, now, policy, user_claims, verify, verify_at,
     verify_claims, with,
 };
-use lunadefend_jwt::{JwtError, JwtKind, JwtPolicy, Subject, TRANSFER_TYP};
+use lunadefend_jwt::{DESTROY_TYP, JwtError, JwtKind, JwtPolicy, Subject, TRANSFER_TYP};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
@@ -352,6 +352,44 @@ fn transfer() {
         let refusal = verify(&with(good.clone(), changes)).unwrap_err();
         assert_eq!(refusal, JwtError::Claim(claim));
     }
+}
+
+#[test]
+fn destroy() {
+    let header = json!({ "alg": "RS256", "typ": DESTROY_TYP }).to_string();
+    let good = with(
+        claims(),
+        json!({ "exp": NOW + 60, "tokenizer": ORIGIN, "jti": "j", "route": "/r", "body_sha256": "h" }),
+    );
+    let verify = |claims: &Value| verify(&mint(&header, &claims.to_string()));
+    let verified = verify(&good).unwrap();
+    assert_eq!(verified.kind, JwtKind::Destroy);
+    assert_eq!(verified.destruction.unwrap().jti(), "j");
+    for (changes, refusal) in [
+        (json!({ "jti": null }), JwtError::Claim("jti")),
+        (json!({ "jti": "" }), JwtError::Claim("jti")),
+        (json!({ "route": null }), JwtError::Claim("route")),
+        (json!({ "route": "" }), JwtError::Claim("route")),
+        (
+            json!({ "body_sha256": null }),
+            JwtError::Claim("body_sha256"),
+        ),
+        (json!({ "body_sha256": "" }), JwtError::Claim("body_sha256")),
+        (json!({ "tokenizer": null }), JwtError::Claim("tokenizer")),
+        (json!({ "tokenizer": "" }), JwtError::Claim("tokenizer")),
+        (json!({ "sub": "developer" }), JwtError::Claim("sub")),
+        (
+            json!({ "sub": "user", "session_id": "s" }),
+            JwtError::Claim("sub"),
+        ),
+        (json!({ "exp": NOW + 61 }), JwtError::Lifetime),
+    ] {
+        assert_eq!(verify(&with(good.clone(), changes)).unwrap_err(), refusal);
+    }
+    // What makes it one is its type, not its claims.
+    let plain = verify_claims(&good).unwrap();
+    assert_eq!(plain.kind, JwtKind::Plain);
+    assert!(plain.destruction.is_none());
 }
 
 #[test]

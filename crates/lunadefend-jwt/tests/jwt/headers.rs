@@ -175,6 +175,8 @@ fn types() {
         "lunadefend-session+jwt",
         "Lunadefend-Transfer+JWT",
         "application/lunadefend-transfer+jwt",
+        "Lunadefend-Destroy+JWT",
+        "application/lunadefend-destroy+jwt",
     ] {
         let header = json!({ "alg": "RS256", "typ": typ }).to_string();
         assert_eq!(header_refusal(&header), JwtError::Type, "{typ:?}");

@@ -3,7 +3,9 @@
 use crate::support::{NOW, ORIGIN, at, by_pyjwt, now, policy, signing_key, verify_at};
 use lunadefend_core::{SessionId, provider::TransferState};
 use lunadefend_crypto::{base64url, base64url_decode, sha256};
-use lunadefend_jwt::{Jwt, JwtKind, JwtProfile, JwtSigner, ParsedJwt, Subject, TRANSFER_TYP};
+use lunadefend_jwt::{
+    DESTROY_TYP, Jwt, JwtKind, JwtProfile, JwtSigner, ParsedJwt, Subject, TRANSFER_TYP,
+};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
@@ -125,6 +127,54 @@ fn extended_transfer() {
         jwt.expose_secret(),
         "each has its own jti"
     );
+}
+
+#[test]
+fn a_jwt_that_destroys_is_for_one_request_with_every_profile() {
+    for level in [JwtProfile::LunaSec, JwtProfile::Hardened] {
+        let signer = signer(level);
+        let jwt = signer.destroy("/v2/tokens/delete", b"body", now()).unwrap();
+        let (header, claims) = parts(&jwt);
+        let header: Value = serde_json::from_str(&header).unwrap();
+        let kid = signing_key().public_key().thumbprint().to_owned();
+        assert_eq!(
+            header,
+            json!({ "typ": DESTROY_TYP, "alg": "RS256", "kid": kid })
+        );
+        let mut claims: Value = serde_json::from_str(&claims).unwrap();
+        let jti = claims.as_object_mut().unwrap().remove("jti").unwrap();
+        assert_eq!(
+            claims,
+            json!({
+                "iat": NOW,
+                "iss": "node-sdk",
+                "sub": "application",
+                "aud": "secure-frame",
+                "exp": NOW + 60,
+                "tokenizer": ORIGIN,
+                "route": "/v2/tokens/delete",
+                "body_sha256": base64url(&sha256(b"body")),
+            })
+        );
+        assert_eq!(base64url_decode(jti.as_str().unwrap()).unwrap().len(), 16);
+        let again = signer.destroy("/v2/tokens/delete", b"body", now()).unwrap();
+        assert_ne!(again.expose_secret(), jwt.expose_secret());
+
+        let verified = verify_at(jwt.expose_secret(), &policy(), now()).unwrap();
+        assert_eq!(verified.kind, JwtKind::Destroy);
+        let destruction = verified.destruction.unwrap();
+        assert_eq!(destruction.jti(), jti);
+        assert!(destruction.is_of("/v2/tokens/delete", b"body"));
+        for (route, body) in [
+            ("/v2/tokens/delete", &b"body "[..]),
+            ("/v2/tokens/delete", b""),
+            ("/v2/grants/revoke", b"body"),
+            ("/v2/tokens/delete/", b"body"),
+            ("", b"body"),
+        ] {
+            assert!(!destruction.is_of(route, body), "{route}");
+        }
+    }
 }
 
 #[test]

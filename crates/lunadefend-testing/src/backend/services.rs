@@ -43,6 +43,27 @@ impl GrantService for TestBackend {
             self.create(session, grants)
         })
     }
+
+    fn revoke_grants<'a>(
+        &'a self,
+        session: Option<&'a SessionId>,
+        token: &'a TokenId,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let session = session.map(SessionId::expose_id);
+            let token = token.expose_id();
+            self.called(Call::Revoke {
+                session: session.map(str::to_owned),
+                token: token.to_owned(),
+            })?;
+            let is_meant = |by: &str| session.is_none_or(|session| session == by);
+            let mut state = self.state();
+            state
+                .grants
+                .retain(|(by, held), _| held != token || !is_meant(by));
+            Ok(())
+        })
+    }
 }
 
 impl SessionService for TestBackend {

@@ -28,6 +28,9 @@ pub struct Limits {
     /// The maximum of bytes in these values together; 256 MiB by default, and not less than
     /// [`max_value`](Self::max_value).
     pub session_bytes: u64,
+    /// The maximum of tokens that may be deleted in an hour, which begins with its first request; 1000 by
+    /// default. The request that exceeds it deletes nothing and is a 429. The count is of this process.
+    pub deletes_per_hour: u32,
     /// The time for the head of a request, from its first byte, or from the start of a connection. 10 s by
     /// default.
     pub header_read: Duration,
@@ -86,6 +89,11 @@ impl Limits {
                 self.session_values.into(),
                 u32::MAX.into(),
             ),
+            (
+                "LUNADEFEND_DELETES_PER_HOUR",
+                self.deletes_per_hour.into(),
+                u32::MAX.into(),
+            ),
         ] {
             if !(1..=most).contains(&value) {
                 let advice = format!("it must be from 1 to {most}");
@@ -111,6 +119,7 @@ impl Default for Limits {
             max_value: Self::DEFAULT_MAX_VALUE,
             session_values: 64,
             session_bytes: 256 * 1024 * 1024,
+            deletes_per_hour: 1000,
             header_read: Duration::from_secs(10),
             idle: Duration::from_secs(11 * 60),
             body_read: Duration::from_secs(10),

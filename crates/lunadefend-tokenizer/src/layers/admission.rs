@@ -21,6 +21,10 @@ pub(crate) async fn admit(
     let headers = request.headers();
     match audience {
         Audience::Application => auth::require_application(headers, &shared).await?,
+        Audience::Destroyer => {
+            let jwt = auth::require_destroyer(headers, &shared).await?;
+            request.extensions_mut().insert(jwt);
+        }
         Audience::FrameOrJwt => {
             let caller = auth::authenticate(headers, &context, &shared).await?;
             request.extensions_mut().insert(caller);

@@ -165,6 +165,10 @@ fn inert(download: Download) -> Response {
 }
 
 fn report(error: &VaultError) {
+    if let VaultError::Deleted = error {
+        tracing::debug!("a download ended: its value was deleted");
+        return;
+    }
     tracing::error!(
         error = error as &dyn std::error::Error,
         "a transfer was aborted"

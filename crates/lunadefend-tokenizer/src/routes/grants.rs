@@ -1,11 +1,11 @@
-//! `/grant/set` and `/grant/verify`: for the application.
+//! `/grant/set`, `/grant/verify` and `/v2/grants/revoke`: for the application.
 
-use crate::{auth, body::Json, error::ApiError, response, state::Shared};
+use crate::{auth, body::Json, destroy::Destroy, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
 use lunadefend_core::{
     GrantDuration,
     provider::UnixMillis,
-    wire::{Empty, GrantSet, GrantVerified, GrantVerify},
+    wire::{Empty, GrantSet, GrantVerified, GrantVerify, GrantsRevoke},
 };
 use std::sync::Arc;
 
@@ -43,6 +43,28 @@ pub(super) async fn verify(
     Ok(response::data(GrantVerified {
         valid: expiry.is_some(),
     }))
+}
+
+/// `POST /v2/grants/revoke`: ends the grant of one session, or those of all. Grants that are made later count.
+pub(super) async fn revoke(
+    State(shared): State<Arc<Shared>>,
+    request: Destroy<GrantsRevoke>,
+) -> Result<Response, ApiError> {
+    let GrantsRevoke {
+        session_id,
+        token_id,
+    } = request.spend(&shared).await?;
+    match session_id {
+        Some(session) => shared.vault.revoke_grant(&session, &token_id).await?,
+        None => {
+            let remembered_until = shared.ends_are_remembered_until();
+            shared
+                .vault
+                .revoke_token(&token_id, remembered_until)
+                .await?;
+        }
+    }
+    Ok(response::data(Empty {}))
 }
 
 /// Returns the expiry of a grant that is made now.

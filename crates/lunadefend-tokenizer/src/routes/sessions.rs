@@ -10,11 +10,9 @@ pub(super) async fn revoke(
     State(shared): State<Arc<Shared>>,
     Json(request): Json<SessionRevoke>,
 ) -> Result<Response, ApiError> {
-    let now = shared.vault.clock().unix_millis();
-    let remembered_until = now + shared.config.ended_session_lifetime();
     shared
         .vault
-        .end_session(&request.session_id, remembered_until)
+        .end_session(&request.session_id, shared.ends_are_remembered_until())
         .await?;
     Ok(response::data(Empty {}))
 }

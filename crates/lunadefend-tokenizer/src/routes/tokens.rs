@@ -1,15 +1,17 @@
 //! `/tokenize`, `/detokenize`, `/metadata/get`: for the frame, and for the SDK on a user's behalf.
+//! `/v2/tokens/delete`: for the application.
 
 use super::{blobs, grants};
 use crate::{
-    auth::Authenticated, body::Json, error::ApiError, headers::EXPIRES_AT, response, state::Shared,
+    auth::Authenticated, body::Json, destroy::Destroy, error::ApiError, headers::EXPIRES_AT,
+    response, state::Shared,
 };
 use axum::{extract::State, response::Response};
 use http::HeaderValue;
 use lunadefend_core::{
     SessionId,
     provider::{TokenId, UnixMillis},
-    wire::{Detokenized, MetadataFound, TokenRequest, Tokenize, Tokenized},
+    wire::{Detokenized, Empty, MetadataFound, TokenRequest, Tokenize, Tokenized, TokensDelete},
 };
 use lunadefend_vault::SignedUrl;
 use std::{collections::BTreeMap, sync::Arc};
@@ -98,6 +100,33 @@ pub(super) async fn metadata(
         .await?
         .ok_or_else(|| ApiError::not_found("unable to locate metadata for token"))?;
     Ok(response::data(MetadataFound { metadata }))
+}
+
+/// `POST /v2/tokens/delete`: deletes tokens for good, with all that belongs to them. Unknown tokens are no
+/// error.
+pub(super) async fn delete(
+    State(shared): State<Arc<Shared>>,
+    request: Destroy<TokensDelete>,
+) -> Result<Response, ApiError> {
+    if !shared.config.delete {
+        return Err(ApiError::forbidden(
+            "this tokenizer deletes no tokens: LUNADEFEND_DELETE is off",
+        ));
+    }
+    let count = request.get().token_ids.as_slice().len();
+    let now = shared.timer.monotonic();
+    shared.deletions.check(count, now)?;
+    let request = request.spend(&shared).await?;
+    // Only now, so that a JWT that is sent again does not count.
+    shared.deletions.count(count, now)?;
+    shared
+        .vault
+        .delete_tokens(
+            request.token_ids.as_slice(),
+            shared.ends_are_remembered_until(),
+        )
+        .await?;
+    Ok(response::data(Empty {}))
 }
 
 /// Returns the expiry of the session's grant of the token; `None` without a live grant.

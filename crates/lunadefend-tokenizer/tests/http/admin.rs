@@ -128,6 +128,8 @@ async fn what_is_for_the_operator_is_on_the_socket_alone_and_alone_there() {
         (Method::POST, "/v2/sessions/revoke"),
         (Method::POST, "/v2/grants/set"),
         (Method::POST, "/v2/grants/verify"),
+        (Method::POST, "/v2/grants/revoke"),
+        (Method::POST, "/v2/tokens/delete"),
         (Method::POST, "/tokenize"),
         (Method::POST, "/detokenize"),
         (Method::POST, "/metadata/get"),

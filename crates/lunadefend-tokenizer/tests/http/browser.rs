@@ -70,6 +70,8 @@ async fn the_applications_page_cannot_detokenize() {
         "/v2/grants/set",
         "/v2/grants/verify",
         "/.well-known/lunadefend-tokenizer",
+        "/v2/grants/revoke",
+        "/v2/tokens/delete",
         "/nope",
     ] {
         for origin in [APP_ORIGIN, ORIGIN, "null"] {

@@ -65,3 +65,19 @@ pub(crate) fn transfer(now: u64, session: &str, state: &str, jti: &str) -> Strin
     );
     sign(&APPLICATION_KEY, TRANSFER_HEADER, &claims)
 }
+
+pub(crate) const DESTROY_HEADER: &str = r#"{"alg":"RS256","typ":"lunadefend-destroy+jwt"}"#;
+
+/// The claims of a JWT that destroys, for this route and this body.
+pub(crate) fn destroy_claims(now: u64, route: &str, body: &str, jti: &str) -> String {
+    let hash = base64url(&sha256(body.as_bytes()));
+    format!(
+        r#"{{"iat":{now},"iss":"node-sdk","sub":"application","aud":"secure-frame","exp":{},"tokenizer":"https://tokenizer.example.com","jti":"{jti}","route":"{route}","body_sha256":"{hash}"}}"#,
+        now + 60
+    )
+}
+
+pub(crate) fn destroy(now: u64, route: &str, body: &str, jti: &str) -> String {
+    let claims = destroy_claims(now, route, body, jti);
+    sign(&APPLICATION_KEY, DESTROY_HEADER, &claims)
+}

@@ -163,7 +163,7 @@ async fn a_grant_of_an_earlier_epoch_never_counts() {
             vault.revoke_token(&token, REMEMBERED).await.unwrap();
             let at = rows::grant::address(&ring, &ann, &token, epoch.unwrap());
             let row = rows::grant::row(&ring, &at, later(1_000));
-            vault.raise_expiry(at, row).await.unwrap();
+            vault.raise_expiry(&[(at, row)]).await.unwrap();
             assert_eq!(vault.grant_expiry(&ann, &token).await.unwrap(), None);
             // Nor does it keep out one that counts.
             vault.grant(&ann, &token, later(10)).await.unwrap();

@@ -46,7 +46,7 @@ impl TransferJwt {
         let nonce = match (claims.kind, &claims.nonce) {
             (JwtKind::Plain, _) => None,
             (JwtKind::Transfer, Some(nonce)) => Some(nonce.clone()),
-            (JwtKind::Transfer, None) => return Err(invalid()),
+            (JwtKind::Transfer, None) | (JwtKind::Destroy, _) => return Err(invalid()),
         };
         let (id, shared_since) = match &claims.jti {
             Some(jti) => ([b"jti:", jti.as_bytes()].concat(), None),

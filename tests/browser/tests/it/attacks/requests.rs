@@ -29,7 +29,7 @@ async fn no_request_of_the_page_counts_as_the_frames(journey: &Journey) {
         const body = JSON.stringify({ tokenId: window.token, metadata: { dataType: "string" } });
         const routes = ["detokenize", "tokenize", "metadata/get", "metadata/set", "session/end", "session/state",
             "session/verify", "grant/set", "grant/verify", "v2/sessions/revoke", "v2/grants/set", "v2/grants/verify",
-            "status", "frame"];
+            "v2/grants/revoke", "v2/tokens/delete", "status", "frame"];
         for (const route of routes) {
             const url = `${spy.tokenizer}/${route}`;
             for (const mode of ["cors", "no-cors", "same-origin"]) {
@@ -83,7 +83,7 @@ async fn no_request_of_the_page_counts_as_the_frames(journey: &Journey) {
     // The one answer that a page may read says that there is no such method, or asks for the page's session.
     let readable = "cors session/verify";
     let readable = [readable, readable, readable];
-    assert_eq!(tried, json!([true, true, readable, 14, 14, 14]));
+    assert_eq!(tried, json!([true, true, readable, 16, 16, 16]));
     for (place, text) in loot(tab).await {
         assert!(!text.contains("downloadUrl"), "{place}");
         assert!(!text.contains("uploadUrl"), "{place}");
