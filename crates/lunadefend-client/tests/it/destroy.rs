@@ -1,7 +1,7 @@
 //! Revoking grants by token, and deleting tokens.
 
 use crate::support::{Act, Server, T1, answer, json, session, shown, yes};
-use lunadefend_client::Client;
+use lunadefend_client::{Client, SessionIds};
 use lunadefend_core::{Error, ErrorKind, Grants, VerifiedToken};
 use lunadefend_crypto::{base64url, base64url_decode, sha256};
 use serde_json::Value;
@@ -34,7 +34,8 @@ fn parts(jwt: &str) -> [Value; 2] {
 #[tokio::test]
 async fn each_request_has_a_jwt_for_its_route_and_body() {
     let server = Server::answering(yes("{}")).await;
-    let client = server.client().build().unwrap();
+    let ids = SessionIds::Hashed;
+    let client = server.client().session_ids(ids).build().unwrap();
     let grants = Grants::new(client.clone());
     let token = VerifiedToken::assertion(T1).unwrap();
     grants.revoke(&session(), &token).await.unwrap();
