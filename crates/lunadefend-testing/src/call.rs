@@ -32,8 +32,8 @@ pub enum Call {
     Revoke {
         /// The session id; `None` for all sessions.
         session: Option<String>,
-        /// The token.
-        token: String,
+        /// The token, alone.
+        tokens: Vec<String>,
     },
     /// A session was ended.
     End {

@@ -189,7 +189,7 @@ async fn grants_are_revoked_for_one_session_or_for_all() {
     grants.revoke_all(&token(2)).await.unwrap();
     let call = Call::Revoke {
         session: None,
-        token: token(2).expose_id().to_owned(),
+        tokens: vec![token(2).expose_id().to_owned()],
     };
     assert_eq!(backend.take_calls(), [call]);
     for session in [&ann, &bob] {

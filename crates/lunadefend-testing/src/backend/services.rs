@@ -54,7 +54,7 @@ impl GrantService for TestBackend {
             let token = token.expose_id();
             self.called(Call::Revoke {
                 session: session.map(str::to_owned),
-                token: token.to_owned(),
+                tokens: vec![token.to_owned()],
             })?;
             let is_meant = |by: &str| session.is_none_or(|session| session == by);
             let mut state = self.state();

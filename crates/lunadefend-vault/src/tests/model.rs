@@ -12,11 +12,11 @@ const MEMORY: u64 = LONGEST + 1;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Set { session: u8, token: u8, lasts: u64 },
-    RevokeOne { session: u8, token: u8 },
-    RevokeAll { token: u8 },
+    Set { session: u8, of: u8, lasts: u64 },
+    RevokeOne { session: u8, of: u8 },
+    RevokeAll { of: u8 },
     Delete { tokens: Vec<u8> },
-    Upload { token: u8 },
+    Upload { of: u8 },
     Wait { millis: u64 },
     Purge,
 }
@@ -25,11 +25,11 @@ fn step() -> impl Strategy<Value = Step> {
     let (session, token) = (0..SESSIONS, 0..TOKENS);
     prop_oneof![
         4 => (session.clone(), token.clone(), 1..=LONGEST)
-            .prop_map(|(session, token, lasts)| Step::Set { session, token, lasts }),
-        2 => (session, token.clone()).prop_map(|(session, token)| Step::RevokeOne { session, token }),
-        2 => token.clone().prop_map(|token| Step::RevokeAll { token }),
+            .prop_map(|(session, token, lasts)| Step::Set { session, of: token, lasts }),
+        2 => (session, token.clone()).prop_map(|(session, token)| Step::RevokeOne { session, of: token }),
+        2 => token.clone().prop_map(|token| Step::RevokeAll { of: token }),
         1 => vec(token.clone(), 1..3).prop_map(|tokens| Step::Delete { tokens }),
-        1 => token.prop_map(|token| Step::Upload { token }),
+        1 => token.prop_map(|token| Step::Upload { of: token }),
         3 => (1..LONGEST).prop_map(|millis| Step::Wait { millis }),
         1 => Just(Step::Purge),
     ]
@@ -51,15 +51,15 @@ impl Model {
         match step {
             Step::Set {
                 session,
-                token,
+                of: token,
                 lasts,
             } if !self.deleted.contains_key(token) => {
                 let until = now + Duration::from_millis(*lasts);
                 let held = self.grants.entry((*session, *token)).or_insert(until);
                 *held = until.max(*held);
             }
-            Step::RevokeOne { session, token } => drop(self.grants.remove(&(*session, *token))),
-            Step::RevokeAll { token } => self.grants.retain(|(_, other), _| other != token),
+            Step::RevokeOne { session, of: token } => drop(self.grants.remove(&(*session, *token))),
+            Step::RevokeAll { of: token } => self.grants.retain(|(_, other), _| other != token),
             Step::Delete { tokens } => {
                 self.grants.retain(|(_, token), _| !tokens.contains(token));
                 self.values.retain(|token| !tokens.contains(token));
@@ -69,7 +69,7 @@ impl Model {
                     self.deleted.entry(*token).or_insert(until);
                 }
             }
-            Step::Upload { token } if !self.closed.contains(token) => {
+            Step::Upload { of: token } if !self.closed.contains(token) => {
                 self.values.insert(*token);
             }
             Step::Purge => self.deleted.retain(|_, until| now < *until),
@@ -107,7 +107,7 @@ impl Real {
         match step {
             Step::Set {
                 session,
-                token,
+                of: token,
                 lasts,
             } => {
                 let until = now + Duration::from_millis(*lasts);
@@ -115,16 +115,16 @@ impl Real {
                     .grant(&named(*session), self.token(*token), until)
                     .await
             }
-            Step::RevokeOne { session, token } => {
+            Step::RevokeOne { session, of: token } => {
                 let token = self.token(*token);
                 vault.revoke_grant(&named(*session), token).await
             }
-            Step::RevokeAll { token } => vault.revoke_token(self.token(*token), memory).await,
+            Step::RevokeAll { of: token } => vault.revoke_token(self.token(*token), memory).await,
             Step::Delete { tokens } => {
                 let tokens: Vec<_> = tokens.iter().map(|at| self.token(*at).clone()).collect();
                 vault.delete_tokens(&tokens, memory).await
             }
-            Step::Upload { token } => {
+            Step::Upload { of: token } => {
                 // The first token has no URL. A URL that is spent or unknown is no news.
                 let new = usize::from(*token).checked_sub(1).map(|at| &self.new[at]);
                 if let Some(new) = new
