@@ -135,6 +135,7 @@ impl Inner {
         body: &T,
         deadline: Instant,
     ) -> Result<(), Error> {
+        self.discovery.level(deadline).await?;
         let body = Bytes::from(wire::to_vec(body));
         let request = || async {
             let authorization = self.keys.destroy_authorization(T::ROUTE, &body);

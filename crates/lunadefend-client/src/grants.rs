@@ -3,7 +3,7 @@
 mod batches;
 mod single;
 
-use crate::{Client, client::Inner, discovery::Level};
+use crate::{Client, answer::Route, client::Inner, discovery::Level};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderValue;
 use lunadefend_core::{
