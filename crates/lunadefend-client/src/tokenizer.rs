@@ -36,14 +36,15 @@ use tracing::{Instrument, Span, field, info_span};
 /// A value that passes through the application can leak from it. Where a browser can do the work, let the
 /// secure frame tokenize and show the value.
 #[derive(Clone)]
-pub struct TokenizerClient(Client);
+pub struct TokenizerClient(pub(crate) Client);
 
 impl TokenizerClient {
     pub(crate) const fn new(client: Client) -> Self {
         Self(client)
     }
 
-    /// Stores bytes, and grants the new token to the session for the tokenizer's default duration.
+    /// Stores bytes, and grants the new token to the session for the tokenizer's default duration. A copy of them is
+    /// made; [`upload`](Self::upload) stores a stream.
     ///
     /// # Errors
     /// [`PayloadTooLarge`] when the value is larger than the tokenizer accepts, [`TokenizerRejected`] when it
@@ -79,7 +80,8 @@ impl TokenizerClient {
             .await
     }
 
-    /// Reads a value that the session holds a live grant for. Returns the stored bytes, unchanged.
+    /// Reads a value that the session holds a live grant for. Returns the stored bytes, unchanged. They are in
+    /// memory as a whole; [`download`](Self::download) reads them as a stream.
     ///
     /// # Errors
     /// [`TokenizerRejected`] without a grant, [`TokenizerUnauthorized`], [`BadTokenizerResponse`]
@@ -184,18 +186,11 @@ impl TokenizerClient {
         let span = info_span!("lunadefend.tokenize", outcome = field::Empty);
         let work = async {
             let call = self.begin(session).await?;
-            let body = Tokenize {
-                metadata: Some(metadata.clone()),
-            };
             let Tokenized {
                 token_id,
                 upload_url,
                 headers,
-            } = self
-                .0
-                .0
-                .call(Route::Tokenize, call.authorization, &body, call.deadline)
-                .await?;
+            } = self.new_token(&call, metadata).await?;
             self.0
                 .upload(upload_url, &headers, value, content, call.deadline)
                 .await?;
@@ -205,7 +200,26 @@ impl TokenizerClient {
         observed(work).instrument(span).await
     }
 
-    async fn begin(&self, session: &SessionId) -> Result<Call, Error> {
+    /// Asks for a token without a value, and where to upload one.
+    pub(crate) async fn new_token(
+        &self,
+        call: &Call,
+        metadata: &Metadata,
+    ) -> Result<Tokenized, Error> {
+        let metadata = Some(metadata.clone());
+        let authorization = call.authorization.clone();
+        self.0
+            .0
+            .call(
+                Route::Tokenize,
+                authorization,
+                &Tokenize { metadata },
+                call.deadline,
+            )
+            .await
+    }
+
+    pub(crate) async fn begin(&self, session: &SessionId) -> Result<Call, Error> {
         let inner = &self.0.0;
         let deadline = inner.deadline();
         let session = inner.session_ids.on_the_wire(session)?;
@@ -218,7 +232,7 @@ impl TokenizerClient {
         })
     }
 
-    async fn ask<T: serde::de::DeserializeOwned>(
+    pub(crate) async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         call: &Call,
         route: Route,
@@ -235,13 +249,13 @@ impl TokenizerClient {
 }
 
 /// The common parts of the requests of one call.
-struct Call {
-    deadline: Instant,
-    authorization: HeaderValue,
+pub(crate) struct Call {
+    pub(crate) deadline: Instant,
+    pub(crate) authorization: HeaderValue,
 }
 
 /// Records the outcome in the current span.
-async fn observed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(crate) async fn observed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let outcome = work.await;
     let name = outcome.as_ref().map_or_else(Error::name, |_| "done");
     Span::current().record("outcome", name);

@@ -13,7 +13,8 @@ pub use configuration::Configuration;
 pub use luna_defend::LunaDefend;
 
 pub use lunadefend_client::{
-    Client, KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, TokenizerClient,
+    Client, Download, KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, StreamBody,
+    TokenizerClient,
 };
 pub use lunadefend_core::{
     Backend, DurationError, Elements, Error, ErrorKind, FromUntrusted, GrantDuration, GrantedToken,

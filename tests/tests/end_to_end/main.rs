@@ -11,6 +11,7 @@ mod grants;
 mod keys;
 mod log_out;
 mod page;
+mod streams;
 mod values;
 mod wire;
 

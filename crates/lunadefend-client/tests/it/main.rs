@@ -17,5 +17,6 @@ mod many;
 mod requests;
 mod sessions;
 mod stale;
+mod streams;
 mod support;
 mod transfer;

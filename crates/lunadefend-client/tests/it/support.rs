@@ -60,6 +60,8 @@ pub(crate) enum Act {
     Send(Vec<u8>),
     /// Sends these bytes, then one byte every 20 ms for ever.
     Drip(Vec<u8>),
+    /// Sends these bytes, then nothing more.
+    Stall(Vec<u8>),
     /// Never responds.
     Hang,
     /// Resets the connection.
@@ -172,6 +174,10 @@ async fn serve(mut stream: TcpStream, act: impl Fn(&Recorded) -> Act) {
                     return;
                 }
             }
+        }
+        Act::Stall(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            std::future::pending().await
         }
         Act::Hang => std::future::pending().await,
         Act::Reset => stream.set_zero_linger().unwrap(),
