@@ -100,6 +100,7 @@ impl<'p> Scene<'p> {
             ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
             ("LUNADEFEND_MAX_VALUE", "1GiB".to_owned()),
             ("LUNADEFEND_SESSION_BYTES", "1GiB".to_owned()),
+            ("RUST_LOG", "error".to_owned()),
         ];
         let lunadefend = self.programs.find("lunadefend")?;
         let mut tokenizer = Process::start(

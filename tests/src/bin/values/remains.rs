@@ -31,7 +31,8 @@ pub(crate) async fn count(store: &Path) -> Result<()> {
 }
 
 fn counted(store: &Path) -> Result<String> {
-    let read = Database::open(store)?.begin_read()?;
+    let database = Database::open(store)?;
+    let read = database.begin_read()?;
     let mut counts = Vec::new();
     for table in read.list_tables()? {
         let name = table.name().to_owned();
