@@ -3,10 +3,10 @@
 use crate::{
     TokenizerClient,
     answer::{self, Route},
+    client::Inner,
     tokenize::no_randomness,
     tokenizer::{Call, observed},
 };
-use http::HeaderValue;
 use lunadefend_core::{
     Error, ErrorKind, SessionId, VerifiedToken,
     provider::{SecretValue, TokenId},
@@ -16,7 +16,6 @@ use lunadefend_core::{
     },
 };
 use lunadefend_crypto::random_bytes;
-use tokio::time::Instant;
 use tracing::{Instrument, field, info_span};
 
 impl TokenizerClient {
@@ -63,12 +62,7 @@ impl TokenizerClient {
         session: &SessionId,
         tokens: &[VerifiedToken],
     ) -> Result<Vec<Option<Description>>, Error> {
-        let inner = &self.0.0;
-        let deadline = inner.deadline();
-        let session = inner.session_ids.on_the_wire(session)?;
-        let authorization = inner.keys.user_authorization(&session);
-        let authorization = crate::client::Inner::authorized(authorization, deadline).await?;
-        self.describe_by(authorization, deadline, tokens).await
+        self.describe_by(self.begin(session), tokens).await
     }
 
     /// Says what is known about tokens, as [`describe`](Self::describe) does, whoever holds grants.
@@ -83,17 +77,22 @@ impl TokenizerClient {
         &self,
         tokens: &[VerifiedToken],
     ) -> Result<Vec<Option<Description>>, Error> {
-        let inner = &self.0.0;
-        let deadline = inner.deadline();
-        let authorization = inner.keys.application_authorization();
-        let authorization = crate::client::Inner::authorized(authorization, deadline).await?;
-        self.describe_by(authorization, deadline, tokens).await
+        let call = async {
+            let inner = &self.0.0;
+            let deadline = inner.deadline();
+            let authorization = inner.keys.application_authorization();
+            Ok(Call {
+                deadline,
+                authorization: Inner::authorized(authorization, deadline).await?,
+                level: inner.discovery.level(deadline).await?,
+            })
+        };
+        self.describe_by(call, tokens).await
     }
 
     async fn describe_by(
         &self,
-        authorization: HeaderValue,
-        deadline: Instant,
+        call: impl Future<Output = Result<Call, Error>>,
         tokens: &[VerifiedToken],
     ) -> Result<Vec<Option<Description>>, Error> {
         let span = info_span!(
@@ -102,18 +101,18 @@ impl TokenizerClient {
             outcome = field::Empty
         );
         let work = async {
-            self.0.0.discovery.level(deadline).await?;
+            let call = call.await?;
             let mut all = Vec::with_capacity(tokens.len());
             for some in tokens.chunks(TokenIds::MAX) {
                 let token_ids = ids(some)?;
                 let body = TokensDescribe {
                     token_ids: token_ids.clone(),
                 };
-                let authorization = authorization.clone();
+                let authorization = call.authorization.clone();
                 let found: TokensDescribed = self
                     .0
                     .0
-                    .call(Route::TokensDescribe, authorization, &body, deadline)
+                    .call(Route::TokensDescribe, authorization, &body, call.deadline)
                     .await?;
                 let answered = found
                     .items

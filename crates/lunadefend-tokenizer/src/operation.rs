@@ -192,6 +192,18 @@ impl Operation {
         self
     }
 
+    /// Adds the refusals of new values.
+    pub(crate) fn takes_values(self) -> Self {
+        self.refuses(
+            StatusCode::TOO_MANY_REQUESTS,
+            "The session has stored as much as it may in 24 hours.",
+        )
+        .refuses(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "The disk of the tokenizer is nearly full.",
+        )
+    }
+
     /// Adds a header that each answer has.
     pub(crate) fn sends(self, name: HeaderName, description: &'static str) -> Self {
         self.header(name, true, description)

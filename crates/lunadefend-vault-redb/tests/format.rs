@@ -99,6 +99,14 @@ mod format {
         upload.commit().await.map(drop)
     }
 
+    fn counting(session: &SessionId) -> Owner<'_> {
+        Owner {
+            session,
+            granted_until: START + HOUR,
+            quota: Some(QUOTA),
+        }
+    }
+
     fn sign(vault: &Vault, new: &NewToken) -> String {
         vault.sign_upload(&UploadUrl {
             upload: new.upload,
@@ -151,7 +159,7 @@ mod format {
             vault.add_wrapping_key(&master).await.unwrap();
 
             let counted = vault
-                .create_counted_token(None, (&ann, START + HOUR), QUOTA)
+                .create_waiting_token(None, Some(counting(&ann)))
                 .await
                 .unwrap();
             let url = sign(&vault, &counted);
@@ -159,7 +167,7 @@ mod format {
             facts.insert("short", counted.token.expose_id().to_owned());
 
             let open = vault
-                .create_counted_token(None, (&ann, START + HOUR), QUOTA)
+                .create_waiting_token(None, Some(counting(&ann)))
                 .await
                 .unwrap();
             facts.insert("open_url", sign(&vault, &open));
@@ -370,9 +378,7 @@ mod format {
             .await;
         assert!(matches!(made.unwrap(), Transfer::JwtUsed));
         // The quota has counted two values; uploads that are spent, running and open.
-        let over = vault
-            .create_counted_token(None, (&ann, START + HOUR), QUOTA)
-            .await;
+        let over = vault.create_waiting_token(None, Some(counting(&ann))).await;
         assert!(matches!(over, Err(VaultError::OverQuota(_))));
         let spent = upload(&vault, facts["spent_url"], b"x").await;
         assert!(matches!(spent, Err(UploadError::Used)));

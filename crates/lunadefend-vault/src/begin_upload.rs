@@ -41,7 +41,7 @@ impl Vault {
     }
 
     /// Begins an upload as [`begin_upload`](Self::begin_upload) does, within the quota of the session. Only a
-    /// token that was [counted](Self::create_counted_token) has a quota.
+    /// token whose [owner](crate::Owner) has one is counted.
     ///
     /// # Errors
     /// [`VaultError::OverQuota`](crate::VaultError::OverQuota), or as for [`begin_upload`](Self::begin_upload).
@@ -53,7 +53,7 @@ impl Vault {
     ) -> Result<Upload, UploadError> {
         self.store().check_room().await?;
         let at = upload::address(&self.ring(), *upload);
-        let Ready { upload, .. } = self.ready(at).await?;
+        let Ready { upload, token, .. } = self.ready(at).await?;
         if self.now() >= upload.url_expires_at {
             return Err(UploadError::Unknown);
         }
@@ -63,7 +63,9 @@ impl Vault {
             Some(counted) => self.used(counted.at).await?.bytes_left(quota),
             None => u64::MAX,
         };
-        Upload::new(self, at, upload, max_length, counted, quota_left)
+        Upload::new(
+            self, at, upload, token.kind, max_length, counted, quota_left,
+        )
     }
 
     /// Reads the rows of an upload, and checks that an attempt without a lease may go on.

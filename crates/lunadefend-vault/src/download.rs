@@ -87,17 +87,16 @@ impl Vault {
         let present = self
             .token_row(&token, held_token.as_ref())?
             .epoch(checked_at);
-        if checked_at >= expires_at || present != Some(epoch) || held_end.is_some() {
+        if checked_at >= expires_at || present != Some(epoch) {
             return Ok(None);
         }
-        let (Some(held_grant), Some(held_value)) = (held_grant, held_value) else {
+        let ring = self.ring();
+        let (held_grant, held_end) = (held_grant.as_ref(), held_end.as_ref());
+        let granted = grant::live_until(&ring, &grant, held_grant, held_end, checked_at)?;
+        let held_value = held_value.filter(|held| held.row.is_live(checked_at));
+        let (Some(_), Some(held_value)) = (granted, held_value) else {
             return Ok(None);
         };
-        let ring = self.ring();
-        let granted_until = grant::expiry(&ring, &grant, &held_grant.row)?;
-        if checked_at >= granted_until || !held_value.row.is_live(checked_at) {
-            return Ok(None);
-        }
         let row = ring.open_row(&value, &held_value.row)?;
         Ok(Some(Download::new(self, value, row, checked_at)))
     }

@@ -7,7 +7,6 @@ pub use many::{GrantWrite, HeldGrant, WrittenGrant};
 use crate::{
     Vault, VaultError,
     rows::{grant, marks, token},
-    store::RowAddress,
     vault::delete,
 };
 use lunadefend_core::{
@@ -53,25 +52,10 @@ impl Vault {
             return Ok(None);
         };
         let grant = grant::address(&ring, session, token, epoch);
-        let ended = marks::ended_session(&ring, session);
-        self.live_grant(grant, ended).await
-    }
-
-    /// `grant` is of the present epoch of its token; `ended` is the address of the row that marks the session
-    /// of the grant as ended.
-    pub(crate) async fn live_grant(
-        &self,
-        grant: RowAddress,
-        ended: RowAddress,
-    ) -> Result<Option<UnixMillis>, VaultError> {
-        let [held, ended] = self.rows([grant, ended]).await?;
-        let Some(held) = held else {
-            return Ok(None);
-        };
-        let expires_at = grant::expiry(&self.ring(), &grant, &held.row)?;
-        // The end counts by being there: no clock decides about it.
-        let is_live = self.now() < expires_at && ended.is_none();
-        Ok(is_live.then_some(expires_at))
+        let [held, ended] = self
+            .rows([grant, marks::ended_session(&ring, session)])
+            .await?;
+        grant::live_until(&ring, &grant, held.as_ref(), ended.as_ref(), self.now())
     }
 
     /// Revokes the grant of one session. A missing one is no error, and a later grant counts.

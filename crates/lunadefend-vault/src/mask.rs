@@ -66,7 +66,8 @@ impl MaskPolicy {
     }
 
     /// Returns the mask of a whole value; `None` when it is not valid for its kind, or the kind has none.
-    pub(crate) fn mask(self, kind: ValueKind, value: &[u8]) -> Option<Mask> {
+    pub(crate) fn mask(self, kind: Option<ValueKind>, value: &[u8]) -> Option<Mask> {
+        let kind = kind?;
         let text = std::str::from_utf8(value).ok()?.trim();
         let is_named = self.named & (1 << kind.code()) != 0;
         let shown = match kind {

@@ -110,27 +110,20 @@ impl Vault {
         let ended = marks::ended_session(&ring, session);
         let grants = candidates.iter().flatten().map(|(.., grant)| *grant);
         let grants = self.rows_at(grants.chain([ended]).collect()).await?;
-        let mut permitted = Vec::with_capacity(tokens.len());
-        for candidate in candidates {
-            permitted.push(match candidate {
-                Some((made, value_at, value, grant)) if !grants.contains_key(&ended) => {
-                    let expiry = grants
-                        .get(&grant)
-                        .map(|held| grant::expiry(&ring, &grant, &held.row))
-                        .transpose()?;
-                    expiry
-                        .filter(|expiry| now < *expiry)
-                        .map(|granted_until| Permitted {
-                            made,
-                            value_at,
-                            value: value.clone(),
-                            granted_until,
-                        })
-                }
-                _ => None,
-            });
-        }
-        Ok(permitted)
+        let permitted = candidates.into_iter().map(|candidate| {
+            let Some((made, value_at, value, grant)) = candidate else {
+                return Ok(None);
+            };
+            let (held, ended) = (grants.get(&grant), grants.get(&ended));
+            let granted_until = grant::live_until(&ring, &grant, held, ended, now)?;
+            Ok(granted_until.map(|granted_until| Permitted {
+                made,
+                value_at,
+                value: value.clone(),
+                granted_until,
+            }))
+        });
+        permitted.collect()
     }
 
     async fn read_value(

@@ -304,6 +304,14 @@ fn inline(value: &str) -> InlineValue {
     InlineValue::new(SecretValue::new(value)).unwrap()
 }
 
+const fn counted(session: &SessionId, granted_until: UnixMillis, quota: Quota) -> Owner<'_> {
+    Owner {
+        session,
+        granted_until,
+        quota: Some(quota),
+    }
+}
+
 fn upload_url(new: &NewToken, expires_at: UnixMillis) -> UploadUrl {
     UploadUrl {
         upload: new.upload,

@@ -148,10 +148,10 @@ impl Vault {
         Err(VaultError::Conflict.into())
     }
 
-    /// Makes a token that waits for its value, as [`tokenize`](Self::tokenize) does.
+    /// Makes a token that waits for its value, as [`tokenize`](Self::tokenize) does, for a session without a quota.
     ///
     /// # Errors
-    /// As [`tokenize`](Self::tokenize).
+    /// As [`create_waiting_token`](Self::create_waiting_token).
     pub async fn create_token(
         &self,
         metadata: Option<&Metadata>,
@@ -162,29 +162,14 @@ impl Vault {
             granted_until,
             quota: None,
         });
-        self.waiting_token(metadata, owner).await
+        self.create_waiting_token(metadata, owner).await
     }
 
-    /// Makes a token as [`create_token`](Self::create_token) does, and counts it, later also its value, for
-    /// the quota of its owner's session. Counting costs no extra transaction, and survives a restart.
+    /// Makes a token that waits for its value, as [`tokenize`](Self::tokenize) does.
     ///
     /// # Errors
-    /// [`VaultError::OverQuota`], or as for [`create_token`](Self::create_token).
-    pub async fn create_counted_token(
-        &self,
-        metadata: Option<&Metadata>,
-        (session, granted_until): (&SessionId, UnixMillis),
-        quota: Quota,
-    ) -> Result<NewToken, VaultError> {
-        let owner = Owner {
-            session,
-            granted_until,
-            quota: Some(quota),
-        };
-        self.waiting_token(metadata, Some(owner)).await
-    }
-
-    async fn waiting_token(
+    /// [`VaultError::OverQuota`], or another [`VaultError`] when no token is known to exist.
+    pub async fn create_waiting_token(
         &self,
         metadata: Option<&Metadata>,
         owner: Option<Owner<'_>>,
@@ -371,9 +356,7 @@ fn made(request: &Tokenization<'_>, now: UnixMillis, masks: MaskPolicy) -> MadeT
         reads,
         value: request.value.map(|value| AboutValue {
             size: value.expose_secret().len() as u64,
-            mask: request
-                .kind
-                .and_then(|kind| masks.mask(kind, value.expose_secret())),
+            mask: masks.mask(request.kind, value.expose_secret()),
         }),
     }
 }

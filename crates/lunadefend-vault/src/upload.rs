@@ -14,7 +14,7 @@ use crate::{
     vault::{insert, replace},
 };
 use bytes::Bytes;
-use lunadefend_core::wire::MAX_INLINE;
+use lunadefend_core::wire::{MAX_INLINE, ValueKind};
 use std::{fmt, mem};
 use tokio::runtime::Handle;
 use zeroize::{Zeroize, Zeroizing};
@@ -31,6 +31,8 @@ pub struct Upload {
     at: RowAddress,
     token: RowAddress,
     value: RowAddress,
+    /// What the value is to be.
+    kind: Option<ValueKind>,
     /// `None` before the first chunk is full, and once the upload has ended.
     running: Option<Running>,
     /// Seals the chunks of this attempt alone.
@@ -63,6 +65,7 @@ impl Upload {
         vault: &Vault,
         at: RowAddress,
         upload: UploadRow,
+        kind: Option<ValueKind>,
         max_length: u64,
         counted: Option<Counted>,
         quota_left: u64,
@@ -73,6 +76,7 @@ impl Upload {
             at,
             token: upload.token,
             value: upload.value,
+            kind,
             running: None,
             cipher: ChunkCipher::new(&upload.value, key),
             buffer: Zeroizing::new(Vec::new()),
@@ -153,16 +157,11 @@ impl Upload {
         if self.running.is_none() && self.buffer.len() <= MAX_INLINE {
             return self.commit_small().await;
         }
-        let mask_of = |token: &MadeToken, buffer: &[u8]| {
-            let kind = token.kind?;
-            self.vault.masks().mask(kind, buffer)
-        };
         // Only a value of one chunk is here as a whole.
-        let whole = match self.chunks {
-            0 => self.vault.waiting(self.token).await?.0,
+        let mask = match self.chunks {
+            0 => self.mask(&self.buffer),
             _ => None,
         };
-        let mask = whole.and_then(|token| mask_of(&token, &self.buffer));
         self.store_chunk(true).await?;
         let Running { writer, lease } = self.running.take().ok_or(UploadError::Lost)?;
         let mut release = Release::new(&self.vault, lease);
@@ -200,10 +199,7 @@ impl Upload {
             let spent = ready.upload.with(UploadState::Spent);
             let ring = self.vault.ring();
             let spent = ring.seal_row(&self.at, Some(spent.expires_at()), &spent)?;
-            let mask = ready
-                .token
-                .kind
-                .and_then(|kind| self.vault.masks().mask(kind, bytes));
+            let mask = self.mask(bytes);
             let mut writes = vec![replace(self.at, ready.upload_written_by, spent)];
             writes.extend(self.give(ready.token, ready.token_written_by, &value, mask)?);
             match self.finish(writes).await {
@@ -212,6 +208,10 @@ impl Upload {
             }
         }
         Err(VaultError::Conflict.into())
+    }
+
+    fn mask(&self, value: &[u8]) -> Option<Mask> {
+        self.vault.masks().mask(self.kind, value)
     }
 
     /// Returns the writes that give the token its value.

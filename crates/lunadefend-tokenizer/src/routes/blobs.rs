@@ -85,14 +85,7 @@ pub(super) fn about_upload() -> Operation {
         StatusCode::CONFLICT,
         "The URL has been used, or another upload to it is running.",
     )
-    .refuses(
-        StatusCode::TOO_MANY_REQUESTS,
-        "The session has stored as much as it may in 24 hours.",
-    )
-    .refuses(
-        StatusCode::INSUFFICIENT_STORAGE,
-        "The disk of the tokenizer is nearly full.",
-    )
+    .takes_values()
 }
 
 /// `PUT`: stores the value of a token, once.

@@ -22,7 +22,7 @@ use lunadefend_core::{
         Tokenized, TokensDelete,
     },
 };
-use lunadefend_vault::{self as vault, Owner, Tokenization};
+use lunadefend_vault::Owner;
 use std::sync::Arc;
 
 /// What a request can take from a new token.
@@ -37,14 +37,7 @@ pub(super) fn about_tokenize() -> Operation {
     data::<Tokenized>(
         "Makes a token, granted to the session of the caller, and the URL to `PUT` its value to.",
     )
-    .refuses(
-        StatusCode::TOO_MANY_REQUESTS,
-        "The session has stored as much as it may in 24 hours.",
-    )
-    .refuses(
-        StatusCode::INSUFFICIENT_STORAGE,
-        "The disk of the tokenizer is nearly full.",
-    )
+    .takes_values()
     .then("/detokenize", NEW_TOKEN)
     .then("/metadata/get", NEW_TOKEN)
     .then("/grant/set", NEW_TOKEN)
@@ -61,14 +54,8 @@ pub(super) async fn tokenize(
     caller: Authenticated,
     Json(request): Json<Tokenize>,
 ) -> Result<Response, ApiError> {
-    let asked = Tokenization {
-        metadata: request.metadata.as_ref(),
-        owner: owner(&shared, &caller),
-        ..Tokenization::default()
-    };
-    let vault::Tokenized::Waiting(new) = shared.vault.tokenize(&asked).await? else {
-        return Err(ApiError::internal());
-    };
+    let (metadata, owner) = (request.metadata.as_ref(), owner(&shared, &caller));
+    let new = shared.vault.create_waiting_token(metadata, owner).await?;
     let SignedLocation { url, headers } = blobs::upload_location(&shared, &new);
     Ok(response::data(Tokenized {
         token_id: new.token,

@@ -45,14 +45,7 @@ pub(super) fn about_tokenize() -> Operation {
         StatusCode::UNPROCESSABLE_ENTITY,
         "An earlier request with this `Idempotency-Key` had another body.",
     )
-    .refuses(
-        StatusCode::TOO_MANY_REQUESTS,
-        "The session has stored as much as it may in 24 hours.",
-    )
-    .refuses(
-        StatusCode::INSUFFICIENT_STORAGE,
-        "The disk of the tokenizer is nearly full.",
-    )
+    .takes_values()
     .then(
         "/v2/detokenize",
         r#"{"tokenIds":["$response.body#/data/tokenId"]}"#,

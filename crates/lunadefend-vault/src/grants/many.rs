@@ -2,9 +2,8 @@
 
 use crate::{
     Vault, VaultError,
-    ring::Ring,
     rows::{grant, marks, token},
-    store::{RowAddress, StoredRow},
+    store::RowAddress,
 };
 use lunadefend_core::{
     SessionId,
@@ -111,8 +110,10 @@ impl Vault {
         asked
             .map(|((session, token), at)| {
                 let expires_at = match at {
-                    Some([grant, ended]) => held_expiry(&ring, &rows, grant)?
-                        .filter(|expires_at| now < *expires_at && !rows.contains_key(&ended)),
+                    Some([grant, ended]) => {
+                        let (held, ended) = (rows.get(&grant), rows.get(&ended));
+                        grant::live_until(&ring, &grant, held, ended, now)?
+                    }
                     None => None,
                 };
                 Ok(HeldGrant {
@@ -168,14 +169,4 @@ impl Vault {
         self.raise_expiry(&rows).await?;
         Ok(written)
     }
-}
-
-fn held_expiry(
-    ring: &Ring,
-    rows: &HashMap<RowAddress, StoredRow>,
-    at: RowAddress,
-) -> Result<Option<UnixMillis>, VaultError> {
-    rows.get(&at)
-        .map(|held| grant::expiry(ring, &at, &held.row))
-        .transpose()
 }

@@ -11,7 +11,7 @@ use crate::{
     purpose::Purpose,
     ring::Ring,
     rows::token::Epoch,
-    store::{Row, RowAddress, Table},
+    store::{Row, RowAddress, StoredRow, Table},
 };
 use lunadefend_core::{
     SessionId,
@@ -40,8 +40,26 @@ pub(crate) fn row(ring: &Ring, at: &RowAddress, expires_at: UnixMillis) -> Row {
     Row::until(expires_at, [&[FORM], tag.as_slice()].concat().into())
 }
 
+/// Returns the expiry of a grant that counts at `now`; `None` when it does not.
+///
+/// `held` is the row at `at`, in the present epoch of its token; `ended` is the row that marks its session as ended.
+/// The end counts by being there: no clock decides about it.
+pub(crate) fn live_until(
+    ring: &Ring,
+    at: &RowAddress,
+    held: Option<&StoredRow>,
+    ended: Option<&StoredRow>,
+    now: UnixMillis,
+) -> Result<Option<UnixMillis>, VaultError> {
+    let Some(held) = held else {
+        return Ok(None);
+    };
+    let expires_at = expiry(ring, at, &held.row)?;
+    Ok((now < expires_at && ended.is_none()).then_some(expires_at))
+}
+
 /// The expiry that the row was written with.
-pub(crate) fn expiry(ring: &Ring, at: &RowAddress, row: &Row) -> Result<UnixMillis, VaultError> {
+fn expiry(ring: &Ring, at: &RowAddress, row: &Row) -> Result<UnixMillis, VaultError> {
     let mut fields = Fields::of(&row.value);
     match fields.u8()? {
         0 => return Err(VaultError::Corrupt),

@@ -25,7 +25,7 @@ impl Had {
         world.upload(&new, b"value").await;
         let issued = vault.issue_download(&owner, &new.token, until).await;
         // Its URL knows the end of the session beside the quota that it counts for.
-        let open = vault.create_counted_token(None, (&owner, until), Quota::UNLIMITED);
+        let open = vault.create_waiting_token(None, Some(counted(&owner, until, Quota::UNLIMITED)));
         Self {
             handle,
             token: new.token,

@@ -7,8 +7,8 @@ const QUOTA: Quota = Quota {
 };
 
 async fn create(vault: &Vault, session: &SessionId) -> Result<NewToken, VaultError> {
-    let owner = (session, later(1_000));
-    vault.create_counted_token(None, owner, QUOTA).await
+    let owner = counted(session, later(1_000), QUOTA);
+    vault.create_waiting_token(None, Some(owner)).await
 }
 
 async fn store(vault: &Vault, new: &NewToken, length: usize) -> Result<u64, UploadError> {
@@ -39,8 +39,8 @@ async fn a_restart_forgets_no_quota() {
     let error = create(&vault, &ann).await.unwrap_err();
     assert!(is_over(&error, OverQuota::Values(5)), "{error}");
     let more = Quota { values: 6, ..QUOTA };
-    let owner = (&ann, later(1_000));
-    let new = vault.create_counted_token(None, owner, more).await.unwrap();
+    let owner = counted(&ann, later(1_000), more);
+    let new = vault.create_waiting_token(None, Some(owner)).await.unwrap();
     let error = store(&vault, &new, 101).await.unwrap_err();
     assert!(
         matches!(&error, UploadError::Vault(error) if is_over(error, OverQuota::Bytes(1_000))),

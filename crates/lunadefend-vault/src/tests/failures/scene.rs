@@ -82,7 +82,7 @@ impl Scene {
         world.upload(&new, b"value").await;
         let waiting = world
             .vault
-            .create_counted_token(None, (&ann, until), QUOTA)
+            .create_waiting_token(None, Some(counted(&ann, until, QUOTA)))
             .await;
         let (_, used) = issue_state(&world.vault, "main");
         let made = world.vault.create_session(&used, b"old", until, &ann).await;
@@ -142,7 +142,7 @@ impl Scene {
             }
             Doing::CountedToken => {
                 let new = vault
-                    .create_counted_token(None, (&ann, until), QUOTA)
+                    .create_waiting_token(None, Some(counted(&ann, until, QUOTA)))
                     .await?;
                 self.made.lock().unwrap().push(new);
             }
