@@ -1,5 +1,11 @@
 //! One request, one response, one deadline.
 
+mod download;
+mod upload;
+
+pub use download::Incoming;
+pub use upload::{StreamBody, StreamRequest};
+
 use crate::{Head, HttpError, tls};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -140,43 +146,20 @@ impl HttpClient {
         request: &Request,
         head_by: Instant,
     ) -> Result<Response, HttpError> {
-        let url = Url::parse(&request.url).map_err(|_| HttpError::Url)?;
-        match url.scheme() {
-            _ if !url.username().is_empty() || url.password().is_some() => {
-                return Err(HttpError::Url);
-            }
-            "http" => {}
-            "https" if self.tls => {}
-            "https" => return Err(HttpError::TlsDisabled),
-            _ => return Err(HttpError::Url),
-        }
-        let mut outgoing = reqwest::Request::new(request.method.clone(), url);
-        *outgoing.headers_mut() = request.headers.clone();
+        let mut outgoing = self.outgoing(&request.method, &request.url, &request.headers)?;
         if !request.body.is_empty() {
             *outgoing.body_mut() = Some(request.body.clone().into());
         } else if has_body(&request.method) {
-            // hyper omits it, and S3 refuses a PUT without it.
-            let none = HeaderValue::from_static("0");
-            outgoing.headers_mut().insert(header::CONTENT_LENGTH, none);
+            announce_empty(&mut outgoing);
         }
-        let client = match connection {
-            Connection::Any => &self.pooled,
-            Connection::New => &self.poolless,
-        };
-        let mut incoming = timeout_at(head_by, client.execute(outgoing))
+        let mut incoming = timeout_at(head_by, self.over(connection).execute(outgoing))
             .await
             .map_err(|_| HttpError::Timeout)?
             .map_err(HttpError::from_send)?;
 
-        let head = Head::new(incoming.status(), std::mem::take(incoming.headers_mut()));
-        if is_encoded(&head.headers) {
-            return Err(HttpError::Encoded {
-                head: Box::new(head),
-            });
-        }
+        let head = head_of(&mut incoming)?;
         let limit = request.max_response;
-        let announced =
-            usize::try_from(incoming.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        let announced = announced(incoming.content_length());
         if announced > limit {
             return Err(HttpError::TooLarge {
                 head: Box::new(head),
@@ -203,6 +186,57 @@ impl HttpClient {
             body: body.freeze(),
         })
     }
+
+    /// Returns a request without a body, if its URL is usable.
+    pub(super) fn outgoing(
+        &self,
+        method: &Method,
+        url: &str,
+        headers: &HeaderMap,
+    ) -> Result<reqwest::Request, HttpError> {
+        let url = Url::parse(url).map_err(|_| HttpError::Url)?;
+        match url.scheme() {
+            _ if !url.username().is_empty() || url.password().is_some() => {
+                return Err(HttpError::Url);
+            }
+            "http" => {}
+            "https" if self.tls => {}
+            "https" => return Err(HttpError::TlsDisabled),
+            _ => return Err(HttpError::Url),
+        }
+        let mut outgoing = reqwest::Request::new(method.clone(), url);
+        *outgoing.headers_mut() = headers.clone();
+        Ok(outgoing)
+    }
+
+    pub(super) const fn over(&self, connection: Connection) -> &reqwest::Client {
+        match connection {
+            Connection::Any => &self.pooled,
+            Connection::New => &self.poolless,
+        }
+    }
+}
+
+/// Says that there is no body: hyper omits it, and S3 refuses a PUT without it.
+pub(super) fn announce_empty(outgoing: &mut reqwest::Request) {
+    let none = HeaderValue::from_static("0");
+    outgoing.headers_mut().insert(header::CONTENT_LENGTH, none);
+}
+
+/// Takes the head of a response whose body can be read as it is.
+pub(super) fn head_of(incoming: &mut reqwest::Response) -> Result<Head, HttpError> {
+    let head = Head::new(incoming.status(), std::mem::take(incoming.headers_mut()));
+    if is_encoded(&head.headers) {
+        return Err(HttpError::Encoded {
+            head: Box::new(head),
+        });
+    }
+    Ok(head)
+}
+
+/// Returns the announced length of a response; 0 when it is unknown.
+pub(super) fn announced(length: Option<u64>) -> usize {
+    usize::try_from(length.unwrap_or(0)).unwrap_or(usize::MAX)
 }
 
 fn has_body(method: &Method) -> bool {

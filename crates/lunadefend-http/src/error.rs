@@ -3,9 +3,9 @@
 mod tls_advice;
 
 use http::{HeaderMap, StatusCode};
-use std::{error::Error as StdError, fmt, io};
+use std::{error::Error as StdError, fmt, io, time::Duration};
 
-type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// The status and the headers of a response whose body is unusable.
 #[derive(Clone)]
@@ -91,6 +91,26 @@ pub enum HttpError {
         /// The caller's limit, in bytes.
         limit: usize,
     },
+    /// Nothing of a streamed body moved for too long. The request may have been received.
+    #[error("the body did not move for {limit:?}")]
+    Stalled {
+        /// The caller's limit of time without progress.
+        limit: Duration,
+    },
+    /// The caller's stream of the request's body failed, or has another length than announced. The request was
+    /// broken off.
+    #[error("the stream of the request's body failed")]
+    Body {
+        /// The cause.
+        #[source]
+        source: BoxError,
+    },
+    /// The end of a response cannot be told from a broken connection: it has neither a length nor chunks.
+    #[error("the body of the answer has no marked end: neither content-length nor chunks")]
+    Unframed {
+        /// The head of the response.
+        head: Box<Head>,
+    },
     /// The body is content-encoded although the request did not allow it.
     #[error("the body of the answer is compressed or otherwise encoded")]
     Encoded {
@@ -148,9 +168,10 @@ impl HttpError {
     #[must_use]
     pub fn head(&self) -> Option<&Head> {
         match self {
-            Self::Truncated { head, .. } | Self::TooLarge { head, .. } | Self::Encoded { head } => {
-                Some(head)
-            }
+            Self::Truncated { head, .. }
+            | Self::TooLarge { head, .. }
+            | Self::Unframed { head }
+            | Self::Encoded { head } => Some(head),
             _ => None,
         }
     }

@@ -7,5 +7,8 @@ mod error;
 mod tls;
 
 pub use base_url::{BaseUrl, Cleartext, UrlError};
-pub use client::{Connection, HttpClient, HttpClientBuilder, Request, Response};
+pub use client::{
+    Connection, HttpClient, HttpClientBuilder, Incoming, Request, Response, StreamBody,
+    StreamRequest,
+};
 pub use error::{Head, HttpError};

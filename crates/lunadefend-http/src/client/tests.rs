@@ -18,7 +18,7 @@ use tokio::{
 };
 
 /// Serves every connection by `serve`, after its request is read; counts connections.
-async fn server<F, S>(serve: S) -> (String, Arc<AtomicUsize>)
+pub(super) async fn server<F, S>(serve: S) -> (String, Arc<AtomicUsize>)
 where
     S: Fn(TcpStream, String) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
@@ -62,7 +62,7 @@ async fn read_request(stream: &mut TcpStream) -> String {
     }
 }
 
-async fn fixed(answer: impl Into<Vec<u8>>) -> String {
+pub(super) async fn fixed(answer: impl Into<Vec<u8>>) -> String {
     let answer: Arc<[u8]> = answer.into().into();
     let (url, _) = server(move |mut stream, _| {
         let answer = Arc::clone(&answer);
@@ -74,7 +74,7 @@ async fn fixed(answer: impl Into<Vec<u8>>) -> String {
     url
 }
 
-fn client() -> HttpClient {
+pub(super) fn client() -> HttpClient {
     HttpClient::builder().tls(false).build().unwrap()
 }
 
@@ -96,7 +96,7 @@ fn request(url: &str) -> Request {
 
 /// No error and no cause in its chain contains the request or its address.
 #[track_caller]
-fn assert_clean(error: &HttpError) {
+pub(super) fn assert_clean(error: &HttpError) {
     let mut shown = format!("{error:?}");
     let mut cause: Option<&dyn StdError> = Some(error);
     while let Some(error) = cause {
