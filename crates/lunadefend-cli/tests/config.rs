@@ -67,7 +67,7 @@ fn what_is_in_force_at_the_tokenizer() {
     for (name, value, origin) in [
         ("idle_timeout", "2m", &*file),
         ("LUNADEFEND_COOKIES", "same-site", "environment"),
-        ("max_value", "16MiB", "default"),
+        ("max_value", "64MiB", "default"),
     ] {
         assert_eq!(line(&printed, name), [name, value, origin]);
     }

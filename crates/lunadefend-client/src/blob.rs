@@ -3,19 +3,21 @@
 use crate::{
     Client,
     answer::{says_session_ended, unreachable_tokenizer},
+    download::{self, Download},
     message::TokenizerMessage,
     retry::Repeat,
+    transport::Held,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use lunadefend_core::{Error, ErrorKind, provider::SecretValue};
-use lunadefend_http::{HttpError, Request, Response};
+use lunadefend_http::{HttpError, Incoming, Request, StreamBody, StreamRequest};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-/// The longest response to an upload that is read, in bytes; its content is ignored.
-const MAX_UPLOAD_ANSWER: usize = 64 * 1024;
+/// The longest response to an upload, or refusal of a download, that is read, in bytes.
+const MAX_ANSWER: usize = 64 * 1024;
 
 /// The type of an uploaded value.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +26,17 @@ pub(crate) enum Content {
     Bytes,
 }
 
-impl Content {
-    const fn media_type(self) -> &'static str {
+/// Where the bytes of a new value come from.
+pub(crate) enum Source<'a> {
+    Whole(&'a [u8], Content),
+    Stream(StreamBody),
+}
+
+impl Source<'_> {
+    const fn media_type(&self) -> &'static str {
         match self {
-            Self::Text => "text/plain",
-            Self::Bytes => "application/octet-stream",
+            Self::Whole(_, Content::Text) => "text/plain",
+            Self::Whole(_, Content::Bytes) | Self::Stream(_) => "application/octet-stream",
         }
     }
 }
@@ -44,30 +52,65 @@ enum BadBlob {
     Status(u16),
 }
 
+/// Why a value was not opened.
+enum Unopened {
+    Error(Error),
+    Http(HttpError),
+}
+
+impl From<Error> for Unopened {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<HttpError> for Unopened {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error)
+    }
+}
+
 impl Client {
+    /// Stores a value at its URL. Of a stream, the deadline limits only the wait for a place.
     pub(crate) async fn upload(
         &self,
         url: String,
         headers: &BTreeMap<String, String>,
-        value: &[u8],
-        content: Content,
+        source: Source<'_>,
         deadline: Instant,
     ) -> Result<(), Error> {
         let mut headers = permitted_headers(headers)?;
         // A content type that the tokenizer names may be part of the URL's signature.
         headers
             .entry(header::CONTENT_TYPE)
-            .or_insert(HeaderValue::from_static(content.media_type()));
-        let request = Request {
-            method: Method::PUT,
-            url: self.permitted_url(url)?,
-            headers,
-            body: Bytes::from_owner(Zeroizing::new(value.to_vec())),
-            max_response: MAX_UPLOAD_ANSWER,
-            deadline,
+            .or_insert(HeaderValue::from_static(source.media_type()));
+        let (method, url) = (Method::PUT, self.permitted_url(url)?);
+        let transport = &self.0.transport;
+        let answer = match source {
+            Source::Whole(value, _) => {
+                let request = Request {
+                    method,
+                    url,
+                    headers,
+                    body: Bytes::from_owner(Zeroizing::new(value.to_vec())),
+                    max_response: MAX_ANSWER,
+                    deadline,
+                };
+                transport.send("upload", Repeat::IfUnsent, request).await
+            }
+            Source::Stream(body) => {
+                let request = StreamRequest {
+                    method,
+                    url,
+                    headers,
+                    body,
+                    max_response: MAX_ANSWER,
+                    stall: self.0.stall_timeout,
+                };
+                transport.send_stream("upload", request, deadline).await
+            }
         };
-        let sent = self.0.transport.send("upload", Repeat::IfUnsent, request);
-        let answer = sent.await.map_err(failed)?;
+        let answer = answer.map_err(failed)?;
         if answer.status.is_success() {
             Ok(())
         } else {
@@ -81,24 +124,66 @@ impl Client {
         headers: &BTreeMap<String, String>,
         deadline: Instant,
     ) -> Result<SecretValue, Error> {
+        let limit = self.0.max_value_len;
+        let opened = self.open(url, headers, limit, deadline).await;
+        let value = match opened {
+            Ok(held) => held.answer.collect(limit, deadline).await,
+            Err(Unopened::Error(error)) => return Err(error),
+            Err(Unopened::Http(error)) => Err(error),
+        };
+        let value = value.map_err(|error| match error {
+            HttpError::TooLarge { ref head, limit } if head.status == StatusCode::OK => {
+                too_long(format!("the value is longer than max_value_len, {limit} bytes: read it as a stream, with download")).with_source(error)
+            }
+            error => failed(error),
+        })?;
+        Ok(SecretValue::new(Vec::from(value.body)))
+    }
+
+    /// Begins to read a value; the limits of the stream are those of the client.
+    pub(crate) async fn download_stream(
+        &self,
+        url: String,
+        headers: &BTreeMap<String, String>,
+        deadline: Instant,
+    ) -> Result<Download, Error> {
+        let limit = usize::try_from(self.0.max_stream_len).unwrap_or(usize::MAX);
+        match self.open(url, headers, limit, deadline).await {
+            Ok(held) => Ok(Download::new(held)),
+            Err(Unopened::Error(error)) => Err(error),
+            Err(Unopened::Http(error)) => Err(download::failed(error)),
+        }
+    }
+
+    /// Opens a value: the response is a 200.
+    async fn open(
+        &self,
+        url: String,
+        headers: &BTreeMap<String, String>,
+        limit: usize,
+        deadline: Instant,
+    ) -> Result<Held<Incoming>, Unopened> {
         let request = Request {
             method: Method::GET,
             url: self.permitted_url(url)?,
             headers: permitted_headers(headers)?,
             body: Bytes::new(),
-            max_response: self.0.max_value_len,
+            max_response: limit,
             deadline,
         };
-        let sent = self
+        let opened = self
             .0
             .transport
-            .send("download", Repeat::Idempotent, request);
-        let Response { status, body, .. } = sent.await.map_err(failed)?;
+            .open("download", request, self.0.stall_timeout);
+        let held = opened.await?;
+        let status = held.answer.status();
         if status == StatusCode::OK {
-            Ok(SecretValue::new(Vec::from(body)))
-        } else {
-            Err(refused(status, &body))
+            return Ok(held);
         }
+        // Without its text the status decides.
+        let answer = held.answer.collect(MAX_ANSWER, deadline).await;
+        let body = answer.map(|answer| answer.body).unwrap_or_default();
+        Err(refused(status, &body).into())
     }
 
     /// Refuses other origins: a hostile tokenizer must not choose where requests and values go.
@@ -138,13 +223,15 @@ fn permitted_headers(headers: &BTreeMap<String, String>) -> Result<HeaderMap, Er
     Ok(permitted)
 }
 
-fn failed(error: HttpError) -> Error {
+/// The error for a transfer without a complete response.
+pub(crate) fn failed(error: HttpError) -> Error {
     match error {
-        HttpError::TooLarge { ref head, .. } if head.status == StatusCode::OK => {
-            Error::new(ErrorKind::BadTokenizerResponse)
-                .with_message("the value is larger than max_value_len")
-                .with_source(error)
-        }
+        HttpError::Body { .. } => Error::new(ErrorKind::Internal)
+            .with_message("the stream of the value failed, or is not as long as was announced: nothing was stored")
+            .with_source(error),
+        HttpError::Stalled { .. } => unreachable_tokenizer(error).with_message(
+            "the transfer of the value made no progress: check the line to the tokenizer, or raise the stall timeout",
+        ),
         _ => match error.head().map(|head| head.status) {
             Some(status) if status.is_success() => {
                 Error::new(ErrorKind::BadTokenizerResponse).with_source(error)
@@ -153,6 +240,11 @@ fn failed(error: HttpError) -> Error {
             None => unreachable_tokenizer(error),
         },
     }
+}
+
+/// The error for a value over a limit of the client; the message says which.
+pub(crate) fn too_long(message: String) -> Error {
+    Error::new(ErrorKind::BadTokenizerResponse).with_message(message)
 }
 
 fn refused(status: StatusCode, body: &[u8]) -> Error {

@@ -47,6 +47,8 @@ pub struct ClientBuilder {
     max_in_flight: usize,
     max_connections: usize,
     max_value_len: usize,
+    max_stream_len: u64,
+    stall_timeout: Duration,
     require_level: u64,
 }
 
@@ -66,7 +68,9 @@ impl ClientBuilder {
             max_retries: 5,
             max_in_flight: 64,
             max_connections: 256,
-            max_value_len: 16 * 1024 * 1024,
+            max_value_len: 64 * 1024 * 1024,
+            max_stream_len: 1024 * 1024 * 1024,
+            stall_timeout: Duration::from_secs(30),
             require_level: 1,
         }
     }
@@ -134,9 +138,25 @@ impl ClientBuilder {
     }
 
     /// Sets the longest value that [`TokenizerClient::detokenize`](crate::TokenizerClient::detokenize) reads,
-    /// in bytes. The default is 16 MiB, the default limit of LunaDefend's tokenizer.
+    /// in bytes. The default is 64 MiB, the default limit of LunaDefend's tokenizer. The value is in memory as a
+    /// whole; [`download`](crate::TokenizerClient::download) reads longer ones.
     pub const fn max_value_len(mut self, bytes: usize) -> Self {
         self.max_value_len = bytes;
+        self
+    }
+
+    /// Sets the longest value that [`TokenizerClient::download`](crate::TokenizerClient::download) reads, in bytes.
+    /// The default is 1 GiB, the longest value that LunaDefend's tokenizer can be set to store.
+    pub const fn max_stream_len(mut self, bytes: u64) -> Self {
+        self.max_stream_len = bytes;
+        self
+    }
+
+    /// Sets the longest time without progress of an [`upload`](crate::TokenizerClient::upload) or a
+    /// [`download`](crate::TokenizerClient::download): 1 ms to 1 h; 30 s by default. They have no deadline beside
+    /// it, but for their first request.
+    pub const fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
         self
     }
 
@@ -185,6 +205,7 @@ impl ClientBuilder {
         for (setting, time) in [
             ("deadline", self.deadline),
             ("connect_timeout", self.connect_timeout),
+            ("stall_timeout", self.stall_timeout),
         ] {
             check(times.contains(&time.as_millis()), setting, "1ms to 1h")?;
         }
@@ -200,6 +221,7 @@ impl ClientBuilder {
             "1 to 65536",
         )?;
         check(self.max_value_len > 0, "max_value_len", "1 or more bytes")?;
+        check(self.max_stream_len > 0, "max_stream_len", "1 or more bytes")?;
         let levels = 1..=2;
         check(
             levels.contains(&self.require_level),
@@ -242,13 +264,15 @@ impl ClientBuilder {
                 http,
                 clock: self.clock,
                 max_retries: self.max_retries,
-                places: Semaphore::new(self.max_connections),
+                places: Arc::new(Semaphore::new(self.max_connections)),
             },
             discovery,
             queues: Queues::new(self.max_in_flight.min(self.max_connections)),
             deadline: self.deadline,
             max_in_flight: self.max_in_flight,
             max_value_len: self.max_value_len,
+            max_stream_len: self.max_stream_len,
+            stall_timeout: self.stall_timeout,
         })))
     }
 

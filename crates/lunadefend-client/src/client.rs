@@ -41,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) deadline: Duration,
     pub(crate) max_in_flight: usize,
     pub(crate) max_value_len: usize,
+    pub(crate) max_stream_len: u64,
+    pub(crate) stall_timeout: Duration,
 }
 
 impl Client {

@@ -6,6 +6,7 @@ mod blob;
 mod builder;
 mod client;
 mod discovery;
+mod download;
 mod grants;
 mod key_ring;
 mod key_service;
@@ -22,8 +23,10 @@ mod values;
 
 pub use builder::{BuildError, ClientBuilder};
 pub use client::Client;
+pub use download::Download;
 pub use key_ring::{KeyRole, KeyRotation};
 pub use key_service::{KeyService, PublishedKey};
+pub use lunadefend_http::StreamBody;
 pub use message::TokenizerMessage;
 pub use session_ids::{SessionIdKey, SessionIdKeyError, SessionIds};
 pub use signing_keys::{DemoKey, SigningKeys, SigningKeysError};

@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode, header};
 use lunadefend_core::provider::Clock;
 use lunadefend_crypto::random_bytes;
-use lunadefend_http::{Connection, HttpError, Response};
+use lunadefend_http::{Connection, HttpError, Incoming, Response};
 use std::time::Duration;
 
 /// The shortest pause, also after the first broken connection: a new one may work.
@@ -18,6 +18,32 @@ pub(crate) enum Repeat {
     Idempotent,
     /// Only failures after which the request was certainly not processed.
     IfUnsent,
+}
+
+/// The head of a final response.
+pub(crate) trait Answer {
+    fn status(&self) -> StatusCode;
+    fn headers(&self) -> &HeaderMap;
+}
+
+impl Answer for Response {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+}
+
+impl Answer for Incoming {
+    fn status(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        self.headers()
+    }
 }
 
 /// The attempts and the time that a call has left.
@@ -38,7 +64,7 @@ pub(crate) struct Again {
 /// Returns the next attempt after one with this outcome; `None` when no retry is allowed. `attempt` counts
 /// from 0.
 pub(crate) fn again(
-    outcome: &Result<Response, HttpError>,
+    outcome: &Result<impl Answer, HttpError>,
     repeat: Repeat,
     attempt: u32,
     left: Left,
@@ -59,7 +85,7 @@ pub(crate) fn again(
         // The silence was so long that the connection is probably dead.
         Err(HttpError::Timeout) => (Duration::ZERO, Connection::New),
         Ok(answer) => (
-            after_answer(answer.status, &answer.headers, left, clock)?,
+            after_answer(answer.status(), answer.headers(), left, clock)?,
             Connection::Any,
         ),
         Err(error) => {

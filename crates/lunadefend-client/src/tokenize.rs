@@ -3,7 +3,7 @@
 use crate::{
     TokenizerClient,
     answer::{self, Route},
-    blob::Content,
+    blob::Source,
     tokenizer::{Call, observed},
 };
 use bytes::Bytes;
@@ -19,7 +19,8 @@ use lunadefend_crypto::{CryptoError, random_bytes};
 use std::{fmt, time::Duration};
 use tracing::{Instrument, field, info_span};
 
-/// A value to store, by [`TokenizerClient::tokenize`]: `await` it, with or without options before.
+/// A value to store, by [`TokenizerClient::tokenize`] or [`upload`](TokenizerClient::upload): `await` it, with or
+/// without options before.
 ///
 /// ```no_run
 /// use lunadefend_client::TokenizerClient;
@@ -43,6 +44,11 @@ use tracing::{Instrument, field, info_span};
 /// [`TokenizerUnavailable`]. With options, [`TokenizerTooOld`] when the tokenizer has none: no option is ever left
 /// out. After an error the tokenizer may hold a token that the caller never received.
 ///
+/// A stream that fails, or has another length than it announced, is [`Internal`]; its error is the cause. One that
+/// makes no progress for the [stall timeout](crate::ClientBuilder::stall_timeout) is [`TokenizerUnavailable`], as is
+/// a line without progress. No stream is sent twice: after an error the caller begins again with a new one.
+///
+/// [`Internal`]: lunadefend_core::ErrorKind::Internal
 /// [`PayloadTooLarge`]: lunadefend_core::ErrorKind::PayloadTooLarge
 /// [`TokenizerRejected`]: lunadefend_core::ErrorKind::TokenizerRejected
 /// [`TokenizerTooOld`]: lunadefend_core::ErrorKind::TokenizerTooOld
@@ -53,8 +59,7 @@ use tracing::{Instrument, field, info_span};
 pub struct TokenizeValue<'a> {
     client: TokenizerClient,
     session: &'a SessionId,
-    value: &'a [u8],
-    content: Content,
+    source: Source<'a>,
     options: NewValue,
     /// Why an option cannot be: then nothing is sent.
     wrong: Option<&'static str>,
@@ -64,15 +69,13 @@ impl<'a> TokenizeValue<'a> {
     pub(crate) fn new(
         client: TokenizerClient,
         session: &'a SessionId,
-        value: &'a [u8],
-        content: Content,
+        source: Source<'a>,
         metadata: &Metadata,
     ) -> Self {
         Self {
             client,
             session,
-            value,
-            content,
+            source,
             options: NewValue {
                 metadata: Some(metadata.clone()),
                 ..NewValue::default()
@@ -113,80 +116,80 @@ impl<'a> TokenizeValue<'a> {
         self
     }
 
-    const fn has_options(&self) -> bool {
-        let NewValue {
-            kind,
-            expires_in,
-            reads,
-            ..
-        } = &self.options;
-        kind.is_some() || expires_in.is_some() || reads.is_some()
-    }
-
     async fn store(self) -> Result<VerifiedToken, Error> {
         if let Some(wrong) = self.wrong {
             return Err(Error::new(ErrorKind::TokenizerRejected).with_message(wrong));
         }
-        let call = self.client.begin(self.session).await?;
-        if (self.has_options() || call.level.has_values())
-            && let Some(token) = self.store_by_level_2(&call).await?
-        {
-            return Ok(token);
-        }
-        self.store_by_level_1(&call).await
-    }
-
-    /// Returns `None` when the tokenizer has no such route, and none is needed.
-    async fn store_by_level_2(&self, call: &Call) -> Result<Option<VerifiedToken>, Error> {
-        let client = &self.client.0;
-        let body = NewValue {
-            value: InlineValue::new(SecretValue::new(self.value)),
-            ..self.options.clone()
+        let client = self.client;
+        let call = client.begin(self.session).await?;
+        let inline = match &self.source {
+            Source::Whole(value, _) => InlineValue::new(SecretValue::new(value)),
+            Source::Stream(_) => None,
         };
-        let key = IdempotencyKey::new(random_bytes().map_err(no_randomness)?);
-        let body = Bytes::from(wire::to_vec(&body));
-        let outcome = client.0.send_once(Route::NewValue, call, key, body).await?;
-        if answer::is_missing_route(&outcome) && !self.has_options() {
-            client.0.discovery.is_missing()?;
-            return Ok(None);
-        }
-        let NewValueToken { token_id, upload } = answer::read(Route::NewValue, outcome)?;
-        if let Some(SignedLocation { url, headers }) = upload {
+        let is_inline = inline.is_some();
+        let new = client.new_token(&call, self.options, inline).await?;
+        if let Some(SignedLocation { url, headers }) = new.upload {
+            let source = self.source;
             client
-                .upload(url, &headers, self.value, self.content, call.deadline)
+                .0
+                .upload(url, &headers, source, call.deadline)
                 .await?;
-        } else if self.value.len() > wire::MAX_INLINE {
+        } else if !is_inline {
             return Err(Error::new(ErrorKind::BadTokenizerResponse));
         }
         // The tokenizer created it for this session: it never passed through a browser.
-        VerifiedToken::assertion(token_id.expose_id()).map(Some)
+        VerifiedToken::assertion(new.token_id.expose_id())
     }
+}
 
-    async fn store_by_level_1(&self, call: &Call) -> Result<VerifiedToken, Error> {
-        let client = &self.client.0;
-        let body = Tokenize {
-            metadata: self.options.metadata.clone(),
-        };
+impl TokenizerClient {
+    /// Asks for a token by level 2 where that is offered or needed, else by level 1.
+    async fn new_token(
+        &self,
+        call: &Call,
+        options: NewValue,
+        inline: Option<InlineValue>,
+    ) -> Result<NewValueToken, Error> {
+        let inner = &self.0.0;
+        let metadata = options.metadata.clone();
+        let needs_level_2 = has_options(&options);
+        if needs_level_2 || call.level.has_values() {
+            let body = wire::to_vec(&NewValue {
+                value: inline,
+                ..options
+            });
+            let key = IdempotencyKey::new(random_bytes().map_err(no_randomness)?);
+            let sent = inner.send_once(Route::NewValue, call, key, Bytes::from(body));
+            let outcome = sent.await?;
+            if needs_level_2 || !answer::is_missing_route(&outcome) {
+                return answer::read(Route::NewValue, outcome);
+            }
+            inner.discovery.is_missing()?;
+        }
         let authorization = call.authorization.clone();
+        let body = Tokenize { metadata };
         let Tokenized {
             token_id,
-            upload_url,
+            upload_url: url,
             headers,
-        } = client
-            .0
+        } = inner
             .call(Route::Tokenize, authorization, &body, call.deadline)
             .await?;
-        client
-            .upload(
-                upload_url,
-                &headers,
-                self.value,
-                self.content,
-                call.deadline,
-            )
-            .await?;
-        VerifiedToken::assertion(token_id.expose_id())
+        Ok(NewValueToken {
+            token_id,
+            upload: Some(SignedLocation { url, headers }),
+        })
     }
+}
+
+const fn has_options(value: &NewValue) -> bool {
+    let NewValue {
+        kind,
+        expires_in,
+        reads,
+        ..
+    } = value;
+    kind.is_some() || expires_in.is_some() || reads.is_some()
 }
 
 impl<'a> IntoFuture for TokenizeValue<'a> {

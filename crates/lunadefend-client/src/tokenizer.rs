@@ -1,9 +1,9 @@
 //! The tokenizer API for a session, and the end of tokens.
 
 use crate::{
-    Client, TokenizeValue,
+    Client, Download, StreamBody, TokenizeValue,
     answer::{self, Route},
-    blob::Content,
+    blob::{Content, Source},
     client::Inner,
     discovery::Level,
 };
@@ -11,7 +11,10 @@ use http::HeaderValue;
 use lunadefend_core::{
     Error, ErrorKind, SessionId, VerifiedToken,
     provider::{SecretValue, TokenId},
-    wire::{Detokenized, Metadata, MetadataFound, TokenIds, TokenRequest, TokensDelete},
+    wire::{
+        Detokenized, Metadata, MetadataFound, SignedLocation, TokenIds, TokenRequest, TokensDelete,
+        ValueItem,
+    },
 };
 use std::{fmt, future::Future};
 use tokio::time::Instant;
@@ -47,14 +50,15 @@ impl TokenizerClient {
     }
 
     /// Stores bytes, and grants the new token to the session for the tokenizer's default duration. `await` the
-    /// result, which also has options: see [`TokenizeValue`].
+    /// result, which also has options: see [`TokenizeValue`]. [`upload`](Self::upload) stores a stream.
     pub fn tokenize<'a>(
         &self,
         session: &'a SessionId,
         value: &'a [u8],
         metadata: &Metadata,
     ) -> TokenizeValue<'a> {
-        TokenizeValue::new(self.clone(), session, value, Content::Bytes, metadata)
+        let source = Source::Whole(value, Content::Bytes);
+        TokenizeValue::new(self.clone(), session, source, metadata)
     }
 
     /// Stores a text, as [`tokenize`](Self::tokenize) does with bytes.
@@ -64,11 +68,45 @@ impl TokenizerClient {
         text: &'a str,
         metadata: &Metadata,
     ) -> TokenizeValue<'a> {
-        let value = text.as_bytes();
-        TokenizeValue::new(self.clone(), session, value, Content::Text, metadata)
+        let source = Source::Whole(text.as_bytes(), Content::Text);
+        TokenizeValue::new(self.clone(), session, source, metadata)
     }
 
-    /// Reads a value that the session holds a live grant for. Returns the stored bytes, unchanged.
+    /// Stores a value that a stream delivers, as [`tokenize`](Self::tokenize) does with bytes. No more than a few
+    /// chunks of the value are in memory.
+    ///
+    /// The length need not be known. Where it is, [`StreamBody::with_length`] lets a value that is too long be
+    /// refused before it is sent. A value is stored as a whole or not at all.
+    ///
+    /// ```no_run
+    /// use lunadefend_client::{StreamBody, TokenizerClient};
+    /// use lunadefend_core::{Error, SessionId, VerifiedToken, wire::Metadata};
+    /// # use futures_util::Stream;
+    /// # use std::io;
+    ///
+    /// # async fn example(
+    /// #     tokenizer: TokenizerClient, session: SessionId, chunks: impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static,
+    /// # ) -> Result<VerifiedToken, Error> {
+    /// // A file, or the body of a request: any stream of bytes.
+    /// let body = StreamBody::new(chunks);
+    /// let token = tokenizer.upload(&session, body, &Metadata::string()).await?;
+    /// # Ok(token)
+    /// # }
+    /// ```
+    ///
+    /// # Security
+    /// The bytes belong to the caller's stream. They are not wiped from memory after they were sent.
+    pub fn upload<'a>(
+        &self,
+        session: &'a SessionId,
+        body: StreamBody,
+        metadata: &Metadata,
+    ) -> TokenizeValue<'a> {
+        TokenizeValue::new(self.clone(), session, Source::Stream(body), metadata)
+    }
+
+    /// Reads a value that the session holds a live grant for. Returns the stored bytes, unchanged. They are in
+    /// memory as a whole; [`download`](Self::download) reads them as a stream.
     ///
     /// # Errors
     /// [`TokenizerRejected`] without a grant, [`TokenizerUnauthorized`], [`BadTokenizerResponse`]
@@ -86,18 +124,56 @@ impl TokenizerClient {
         let span = info_span!("lunadefend.detokenize", outcome = field::Empty);
         let work = async {
             let call = self.begin(session).await?;
-            if call.level.has_values()
-                && let Some(items) = self.read_some(&call, std::slice::from_ref(token)).await?
-            {
-                let item = items.into_iter().next().ok_or(ErrorKind::Internal)?;
-                let value = self.value_of(&call, item).await?;
-                return value.ok_or_else(answer::no_such_value);
+            match self.locate(&call, token).await? {
+                Located::Here(value) => Ok(value),
+                Located::At(SignedLocation { url, headers }) => {
+                    self.0.download(url, &headers, call.deadline).await
+                }
             }
-            let Detokenized {
-                download_url,
-                headers,
-            } = self.ask(&call, Route::Detokenize, token).await?;
-            self.0.download(download_url, &headers, call.deadline).await
+        };
+        observed(work).instrument(span).await
+    }
+
+    /// Begins to read a value that the session holds a live grant for. It returns when the first bytes can be read;
+    /// the [`Download`] is the stream of the stored bytes, unchanged.
+    ///
+    /// ```no_run
+    /// use lunadefend_client::TokenizerClient;
+    /// use lunadefend_core::{Error, SessionId, VerifiedToken};
+    /// use std::{fs::File, io::Write};
+    ///
+    /// # async fn example(
+    /// #     tokenizer: TokenizerClient, session: SessionId, token: VerifiedToken, file: &mut File,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut value = tokenizer.download(&session, &token).await?;
+    /// while let Some(chunk) = value.next_chunk().await? {
+    ///     file.write_all(&chunk)?;
+    /// }
+    /// // Only now it is whole.
+    /// file.sync_all()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`detokenize`](Self::detokenize), until the head of the value is there; the deadline of a call covers this
+    /// much. [`BadTokenizerResponse`](lunadefend_core::ErrorKind::BadTokenizerResponse) also for a value longer than
+    /// [`max_stream_len`](crate::ClientBuilder::max_stream_len). Later errors are those of the stream:
+    /// [`Download::next_chunk`].
+    pub async fn download(
+        &self,
+        session: &SessionId,
+        token: &VerifiedToken,
+    ) -> Result<Download, Error> {
+        let span = info_span!("lunadefend.download", outcome = field::Empty);
+        let work = async {
+            let call = self.begin(session).await?;
+            match self.locate(&call, token).await? {
+                Located::Here(value) => Ok(Download::whole(&value)),
+                Located::At(SignedLocation { url, headers }) => {
+                    self.0.download_stream(url, &headers, call.deadline).await
+                }
+            }
         };
         observed(work).instrument(span).await
     }
@@ -183,7 +259,26 @@ impl TokenizerClient {
         })
     }
 
-    async fn ask<T: serde::de::DeserializeOwned>(
+    /// Asks for a value by level 2 where that is offered, else by level 1.
+    async fn locate(&self, call: &Call, token: &VerifiedToken) -> Result<Located, Error> {
+        if call.level.has_values()
+            && let Some(items) = self.read_some(call, std::slice::from_ref(token)).await?
+        {
+            let item = items.into_iter().next().ok_or(ErrorKind::Internal)?;
+            return match item {
+                ValueItem::Inline { value, .. } => Ok(Located::Here(value.into_value())),
+                ValueItem::Download { download, .. } => Ok(Located::At(download)),
+                ValueItem::Refused { .. } => Err(answer::no_such_value()),
+            };
+        }
+        let Detokenized {
+            download_url: url,
+            headers,
+        } = self.ask(call, Route::Detokenize, token).await?;
+        Ok(Located::At(SignedLocation { url, headers }))
+    }
+
+    pub(crate) async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         call: &Call,
         route: Route,
@@ -197,6 +292,12 @@ impl TokenizerClient {
             .call(route, call.authorization.clone(), &body, call.deadline)
             .await
     }
+}
+
+/// A value, or where it is.
+enum Located {
+    Here(SecretValue),
+    At(SignedLocation),
 }
 
 /// The common parts of the requests of one call.

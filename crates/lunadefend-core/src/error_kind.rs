@@ -103,6 +103,9 @@ kinds! {
     /// The tokenizer's response is malformed. It never counts as success.
     BadTokenizerResponse = "badTokenizerResponse", BAD_GATEWAY,
         "the tokenizer's answer is not valid: check that TOKENIZER_URL is the tokenizer itself and not a proxy's or log-in page";
+    /// A value ended early while it was read as a stream: what has arrived is only its start.
+    ValueIncomplete = "valueIncomplete", BAD_GATEWAY,
+        "the value ended early: discard what was read of it, and read it again";
     /// The tokenizer is unreachable, overloaded, or did not respond before the deadline.
     TokenizerUnavailable = "tokenizerUnavailable", SERVICE_UNAVAILABLE,
         "the tokenizer is not available";

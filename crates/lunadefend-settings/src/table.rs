@@ -50,6 +50,7 @@ settings! {
     WIRE: Application, "LUNADEFEND_WIRE", "wire", Choice(&["v1-extended", "v1"]), "v1-extended", "`v1`: JWTs exactly as LunaSec's SDK signs them";
     REQUIRE_LEVEL: Application, "LUNADEFEND_REQUIRE_LEVEL", "require_level", Integer(1, 2), "1", "`2`: a tokenizer that does not offer wire level 2 is an error of every call, `tokenizerTooOld`, instead of level 1";
     DEADLINE: Application, "LUNADEFEND_DEADLINE", "deadline", Time(MILLISECOND, HOUR), "5s", "for a whole call with its retries";
+    STALL_TIMEOUT: Application, "LUNADEFEND_STALL_TIMEOUT", "stall_timeout", Time(MILLISECOND, HOUR), "30s", "how long an upload or a download that is a stream may make no progress; the whole of it has no deadline";
     MAX_RETRIES: Application, "LUNADEFEND_MAX_RETRIES", "max_retries", Integer(0, 10), "5", "how often a call is repeated at most, spread over the deadline, so that a tokenizer's restart of 2 s costs no call";
     MAX_TOKENS: Application, "LUNADEFEND_MAX_TOKENS", "max_tokens", Integer(1, u32::MAX as u64), "500", "how many different tokens one request may bring in, and one response take out. One more is a 413";
     BLOB_ORIGINS: Application, "LUNADEFEND_BLOB_ORIGINS", "blob_origins", List, "", "origins, besides the tokenizer's, that values are sent to and fetched from";
@@ -67,7 +68,7 @@ settings! {
     GRANT_MAXIMUM_DURATION: Tokenizer, "GRANT_MAXIMUM_DURATION", "grant_maximum_duration", Time(SECOND, EVER), "1h", "how long it may live at most";
     BLOB_URL: Tokenizer, "BLOB_URL", "blob_url", Url, "", "another URL of this tokenizer, for values only (recommended)";
     COOKIES: Tokenizer, "LUNADEFEND_COOKIES", "cookies", Choice(&["cross-site", "same-site"]), "cross-site", "`same-site` when application and tokenizer are sub-domains of one site (recommended)";
-    MAX_VALUE: Tokenizer, "LUNADEFEND_MAX_VALUE", "max_value", Bytes(1, GIB), "16MiB", "the longest value, such as `64MiB`";
+    MAX_VALUE: Tokenizer, "LUNADEFEND_MAX_VALUE", "max_value", Bytes(1, GIB), "64MiB", "the longest value, such as `16MiB`";
     SESSION_VALUES: Tokenizer, "LUNADEFEND_SESSION_VALUES", "session_values", Integer(1, u32::MAX as u64), "64", "how many values one session may store from the frame in 24 hours";
     SESSION_BYTES: Tokenizer, "LUNADEFEND_SESSION_BYTES", "session_bytes", Bytes(1, u64::MAX), "256MiB", "how long these may be together";
     DELETE: Tokenizer, "LUNADEFEND_DELETE", "delete", Choice(&["on", "off"]), "on", "`off` refuses the application's requests to delete tokens";

@@ -45,6 +45,7 @@ pub struct Builder {
     wire: JwtProfile,
     require_level: Option<u64>,
     deadline: Option<Duration>,
+    stall_timeout: Option<Duration>,
     max_retries: Option<u32>,
     max_tokens: NonZeroUsize,
     pub(crate) blob_origins: Vec<Named<String>>,
@@ -68,6 +69,7 @@ impl Builder {
             wire: JwtProfile::default(),
             require_level: None,
             deadline: None,
+            stall_timeout: None,
             max_retries: None,
             max_tokens: Grants::MAX_TOKENS,
             blob_origins: Vec::new(),
@@ -145,6 +147,13 @@ impl Builder {
     /// A verify, a grant or a read without a response for half of the deadline is sent again.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets the longest time without progress of an upload or a download that is a stream: 1 ms to 1 h. The default
+    /// is 30 seconds. The whole of it has no deadline.
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = Some(timeout);
         self
     }
 
@@ -232,6 +241,9 @@ impl Builder {
         }
         if let Some(deadline) = self.deadline {
             client = client.deadline(deadline);
+        }
+        if let Some(timeout) = self.stall_timeout {
+            client = client.stall_timeout(timeout);
         }
         if let Some(retries) = self.max_retries {
             client = client.max_retries(retries);

@@ -151,6 +151,9 @@ impl Configuration {
         if let Some(deadline) = settings.duration(&table::DEADLINE)? {
             builder = builder.deadline(deadline);
         }
+        if let Some(timeout) = settings.duration(&table::STALL_TIMEOUT)? {
+            builder = builder.stall_timeout(timeout);
+        }
         if let Some(retries) = settings.integer(&table::MAX_RETRIES)? {
             builder = builder.max_retries(u32::try_from(retries).unwrap_or(u32::MAX));
         }

@@ -2,10 +2,11 @@
 
 use crate::run::{METADATA, VALUE};
 use axum::response::IntoResponse;
+use futures_util::stream;
 use http::Method;
 use lunadefend::{
-    Error, ErrorKind, GrantDuration, Metadata, SessionId, UntrustedToken, Unverified,
-    VerifiedToken, provider::SecretError,
+    Error, ErrorKind, GrantDuration, Metadata, SessionId, StreamBody, TokenizerClient,
+    UntrustedToken, Unverified, VerifiedToken, provider::SecretError,
 };
 use lunadefend_core::provider::Clock as _;
 use lunadefend_tests::{
@@ -16,10 +17,11 @@ use lunadefend_tests::{
 use std::{
     collections::BTreeSet,
     error::Error as StdError,
+    io,
     time::{Duration, SystemTime},
 };
 
-const EVERY_KIND: [ErrorKind; 17] = [
+const EVERY_KIND: [ErrorKind; 18] = [
     ErrorKind::BadToken,
     ErrorKind::BadRequest,
     ErrorKind::GrantDuration,
@@ -35,9 +37,13 @@ const EVERY_KIND: [ErrorKind; 17] = [
     ErrorKind::Internal,
     ErrorKind::TokenizerNotFound,
     ErrorKind::BadTokenizerResponse,
+    ErrorKind::ValueIncomplete,
     ErrorKind::TokenizerUnavailable,
     ErrorKind::SecretUnavailable,
 ];
+
+/// The longest value that the tokenizer takes.
+pub(crate) const MAX_VALUE: u64 = 1024 * 1024;
 
 /// Names and statuses of the errors that were met.
 #[derive(Default)]
@@ -86,7 +92,25 @@ async fn call_all(world: &World, session: &SessionId, token: &VerifiedToken, met
             .err(),
         api.detokenize(session, token).await.err(),
         api.metadata(session, token).await.err(),
+        api.upload(session, value(), &metadata).await.err(),
+        read(&api, session, token).await.err(),
     ]);
+}
+
+pub(crate) fn value() -> StreamBody {
+    let chunks = [Ok::<_, io::Error>(VALUE)];
+    StreamBody::new(stream::iter(chunks)).with_length(VALUE.len() as u64)
+}
+
+/// Reads a value as a stream.
+async fn read(
+    api: &TokenizerClient,
+    session: &SessionId,
+    token: &VerifiedToken,
+) -> Result<(), Error> {
+    let mut value = api.download(session, token).await?;
+    while value.next_chunk().await?.is_some() {}
+    Ok(())
 }
 
 /// Everything that a hostile tokenizer was sent, wherever an answer has a text. Short words of its
@@ -137,6 +161,24 @@ pub(crate) async fn every_kind(world: &World, session: &SessionId, token: &Verif
         call_all(world, session, token, &mut met).await;
     }
     line.mend();
+    let api = world.luna().tokenizer();
+    let own = api.upload(session, value(), &Metadata::string()).await;
+    line.plan(|_, request| match request.path().starts_with("/blob/") {
+        true => Fault::Spoil(|mut bytes| {
+            bytes.pop();
+            Act::Send(bytes)
+        }),
+        false => Fault::Pass,
+    });
+    met.errors([read(&api, session, &own.unwrap()).await.err()]);
+    line.mend();
+    // The application's own stream, with what it says of it.
+    let failing = stream::iter([Ok(VALUE), Err(io::Error::other("the disk"))]);
+    let failing = StreamBody::new(failing);
+    met.errors([api
+        .upload(session, failing, &Metadata::string())
+        .await
+        .err()]);
     // No secret provider is asked after the start yet.
     let unavailable = SecretError::Unavailable {
         origin: "the test".into(),
@@ -165,7 +207,7 @@ async fn by_the_sdk(world: &World, session: &SessionId, token: &VerifiedToken, m
     call_all(world, &other, token, met).await;
     let long: GrantDuration = "2h".parse().unwrap();
     let api = luna.tokenizer();
-    let large = vec![b'c'; 16 * 1024 * 1024 + 1];
+    let large = vec![b'c'; 1024 * 1024 + 1];
     met.errors([
         luna.grants().grant(session, token, long).await.err(),
         api.tokenize(session, &large, &Metadata::string())

@@ -4,6 +4,7 @@ use crate::{Canaries, errors, log};
 use http::Method;
 use lunadefend::{JwtProfile, Metadata, UntrustedToken, VerifiedToken};
 use lunadefend_tests::{Browser, Page, Settings, World, http1};
+use lunadefend_tokenizer::Limits;
 
 pub(crate) const VALUE: &str = "canary-value-4111111111111111";
 pub(crate) const METADATA: &str = r#"{"dataType":"file","name":"canary-metadata.pdf"}"#;
@@ -24,6 +25,11 @@ async fn nothing_is_logged_that_is_nobodys_business() {
             raw_session_ids,
             proxied: true,
             file_store: true,
+            tokenizer: |config| {
+                let mut limits = Limits::default();
+                limits.max_value = errors::MAX_VALUE;
+                config.limits(limits)
+            },
             ..Settings::default()
         })
         .await;
@@ -52,6 +58,8 @@ async fn nothing_is_logged_that_is_nobodys_business() {
         "lunadefend.http{route=\"/grant/verify\"",
         "route=\"/detokenize\"",
         "route=\"/blob\"",
+        "lunadefend.tokenize{outcome=\"done\"}",
+        "lunadefend.download{outcome=\"done\"}",
         "fetched the key set",
         // What others log is looked at too.
         "hyper_util::client",
@@ -148,6 +156,9 @@ async fn by_sdk(world: &World, session: &lunadefend::SessionId, token: &Verified
     let read = api.detokenize(session, &own).await.unwrap();
     assert_eq!(read.expose_secret(), VALUE.as_bytes());
     api.metadata(session, &own).await.unwrap();
+    let own = api.upload(session, errors::value(), &metadata).await;
+    let mut streamed = api.download(session, &own.unwrap()).await.unwrap();
+    while streamed.next_chunk().await.unwrap().is_some() {}
 }
 
 /// What is sent by mistake, or to see what the log makes of it.

@@ -12,6 +12,7 @@ mod keys;
 mod lives;
 mod log_out;
 mod page;
+mod streams;
 mod values;
 mod wire;
 

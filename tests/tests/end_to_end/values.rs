@@ -70,9 +70,9 @@ async fn a_value_that_is_too_large_is_refused_as_that() {
     let session = world.application.log_in("ann");
     let api = world.luna().tokenizer();
     // Often: the answer comes while the value is still on its way.
-    let value = vec![7; 20 * MIB];
+    let value = vec![7; 80 * MIB];
     for _ in 0..5 {
-        for len in [16 * MIB + 1, 20 * MIB] {
+        for len in [64 * MIB + 1, 80 * MIB] {
             let outcome = api
                 .tokenize(&session, &value[..len], &Metadata::string())
                 .await;

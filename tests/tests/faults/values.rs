@@ -1,7 +1,7 @@
 //! Faults on the way of a value.
 
 use crate::{PATIENT, Setting, cut};
-use lunadefend::{ErrorKind, Metadata};
+use lunadefend::{Error, ErrorKind, Metadata};
 use lunadefend_tests::{
     Act, Fault, Stub,
     http1::{answer, json},
@@ -80,6 +80,43 @@ async fn a_value_is_whole_or_an_error_and_never_stored_twice() {
     line.mend();
     let read = api.detokenize(session, &token).await.unwrap();
     assert_eq!(read.expose_secret(), b"078-05-1120");
+}
+
+/// A value as a stream, wherever the line cuts it.
+#[tokio::test]
+async fn a_download_that_is_cut_on_the_way_ends_with_an_error() {
+    let setting = Setting::new(PATIENT).await;
+    let line = setting.world.line_to_tokenizer();
+    let luna = setting.world.luna();
+    let (api, session) = (luna.tokenizer(), &setting.session);
+    let value = vec![7; 300_000];
+    let token = api.tokenize(session, &value, &Metadata::string()).await;
+    let token = token.unwrap();
+    let read = async || {
+        let mut value = api.download(session, &token).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = value.next_chunk().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok::<_, Error>(bytes)
+    };
+    let cuts: [fn(Vec<u8>) -> Act; 3] = [
+        |bytes| Act::Send(cut(bytes, 1)),
+        |bytes| Act::Send(cut(bytes, 150_000)),
+        |bytes| Act::Send(cut(bytes, 300_000)),
+    ];
+    for spoil in cuts {
+        line.plan(
+            move |_, request| match request.path().starts_with("/blob/") {
+                true => Fault::Spoil(spoil),
+                false => Fault::Pass,
+            },
+        );
+        let error = read().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ValueIncomplete, "{error:?}");
+    }
+    line.mend();
+    assert!(read().await.unwrap() == value);
 }
 
 /// A tokenizer that was taken over must not send us, or a value, into the internal network.

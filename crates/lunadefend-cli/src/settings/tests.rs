@@ -137,7 +137,7 @@ async fn sizes_and_quotas() {
         )
     };
     const MIB: u64 = 1024 * 1024;
-    assert_eq!(limits(&[]), (16 * MIB, 64, 256 * MIB));
+    assert_eq!(limits(&[]), (64 * MIB, 64, 256 * MIB));
     let all = [
         ("LUNADEFEND_MAX_VALUE", "1GiB"),
         ("LUNADEFEND_SESSION_VALUES", "7"),

@@ -19,6 +19,7 @@ mod requests;
 mod sessions;
 mod shared;
 mod stale;
+mod streams;
 mod support;
 mod transfer;
 mod values;

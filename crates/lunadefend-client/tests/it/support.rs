@@ -63,6 +63,8 @@ pub(crate) enum Act {
     Drip(Vec<u8>),
     /// Sends these bytes when it is notified.
     Hold(Arc<Notify>, Vec<u8>),
+    /// Sends these bytes, then nothing more.
+    Stall(Vec<u8>),
     /// Never responds.
     Hang,
     /// Resets the connection.
@@ -179,6 +181,10 @@ async fn serve(mut stream: TcpStream, act: impl Fn(&Recorded) -> Act) {
         Act::Hold(open, bytes) => {
             open.notified().await;
             let _ = stream.write_all(&bytes).await;
+        }
+        Act::Stall(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            std::future::pending().await
         }
         Act::Hang => std::future::pending().await,
         Act::Reset => stream.set_zero_linger().unwrap(),

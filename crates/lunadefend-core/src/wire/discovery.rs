@@ -42,10 +42,10 @@ mod tests {
             level: 2,
             origin: "https://tokenizer.example.com".to_owned(),
             max_items: 100,
-            max_value: 16_777_216,
+            max_value: 67_108_864,
             features: vec![BATCHES.to_owned()],
         };
-        let text = r#"{"level":2,"origin":"https://tokenizer.example.com","max_items":100,"max_value":16777216,"features":["batches"]}"#;
+        let text = r#"{"level":2,"origin":"https://tokenizer.example.com","max_items":100,"max_value":67108864,"features":["batches"]}"#;
         assert_eq!(to_vec(&discovery), text.as_bytes());
         let with_more = text.replace("\"level\"", "\"x\":[{}],\"level\"");
         let read: Discovery = from_slice(with_more.as_bytes(), RESPONSE).unwrap();

@@ -19,7 +19,7 @@ pub struct Limits {
     /// The maximum of connections at once; 1024 by default. A further one closes the connection that has
     /// idled longest; while none idles, it waits. The process's limit of open files caps it.
     pub max_connections: u32,
-    /// The longest value, in bytes; 16 MiB by default, [`MAX_VALUE`](Self::MAX_VALUE) at most. No
+    /// The longest value, in bytes; 64 MiB by default, [`MAX_VALUE`](Self::MAX_VALUE) at most. No
     /// more than a few chunks of 63 KiB of it are in memory at once.
     pub max_value: u64,
     /// The maximum of values that a session may store in 24 hours by requests with the cookie, that is from
@@ -47,7 +47,8 @@ pub struct Limits {
     pub body_read: Duration,
     /// The time for a request until its response begins, without the body of an upload. 30 s by default.
     pub request: Duration,
-    /// The time for which a client may leave a response unread. 30 s by default.
+    /// The time for which a client may leave a response unread. 30 s by default. A client that reads has twice this
+    /// time for each 64 KiB.
     pub write_stall: Duration,
     /// The time for which running requests may go on once the server stops. 10 s by default.
     pub drain: Duration,
@@ -61,7 +62,7 @@ impl Limits {
     /// The longest value that can be configured, in bytes.
     pub const MAX_VALUE: u64 = 1024 * 1024 * 1024;
     /// The default of the longest value, in bytes.
-    pub const DEFAULT_MAX_VALUE: u64 = 16 * 1024 * 1024;
+    pub const DEFAULT_MAX_VALUE: u64 = 64 * 1024 * 1024;
 
     pub(crate) const fn quota(&self) -> Quota {
         Quota {

@@ -16,6 +16,9 @@ use tokio::{
 /// The limits of what is still read from a client that has its response.
 const LINGER: Duration = Duration::from_secs(2);
 const MAX_LINGER_BYTES: usize = 32 * 1024 * 1024;
+/// The bytes that a client must take within twice `write_stall`: about 1 KiB a second. What it took fast before is
+/// no credit.
+const WRITE_STEP: usize = 64 * 1024;
 /// The preface of a client that speaks HTTP/2 without TLS (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
@@ -23,7 +26,7 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 ///
 /// A client that sends the head of a request byte by byte has `header_read` from the first byte. A client
 /// that does not read its response stops all writing; after `write_stall` without progress that is an error.
-/// An idle connection ends when its place is needed.
+/// So is a client that takes twice as long for [`WRITE_STEP`]. An idle connection ends when its place is needed.
 ///
 /// A request may be refused before all of it is read. Closing at once would then reset the connection and
 /// destroy the response before the client reads it. So the rest is read and discarded for a moment.
@@ -42,8 +45,18 @@ pub(super) struct GuardedStream<S> {
     /// The response to an incomplete head, its refusal, has begun.
     head_refused: bool,
     write_stall: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
+    stalled: Option<Stalled>,
+    /// The bytes of a step that the client has taken, and the time left for the rest.
+    taken: usize,
+    patience: Duration,
     closing: Closing,
+}
+
+/// The client takes nothing.
+#[derive(Debug)]
+struct Stalled {
+    since: Instant,
+    limit: Pin<Box<Sleep>>,
 }
 
 #[derive(Debug)]
@@ -67,6 +80,8 @@ impl<S> GuardedStream<S> {
             head_refused: false,
             write_stall: limits.write_stall,
             stalled: None,
+            taken: 0,
+            patience: 2 * limits.write_stall,
             closing: Closing::Open,
         }
     }
@@ -79,6 +94,8 @@ impl<S> GuardedStream<S> {
             self.head = None;
             self.head_begun = false;
             self.head_refused = false;
+            self.taken = 0;
+            self.patience = 2 * self.write_stall;
         }
         if self.phase.is_serving() {
             return Poll::Pending;
@@ -120,15 +137,35 @@ impl<S> GuardedStream<S> {
         outcome: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            self.stalled = None;
+            if let Some(stalled) = self.stalled.take() {
+                self.patience = self.patience.saturating_sub(stalled.since.elapsed());
+            }
             return outcome;
         }
-        let write_stall = self.write_stall;
-        let stalled = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(sleep(write_stall)));
-        ready!(stalled.as_mut().poll(context));
+        let limit = self.write_stall.min(self.patience);
+        let stalled = self.stalled.get_or_insert_with(|| Stalled {
+            since: Instant::now(),
+            limit: Box::pin(sleep(limit)),
+        });
+        ready!(stalled.limit.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Passes the outcome of a write on as [`guard`](Self::guard) does, and counts what the client took.
+    fn guard_write(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let outcome = self.guard(context, outcome);
+        if let Poll::Ready(Ok(bytes)) = outcome {
+            self.taken += bytes;
+            if self.taken >= WRITE_STEP {
+                self.taken %= WRITE_STEP;
+                self.patience = 2 * self.write_stall;
+            }
+        }
+        outcome
     }
 }
 
@@ -167,7 +204,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write(context, data);
         self.head_refused = self.head_begun && self.requests == self.phase.requests();
-        self.guard(context, outcome)
+        self.guard_write(context, outcome)
     }
 
     fn poll_write_vectored(
@@ -177,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write_vectored(context, data);
         self.head_refused = self.head_begun && self.requests == self.phase.requests();
-        self.guard(context, outcome)
+        self.guard_write(context, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -181,7 +181,7 @@ async fn the_frame_may_load_its_two_files_and_ask_the_tokenizer_and_nothing_else
         attribute(&page, "name=\"lunadefend\" content=\""),
         "{&quot;origins&quot;:[&quot;https://app.example.com&quot;,\
          &quot;https://shop.example.com:8443&quot;],&quot;nested&quot;:false,\
-         &quot;maxValue&quot;:16777216}"
+         &quot;maxValue&quot;:67108864}"
     );
     // The same for everybody.
     let cookie = harness.log_in(SESSION, "jti-1").await;

@@ -170,9 +170,9 @@ async fn too_large() {
 
 /// Without a setting: a scan or a photo from a telephone fits.
 #[tokio::test]
-async fn a_value_may_have_16_mib_and_the_413_says_so() {
+async fn a_value_may_have_64_mib_and_the_413_says_so() {
     let harness = Harness::start().await;
-    let value: Vec<u8> = (0..=255).cycle().take(16 * 1024 * 1024).collect();
+    let value: Vec<u8> = (0..=255).cycle().take(64 * 1024 * 1024).collect();
     let token = harness.store_value(SESSION, value.clone()).await;
     let url = harness.detokenize(SESSION, &token).await;
     assert!(harness.get(&url, &[]).await.body == value);
@@ -181,7 +181,7 @@ async fn a_value_may_have_16_mib_and_the_413_says_so() {
     let longer = [value, vec![0]].concat();
     let put = harness.send(Method::PUT, &upload, &[], longer).await;
     assert_eq!(put.status, 413);
-    assert!(put.message().starts_with("the value is over 16 MiB: "));
+    assert!(put.message().starts_with("the value is over 64 MiB: "));
 }
 
 #[tokio::test]

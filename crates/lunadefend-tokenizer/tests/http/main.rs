@@ -16,6 +16,7 @@ mod blobs;
 mod browser;
 mod connections;
 mod cookies;
+mod cut;
 mod destroy;
 mod discovery;
 mod ends;

@@ -88,6 +88,45 @@ async fn a_client_that_does_not_read_is_given_up() {
     assert_eq!(before.elapsed(), Duration::from_secs(30));
 }
 
+/// Neither silent nor of use: a byte now and then would keep the connection, and a value open, for months.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_drips_is_given_up_and_what_it_read_fast_is_no_credit() {
+    for fast in [0, 10 * WRITE_STEP] {
+        let (mut client, server) = duplex(16);
+        let mut server = guard(server);
+        let reader = tokio::spawn(async move {
+            let mut first = vec![0; fast];
+            client.read_exact(&mut first).await.unwrap();
+            loop {
+                sleep(Duration::from_secs(9)).await;
+                client.read_exact(&mut [0]).await.unwrap();
+            }
+        });
+        let before = Instant::now();
+        let error = server.write_all(&vec![0; 11 * WRITE_STEP]).await;
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(before.elapsed(), Duration::from_secs(60), "after {fast}");
+        reader.abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_client_reads_for_as_long_as_it_needs() {
+    let (mut client, server) = duplex(WRITE_STEP / 2);
+    let mut server = guard(server);
+    let before = Instant::now();
+    let reader = tokio::spawn(async move {
+        let mut step = vec![0; WRITE_STEP / 2];
+        for _ in 0..40 {
+            sleep(Duration::from_secs(29)).await;
+            client.read_exact(&mut step).await.unwrap();
+        }
+    });
+    server.write_all(&vec![0; 20 * WRITE_STEP]).await.unwrap();
+    reader.await.unwrap();
+    assert!(before.elapsed() >= Duration::from_secs(10 * 60));
+}
+
 #[tokio::test(start_paused = true)]
 async fn slow_progress_is_progress() {
     let (mut client, server) = duplex(16);
@@ -95,7 +134,7 @@ async fn slow_progress_is_progress() {
     let reader = tokio::spawn(async move {
         let mut seen = 0;
         while seen < 64 {
-            sleep(Duration::from_secs(20)).await;
+            sleep(Duration::from_secs(15)).await;
             let mut buffer = [0; 16];
             seen += client.read(&mut buffer).await.unwrap();
         }

@@ -1,0 +1,44 @@
+//! What a store has when nobody uses it.
+
+use anyhow::Result;
+use lunadefend_core::provider::Clock;
+use lunadefend_testing::{TestClock, tokenizer::TestTimer};
+use lunadefend_vault::Janitor;
+use lunadefend_vault_redb::open_embedded;
+use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableHandle};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// Long after everything has expired.
+const LATER: Duration = Duration::from_secs(3 * 24 * 3600);
+
+/// Counts the rows and parts of a store, before and after a sweep as if days had passed.
+pub(crate) async fn count(store: &Path) -> Result<()> {
+    println!("found {}", counted(store)?);
+    let clock = TestClock::new();
+    clock.advance(SystemTime::now().duration_since(clock.now())? + LATER);
+    let opened = open_embedded(store, None, Arc::new(clock.clone())).await?;
+    let janitor = Janitor::new(opened.vault, Arc::new(TestTimer(clock)));
+    // The first round only looks at the clock.
+    janitor.round().await?;
+    janitor.round().await?;
+    drop(janitor);
+    println!("left {}", counted(store)?);
+    Ok(())
+}
+
+fn counted(store: &Path) -> Result<String> {
+    let read = Database::open(store)?.begin_read()?;
+    let mut counts = Vec::new();
+    for table in read.list_tables()? {
+        let name = table.name().to_owned();
+        let rows = read.open_untyped_table(table)?.len()?;
+        if matches!(&*name, "rows" | "parts") {
+            counts.push(format!("{name}={rows}"));
+        }
+    }
+    Ok(counts.join(" "))
+}
