@@ -55,7 +55,9 @@ Usage: cargo xtask <command> [arguments]
   soak [--seconds N] [--clients N] [--no-build] [APP..]
         Many users at once (500, for 5 seconds) on each example application, or only on the
         named ones, with a tokenizer in a process of its own: no error, no growth of memory,
-        and on SIGTERM everybody gets their answer. --no-build takes the programs as they are.
+        and on SIGTERM everybody gets their answer. Then, or alone as `values`, long values up and
+        down in less than 64 MiB of memory, a slow one, and nothing left of cut ones. --no-build
+        takes the programs as they are.
   soak --proxies [--seconds N] [--no-build]
         The life of a token behind nginx and haproxy, as docs/proxies.md configures them: over
         HTTP/2 and HTTP/1.1 with TLS, 100 idle connections at the idle time, and restarts of the

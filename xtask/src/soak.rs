@@ -10,6 +10,7 @@ mod outcome;
 mod port;
 mod process;
 mod proxies;
+mod values;
 
 use crate::{
     command::{self, cargo},
@@ -27,6 +28,7 @@ use std::{
     thread::sleep,
     time::{Duration, Instant},
 };
+use values::Extent;
 
 /// How long a program may take to start or to end.
 const MOMENT: Duration = Duration::from_secs(30);
@@ -51,7 +53,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     }
     let programs = Programs(workspace.target().join("debug"));
     match &options.what {
+        What::All(load) => {
+            soak_all(&programs, options::APPS, *load)?;
+            values::run(workspace, &programs, Extent::SHORT)
+        }
         What::Apps(apps, load) => soak_all(&programs, apps, *load),
+        What::Values => values::run(workspace, &programs, Extent::SHORT),
         What::Proxies { seconds } => proxies::run(workspace, &programs, *seconds),
         What::Long(names) => long::run(workspace, &programs, names),
     }

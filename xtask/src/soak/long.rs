@@ -4,6 +4,7 @@ use super::{
     Programs,
     options::{APPS, Load},
     proxies, soak_all,
+    values::{self, Extent},
 };
 use crate::{mutate, steps, workspace::Workspace};
 use anyhow::{Result, bail};
@@ -37,6 +38,12 @@ const RUNS: &[Run] = &[
         what: "as --proxies, each with 75 restarts of the tokenizer in 5 minutes",
         minutes: 15,
         run: |workspace, programs| proxies::run(workspace, programs, 300),
+    },
+    Run {
+        name: "values",
+        what: "1 GiB up and down by the SDK and by curl, an upload of 10 minutes, cut uploads",
+        minutes: 15,
+        run: |workspace, programs| values::run(workspace, programs, Extent::LONG),
     },
     Run {
         name: "mutations",
@@ -98,7 +105,7 @@ mod tests {
     #[test]
     fn the_help_names_each_run_and_the_sum_of_their_times() {
         let list = list();
-        assert!(list.contains("about 110 minutes"), "{list}");
+        assert!(list.contains("about 125 minutes"), "{list}");
         for run in RUNS {
             assert!(list.contains(&format!("  {} ", run.name)), "{list}");
         }

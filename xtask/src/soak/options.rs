@@ -20,8 +20,12 @@ pub(super) struct Options {
 /// What is done.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum What {
+    /// Many users on each application, and long values.
+    All(Load),
     /// Many users on each of these applications.
     Apps(Vec<&'static str>, Load),
+    /// Long values, as long as the CI may take.
+    Values,
     /// The life of a token behind proxies.
     Proxies { seconds: u64 },
     /// The long runs of these names, or all.
@@ -71,7 +75,8 @@ impl Options {
                 What::Proxies { seconds }
             }
             (false, true) => What::Long(names.into_iter().map(long::named).collect::<Result<_>>()?),
-            (false, false) if names.is_empty() => What::Apps(APPS.to_vec(), load),
+            (false, false) if names.is_empty() => What::All(load),
+            (false, false) if names == ["values"] => What::Values,
             (false, false) => What::Apps(names.into_iter().map(app).collect::<Result<_>>()?, load),
         };
         Ok(Self { build, what })
@@ -105,15 +110,16 @@ mod tests {
     }
 
     #[test]
-    fn all_applications_for_five_seconds_unless_told_otherwise() {
+    fn all_applications_and_values_for_five_seconds_unless_told_otherwise() {
         let options = parse(&[]).unwrap();
         let load = |clients, seconds| Load { clients, seconds };
         assert!(options.build);
-        assert_eq!(options.what, What::Apps(APPS.to_vec(), load(500, 5)));
+        assert_eq!(options.what, What::All(load(500, 5)));
         let words = "warp-app --seconds 60 --clients 7 --no-build";
         let options = parse(&words.split(' ').collect::<Vec<_>>()).unwrap();
         assert!(!options.build);
         assert_eq!(options.what, What::Apps(vec!["warp-app"], load(7, 60)));
+        assert_eq!(parse(&["values"]).unwrap().what, What::Values);
     }
 
     #[test]

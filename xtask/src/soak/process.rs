@@ -101,10 +101,19 @@ impl Process {
 
     /// Its resident memory.
     pub(super) fn resident_kib(&self) -> Result<u64> {
+        self.memory_kib("VmRSS:")
+    }
+
+    /// The most resident memory that it ever had.
+    pub(super) fn peak_kib(&self) -> Result<u64> {
+        self.memory_kib("VmHWM:")
+    }
+
+    fn memory_kib(&self, name: &str) -> Result<u64> {
         let path = format!("/proc/{}/status", self.child.id());
         let status =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        resident(&status).with_context(|| format!("no memory in {path}"))
+        memory(&status, name).with_context(|| format!("no memory in {path}"))
     }
 
     /// Waits for its end.
@@ -130,10 +139,8 @@ impl Drop for Process {
     }
 }
 
-fn resident(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn memory(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
@@ -144,7 +151,8 @@ mod tests {
     #[test]
     fn resident_memory_is_read() {
         let status = "Name:\taxum-app\nVmHWM:\t   99999 kB\nVmRSS:\t   52340 kB\nThreads:\t3\n";
-        assert_eq!(resident(status), Some(52_340));
-        assert_eq!(resident("Name:\tzombie\n"), None);
+        assert_eq!(memory(status, "VmRSS:"), Some(52_340));
+        assert_eq!(memory(status, "VmHWM:"), Some(99_999));
+        assert_eq!(memory("Name:\tzombie\n", "VmRSS:"), None);
     }
 }

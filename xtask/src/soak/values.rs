@@ -1,0 +1,325 @@
+//! Long values: what memory they need on either side, how slow a line may be, and what is left of a cut one.
+
+use super::{MOMENT, Programs, outcome::number, port::HeldPort, process::Process};
+use crate::{command, workspace::Workspace};
+use anyhow::{Result, bail, ensure};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// What either side may have in memory at any time, whatever the length of a value.
+const MOST_KIB: u64 = 64 * 1024;
+/// How long a value may take, for each MiB of it, and besides.
+const PER_MIB: Duration = Duration::from_millis(500);
+const BESIDES: Duration = Duration::from_secs(120);
+const MIB: u64 = 1024 * 1024;
+/// A slow line: 64 KiB a second.
+const SLOW_BYTES_PER_SECOND: u64 = 64 * 1024;
+/// How much of a value is sent before it is cut: enough for parts on the disk.
+const CUT_AFTER: u64 = 32 * MIB;
+
+/// How much is done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// The length of the long values.
+    pub(super) bytes: u64,
+    /// How long the upload over a slow line takes.
+    pub(super) slow_seconds: u64,
+}
+
+impl Extent {
+    /// For the CI.
+    pub(super) const SHORT: Self = Self {
+        bytes: 96 * MIB,
+        slow_seconds: 3,
+    };
+    /// The longest value, and longer than any time limit.
+    pub(super) const LONG: Self = Self {
+        bytes: 1024 * MIB,
+        slow_seconds: 600,
+    };
+}
+
+pub(super) fn run(workspace: &Workspace, programs: &Programs, extent: Extent) -> Result<()> {
+    let scene = Scene::set(workspace, programs)?;
+    println!("soak: values: {}", scene.cut()?);
+    println!("soak: values: {}", scene.by_the_sdk(extent)?);
+    println!("soak: values: {}", scene.by_curl(extent.bytes)?);
+    println!("soak: values: {}", scene.slowly(extent.slow_seconds)?);
+    fs::remove_dir_all(&scene.folder)?;
+    Ok(())
+}
+
+/// All that a tokenizer and an application need.
+struct Scene<'p> {
+    programs: &'p Programs,
+    folder: PathBuf,
+    port: HeldPort,
+    signing_key: String,
+    public_key: String,
+}
+
+impl<'p> Scene<'p> {
+    fn set(workspace: &Workspace, programs: &'p Programs) -> Result<Self> {
+        let folder = workspace.target().join("tmp/soak-values");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let key = folder.join("signing-key.pem");
+        let mut keygen =
+            Process::start(&programs.find("lunadefend")?, &["keygen", text(&key)?], &[])?;
+        ensure!(
+            keygen.end(MOMENT)?.success(),
+            "lunadefend keygen made no key"
+        );
+        let printed = keygen.rest();
+        let pem = printed
+            .iter()
+            .skip_while(|line| !line.starts_with("-----BEGIN"));
+        Ok(Self {
+            programs,
+            port: HeldPort::any()?,
+            signing_key: fs::read_to_string(&key)?,
+            public_key: pem.cloned().collect::<Vec<_>>().join("\n"),
+            folder,
+        })
+    }
+
+    fn store(&self, name: &str) -> PathBuf {
+        self.folder.join(name).with_extension("redb")
+    }
+
+    /// A tokenizer that takes the longest values.
+    fn tokenizer(&self, store: &Path) -> Result<Process> {
+        let environment = [
+            ("SECUREFRAME_HTTP_ADDR", self.port.addr()),
+            ("SESSION_PUBLIC_KEY", self.public_key.clone()),
+            ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
+            ("LUNADEFEND_MAX_VALUE", "1GiB".to_owned()),
+            ("LUNADEFEND_SESSION_BYTES", "1GiB".to_owned()),
+        ];
+        let lunadefend = self.programs.find("lunadefend")?;
+        let mut tokenizer = Process::start(
+            &lunadefend,
+            &["serve", "--store", text(store)?],
+            &environment,
+        )?;
+        tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
+        Ok(tokenizer)
+    }
+
+    /// The application's side, as a process of its own.
+    fn values(&self, arguments: &[&str]) -> Result<Process> {
+        let environment = [
+            (
+                "TOKENIZER_URL",
+                format!("http://localhost:{}", self.port.number()),
+            ),
+            ("LUNASEC_SIGNING_KEY", self.signing_key.clone()),
+        ];
+        Process::start(&self.programs.find("values")?, arguments, &environment)
+    }
+
+    /// A value up and down by the SDK.
+    fn by_the_sdk(&self, extent: Extent) -> Result<String> {
+        let mut tokenizer = self.tokenizer(&self.store("sdk"))?;
+        let bytes = extent.bytes.to_string();
+        let round = self.round(&["round", "--bytes", &bytes], patience(extent.bytes))?;
+        let peak = end(&mut tokenizer)?;
+        judge("the tokenizer", peak)?;
+        judge("the application", round.peak_kib)?;
+        Ok(format!(
+            "{} MiB by the SDK, up in {:.1} s and down in {:.1} s; at most {:.1} MiB in the tokenizer, {:.1} MiB in the application",
+            extent.bytes / MIB,
+            round.up_millis as f64 / 1000.0,
+            round.down_millis as f64 / 1000.0,
+            mib(peak),
+            mib(round.peak_kib),
+        ))
+    }
+
+    /// The same over a line that takes long.
+    fn slowly(&self, seconds: u64) -> Result<String> {
+        let mut tokenizer = self.tokenizer(&self.store("slow"))?;
+        let (bytes, time) = (
+            (seconds * SLOW_BYTES_PER_SECOND).to_string(),
+            seconds.to_string(),
+        );
+        let arguments = ["slow", "--bytes", &bytes, "--seconds", &time];
+        let round = self.round(&arguments, BESIDES + Duration::from_secs(seconds))?;
+        ensure!(round.up_millis >= seconds * 1000, "it was not slow");
+        let peak = end(&mut tokenizer)?;
+        judge("the tokenizer", peak)?;
+        judge("the application", round.peak_kib)?;
+        Ok(format!(
+            "an upload of {seconds} s at 64 KiB a second was stored and read"
+        ))
+    }
+
+    fn round(&self, arguments: &[&str], limit: Duration) -> Result<Round> {
+        let mut values = self.values(arguments)?;
+        let up_millis = number(&values.line("uploaded ", limit)?, "millis=")?;
+        let down_millis = number(&values.line("downloaded ", limit)?, "millis=")?;
+        let peak_kib = values.line("peak_kib=", MOMENT)?.parse()?;
+        let status = values.end(MOMENT)?;
+        ensure!(status.success(), "the application ended with {status}");
+        Ok(Round {
+            up_millis,
+            down_millis,
+            peak_kib,
+        })
+    }
+
+    /// A value up and down by curl, which does not know its length before.
+    fn by_curl(&self, bytes: u64) -> Result<String> {
+        let mut tokenizer = self.tokenizer(&self.store("curl"))?;
+        let mut upload = self.values(&["upload-url"])?;
+        let token = upload.line("token=", MOMENT)?;
+        let url = upload.line("url=", MOMENT)?;
+        let bytes = bytes.to_string();
+        self.shell(
+            r#"head -c "$1" /dev/zero | curl -sS --fail -T - "$0""#,
+            &[&url, &bytes],
+        )?;
+        let url = self
+            .values(&["download-url", "--token", &token])?
+            .line("url=", MOMENT)?;
+        // Longer than it should be, it would end the comparison too.
+        let compare = r#"head -c "$1" /dev/zero > "$2" && curl -sS --fail "$0" | cmp - "$2""#;
+        let zeros = self.folder.join("zeros");
+        self.shell(compare, &[&url, &bytes, text(&zeros)?])?;
+        let peak = end(&mut tokenizer)?;
+        judge("the tokenizer", peak)?;
+        Ok(format!(
+            "{} MiB by curl, up and down; at most {:.1} MiB in the tokenizer",
+            bytes.parse::<u64>()? / MIB,
+            mib(peak)
+        ))
+    }
+
+    fn shell(&self, script: &str, arguments: &[&str]) -> Result<()> {
+        let mut shell = command::program("sh", &self.folder);
+        command::run(shell.args(["-c", script]).args(arguments))
+    }
+
+    /// Values that are never finished: because their sender died, and because the tokenizer did.
+    fn cut(&self) -> Result<String> {
+        let store = self.store("cut");
+        end(&mut self.tokenizer(&store)?)?;
+        let empty = self.count(&store)?.left;
+        ensure!(empty.parts == 0, "a new store has parts");
+        let sent = CUT_AFTER.to_string();
+        let mut found = Vec::new();
+        for tokenizer_dies in [false, true] {
+            let mut tokenizer = self.tokenizer(&store)?;
+            let mut values = self.values(&["cut", "--bytes", &sent])?;
+            values.line("sent", patience(CUT_AFTER))?;
+            if tokenizer_dies {
+                tokenizer.signal("KILL")?;
+                tokenizer.end(MOMENT)?;
+            }
+            values.signal("KILL")?;
+            values.end(MOMENT)?;
+            if !tokenizer_dies {
+                end(&mut tokenizer)?;
+            }
+            let count = self.count(&store)?;
+            ensure!(
+                count.left == empty,
+                "after the sweep {:?} are left of a cut upload, and a new store has {empty:?}",
+                count.left
+            );
+            found.push(count.found.parts);
+        }
+        ensure!(
+            found.last() > Some(&0),
+            "the tokenizer had stored no part when it was killed"
+        );
+        Ok(format!(
+            "of cut uploads nothing was left after the sweep, of {found:?} parts before"
+        ))
+    }
+
+    fn count(&self, store: &Path) -> Result<Count> {
+        let mut count = self.values(&["count", "--store", text(store)?])?;
+        let mut read = |start: &str| -> Result<Remains> {
+            let line = count.line(start, BESIDES)?;
+            Ok(Remains {
+                rows: number(&line, "rows=")?,
+                parts: number(&line, "parts=")?,
+            })
+        };
+        Ok(Count {
+            found: read("found ")?,
+            left: read("left ")?,
+        })
+    }
+}
+
+/// What became of a value by the SDK.
+struct Round {
+    up_millis: u64,
+    down_millis: u64,
+    peak_kib: u64,
+}
+
+/// What a store has before and after a sweep.
+struct Count {
+    found: Remains,
+    left: Remains,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Remains {
+    rows: u64,
+    parts: u64,
+}
+
+fn judge(name: &str, peak_kib: u64) -> Result<()> {
+    ensure!(
+        peak_kib < MOST_KIB,
+        "{name} had {:.1} MiB in memory, and may have less than {} MiB",
+        mib(peak_kib),
+        MOST_KIB / 1024
+    );
+    Ok(())
+}
+
+/// Ends a tokenizer, and gives the most memory that it ever had.
+fn end(tokenizer: &mut Process) -> Result<u64> {
+    let peak = tokenizer.peak_kib()?;
+    tokenizer.signal("TERM")?;
+    let status = tokenizer.end(MOMENT)?;
+    ensure!(status.success(), "the tokenizer ended with {status}");
+    Ok(peak)
+}
+
+fn patience(bytes: u64) -> Duration {
+    BESIDES + PER_MIB.mul_f64((bytes / MIB) as f64)
+}
+
+fn mib(kib: u64) -> f64 {
+    kib as f64 / 1024.0
+}
+
+fn text(path: &Path) -> Result<&str> {
+    match path.to_str() {
+        Some(text) => Ok(text),
+        None => bail!("the target directory has a name that is no text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_kib_too_much_is_too_much() {
+        judge("it", 64 * 1024 - 1).unwrap();
+        let error = judge("it", 64 * 1024).unwrap_err();
+        assert!(error.to_string().contains("64.0 MiB"), "{error}");
+    }
+}
