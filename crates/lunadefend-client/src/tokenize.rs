@@ -123,7 +123,7 @@ impl<'a> TokenizeValue<'a> {
         let client = self.client;
         let call = client.begin(self.session).await?;
         let inline = match &self.source {
-            Source::Whole(value, _) => InlineValue::new(SecretValue::new(value)),
+            Source::Whole(value, _) => InlineValue::new(SecretValue::new(*value)),
             Source::Stream(_) => None,
         };
         let is_inline = inline.is_some();

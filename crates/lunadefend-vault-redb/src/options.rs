@@ -17,7 +17,7 @@ pub struct EmbeddedOptions {
 impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
-            cache_size: 64 * 1024 * 1024,
+            cache_size: 8 * 1024 * 1024,
             check_on_open: true,
             reserve: Self::RESERVE,
         }
@@ -38,7 +38,7 @@ impl EmbeddedOptions {
         self
     }
 
-    /// Sets the memory for cached pages in bytes; 64 MiB by default.
+    /// Sets the memory for cached pages in bytes; 8 MiB by default. The system caches the file too.
     #[must_use]
     pub const fn cache_size(mut self, bytes: usize) -> Self {
         self.cache_size = bytes;

@@ -116,6 +116,29 @@ async fn a_stream_that_fails_stores_nothing_and_a_new_one_may_begin() {
     drop(api.download(&session, &token).await.unwrap());
 }
 
+/// What is stored as a stream has a life and an end like any other value, and is read as a stream whatever its length.
+#[tokio::test]
+async fn a_stream_may_be_read_once() {
+    let world = World::start().await;
+    let session = world.application.log_in("ann");
+    let api = world.luna().tokenizer();
+    for length in [100, 40_000] {
+        let chunk = Bytes::from(vec![7; length]);
+        let body = StreamBody::new(stream::iter([Ok::<_, io::Error>(chunk.clone())]));
+        let token = api.upload(&session, body, &Metadata::string()).one_time();
+        let token = token.await.unwrap();
+        let mut value = api.download(&session, &token).await.unwrap();
+        assert_eq!(value.length(), Some(length as u64));
+        let mut read = Vec::new();
+        while let Some(bytes) = value.next_chunk().await.unwrap() {
+            read.extend_from_slice(&bytes);
+        }
+        assert!(read == chunk);
+        let again = api.download(&session, &token).await.map(drop);
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::TokenizerRejected);
+    }
+}
+
 /// An announced length is refused before anything is sent, another one as soon as it is too long.
 #[tokio::test]
 async fn a_stream_that_is_too_long_is_refused_as_that() {

@@ -100,6 +100,7 @@ impl<'p> Scene<'p> {
             ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
             ("LUNADEFEND_MAX_VALUE", "1GiB".to_owned()),
             ("LUNADEFEND_SESSION_BYTES", "1GiB".to_owned()),
+            ("RUST_LOG", "error".to_owned()),
         ];
         let lunadefend = self.programs.find("lunadefend")?;
         let mut tokenizer = Process::start(
@@ -181,16 +182,17 @@ impl<'p> Scene<'p> {
         let url = upload.line("url=", MOMENT)?;
         let bytes = bytes.to_string();
         self.shell(
-            r#"head -c "$1" /dev/zero | curl -sS --fail -T - "$0""#,
-            &[&url, &bytes],
+            r#"head -c "$0" /dev/zero | curl -sS --fail -T - "$URL""#,
+            &[&bytes],
+            &url,
         )?;
         let url = self
             .values(&["download-url", "--token", &token])?
             .line("url=", MOMENT)?;
         // Longer than it should be, it would end the comparison too.
-        let compare = r#"head -c "$1" /dev/zero > "$2" && curl -sS --fail "$0" | cmp - "$2""#;
+        let compare = r#"head -c "$0" /dev/zero > "$1" && curl -sS --fail "$URL" | cmp - "$1""#;
         let zeros = self.folder.join("zeros");
-        self.shell(compare, &[&url, &bytes, text(&zeros)?])?;
+        self.shell(compare, &[&bytes, text(&zeros)?], &url)?;
         let peak = end(&mut tokenizer)?;
         judge("the tokenizer", peak)?;
         Ok(format!(
@@ -200,9 +202,11 @@ impl<'p> Scene<'p> {
         ))
     }
 
-    fn shell(&self, script: &str, arguments: &[&str]) -> Result<()> {
+    /// Runs a script about a signed URL, which is not printed.
+    fn shell(&self, script: &str, arguments: &[&str], url: &str) -> Result<()> {
         let mut shell = command::program("sh", &self.folder);
-        command::run(shell.args(["-c", script]).args(arguments))
+        let shell = shell.args(["-c", script]).args(arguments);
+        command::run(shell.env("URL", url))
     }
 
     /// Values that are never finished: because their sender died, and because the tokenizer did.

@@ -1,12 +1,13 @@
 //! Values in the requests and responses themselves, by a tokenizer that offers it and by one that does not.
 
 use crate::support::{Act, Recorded, Server, T1, T2, answer, json, not_found, session, yes};
-use lunadefend_client::TokenizerClient;
+use futures_util::stream;
+use lunadefend_client::{StreamBody, TokenizerClient};
 use lunadefend_core::{
     Error, ErrorKind, VerifiedToken,
     wire::{Metadata, ValueKind},
 };
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, io, time::Duration};
 
 /// A tokenizer of level 2 with values.
 async fn server(script: impl Fn(usize, &Recorded) -> Act + Send + Sync + 'static) -> Server {
@@ -36,6 +37,51 @@ fn kind<T>(outcome: Result<T, Error>) -> ErrorKind {
 }
 
 const PAST: &str = r#""expiresAt":1"#;
+
+/// A stream has the same options. Its value is never in the request for the token.
+#[tokio::test]
+async fn a_stream_is_stored_and_a_small_value_read_by_level_2() {
+    let server = server(|number, request| {
+        let host = request.header("host");
+        Act::Send(match &*request.target {
+            "/v2/tokenize" if number == 0 => yes(&format!(
+                r#"{{"tokenId":"{T1}","upload":{{"url":"http://{host}/blob","headers":{{}}}}}}"#
+            )),
+            "/v2/tokenize" => yes(&format!(r#"{{"tokenId":"{T1}"}}"#)),
+            "/v2/detokenize" => yes(&format!(
+                r#"{{"items":[{{"tokenId":"{T1}","value":"c2VjcmV0",{PAST}}}]}}"#
+            )),
+            "/blob" => answer(200, "", ""),
+            _ => not_found(),
+        })
+    })
+    .await;
+    let api = api(&server);
+    let (session, metadata) = (session(), Metadata::string());
+    let body = || StreamBody::new(stream::iter([Ok::<_, io::Error>("secret")])).with_length(6);
+    let stored = api.upload(&session, body(), &metadata).one_time().await;
+    assert_eq!(stored.unwrap(), token(T1));
+    let mut value = api.download(&session, &token(T1)).await.unwrap();
+    assert_eq!(value.length(), Some(6));
+    let chunk = value.next_chunk().await.unwrap();
+    assert_eq!(chunk.as_deref(), Some(b"secret".as_slice()));
+    assert_eq!(value.next_chunk().await.unwrap(), None);
+    // Without a URL nobody has the value.
+    let nowhere = api.upload(&session, body(), &metadata).await;
+    assert_eq!(kind(nowhere), ErrorKind::BadTokenizerResponse);
+
+    let requests = server.requests();
+    assert_eq!(
+        requests[0].text(),
+        r#"{"metadata":{"dataType":"string"},"reads":1}"#
+    );
+    let targets: Vec<_> = requests.iter().map(|request| &*request.target).collect();
+    assert_eq!(
+        targets,
+        ["/v2/tokenize", "/blob", "/v2/detokenize", "/v2/tokenize"]
+    );
+    assert_eq!(requests[1].text(), "secret");
+}
 
 #[tokio::test]
 async fn the_requests_of_level_2() {

@@ -2,15 +2,12 @@
 
 use anyhow::Result;
 use lunadefend_core::provider::Clock;
+use lunadefend_jwt::SystemClock;
 use lunadefend_testing::{TestClock, tokenizer::TestTimer};
 use lunadefend_vault::Janitor;
 use lunadefend_vault_redb::open_embedded;
 use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableHandle};
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// Long after everything has expired.
 const LATER: Duration = Duration::from_secs(3 * 24 * 3600);
@@ -19,7 +16,7 @@ const LATER: Duration = Duration::from_secs(3 * 24 * 3600);
 pub(crate) async fn count(store: &Path) -> Result<()> {
     println!("found {}", counted(store)?);
     let clock = TestClock::new();
-    clock.advance(SystemTime::now().duration_since(clock.now())? + LATER);
+    clock.advance(SystemClock.now().duration_since(clock.now())? + LATER);
     let opened = open_embedded(store, None, Arc::new(clock.clone())).await?;
     let janitor = Janitor::new(opened.vault, Arc::new(TestTimer(clock)));
     // The first round only looks at the clock.
@@ -31,7 +28,8 @@ pub(crate) async fn count(store: &Path) -> Result<()> {
 }
 
 fn counted(store: &Path) -> Result<String> {
-    let read = Database::open(store)?.begin_read()?;
+    let database = Database::open(store)?;
+    let read = database.begin_read()?;
     let mut counts = Vec::new();
     for table in read.list_tables()? {
         let name = table.name().to_owned();
