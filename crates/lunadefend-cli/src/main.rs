@@ -5,6 +5,7 @@
     reason = "a command talks to its user by stdout and stderr"
 )]
 
+mod admin;
 mod config;
 mod dev;
 mod doctor;
@@ -12,8 +13,11 @@ mod keygen;
 mod listen;
 mod roots;
 mod serve;
+mod session;
 mod settings;
 mod status;
+mod token;
+mod words;
 
 use clap::{Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
@@ -33,7 +37,9 @@ enum Command {
     Keygen(keygen::Keygen),
     Doctor(doctor::Doctor),
     Config(config::Config),
-    Status(status::Status),
+    Status(status::Show),
+    Token(token::Token),
+    Session(session::Session),
 }
 
 #[tokio::main]
@@ -51,6 +57,8 @@ async fn main() -> ExitCode {
         Command::Doctor(doctor) => doctor.run().await.map(checked),
         Command::Config(config) => config.run().await.map(checked),
         Command::Status(status) => status.run().await,
+        Command::Token(token) => token.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Session(session) => session.run().await.map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         // The whole chain, each cause once: what is wrong and what to do.

@@ -48,11 +48,12 @@ impl SessionIds {
         SessionIdKey::from_secret(secret).map(Self::Keyed)
     }
 
-    /// Returns the session id to send to the tokenizer.
+    /// Returns the session id as the tokenizer knows it. The client sends it by itself; an operator who ends a session
+    /// at the tokenizer needs it too.
     ///
     /// # Errors
     /// None for a session id within the bounds of [`SessionId`].
-    pub(crate) fn on_the_wire(&self, session: &SessionId) -> Result<SessionId, Error> {
+    pub fn on_the_wire(&self, session: &SessionId) -> Result<SessionId, Error> {
         let id = session.expose_id().as_bytes();
         match self {
             Self::Hashed => SessionId::new(base64url(&sha256(&length_prefixed([DOMAIN, id])))),

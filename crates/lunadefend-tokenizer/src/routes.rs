@@ -24,7 +24,7 @@ use http::header::{
 };
 use lunadefend_core::wire::{
     self, BatchAnswer, Destroys, Discovery, Empty, GrantVerified, GrantedItem, GrantsRevoke,
-    TokensDelete, VerifiedItem,
+    TokensDelete, TokensDescribed, VerifiedItem,
 };
 
 /// For verdicts and values: nothing on the way may answer in the tokenizer's place, nor change what it said.
@@ -137,6 +137,16 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/status", Operator).get(
             bytes("application/json", "Returns the status of the tokenizer."),
             status::show,
+        ),
+        Route::new("/tokens/describe", Operator).post(
+            data::<TokensDescribed>("Returns what is known about tokens without their values."),
+            values::describe_for_operator,
+        ),
+        Route::new("/tokens/delete", Operator)
+            .post(tokens::about_delete(), tokens::delete_for_operator),
+        Route::new("/sessions/revoke", Operator).post(
+            data::<Empty>("Ends a session for good, with all its grants."),
+            sessions::revoke_for_operator,
         ),
     ]
 }

@@ -1,4 +1,4 @@
-//! `/v2/sessions/*`: for the application, about its own sessions.
+//! The ends of sessions: for the application, about its own, and for the operator.
 
 use crate::{body::Json, error::ApiError, response, state::Shared};
 use axum::{extract::State, response::Response};
@@ -15,4 +15,14 @@ pub(super) async fn revoke(
         .end_session(&request.session_id, shared.ends_are_remembered_until())
         .await?;
     Ok(response::data(Empty {}))
+}
+
+/// `POST /sessions/revoke`: the same for the operator.
+pub(super) async fn revoke_for_operator(
+    shared: State<Arc<Shared>>,
+    request: Json<SessionRevoke>,
+) -> Result<Response, ApiError> {
+    let done = revoke(shared, request).await?;
+    tracing::warn!("the operator ended a session");
+    Ok(done)
 }

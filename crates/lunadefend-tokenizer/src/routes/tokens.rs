@@ -23,7 +23,7 @@ use lunadefend_core::{
     },
 };
 use lunadefend_vault::Owner;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What a request can take from a new token.
 const NEW_TOKEN: &str = r#"{"tokenId":"$response.body#/data/tokenId"}"#;
@@ -212,25 +212,47 @@ pub(super) async fn delete(
     State(shared): State<Arc<Shared>>,
     request: Destroy<TokensDelete>,
 ) -> Result<Response, ApiError> {
+    let now = shared.timer.monotonic();
+    may_delete(&shared, request.get(), now)?;
+    let request = request.spend(&shared).await?;
+    delete_now(&shared, &request, now).await
+}
+
+/// Refuses a deletion that the tokenizer will not make.
+fn may_delete(shared: &Shared, request: &TokensDelete, now: Duration) -> Result<(), ApiError> {
     if !shared.config.delete {
         return Err(ApiError::forbidden(
             "this tokenizer deletes no tokens: LUNADEFEND_DELETE is off",
         ));
     }
-    let count = request.get().token_ids.as_slice().len();
-    let now = shared.timer.monotonic();
-    shared.deletions.check(count, now)?;
-    let request = request.spend(&shared).await?;
-    // Only now, so that a JWT that is sent again does not count.
-    shared.deletions.count(count, now)?;
-    shared
-        .vault
-        .delete_tokens(
-            request.token_ids.as_slice(),
-            shared.ends_are_remembered_until(),
-        )
-        .await?;
+    let count = request.token_ids.as_slice().len();
+    shared.deletions.check(count, now)
+}
+
+/// Deletes tokens, once all else is checked: a request that is sent again in vain does not count.
+async fn delete_now(
+    shared: &Shared,
+    request: &TokensDelete,
+    now: Duration,
+) -> Result<Response, ApiError> {
+    let ids = request.token_ids.as_slice();
+    shared.deletions.count(ids.len(), now)?;
+    let remembered_until = shared.ends_are_remembered_until();
+    shared.vault.delete_tokens(ids, remembered_until).await?;
     Ok(response::data(Empty {}))
+}
+
+/// `POST /tokens/delete`: deletes tokens for the operator, as [`delete`] does for the application.
+pub(super) async fn delete_for_operator(
+    State(shared): State<Arc<Shared>>,
+    Json(request): Json<TokensDelete>,
+) -> Result<Response, ApiError> {
+    let now = shared.timer.monotonic();
+    may_delete(&shared, &request, now)?;
+    let done = delete_now(&shared, &request, now).await?;
+    let tokens = request.token_ids.as_slice().len();
+    tracing::warn!(tokens, "the operator deleted tokens");
+    Ok(done)
 }
 
 /// Returns the expiry of the session's grant of the token; `None` without a live grant.

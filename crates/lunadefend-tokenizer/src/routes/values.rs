@@ -181,13 +181,35 @@ pub(super) async fn describe(
         }
         None => vec![caller.is_application(); ids.len()],
     };
-    let described: Vec<Option<Description>> = shared.vault.describe(ids).await?;
-    let items = ids.iter().cloned().zip(described).zip(may_know);
-    let items = items.map(|((token_id, description), may_know)| DescribedItem {
+    let described = shared.vault.describe(ids).await?;
+    let described = described.into_iter().zip(may_know);
+    let known = described.map(|(description, may_know)| description.filter(|_| may_know));
+    Ok(descriptions(ids, known))
+}
+
+/// `POST /tokens/describe`: describes tokens for the operator. Like the application, he gets masks only when he has
+/// said so.
+pub(super) async fn describe_for_operator(
+    State(shared): State<Arc<Shared>>,
+    Json(request): Json<TokensDescribe>,
+) -> Result<Response, ApiError> {
+    let ids = request.token_ids.as_slice();
+    let mut described = shared.vault.describe(ids).await?;
+    if !shared.config.values.application_masks {
+        for description in described.iter_mut().flatten() {
+            description.mask = None;
+        }
+    }
+    Ok(descriptions(ids, described.into_iter()))
+}
+
+fn descriptions(ids: &[TokenId], described: impl Iterator<Item = Option<Description>>) -> Response {
+    let items = ids.iter().cloned().zip(described);
+    let items = items.map(|(token_id, description)| DescribedItem {
         token_id,
-        description: description.filter(|_| may_know),
+        description,
     });
-    Ok(response::data(TokensDescribed {
+    response::data(TokensDescribed {
         items: items.collect(),
-    }))
+    })
 }

@@ -1,0 +1,150 @@
+//! Requests over the admin socket of a running `lunadefend serve`.
+
+use anyhow::Result;
+use clap::Args;
+use std::{io::Write, path::PathBuf};
+
+/// Where the tokenizer is.
+#[derive(Args)]
+pub(crate) struct Admin {
+    /// The admin socket of the tokenizer; LUNADEFEND_ADMIN_SOCKET by default.
+    #[arg(long, value_name = "PATH")]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such socket"))]
+    socket: Option<PathBuf>,
+}
+
+/// Prints text to stdout. A closed pipe, as by `head`, is no failure.
+pub(crate) fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+#[cfg(not(unix))]
+impl Admin {
+    pub(crate) async fn get<T>(&self, _: &str) -> Result<T> {
+        anyhow::bail!(MISSING)
+    }
+
+    pub(crate) async fn post<B, T>(&self, _: &str, _: &B) -> Result<T> {
+        anyhow::bail!(MISSING)
+    }
+}
+
+#[cfg(not(unix))]
+const MISSING: &str = "there is no admin socket on this system: it is a Unix socket";
+
+#[cfg(unix)]
+mod ask {
+    use super::*;
+    use crate::settings::{admin_socket, open};
+    use anyhow::{Context, bail};
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+    use lunadefend_core::wire;
+    use lunadefend_http::{HttpClient, HttpError, Request};
+    use lunadefend_secrets::ProcessEnvironment;
+    use lunadefend_settings::Side;
+    use serde::{Serialize, de::DeserializeOwned};
+    use std::{error::Error as _, io, sync::Arc, time::Duration};
+    use tokio::time::Instant;
+
+    /// The deadline, longer than the tokenizer waits for its store.
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    impl Admin {
+        pub(crate) async fn get<T: DeserializeOwned>(&self, route: &str) -> Result<T> {
+            self.ask(Method::GET, route, Bytes::new()).await
+        }
+
+        pub(crate) async fn post<B: Serialize + Sync, T: DeserializeOwned>(
+            &self,
+            route: &str,
+            body: &B,
+        ) -> Result<T> {
+            self.ask(Method::POST, route, wire::to_vec(body).into())
+                .await
+        }
+
+        fn socket(&self) -> Result<PathBuf> {
+            if let Some(path) = &self.socket {
+                return Ok(path.clone());
+            }
+            let settings = open(Side::Tokenizer, Arc::new(ProcessEnvironment), None)?;
+            admin_socket(&settings)?.context(
+                "no admin socket is named: give --socket, or set LUNADEFEND_ADMIN_SOCKET as `lunadefend serve` has it",
+            )
+        }
+
+        async fn ask<T: DeserializeOwned>(
+            &self,
+            method: Method,
+            route: &str,
+            body: Bytes,
+        ) -> Result<T> {
+            let socket = self.socket()?;
+            let client = HttpClient::builder()
+                .tls(false)
+                .unix_socket(&socket)
+                .build()?;
+            let json = HeaderValue::from_static("application/json");
+            let answer = client
+                .send(Request {
+                    method,
+                    // The host is not looked up.
+                    url: format!("http://localhost{route}"),
+                    headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
+                    body,
+                    max_response: wire::RESPONSE.bytes,
+                    deadline: Instant::now() + DEADLINE,
+                })
+                .await
+                .map_err(|error| {
+                    let advice = advice(&error);
+                    anyhow::Error::new(error).context(format!(
+                        "no tokenizer answers at {}: {advice}",
+                        socket.display()
+                    ))
+                })?;
+            if answer.status != StatusCode::OK {
+                let refusal = wire::from_slice::<wire::Failure>(&answer.body, wire::RESPONSE);
+                match refusal {
+                    Ok(refusal) if answer.status != StatusCode::NOT_FOUND => {
+                        bail!("the tokenizer refuses: {}", refusal.message)
+                    }
+                    _ => bail!(
+                        "what listens at {} is no tokenizer of this version",
+                        socket.display()
+                    ),
+                }
+            }
+            let wire::Success(read) = wire::from_slice(&answer.body, wire::RESPONSE)
+                .with_context(|| format!("cannot read the answer from {}", socket.display()))?;
+            Ok(read)
+        }
+    }
+
+    /// Returns advice for a request without a response.
+    fn advice(error: &HttpError) -> &'static str {
+        match io_kind(error) {
+            Some(io::ErrorKind::NotFound) => {
+                "the socket is not there; is `lunadefend serve` running, with this LUNADEFEND_ADMIN_SOCKET?"
+            }
+            Some(io::ErrorKind::ConnectionRefused) => {
+                "its process has ended; start `lunadefend serve` again"
+            }
+            Some(io::ErrorKind::PermissionDenied) => "run this as the user that runs the tokenizer",
+            _ => "look at its log",
+        }
+    }
+
+    /// Returns the kind of the I/O error among the causes.
+    fn io_kind(error: &HttpError) -> Option<io::ErrorKind> {
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                return Some(error.kind());
+            }
+            cause = error.source();
+        }
+        None
+    }
+}
