@@ -4,13 +4,15 @@
 mod kill {
     use lunadefend_core::{
         SessionId,
-        provider::{Clock, TokenId},
-        wire::Metadata,
+        provider::{Clock, SecretValue, TokenId},
+        wire::{InlineValue, Metadata, ReadId, Reads},
     };
+    use lunadefend_crypto::random_bytes;
     use lunadefend_jwt::SystemClock;
-    use lunadefend_vault::Vault;
+    use lunadefend_vault::{Found, Owner, Tokenization, Tokenized, Vault};
     use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore, master_key_for};
     use std::{
+        collections::HashMap,
         fs,
         io::{BufRead, BufReader},
         path::Path,
@@ -41,6 +43,55 @@ mod kill {
         id.repeat(times)
     }
 
+    async fn store_once(vault: &Vault, session: &SessionId) -> TokenId {
+        let value = InlineValue::new(SecretValue::new("once")).unwrap();
+        let asked = Tokenization {
+            value: Some(&value),
+            reads: Some(Reads::ONCE),
+            owner: Some(Owner {
+                session,
+                granted_until: SystemClock.unix_millis() + HOUR,
+                quota: None,
+            }),
+            ..Tokenization::default()
+        };
+        match vault.tokenize(&asked).await.unwrap() {
+            Tokenized::Stored(token) => token,
+            Tokenized::Waiting(new) => panic!("{new:?}"),
+        }
+    }
+
+    async fn is_read(vault: &Vault, session: &SessionId, token: &TokenId, read: ReadId) -> bool {
+        let tokens = std::slice::from_ref(token);
+        let found = vault.read_values(session, tokens, read, 100).await.unwrap();
+        matches!(found[..], [Found::Value { .. }])
+    }
+
+    /// What the killed process said about a value that may be read once.
+    #[derive(Default)]
+    struct Once {
+        tried: Option<ReadId>,
+        was_read: bool,
+    }
+
+    /// At most one read ever gets it, whether or not the process heard of it before it was killed.
+    async fn check_once(vault: &Vault, token: &TokenId, once: &Once) {
+        let session = SessionId::new(SESSION).unwrap();
+        let new = || ReadId::new(random_bytes().unwrap());
+        // Within a minute; a busy machine may take longer.
+        let again = match once.tried {
+            Some(read) => is_read(vault, &session, token, read).await,
+            None => false,
+        };
+        let first = is_read(vault, &session, token, new()).await;
+        assert!(!(first && (again || once.was_read)), "it was read twice");
+        assert!(
+            first || once.tried.is_some(),
+            "a value that was acknowledged and never read"
+        );
+        assert!(!is_read(vault, &session, token, new()).await);
+    }
+
     #[test]
     #[ignore = "the process that the other test kills"]
     fn writes_until_it_is_killed() {
@@ -68,6 +119,12 @@ mod kill {
                         upload.write(value(&new.token).into()).await.unwrap();
                         upload.commit().await.unwrap();
                         println!("value {} .", new.token.expose_id());
+                        let token = store_once(&vault, &session).await;
+                        let (id, read) = (token.expose_id(), ReadId::new(random_bytes().unwrap()));
+                        println!("once {id} .");
+                        println!("reading {id} {} .", read.to_text());
+                        assert!(is_read(&vault, &session, &token, read).await);
+                        println!("read {id} .");
                     }
                 }));
             }
@@ -83,6 +140,7 @@ mod kill {
         let directory = directory.path();
         fs::write(directory.join(MARKER), "").unwrap();
         let (mut tokens, mut values) = (Vec::new(), Vec::new());
+        let (mut onces, mut checked) = (HashMap::<TokenId, Once>::new(), 0);
         for enough in [1, 40, 150] {
             let mut child = Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", "kill::writes_until_it_is_killed"])
@@ -97,18 +155,27 @@ mod kill {
                 let line = line.unwrap();
                 let words: Vec<&str> = line.split(' ').collect();
                 // The last line may be cut short; other lines are the test harness's.
-                let [kind @ ("token" | "value"), token, "."] = words[..] else {
+                let [kind, token, ref rest @ .., "."] = words[..] else {
                     continue;
                 };
-                let token = TokenId::parse(token).unwrap();
-                if kind == "token" {
-                    tokens.push(token);
-                } else {
-                    values.push(token);
-                    acknowledged += 1;
-                    if acknowledged == enough {
-                        child.kill().unwrap();
+                let Ok(token) = TokenId::parse(token) else {
+                    continue;
+                };
+                match (kind, rest) {
+                    ("token", []) => tokens.push(token),
+                    ("once", []) => drop(onces.entry(token).or_default()),
+                    ("reading", [read]) => {
+                        onces.entry(token).or_default().tried = ReadId::parse(read);
                     }
+                    ("read", []) => onces.entry(token).or_default().was_read = true,
+                    ("value", []) => {
+                        values.push(token);
+                        acknowledged += 1;
+                        if acknowledged == enough {
+                            child.kill().unwrap();
+                        }
+                    }
+                    _ => {}
                 }
             }
             let status = child.wait().unwrap();
@@ -121,6 +188,10 @@ mod kill {
                 let expiry = vault.grant_expiry(&session, token).await.unwrap();
                 assert!(expiry.is_some(), "a grant that was acknowledged");
                 assert!(vault.metadata(token).await.unwrap().is_some());
+            }
+            for (token, once) in onces.drain() {
+                check_once(&vault, &token, &once).await;
+                checked += 1;
             }
             for token in &values {
                 let expiry = vault.grant_expiry(&session, token).await.unwrap().unwrap();
@@ -135,5 +206,6 @@ mod kill {
             }
         }
         assert!(tokens.len() >= values.len());
+        assert!(checked > 0);
     }
 }

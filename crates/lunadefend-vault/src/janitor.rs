@@ -23,7 +23,8 @@ const STEPS: usize = 50;
 /// A row that marks a state, a JWT or a session as used up counts by its presence. If a clock that is set
 /// forward made it expire, its state or JWT would be valid again once the clock is set back. So each round
 /// compares the clock with one that only goes forward. When they disagree, the janitor deletes no row for an
-/// hour; nor does it in the first round, which has nothing to compare.
+/// hour; nor does it in the first round, which has nothing to compare. Where the store has a clock of its own, a
+/// process whose clock is another one deletes nothing.
 #[derive(Debug)]
 pub struct Janitor {
     vault: Vault,
@@ -49,6 +50,8 @@ struct Seen {
     last: Option<(UnixMillis, Duration)>,
     /// The monotonic time until which nothing is deleted.
     paused_until: Duration,
+    /// Whether the store's clock differed.
+    differs: bool,
 }
 
 impl Janitor {
@@ -73,7 +76,9 @@ impl Janitor {
     pub async fn round(&self) -> Result<Cleaned, VaultError> {
         let mut cleaned = Cleaned::default();
         let now = self.vault.now();
-        if self.may_delete(now) {
+        let of_store = self.vault.store().time().await?;
+        // Both look at each round.
+        if self.may_delete(now) & self.agrees(now, of_store) {
             cleaned.rows = self.vault.purge(now).await?;
         }
         for _ in 0..STEPS {
@@ -92,6 +97,20 @@ impl Janitor {
         self.sweep_after
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Compares with the clock of the store, if it has one. The log says once that they differ.
+    fn agrees(&self, now: UnixMillis, of_store: Option<UnixMillis>) -> bool {
+        let differs = of_store
+            .is_some_and(|time| Duration::from_millis(time.get().abs_diff(now.get())) > TOLERANCE);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if differs && !seen.differs {
+            tracing::error!(
+                "the clock of this machine and that of the store differ by more than 30 s: no expired row is deleted until they agree"
+            );
+        }
+        seen.differs = differs;
+        !differs
     }
 
     fn may_delete(&self, now: UnixMillis) -> bool {

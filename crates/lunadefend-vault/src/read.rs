@@ -35,14 +35,14 @@ pub enum Found {
     Value {
         /// The value.
         value: InlineValue,
-        /// The expiry of the session's grant.
+        /// The expiry of the session's grant, or that of the value when it is earlier.
         granted_until: UnixMillis,
     },
     /// The permission to download the value, which is too long.
     Download {
         /// The permission.
         ticket: DownloadTicket,
-        /// The expiry of the session's grant.
+        /// The expiry of the session's grant, or that of the value when it is earlier.
         granted_until: UnixMillis,
     },
     /// Nothing: the session holds no live grant, there is no value, or it may not be read again.
@@ -117,10 +117,13 @@ impl Vault {
             let (held, ended) = (grants.get(&grant), grants.get(&ended));
             let granted_until = grant::live_until(&ring, &grant, held, ended, now)?;
             Ok(granted_until.map(|granted_until| Permitted {
-                made,
                 value_at,
                 value: value.clone(),
-                granted_until,
+                // Who shows it hides it at the first of its ends.
+                granted_until: made
+                    .expires_at
+                    .map_or(granted_until, |at| at.min(granted_until)),
+                made,
             }))
         });
         permitted.collect()

@@ -1,7 +1,7 @@
 //! The contract between the vault and a database.
 //!
 //! A [`Store`] keeps small [`Rows`], and values as [`Blobs`]. It sees no secret: every key is a keyed
-//! hash, and every row and part is sealed by the [`Vault`](crate::Vault) before it arrives. It has no
+//! hash, and every row and part is sealed by the [`Vault`](crate::Vault) before it arrives. It decides by no
 //! clock either: the caller says what time it is. Reads are strongly consistent: they see every change
 //! that was acknowledged before they began.
 //!
@@ -149,6 +149,15 @@ pub trait Rows: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// A [`StoreError`] when it ended early; the next call continues.
     fn purge_expired(&self, now: UnixMillis, limit: usize) -> StoreFuture<'_, usize>;
+
+    /// Returns the time of the store's own clock; `None` when it has none, as here. Nothing is deleted by a clock that
+    /// differs from it.
+    ///
+    /// # Errors
+    /// A [`StoreError`] when it cannot be asked now.
+    fn time(&self) -> StoreFuture<'_, Option<UnixMillis>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// Values, in parts. The vault's rows decide about a blob. Interrupted uploads may leave parts behind; the
@@ -222,6 +231,10 @@ impl<T: Rows + ?Sized> Rows for Arc<T> {
 
     fn purge_expired(&self, now: UnixMillis, limit: usize) -> StoreFuture<'_, usize> {
         (**self).purge_expired(now, limit)
+    }
+
+    fn time(&self) -> StoreFuture<'_, Option<UnixMillis>> {
+        (**self).time()
     }
 }
 

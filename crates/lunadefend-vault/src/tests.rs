@@ -1,6 +1,7 @@
 //! What all tests of the vault share.
 
 mod canaries;
+mod clocks;
 mod deleted;
 mod downloads;
 mod ends;

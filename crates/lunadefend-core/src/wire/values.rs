@@ -124,7 +124,7 @@ pub enum ValueItem {
         token_id: TokenId,
         /// The value.
         value: InlineValue,
-        /// The expiry of the session's grant.
+        /// The expiry of the session's grant, or that of the value when it is earlier.
         expires_at: UnixMillis,
     },
     /// Where to download the value.
@@ -133,7 +133,7 @@ pub enum ValueItem {
         token_id: TokenId,
         /// The place.
         download: SignedLocation,
-        /// The expiry of the session's grant.
+        /// The expiry of the session's grant, or that of the value when it is earlier.
         expires_at: UnixMillis,
     },
     /// Nothing: the session holds no live grant, or there is no such value, or it may not be read again.

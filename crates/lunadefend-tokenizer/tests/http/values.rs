@@ -354,6 +354,21 @@ async fn a_description_is_for_who_holds_a_grant() {
     assert_eq!(others, json!({ "items": [{ "tokenId": ssn }] }));
 }
 
+/// The first of the grant's end and the value's own.
+#[tokio::test]
+async fn an_answer_says_until_when_a_value_may_be_shown() {
+    let harness = Harness::start().await;
+    let now = harness.clock.unix_millis();
+    for (expires_in, shown_for) in [("1m", 60), ("1h", 15 * 60)] {
+        let body = json!({ "value": value(SSN), "expiresIn": expires_in });
+        let token = token(&harness, &body).await;
+        let asked = json!({ "tokenIds": [token], "readId": "AAAAAAAAAAAAAAAAAAAAAA" });
+        let read = data(&post(&harness, &harness.user(SESSION), READ, &asked).await);
+        let until = (now + Duration::from_secs(shown_for)).get();
+        assert_eq!(read["items"][0]["expiresAt"], until);
+    }
+}
+
 #[tokio::test]
 async fn values_can_be_for_the_frame_only() {
     let harness = Harness::configured(|builder| {

@@ -11,7 +11,7 @@ use super::{
 use bytes::Bytes;
 use lunadefend_core::provider::UnixMillis;
 use plan::Plan;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A wrapper of a store whose calls fail, conflict or wait on a test's plan. It uses no clock and no
 /// randomness: the same test meets the same faults.
@@ -36,6 +36,7 @@ use std::sync::Arc;
 pub struct FailingStore<S> {
     inner: S,
     plan: Arc<Plan>,
+    time: Mutex<Option<UnixMillis>>,
 }
 
 impl<S> FailingStore<S> {
@@ -45,7 +46,13 @@ impl<S> FailingStore<S> {
         Self {
             inner,
             plan: Arc::default(),
+            time: Mutex::default(),
         }
+    }
+
+    /// Gives the store a clock of its own, which stands still.
+    pub fn set_time(&self, time: UnixMillis) {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner) = Some(time);
     }
 
     /// Returns the wrapped store, which never fails by plan.
@@ -131,6 +138,16 @@ impl<S: Store> Rows for FailingStore<S> {
     fn purge_expired(&self, now: UnixMillis, limit: usize) -> StoreFuture<'_, usize> {
         let purge = self.inner.purge_expired(now, limit);
         self.plan.change(Operation::PurgeExpired, purge, None)
+    }
+
+    fn time(&self) -> StoreFuture<'_, Option<UnixMillis>> {
+        let time = *self.time.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::pin(async move {
+            match time {
+                Some(time) => Ok(Some(time)),
+                None => self.inner.time().await,
+            }
+        })
     }
 }
 

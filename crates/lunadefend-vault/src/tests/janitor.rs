@@ -136,3 +136,24 @@ async fn the_first_round_has_nothing_to_compare_with() {
     assert_eq!(janitor.round().await.unwrap().rows, 0);
     assert_eq!(janitor.round().await.unwrap().rows, 3);
 }
+
+/// Another machine's clock says that this one's is wrong, also when it has been from the start.
+#[tokio::test]
+async fn nothing_is_deleted_by_a_clock_that_differs_from_the_stores() {
+    let rounds = Rounds::new().await;
+    let (vault, store) = (&rounds.world.vault, &rounds.world.store);
+    let (_, state) = issue_state(vault, "main");
+    rounds.transfer(&state, b"jti").await;
+    for off in [30_001, 10 * 365 * 24 * 60 * MINUTE] {
+        let off = Duration::from_millis(off);
+        for _ in 0..60 {
+            store.set_time(vault.now().saturating_sub(off) + Duration::from_millis(MINUTE));
+            assert_eq!(rounds.round().await, 0);
+        }
+        store.set_time(vault.now() + Duration::from_millis(MINUTE) + off);
+        assert_eq!(rounds.round().await, 0);
+    }
+    // Good clocks are never equal.
+    store.set_time(vault.now() + Duration::from_millis(MINUTE + 30_000));
+    assert_eq!(rounds.round().await, 3);
+}

@@ -1,11 +1,19 @@
-//! Random histories of grants and their ends, beside a model of a few lines.
+//! Random histories of grants and values and their ends, beside a model of a few lines.
 
 use super::*;
 use proptest::{collection::vec, prelude::*};
 use std::collections::{HashMap, HashSet};
 
 const SESSIONS: u8 = 2;
-const TOKENS: u8 = 4;
+const TOKENS: u8 = 5;
+/// The vault knows nothing of it.
+const UNKNOWN: u8 = 0;
+/// Its value may be read twice.
+const COUNTED: u8 = 3;
+const READS: usize = 2;
+/// Its value expires after [`LIFETIME`]; all others have an upload URL.
+const EXPIRING: u8 = 4;
+const LIFETIME: Duration = Duration::from_secs(3);
 /// The longest grant, and how long the ends of grants are remembered.
 const LONGEST: u64 = 1_000;
 const MEMORY: u64 = LONGEST + 1;
@@ -17,6 +25,8 @@ enum Step {
     RevokeAll { of: u8 },
     Delete { tokens: Vec<u8> },
     Upload { of: u8 },
+    EndSession { session: u8 },
+    Read { session: u8, id: u8 },
     Wait { millis: u64 },
     Purge,
 }
@@ -26,7 +36,10 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (session.clone(), token.clone(), 1..=LONGEST)
             .prop_map(|(session, token, lasts)| Step::Set { session, of: token, lasts }),
-        2 => (session, token.clone()).prop_map(|(session, token)| Step::RevokeOne { session, of: token }),
+        2 => (session.clone(), token.clone())
+            .prop_map(|(session, token)| Step::RevokeOne { session, of: token }),
+        1 => session.clone().prop_map(|session| Step::EndSession { session }),
+        3 => (session, 0..4_u8).prop_map(|(session, id)| Step::Read { session, id }),
         2 => token.clone().prop_map(|token| Step::RevokeAll { of: token }),
         1 => vec(token.clone(), 1..3).prop_map(|tokens| Step::Delete { tokens }),
         1 => token.prop_map(|token| Step::Upload { of: token }),
@@ -44,6 +57,10 @@ struct Model {
     closed: HashSet<u8>,
     /// Until when the vault remembers that a token was deleted.
     deleted: HashMap<u8, UnixMillis>,
+    /// Until when it remembers that a session has ended.
+    ended: HashMap<u8, UnixMillis>,
+    /// Who has read the value whose reads are counted, by which read.
+    reads: HashSet<(u8, u8)>,
 }
 
 impl Model {
@@ -69,16 +86,48 @@ impl Model {
                     self.deleted.entry(*token).or_insert(until);
                 }
             }
-            Step::Upload { of: token } if !self.closed.contains(token) => {
+            Step::Upload { of: token }
+                if (UNKNOWN + 1..COUNTED).contains(token) && !self.closed.contains(token) =>
+            {
                 self.values.insert(*token);
             }
-            Step::Purge => self.deleted.retain(|_, until| now < *until),
-            Step::Set { .. } | Step::Upload { .. } | Step::Wait { .. } => {}
+            Step::EndSession { session } => {
+                let until = now + Duration::from_millis(MEMORY);
+                let held = self.ended.entry(*session).or_insert(until);
+                *held = until.max(*held);
+            }
+            Step::Purge => {
+                self.deleted.retain(|_, until| now < *until);
+                self.ended.retain(|_, until| now < *until);
+            }
+            Step::Set { .. } | Step::Upload { .. } | Step::Read { .. } | Step::Wait { .. } => {}
         }
+    }
+
+    /// Until when a session holds a grant of a token.
+    fn granted(&self, session: u8, token: u8, now: UnixMillis) -> Option<UnixMillis> {
+        // Deleted and forgotten, it is one that nobody knows.
+        let is_known = !self.closed.contains(&token);
+        let has_expired = token == EXPIRING && is_known && now >= START + LIFETIME;
+        let counts = !has_expired && !self.ended.contains_key(&session);
+        let held = self.grants.get(&(session, token)).copied();
+        held.filter(|until| now < *until && counts)
+    }
+
+    /// Whether the session gets the value whose reads are counted. Nobody waits here for as long as a read can be
+    /// repeated.
+    fn read(&mut self, session: u8, id: u8, now: UnixMillis) -> bool {
+        if self.granted(session, COUNTED, now).is_none() || self.closed.contains(&COUNTED) {
+            return false;
+        }
+        if self.reads.len() < READS {
+            self.reads.insert((session, id));
+        }
+        self.reads.contains(&(session, id))
     }
 }
 
-/// The vault, with tokens that have an upload URL and one that the vault does not know.
+/// The vault and its tokens.
 struct Real {
     world: World,
     new: Vec<NewToken>,
@@ -89,10 +138,26 @@ impl Real {
     async fn new() -> Self {
         let world = World::new().await;
         let (mut new, mut tokens) = (Vec::new(), vec![some_token()]);
-        while tokens.len() < usize::from(TOKENS) {
+        while tokens.len() < usize::from(COUNTED) {
             let made = world.vault.create_token(None, None).await.unwrap();
             tokens.push(made.token.clone());
             new.push(made);
+        }
+        let value = inline("value");
+        for (reads, expires_in) in [
+            (Reads::new(u32::try_from(READS).unwrap()), None),
+            (None, ValueLifetime::new(LIFETIME)),
+        ] {
+            let asked = Tokenization {
+                value: Some(&value),
+                reads,
+                expires_in,
+                ..Tokenization::default()
+            };
+            let Tokenized::Stored(token) = world.vault.tokenize(&asked).await.unwrap() else {
+                panic!("it has its value");
+            };
+            tokens.push(token);
         }
         Self { world, new, tokens }
     }
@@ -125,9 +190,9 @@ impl Real {
                 vault.delete_tokens(&tokens, memory).await
             }
             Step::Upload { of: token } => {
-                // The first token has no URL. A URL that is spent or unknown is no news.
-                let new = usize::from(*token).checked_sub(1).map(|at| &self.new[at]);
-                if let Some(new) = new
+                // A URL that is spent or unknown is no news.
+                let new = usize::from(*token).checked_sub(1);
+                if let Some(new) = new.and_then(|at| self.new.get(at))
                     && let Ok(mut upload) = vault.begin_upload(&new.upload, MAX).await
                 {
                     upload.write("value".into()).await.unwrap();
@@ -139,23 +204,36 @@ impl Real {
                 self.world.clock.advance(Duration::from_millis(*millis));
                 Ok(())
             }
+            Step::EndSession { session } => vault.end_session(&named(*session), memory).await,
+            Step::Read { .. } => Ok(()),
             Step::Purge => vault.purge_expired().await.map(drop),
         }
+    }
+
+    async fn read(&self, session: u8, id: u8) -> bool {
+        let tokens = [self.token(COUNTED).clone()];
+        let (session, read) = (named(session), ReadId::new([id; 16]));
+        let found = self.world.vault.read_values(&session, &tokens, read, 100);
+        matches!(found.await.unwrap()[..], [Found::Value { .. }])
     }
 
     async fn compare(&self, model: &Model) {
         let (vault, now) = (&self.world.vault, self.world.vault.now());
         for (number, token) in (0..).zip(&self.tokens) {
             for by in 0..SESSIONS {
-                let expected = model
-                    .grants
-                    .get(&(by, number))
-                    .filter(|until| now < **until);
                 let held = vault.grant_expiry(&named(by), token).await.unwrap();
-                assert_eq!(held, expected.copied(), "session {by}, token {number}");
+                let expected = model.granted(by, number, now);
+                assert_eq!(held, expected, "session {by}, token {number}");
+            }
+            // That would be a read of what is counted.
+            if number == COUNTED {
+                continue;
             }
             let issued = vault.issue_download(&named(0), token, now).await.unwrap();
-            let has_value = number > 0 && model.values.contains(&number);
+            let has_value = match number {
+                EXPIRING => now < START + LIFETIME && !model.closed.contains(&number),
+                _ => model.values.contains(&number),
+            };
             assert_eq!(issued.is_some(), has_value, "token {number}");
         }
     }
@@ -177,6 +255,9 @@ proptest! {
                 let now = real.world.vault.now();
                 real.apply(step, now).await.unwrap();
                 model.apply(step, now);
+                if let Step::Read { session, id } = *step {
+                    assert_eq!(real.read(session, id).await, model.read(session, id, now));
+                }
                 real.compare(&model).await;
             }
         });
