@@ -22,6 +22,9 @@ test("kinds know what is valid and how it is stored", () => {
     ["iban", "de89 3704 0044 0532 0130 00", "DE89370400440532013000", "DE88370400440532013000"],
     ["card-number", "4111 1111 1111 1111", "4111111111111111", "4111 1111 1111 1112"],
     ["card-number", "378282246310005", "378282246310005", "0000000000000000"],
+    ["card-cvc", " 123 ", "123", "12"],
+    ["card-cvc", "1234", "1234", "12345"],
+    ["card-cvc", "000", "000", "1 23"],
     ["text", " 1.10 ", " 1.10 ", undefined],
   ]) {
     const kind = kindOf(/** @type {string} */ (name));
@@ -80,7 +83,7 @@ test("a card is good to the end of its month", () => {
 });
 
 test("what is no kind is none", () => {
-  for (const name of ["ssn ", "SSN", "constructor", "__proto__", "card-cvc"]) assert.ok(!isKind(name), name);
+  for (const name of ["ssn ", "SSN", "constructor", "__proto__", "card-cvv"]) assert.ok(!isKind(name), name);
   for (const name of ["", "text", "card-expiry"]) assert.ok(isKind(name), name);
   assert.ok(kindOf("").valid("x"));
 });

@@ -24,15 +24,21 @@ let asked = [];
 let notes = [];
 /** The status of an answer to the question whether the value may be shown; 0 is none. */
 let status = 200;
+/** Whether there is a live grant. */
+let allowed = true;
 /** How long it may be shown. */
 let lasts = 10 * MINUTE;
 
-realm.fetch = async (/** @type {string} */ url) => {
+realm.fetch = async (/** @type {string} */ url, /** @type {any} */ { body: sent }) => {
   asked.push(url.slice(url.lastIndexOf("/") + 1));
-  if (url === "value") return new Response("secret");
   if (status === 0) throw new TypeError("no network");
-  const headers = new Headers({ "lunadefend-expires-at": String(NOW + lasts), date: DATE });
-  const body = status === 200 ? { data: { downloadUrl: "value" } } : { error: { name: "sessionInvalid" } };
+  const headers = new Headers({ date: DATE });
+  const [tokenId] = JSON.parse(sent).tokenIds;
+  const known = url.endsWith("describe")
+    ? { description: {} }
+    : { value: btoa("secret"), expiresAt: NOW + lasts };
+  const data = { items: [allowed ? { tokenId, ...known } : { tokenId }] };
+  const body = status === 200 ? { data } : { error: { name: "sessionInvalid" } };
   return { ok: status === 200, status, headers, json: async () => body };
 };
 
@@ -59,7 +65,7 @@ let text = "";
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   mock.method(performance, "now", () => 0);
-  [asked, notes, status, lasts] = [[], [], 200, 10 * MINUTE];
+  [asked, notes, status, allowed, lasts] = [[], [], 200, true, 10 * MINUTE];
   shown = new Shown({
     most: 100,
     draw: (/** @type {Uint8Array} */ value) => {
@@ -80,7 +86,7 @@ afterEach(() => {
 async function show() {
   await shown.show("lunasec-x");
   assert.equal(text, "secret");
-  assert.deepEqual(asked, ["detokenize", "value"]);
+  assert.deepEqual(asked, ["detokenize"]);
   asked = [];
 }
 
@@ -115,7 +121,8 @@ test("what is shown is asked for again each minute, and stays for as long as it 
     assert.equal(asked.length, minute);
   }
   assert.equal(text, "secret");
-  assert.deepEqual(asked, ["detokenize", "detokenize", "detokenize"]);
+  // None of them is a read.
+  assert.deepEqual(asked, ["describe", "describe", "describe"]);
   assert.deepEqual(notes, [true]);
 });
 
@@ -175,13 +182,22 @@ test("a session that came back shows it again", async () => {
   assert.deepEqual(notes, [true, false, "session-needed", true]);
 });
 
-test("it goes at its end, which a later answer may move", async () => {
+test("when its grant has ended, or the value is gone, it goes and is not read anew", async () => {
+  await show();
+  allowed = false;
+  mock.timers.tick(MINUTE);
+  await until(() => notes.includes("refused"));
+  assert.equal(text, "");
+  assert.deepEqual(notes, [true, false, "refused"]);
+  assert.deepEqual(asked, ["describe"]);
+});
+
+test("it goes at its end", async () => {
   lasts = 90_000;
   await show();
-  lasts = 50_000;
   mock.timers.tick(MINUTE);
   await settle();
-  mock.timers.tick(49_999);
+  mock.timers.tick(29_999);
   assert.equal(text, "secret");
   mock.timers.tick(1);
   assert.equal(text, "");

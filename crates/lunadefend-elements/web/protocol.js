@@ -26,6 +26,7 @@
  * @property {boolean} stored Whether there is a stored value, which the field does not load.
  * @property {boolean} copy Whether a shown value has a button that copies it.
  * @property {boolean} click Whether a value is shown only when its button is pressed.
+ * @property {boolean} ready Whether the page has looked for the session.
  * @property {number} hideAfter Seconds after which a shown value is hidden; 0 is never.
  * @property {string} token Of a value: what its button shows.
  * @property {Record<string, string>} texts Words for the buttons, in place of the English ones.

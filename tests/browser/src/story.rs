@@ -162,8 +162,7 @@ pub async fn the_support_sees_the_row_and_nothing_in_it(example: &Example) {
     tab.click("a[href='/people/gina']").await;
     tab.find("#download:state(ready)").await;
     assert_eq!(example.token("#ssn").await, token);
-    // The browser tells of a refused request, and the element of the refusal.
-    example.provoke("/detokenize");
+    // The element tells of the refusal.
     example.provoke("(refused)");
     tab.click_in("#ssn", "#toggle").await;
     tab.find("#ssn:state(failed)").await;

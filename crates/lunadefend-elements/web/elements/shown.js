@@ -6,6 +6,9 @@ import { LunaElement } from "./element.js";
 /** @import { Role } from "../protocol.js" */
 
 class LunaShown extends LunaElement {
+  /** The frame that has a session. @type {LunaElement["frame"]} */
+  #ready;
+
   /** Shows the value of the element's token. */
   async show() {
     const { frame } = this;
@@ -21,7 +24,9 @@ class LunaShown extends LunaElement {
   }
 
   async started() {
-    if (this.token && !this.onClick) await this.show();
+    this.#ready = this.frame;
+    if (this.onClick) await this.configure();
+    else if (this.token) await this.show();
   }
 
   get onClick() {
@@ -37,7 +42,7 @@ class LunaShown extends LunaElement {
   }
 
   configuration() {
-    return { click: this.onClick };
+    return { click: this.onClick, ready: this.frame !== undefined && this.frame === this.#ready };
   }
 }
 

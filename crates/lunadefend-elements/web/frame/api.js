@@ -1,6 +1,6 @@
 /** Calls to the tokenizer. */
 
-import { Failure, isRecord } from "../protocol.js";
+import { Failure, isRecord, nameOf } from "../protocol.js";
 import { BASE } from "./host.js";
 
 /** Longer than the tokenizer lets any answer take. */
@@ -19,7 +19,23 @@ const LONGEST_ANSWER = 60_000;
  * @returns {Promise<Answer>}
  */
 export async function post(path, body, headers) {
-  return read(await send(path, { method: "POST", body: JSON.stringify(body) }, headers));
+  return answered(await send(path, { method: "POST", body: JSON.stringify(body) }, headers));
+}
+
+/**
+ * Asks again when no answer came: only for what counts once, however often it comes.
+ *
+ * @template Outcome
+ * @param {() => Promise<Outcome>} ask
+ * @returns {Promise<Outcome>}
+ */
+export async function onceMore(ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (nameOf(error) !== "network") throw error;
+    return ask();
+  }
 }
 
 /**
@@ -131,7 +147,7 @@ async function request(url, init) {
 }
 
 /** @param {Response} response @returns {Promise<Answer>} */
-async function read(response) {
+async function answered(response) {
   if (!response.ok) throw failure(response.status, await errorOf(response));
   const { data } = await json(response);
   return { data: isRecord(data) ? data : {}, headers: response.headers };

@@ -17,6 +17,7 @@ const AUTOCOMPLETE = {
   text: /^cc-(?:name|given-name|additional-name|family-name|type)$/,
   "card-number": /^cc-number$/,
   "card-expiry": /^cc-exp$/,
+  "card-cvc": /^cc-csc$/,
 };
 const LANGUAGE = /^[a-z\d-]{2,35}$/i;
 /** Of a text: it is shown, never run; no page needs more. */
@@ -43,13 +44,15 @@ export function configuration(message, before) {
     lang: LANGUAGE.test(text("lang")) ? text("lang") : "",
     dir: text("dir") === "rtl" ? "rtl" : "ltr",
     rows: number(message.rows, 1, 100, 1),
-    masked: flag("masked"),
+    // Nobody looks over a shoulder at what must never be kept.
+    masked: flag("masked") || kind === "card-cvc",
     required: flag("required"),
     readonly: flag("readonly"),
     disabled: flag("disabled"),
     stored: flag("stored"),
     copy: flag("copy"),
     click: flag("click"),
+    ready: flag("ready"),
     hideAfter: number(message.hideAfter, 0, 86400, 0),
     token: text("token"),
     texts: texts(message.texts),

@@ -37,7 +37,7 @@ export function file(first) {
     },
     store: (fields) => {
       const found = /** @type {File} */ (chosen());
-      return store(found, ofFile(found), fields, (percent) => {
+      return store(found, "file", ofFile(found), fields, (percent) => {
         bar.value = percent;
         tell({ note: "progress", percent });
       });

@@ -46,7 +46,7 @@ export function input(first) {
     },
     store: (fields) => {
       const text = kind.normal ? kind.normal(box.value) : box.value;
-      return store(new Blob([text]), { dataType: "string" }, fields, () => {});
+      return store(new Blob([text]), first.kind || "text", { dataType: "string" }, fields, () => {});
     },
   });
 

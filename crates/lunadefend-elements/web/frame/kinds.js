@@ -61,6 +61,13 @@ const KINDS = {
     mode: "numeric",
     ltr: true,
   },
+  "card-cvc": {
+    valid: (text) => /^\d{3,4}$/.test(text.trim()),
+    normal: (text) => text.trim(),
+    wrong: "not three or four digits",
+    mode: "numeric",
+    ltr: true,
+  },
 };
 
 /**

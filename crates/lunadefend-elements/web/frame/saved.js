@@ -2,7 +2,7 @@
 
 import { nameOf } from "../protocol.js";
 import { make, set, word } from "./dom.js";
-import { bytes, fileName } from "./fetched.js";
+import { fileName, read } from "./fetched.js";
 import { on, tell } from "./port.js";
 import { save } from "./saving.js";
 
@@ -31,8 +31,8 @@ export function saved(first) {
     words();
     try {
       const { token } = configured;
-      const [name, content] = await Promise.all([fileName(token), bytes(token)]);
-      save(name ?? "download.bin", content);
+      const [name, { value }] = await Promise.all([fileName(token), read(token)]);
+      save(name ?? "download.bin", value);
     } catch (error) {
       tell({ note: "failed", name: nameOf(error) });
     }

@@ -42,16 +42,17 @@ export function listenForSession() {
  *
  * @param {string} path
  * @param {unknown} body
+ * @param {Record<string, string>} [more] Headers.
  * @returns {Promise<Answer>}
  */
-export async function call(path, body) {
+export async function call(path, body, more) {
   try {
-    return await callOnce(path, body);
+    return await callOnce(path, body, more);
   } catch (error) {
     if (!["not-logged-in", "session-changed"].includes(nameOf(error))) throw error;
   }
   await renewed();
-  return callOnce(path, body);
+  return callOnce(path, body, more);
 }
 
 /**
@@ -59,10 +60,11 @@ export async function call(path, body) {
  *
  * @param {string} path
  * @param {unknown} body
+ * @param {Record<string, string>} [more] Headers.
  * @returns {Promise<Answer>}
  */
-export function callOnce(path, body) {
-  return post(path, body, headers);
+export function callOnce(path, body, more) {
+  return post(path, body, { ...more, ...headers });
 }
 
 /** @returns {Promise<void>} */

@@ -1,10 +1,8 @@
 /** What `luna-value` and `luna-image` have in common: a value is shown for as long as the tokenizer allows it. */
 
 import { Failure, nameOf } from "../protocol.js";
-import { download } from "./api.js";
-import { leave } from "./fetched.js";
+import { describe, read } from "./fetched.js";
 import { on, tell } from "./port.js";
-import { callOnce } from "./session.js";
 
 /** Longer text is no field of a page, but a file. */
 export const LONGEST_SHOWN = 256 * 1024;
@@ -18,7 +16,8 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * @property {number} most How many bytes it can show.
  * @property {(value: Uint8Array<ArrayBuffer>) => unknown} draw
  * @property {() => void} wipe Also while it draws.
- * @property {typeof callOnce} [ask] What calls the tokenizer, where it is not as for our own elements.
+ * @property {typeof read} [read] What reads a value, where it is not as for our own elements.
+ * @property {(token: unknown) => Promise<unknown>} [mayShow] Fails when it may not be shown any more, likewise.
  * @property {(error: unknown) => void} [failed] Tells the page, likewise.
  */
 
@@ -30,8 +29,8 @@ export class Shown {
   #turn = 0;
   /** @type {ReturnType<typeof setTimeout>[]} */
   #timers = [];
-  /** @type {ReturnType<typeof setTimeout>[]} */
-  #watches = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #look;
   /** Seconds after which it hides; 0 is never. */
   hideAfter = 0;
 
@@ -53,7 +52,7 @@ export class Shown {
     const wasShown = this.isShown;
     this.#turn += 1;
     this.#token = undefined;
-    for (const timer of [...this.#timers.splice(0), ...this.#watches.splice(0)]) clearTimeout(timer);
+    for (const timer of [...this.#timers.splice(0), this.#look]) clearTimeout(timer);
     this.#display.wipe();
     if (wasShown) tell({ note: "shown", shown: false });
   }
@@ -62,8 +61,7 @@ export class Shown {
   async show(token) {
     this.hide();
     const turn = this.#turn;
-    const { url, until } = await leave(token, this.#display.ask);
-    const value = await download(url, this.#display.most);
+    const { value, until } = await (this.#display.read ?? read)(token, this.#display.most);
     if (turn !== this.#turn) return;
     try {
       await this.#display.draw(value);
@@ -75,7 +73,9 @@ export class Shown {
     // Whoever hid it while it was drawn has wiped it too.
     if (turn !== this.#turn) return;
     this.#token = token;
-    this.#watch(until);
+    this.#watch();
+    const lasts = Math.min(Math.max(until - performance.now(), 0), LONGEST_TIMER);
+    this.#timers.push(setTimeout(() => this.#expire(), lasts));
     if (this.hideAfter > 0) this.#timers.push(setTimeout(() => this.hide(), 1000 * this.hideAfter));
     tell({ note: "shown", shown: true });
   }
@@ -95,14 +95,10 @@ export class Shown {
     else tell({ note: "failed", name: nameOf(error) });
   }
 
-  /** @param {number} until */
-  #watch(until) {
-    for (const watch of this.#watches.splice(0)) clearTimeout(watch);
-    const left = Math.min(Math.max(until - performance.now(), 0), LONGEST_TIMER);
-    this.#watches.push(
-      setTimeout(() => this.#expire(), left),
-      setTimeout(() => this.#again(), EVERY),
-    );
+  /** Looks again later. */
+  #watch() {
+    clearTimeout(this.#look);
+    this.#look = setTimeout(() => this.#again(), EVERY);
   }
 
   #expire() {
@@ -112,18 +108,21 @@ export class Shown {
 
   /**
    * A log-out anywhere ends what is shown here, and so does it when nobody can say. Whether there is another
-   * session by now is looked for afterwards: it may take long.
+   * session by now is looked for afterwards: it may take long. The question is no read: a value that may be read
+   * once stays as long as its grant.
    */
   async #again() {
     if (!this.isShown) return;
     const turn = this.#turn;
     const token = this.#token;
     try {
-      const { until } = await leave(token, this.#display.ask ?? callOnce);
-      if (turn === this.#turn) this.#watch(until);
-    } catch {
+      await (this.#display.mayShow ?? describe)(token);
+      if (turn === this.#turn) this.#watch();
+    } catch (error) {
       if (turn !== this.#turn) return;
       this.hide();
+      // The tokenizer has said no: to read it anew could only spend a read.
+      if (nameOf(error) === "refused") return this.#fail(error);
       await this.press(token);
     }
   }

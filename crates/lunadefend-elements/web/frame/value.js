@@ -1,6 +1,7 @@
 /** `luna-value`: shows a value as text. */
 
 import { DOTS, make, set, word } from "./dom.js";
+import { Mask } from "./mask.js";
 import { tell } from "./port.js";
 import { LONGEST_SHOWN, Shown } from "./shown.js";
 
@@ -22,17 +23,28 @@ export function value(first) {
   document.body.append(text, toggle, copy);
   let configured = first;
 
+  const mask = new Mask(rest);
   const shown = new Shown({
     most: LONGEST_SHOWN,
     draw: (bytes) => {
+      mask.of("");
       text.textContent = new TextDecoder().decode(bytes);
       words(true);
     },
-    wipe: () => {
-      text.textContent = DOTS;
-      words(false);
-    },
+    wipe: stand,
   });
+
+  /** What stands there while the value is hidden. */
+  function stand() {
+    const { click, ready, token } = configured;
+    mask.of(click && ready ? token : "");
+    rest();
+  }
+
+  function rest() {
+    text.textContent = mask.text;
+    words(false);
+  }
 
   /** @param {boolean} isShown */
   function words(isShown) {
@@ -41,7 +53,8 @@ export function value(first) {
     toggle.hidden = !click || (!isShown && !token);
     copy.textContent = word(configured, "copy");
     copy.hidden = !configured.copy || !isShown;
-    const name = isShown ? label : `${label} ${word(configured, "hidden")}`.trim();
+    const hint = mask.text === DOTS ? word(configured, "hidden") : mask.text;
+    const name = isShown ? label : `${label} ${hint}`.trim();
     set(text, { role: isShown ? "group" : "img", "aria-label": name || word(configured, "value") });
   }
 
@@ -56,9 +69,11 @@ export function value(first) {
   });
 
   return (configuration) => {
-    if (configured.token !== configuration.token) shown.hide();
+    const isOther = configured.token !== configuration.token;
     configured = configuration;
+    if (isOther) shown.hide();
     shown.hideAfter = configuration.hideAfter;
-    words(shown.isShown);
+    if (shown.isShown) words(true);
+    else stand();
   };
 }

@@ -1,11 +1,15 @@
-/** Calls to the tokenizer in the browser's session, whichever page is around. */
+/** Calls to the tokenizer in the browser's session, whichever page is around. They are those of LunaSec's wire. */
 
-import { post } from "../frame/api.js";
-import { bytes, fileName } from "../frame/fetched.js";
+import { download, post, upload } from "../frame/api.js";
+import { fileName, left } from "../frame/fetched.js";
+import { SETTINGS } from "../frame/host.js";
 import { save } from "../frame/saving.js";
+import { Failure } from "../protocol.js";
 import { LunaSecFailure } from "./errors.js";
 
 /** @import { Answer } from "../frame/api.js" */
+/** @import { Found } from "../frame/fetched.js" */
+/** @import { Metadata } from "../frame/store.js" */
 
 const HASH = "lunasec-session-hash";
 
@@ -31,6 +35,32 @@ export async function ask(path, body) {
   return answer;
 }
 
+/** Stores a value: a token first, then the value. @param {Blob} value @param {Metadata} metadata */
+export async function storeValue(value, metadata) {
+  if (value.size > SETTINGS.maxValue) throw new Failure("too-large");
+  const { data } = await ask("tokenize", { metadata });
+  if (typeof data.tokenId !== "string" || typeof data.uploadUrl !== "string") {
+    throw new Failure("unavailable");
+  }
+  await upload(data.uploadUrl, value, () => {});
+  return data.tokenId;
+}
+
+/** Leave to show a value, and until when. @param {unknown} token */
+export async function leave(token) {
+  if (typeof token !== "string" || token === "") throw new Failure("refused");
+  const { data, headers } = await ask("detokenize", { tokenId: token });
+  const until = Number(headers.get("lunadefend-expires-at"));
+  if (typeof data.downloadUrl !== "string" || !(until > 0)) throw new Failure("unavailable");
+  return { url: data.downloadUrl, until: performance.now() + left(until, headers.get("date")) };
+}
+
+/** @param {unknown} token @param {number} [most] @returns {Promise<Found>} */
+export async function readValue(token, most) {
+  const { url, until } = await leave(token);
+  return { value: await download(url, most), until };
+}
+
 /** The name of a stored file, made harmless. @param {string} token */
 export async function nameOfFile(token) {
   const name = await fileName(token, ask);
@@ -40,5 +70,5 @@ export async function nameOfFile(token) {
 
 /** Saves a stored file. Its URL lives for a minute, and so is asked for now. @param {string} token @param {string} name */
 export async function saveFile(token, name) {
-  save(name, await bytes(token, ask));
+  save(name, (await readValue(token)).value);
 }

@@ -3,7 +3,7 @@
 import { make, set } from "../frame/dom.js";
 import { LONGEST_SHOWN, Shown } from "../frame/shown.js";
 import { dress } from "./attributes.js";
-import { ask, nameOfFile, saveFile } from "./calls.js";
+import { leave, nameOfFile, readValue, saveFile } from "./calls.js";
 import { notifyError } from "./errors.js";
 
 /** @import { Attributes } from "./attributes.js" */
@@ -23,7 +23,8 @@ export function given({ draw, wipe, begin }) {
     // Text stays the text that it is: `1.10` is no number.
     draw: (value) => draw(new TextDecoder().decode(value)),
     wipe,
-    ask,
+    read: readValue,
+    mayShow: leave,
     failed: notifyError,
   });
   const value = {

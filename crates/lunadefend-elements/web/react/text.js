@@ -2,9 +2,8 @@
 
 import { DOTS, make, set } from "../frame/dom.js";
 import { Field } from "../frame/field.js";
-import { store } from "../frame/store.js";
 import { dress } from "./attributes.js";
-import { ask } from "./calls.js";
+import { storeValue } from "./calls.js";
 import { notify } from "./page.js";
 import { given } from "./shown.js";
 
@@ -36,8 +35,7 @@ export function text(name) {
     hold: (committing) => {
       box.readOnly = committing;
     },
-    store: (customFields) =>
-      store(new Blob([box.value]), { dataType: "string", customFields }, undefined, () => {}, ask),
+    store: (customFields) => storeValue(new Blob([box.value]), { dataType: "string", customFields }),
   });
   const value = given({
     draw: (text) => {

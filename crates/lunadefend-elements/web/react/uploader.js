@@ -2,9 +2,9 @@
 
 import { make, size } from "../frame/dom.js";
 import { SETTINGS } from "../frame/host.js";
-import { ofFile, store } from "../frame/store.js";
+import { ofFile } from "../frame/store.js";
 import { dress } from "./attributes.js";
-import { ask, nameOfFile, saveFile } from "./calls.js";
+import { nameOfFile, saveFile, storeValue } from "./calls.js";
 import { notifyError } from "./errors.js";
 import { notify } from "./page.js";
 
@@ -59,7 +59,7 @@ export function uploader() {
     const { item, state, uploaded } = row(file.name);
     state.textContent = "Uploading";
     try {
-      const token = await store(file, { ...ofFile(file), customFields }, undefined, () => {}, ask);
+      const token = await storeValue(file, { ...ofFile(file), customFields });
       // Somebody may have removed it in the meantime.
       if (!item.isConnected) return;
       uploaded(token);

@@ -81,7 +81,9 @@ async fn a_second_click_sends_nothing_twice(journey: &Journey) {
     assert_eq!(tab.shown("#value").await, SECRET);
     assert_eq!(posted(journey).len(), 1);
     let tokenizer = journey.world.front_of_tokenizer();
-    assert_eq!(tokenizer.count("POST /tokenize"), 1);
+    assert_eq!(tokenizer.count("POST /v2/tokenize"), 1);
+    // The value is in that request.
+    assert_eq!(tokenizer.count("PUT /"), 0);
 }
 
 async fn a_button_without_validation_makes_tokens_too(journey: &Journey) {

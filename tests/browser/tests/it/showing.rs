@@ -11,6 +11,8 @@ journeys![
     another_token_shows_another_value,
     a_token_that_is_not_granted_is_refused_in_words,
     a_text_file_is_no_picture,
+    a_mask_stands_for_a_hidden_value_and_never_in_the_page,
+    the_code_of_a_card_is_shown_once_for_as_long_as_it_may,
 ];
 
 async fn the_back_button_brings_nothing_back(journey: &Journey) {
@@ -143,4 +145,78 @@ async fn a_text_file_is_no_picture(journey: &Journey) {
     assert_eq!(tab.run_async(message).await, "not-an-image");
     tab.enter("#image").await;
     tab.gone("img[src]").await;
+}
+
+async fn a_mask_stands_for_a_hidden_value_and_never_in_the_page(journey: &Journey) {
+    const CARD: &str = "4111111111111111";
+    let tab = &journey.tab;
+    pages(
+        journey,
+        &FORM.replace("kind=\"ssn\"", "kind=\"card-number\""),
+    );
+    let front = journey.world.front_of_tokenizer();
+    let described = || front.count("POST /v2/tokens/describe");
+    save(journey, "ann", CARD).await;
+    // What is shown at once has no use for a mask.
+    assert_eq!(tab.shown("#value").await, CARD);
+    assert_eq!(described(), 0);
+    let value = "<luna-value id=value reveal=click aria-label=Card token={ssn} session={session}></luna-value>";
+    journey.app().set_page("show", &format!("{SCRIPT}{value}"));
+    tab.open("/p/show").await;
+    let height = "return document.querySelector('#value').offsetHeight";
+    let masked = "#value[role=img][aria-label='Card Visa •••• 1111']";
+    tab.enter("#value").await;
+    let text = tab.find(masked).await.text().await.unwrap();
+    assert_eq!(text, "Visa •••• 1111");
+    tab.leave().await;
+    assert_eq!(described(), 1);
+    let before = tab.run(height).await;
+    let page = "const value = document.querySelector('#value'); \
+         return document.documentElement.outerHTML + value.shadowRoot.innerHTML + value.innerText";
+    let page = tab.run(page).await.to_string();
+    assert!(!page.contains("1111") && !page.contains("Visa"), "{page}");
+    tab.click_in("#value", "#toggle").await;
+    assert_eq!(tab.shown("#value").await, CARD);
+    assert_eq!(tab.run(height).await, before);
+    tab.click_in("#value", "#toggle").await;
+    tab.enter("#value").await;
+    tab.find(masked).await;
+    tab.leave().await;
+    // After a log-out there is none.
+    tab.open("/logout").await;
+    tab.driver.back().await.unwrap();
+    tab.enter("#value").await;
+    let text = tab.find("#value").await.text().await.unwrap();
+    assert!(!text.contains("1111"), "{text}");
+    never_came(journey, CARD);
+}
+
+async fn the_code_of_a_card_is_shown_once_for_as_long_as_it_may(journey: &Journey) {
+    const CODE: &str = "8362";
+    let tab = &journey.tab;
+    let form = FORM.replace("kind=\"ssn\"", "kind=\"card-cvc\" autocomplete=\"cc-csc\"");
+    pages(journey, &form);
+    journey.open_as("ann", "form").await;
+    tab.type_into("#ssn", CODE).await;
+    tab.enter("#ssn").await;
+    tab.find("#field[autocomplete=cc-csc]").await;
+    let dots = "const field = document.querySelector('#field'); return field.type === 'password' \
+         || getComputedStyle(field).getPropertyValue('-webkit-text-security') === 'disc'";
+    assert_eq!(tab.run(dots).await, true);
+    tab.leave().await;
+    tab.click("#save").await;
+    tab.find("#saved").await;
+    assert_eq!(tab.shown("#value").await, CODE);
+    // Whether it may stay is asked, and that is no read: none is left.
+    tab.enter("#value").await;
+    let asked = "const done = arguments[0]; document.dispatchEvent(new Event('visibilitychange')); \
+         const look = () => performance.getEntriesByType('resource').some(({name}) => name.endsWith('/describe')) \
+         ? setTimeout(() => done(document.querySelector('#value').textContent)) : setTimeout(look, 20); look()";
+    assert_eq!(tab.run_async(asked).await, CODE);
+    tab.leave().await;
+    assert_eq!(tab.shown("#value").await, CODE);
+    // The page once more would be a second read.
+    tab.open("/p/saved").await;
+    tab.find("#value:state(failed)").await;
+    tab.hidden("#value").await;
 }

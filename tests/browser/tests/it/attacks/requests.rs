@@ -26,7 +26,8 @@ async fn no_request_of_the_page_counts_as_the_frames(journey: &Journey) {
         r#"
         const seen = [];
         const keep = (...all) => { seen.push(all[0]); spy.keep(...all); };
-        const body = JSON.stringify({ tokenId: window.token, metadata: { dataType: "string" } });
+        const body = JSON.stringify({ tokenId: window.token, tokenIds: [window.token], readId: "AAECAwQFBgcICQoLDA0ODw",
+            value: "MQ==", metadata: { dataType: "string" } });
         const routes = ["detokenize", "tokenize", "metadata/get", "metadata/set", "session/end", "session/state",
             "session/verify", "grant/set", "grant/verify", "v2/sessions/revoke", "v2/grants/set", "v2/grants/verify",
             "v2/grants/revoke", "v2/tokens/delete", "v2/tokenize", "v2/detokenize", "v2/tokens/describe", "status", "frame"];

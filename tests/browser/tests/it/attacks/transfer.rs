@@ -296,6 +296,7 @@ async fn a_service_worker_of_the_application_sees_only_the_page(journey: &Journe
     for others in [
         "/detokenize ",
         "/tokenize ",
+        "/describe ",
         "/blob",
         "/frame#",
         "/session/",
