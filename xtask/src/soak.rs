@@ -10,6 +10,7 @@ mod outcome;
 mod port;
 mod process;
 mod proxies;
+mod tools;
 mod values;
 
 use crate::{

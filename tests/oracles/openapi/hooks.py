@@ -43,6 +43,7 @@ def sign(subject, lifetime=900, typ=None, **claims):
 
 APPLICATION = sign("application")
 USER = sign("user", session_id=SESSION)
+DEVELOPER = sign("developer")
 
 
 def base64url(data):
@@ -79,6 +80,8 @@ class Credential(requests.auth.AuthBase):
             request.headers["authorization"] = APPLICATION
         elif self.tag == "destroy":
             request.headers["authorization"] = "Bearer " + for_one_request(request)
+        elif urllib.parse.urlsplit(request.url).path == "/metadata/set" and next(TURNS) % 4:
+            request.headers["authorization"] = DEVELOPER
         elif next(TURNS) % 2:
             request.headers["authorization"] = USER
         else:
@@ -104,6 +107,7 @@ LAST_SEGMENT = "#regex:/blob/(.+)$"
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     link(raw_schema, "/tokenize", "putBlob", "uploadUrl")
+    link(raw_schema, "/v2/tokenize", "putBlob", "upload/url")
     link(raw_schema, "/detokenize", "getBlob", "downloadUrl")
     link(raw_schema, "/detokenize", "headBlob", "downloadUrl")
     for responses in all_responses(raw_schema):
@@ -195,8 +199,8 @@ def make_real(case):
     """Some tokens and URLs that are right in form, and no more, become those of a value."""
     body = case.body if isinstance(case.body, dict) else {}
     token, url = body.get("tokenId"), (case.path_parameters or {}).get("url")
-    reads = case.operation.path in ("/detokenize", "/metadata/get", "/grant/verify")
-    if reads and isinstance(token, str) and TOKEN.fullmatch(token) and token not in GIVEN and one_of(2, token):
+    finds = case.operation.path in ("/detokenize", "/metadata/get", "/metadata/set", "/grant/verify")
+    if finds and isinstance(token, str) and TOKEN.fullmatch(token) and token not in GIVEN and one_of(2, token):
         case.body = {**body, "tokenId": store()["tokenId"]}
     if isinstance(url, str) and URL.fullmatch(url) and url not in GIVEN and one_of(2, url):
         case.path_parameters = {"url": last_segment(url_for(case.method, next(TURNS)))}
@@ -234,6 +238,7 @@ def remember(data):
     """What the tokenizer gave out stays as it is: the next request of a chain has it."""
     GIVEN.update(data[name] for name in ("tokenId",) if name in data)
     GIVEN.update(last_segment(data[name]) for name in ("uploadUrl", "downloadUrl") if name in data)
+    GIVEN.update(last_segment(data[name]["url"]) for name in ("upload",) if name in data)
 
 
 def begin_transfer(case):
@@ -269,7 +274,7 @@ def after_call(context, case, response):
     operation = case.operation.definition.raw
     if case.method.lower() == case.operation.method:
         SEEN[operation["operationId"]][response.status_code] += 1
-    if case.operation.path in ("/tokenize", "/detokenize") and response.status_code == 200:
+    if case.operation.path in ("/tokenize", "/detokenize", "/v2/tokenize") and response.status_code == 200:
         remember(response.json()["data"])
     if case.operation.path == "/session/create" and response.status_code == 200:
         [cookie] = [one for one in response.headers["set-cookie"] if "access_token=" in one]

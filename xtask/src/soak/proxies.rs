@@ -1,10 +1,10 @@
 //! `cargo xtask soak --proxies`: a tokenizer and an application behind real proxies, which are configured as
 //! `docs/proxies.md` says.
 
+mod certificates;
 mod front;
-mod tools;
 
-use super::{MOMENT, PHASE, Programs, hold, outcome::number, port::HeldPort, walk};
+use super::{MOMENT, PHASE, Programs, hold, outcome::number, port::HeldPort, tools, walk};
 use crate::{soak::process::Process, workspace::Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use front::{Front, Protocol, Proxy, Settings};
@@ -30,7 +30,7 @@ const AWAY: Duration = Duration::from_millis(1500);
 const BETWEEN_RESTARTS: Duration = Duration::from_secs(1);
 
 pub(super) fn run(workspace: &Workspace, programs: &Programs, seconds: u64) -> Result<()> {
-    tools::install()?;
+    tools::install(workspace, &["nginx", "haproxy", "openssl"])?;
     let mut failed = Vec::new();
     for proxy in [Proxy::Nginx, Proxy::Haproxy] {
         let protocols = [Protocol::Http2, Protocol::Http1];
@@ -97,8 +97,8 @@ impl<'p> Scene<'p> {
         fs::create_dir_all(&folder)?;
         let (front_port, app_port) = (HeldPort::any()?, HeldPort::any()?);
         let tokenizer_port = HeldPort::any()?;
-        tools::make_certificates(&folder)?;
-        tools::make_signing_key(&folder, &programs.find("lunadefend")?)?;
+        certificates::make_certificates(&folder)?;
+        certificates::make_signing_key(&folder, &programs.find("lunadefend")?)?;
         let settings = Settings {
             proxy,
             protocol,

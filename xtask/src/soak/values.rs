@@ -1,6 +1,6 @@
 //! Long values: what memory they need on either side, how slow a line may be, and what is left of a cut one.
 
-use super::{MOMENT, Programs, outcome::number, port::HeldPort, process::Process};
+use super::{MOMENT, Programs, outcome::number, port::HeldPort, process::Process, tools};
 use crate::{command, workspace::Workspace};
 use anyhow::{Result, bail, ensure};
 use std::{
@@ -15,6 +15,12 @@ const MOST_KIB: u64 = 64 * 1024;
 const PER_MIB: Duration = Duration::from_millis(500);
 const BESIDES: Duration = Duration::from_secs(120);
 const MIB: u64 = 1024 * 1024;
+/// How many calls there are whose syncs are counted.
+const SYNCED: usize = 40;
+/// The syncs of the tokenizer's own, for which there is time between two calls.
+const BY_ITSELF: usize = 5;
+/// The system calls that make the disk keep what was written.
+const SYNCS: &str = "trace=fsync,fdatasync,msync,sync_file_range,syncfs";
 /// A slow line: 64 KiB a second.
 const SLOW_BYTES_PER_SECOND: u64 = 64 * 1024;
 /// How much of a value is sent before it is cut: enough for parts on the disk.
@@ -44,6 +50,7 @@ impl Extent {
 
 pub(super) fn run(workspace: &Workspace, programs: &Programs, extent: Extent) -> Result<()> {
     let scene = Scene::set(workspace, programs)?;
+    println!("soak: values: {}", scene.syncs(workspace)?);
     println!("soak: values: {}", scene.cut()?);
     println!("soak: values: {}", scene.by_the_sdk(extent)?);
     println!("soak: values: {}", scene.by_curl(extent.bytes)?);
@@ -94,6 +101,12 @@ impl<'p> Scene<'p> {
 
     /// A tokenizer that takes the longest values.
     fn tokenizer(&self, store: &Path) -> Result<Process> {
+        let lunadefend = self.programs.find("lunadefend")?;
+        self.serve(&lunadefend, &[], store)
+    }
+
+    /// The tokenizer, by a program that starts it after `before`.
+    fn serve(&self, program: &Path, before: &[&str], store: &Path) -> Result<Process> {
         let environment = [
             ("SECUREFRAME_HTTP_ADDR", self.port.addr()),
             ("SESSION_PUBLIC_KEY", self.public_key.clone()),
@@ -102,12 +115,8 @@ impl<'p> Scene<'p> {
             ("LUNADEFEND_SESSION_BYTES", "1GiB".to_owned()),
             ("RUST_LOG", "error".to_owned()),
         ];
-        let lunadefend = self.programs.find("lunadefend")?;
-        let mut tokenizer = Process::start(
-            &lunadefend,
-            &["serve", "--store", text(store)?],
-            &environment,
-        )?;
+        let arguments = [before, &["serve", "--store", text(store)?]].concat();
+        let mut tokenizer = Process::start(program, &arguments, &environment)?;
         tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
         Ok(tokenizer)
     }
@@ -209,6 +218,54 @@ impl<'p> Scene<'p> {
         command::run(shell.env("URL", url))
     }
 
+    /// Counts how often the tokenizer makes the disk keep what it wrote, from outside of it.
+    fn syncs(&self, workspace: &Workspace) -> Result<String> {
+        tools::install(workspace, &["strace"])?;
+        let lunadefend = self.programs.find("lunadefend")?;
+        let log = self.folder.join("syncs");
+        // The tokenizer is our child, not strace's: signals reach it.
+        let before = [
+            "-D",
+            "-f",
+            "-qq",
+            "-e",
+            SYNCS,
+            "-o",
+            text(&log)?,
+            text(&lunadefend)?,
+        ];
+        let strace = tools::path_of("strace")?;
+        let mut tokenizer = self.serve(&strace, &before, &self.store("syncs"))?;
+        let count = SYNCED.to_string();
+        let mut values = self.values(&["syncs", "--count", &count])?;
+        values.line("ready", MOMENT)?;
+        let mut said = Vec::new();
+        for (calls, each) in [
+            ("stored", 1),
+            ("read", 0),
+            ("counted", 1),
+            ("put", 2),
+            ("got", 0),
+        ] {
+            let begun = lines(&log)?;
+            values.tell("go")?;
+            values.line(calls, BESIDES)?;
+            let found = lines(&log)? - begun;
+            let expected = each * SYNCED;
+            ensure!(
+                (expected..=expected + BY_ITSELF).contains(&found),
+                "{SYNCED} values {calls} took {found} syncs to the disk, and may take {expected}"
+            );
+            said.push(format!("{calls} {each}"));
+        }
+        ensure!(values.end(MOMENT)?.success(), "the application failed");
+        end(&mut tokenizer)?;
+        Ok(format!(
+            "syncs to the disk for each value: {}",
+            said.join(", ")
+        ))
+    }
+
     /// Values that are never finished: because their sender died, and because the tokenizer did.
     fn cut(&self) -> Result<String> {
         let store = self.store("cut");
@@ -299,6 +356,10 @@ fn end(tokenizer: &mut Process) -> Result<u64> {
     let status = tokenizer.end(MOMENT)?;
     ensure!(status.success(), "the tokenizer ended with {status}");
     Ok(peak)
+}
+
+fn lines(file: &Path) -> Result<usize> {
+    Ok(fs::read_to_string(file)?.lines().count())
 }
 
 fn patience(bytes: u64) -> Duration {

@@ -8,6 +8,8 @@
 //! - `slow --bytes N --seconds N`: the same, where the upload takes that long;
 //! - `cut --bytes N`: `sent` when so much of a longer value was sent; then it waits to be killed;
 //! - `upload-url`: `url=..` and `token=..` for an upload by another program; `download-url --token T`: `url=..`;
+//! - `syncs --count N`: `ready`, and after each line that it is sent one of `stored`, `read`, `counted`, `put`, `got`:
+//!   so many small values stored and read in a request, read where reads are counted, and stored and read by URL;
 //! - `count --store PATH`: `rows=N parts=N` that a store has after what has expired was swept. No other process may
 //!   have it open.
 #![expect(
@@ -18,6 +20,7 @@
 
 mod pattern;
 mod remains;
+mod syncs;
 mod urls;
 
 use anyhow::{Context, Result, ensure};
@@ -66,6 +69,11 @@ enum What {
         #[arg(long)]
         token: String,
     },
+    /// Calls whose syncs to the disk are counted.
+    Syncs {
+        #[arg(long)]
+        count: u64,
+    },
     /// What a store still has.
     Count {
         #[arg(long)]
@@ -91,6 +99,7 @@ async fn run(what: What) -> Result<()> {
         What::Cut { bytes } => cut(bytes).await,
         What::UploadUrl => urls::upload().await,
         What::DownloadUrl { token } => urls::download(&token).await,
+        What::Syncs { count } => syncs::run(count).await,
         What::Count { store } => remains::count(&store).await,
     }
 }

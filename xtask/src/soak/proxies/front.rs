@@ -1,6 +1,6 @@
 //! A proxy with the configuration of the documentation.
 
-use super::tools;
+use crate::soak::tools;
 use crate::soak::{MOMENT, port::HeldPort, process::Process};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::{
