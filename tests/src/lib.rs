@@ -1,6 +1,7 @@
 //! What the tests that cross crates share: an application and a tokenizer in one process, the browser
 //! between them, a clock that the test owns, and a line that can be made to fail.
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     missing_debug_implementations,
     reason = "clippy takes the harness of tests for production code"
@@ -11,6 +12,8 @@ mod front;
 mod jwts;
 mod keys;
 mod nobody;
+#[cfg(unix)]
+mod postgres;
 mod proxy;
 mod stub;
 mod tokenizer;
@@ -27,6 +30,8 @@ pub use lunadefend_testing::{
     http as http1,
 };
 pub use nobody::nobody;
+#[cfg(unix)]
+pub use postgres::{Bouncer, PostgresServer};
 pub use proxy::{Fault, Proxy};
 pub use stub::{Act, Stub};
 pub use tokenizer::WorldTokenizer;

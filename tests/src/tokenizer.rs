@@ -1,5 +1,7 @@
 //! The tokenizer of a test.
 
+#[cfg(unix)]
+use crate::PostgresServer;
 use crate::TestClock;
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer, TestTimer};
@@ -20,8 +22,49 @@ pub struct WorldTokenizer {
     /// What it keeps.
     pub vault: Vault,
     _running: RunningTokenizer,
-    folder: Option<TempDir>,
+    kept: Kept,
 }
+
+/// Where a tokenizer keeps what it has.
+enum Kept {
+    Memory,
+    File(TempDir),
+    #[cfg(unix)]
+    Postgres(PostgresServer),
+}
+
+impl Kept {
+    /// In memory, unless the test, or the run of all tests, wants it elsewhere.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the same tests run on another store"
+    )]
+    async fn new(in_file: bool) -> Self {
+        if in_file {
+            return Self::File(tempfile::tempdir().unwrap());
+        }
+        match std::env::var(STORE).as_deref() {
+            #[cfg(unix)]
+            Ok("postgres") => Self::Postgres(PostgresServer::migrated().await),
+            _ => Self::Memory,
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Memory => Arc::new(EmbeddedStore::in_memory().unwrap()),
+            Self::File(folder) => {
+                let options = EmbeddedOptions::default();
+                Arc::new(EmbeddedStore::open(&file(folder), &options).unwrap())
+            }
+            #[cfg(unix)]
+            Self::Postgres(server) => Arc::new(server.open().await),
+        }
+    }
+}
+
+/// Names the store that tests use which want none in particular: `postgres`, or that in memory.
+const STORE: &str = "LUNADEFEND_TESTS_STORE";
 
 impl WorldTokenizer {
     pub(crate) async fn start(
@@ -29,14 +72,10 @@ impl WorldTokenizer {
         url: String,
         config: TokenizerConfigBuilder,
         clock: TestClock,
-        folder: Option<TempDir>,
+        file_store: bool,
     ) -> Self {
-        let store: Arc<dyn Store> = Arc::new(match &folder {
-            Some(folder) => {
-                EmbeddedStore::open(&file(folder), &EmbeddedOptions::default()).unwrap()
-            }
-            None => EmbeddedStore::in_memory().unwrap(),
-        });
+        let kept = Kept::new(file_store).await;
+        let store = kept.open().await;
         let (master, master_key) = MasterKey::generate().unwrap();
         let timer = Arc::new(TestTimer(clock.clone()));
         let vault = Vault::open(store, &master, Arc::new(clock)).await.unwrap();
@@ -46,17 +85,21 @@ impl WorldTokenizer {
             master_key,
             _running: bound.serve_with(config, vault.clone(), timer).unwrap(),
             vault,
-            folder,
+            kept,
         }
     }
 
     /// All that its store has in its file.
     ///
     /// # Panics
-    /// When the store is in memory.
+    /// When the store is not in a file.
     #[must_use]
     pub fn stored_bytes(&self) -> Vec<u8> {
-        std::fs::read(file(self.folder.as_ref().unwrap())).unwrap()
+        let folder = match &self.kept {
+            Kept::File(folder) => Some(folder),
+            _ => None,
+        };
+        std::fs::read(file(folder.unwrap())).unwrap()
     }
 }
 

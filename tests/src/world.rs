@@ -213,7 +213,7 @@ impl<A> World<A> {
             tokenizer_url.clone(),
             config,
             clock.clone(),
-            settings.file_store.then(|| tempfile::tempdir().unwrap()),
+            settings.file_store,
         )
         .await;
         Self {

@@ -60,12 +60,20 @@ fn node_major(directory: &Path) -> Option<u32> {
     version.strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
+/// The major version that a program says: the first number of `Chromium 156.0.8078.108 built on Debian` is 156.
+pub(crate) fn major(said: &str) -> Option<u32> {
+    let mut words = said.split_whitespace();
+    words.find_map(|word| word.split('.').next()?.parse().ok())
+}
+
 /// Asks the system for packages where it is Debian's and we may; what is still missing afterwards
 /// is for the caller to report.
 pub(crate) fn system_packages(directory: &Path, names: &[&str]) {
     let apt = || {
         let mut apt = program("apt-get", directory);
-        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        // To install a server is not to start it: it would take its port.
+        apt.env("DEBIAN_FRONTEND", "noninteractive")
+            .env("RUNLEVEL", "1");
         apt
     };
     let is_root = command::answer(program("id", directory).arg("-u")).is_some_and(|id| id == "0");
@@ -96,4 +104,25 @@ pub(crate) fn is_current(directory: &Path, stamp: &str) -> bool {
 pub(crate) fn mark(directory: &Path, stamp: &str) -> Result<()> {
     let path = directory.join(".made-for");
     fs::write(&path, stamp).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn major_versions() {
+        for (said, version) in [
+            ("Chromium 156.0.8078.108 built on Debian GNU/Linux 12", 156),
+            (
+                "ChromeDriver 156.0.8078.108 (730482a940ce-refs/heads/8078@{#2244})",
+                156,
+            ),
+            ("Mozilla Firefox 153.7.0esr", 153),
+            ("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)", 15),
+        ] {
+            assert_eq!(major(said), Some(version), "{said}");
+        }
+        assert_eq!(major("no version"), None);
+    }
 }

@@ -2,18 +2,20 @@
 
 mod browsers;
 mod oracles;
+mod postgres;
 
 use crate::{
     command::{self, cargo},
     workspace::Workspace,
 };
 use anyhow::{Result, bail};
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Command};
 
 /// Installs what the tests need, and returns the environment that tells them where it is.
 pub(crate) fn environment(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
     let mut environment = oracles::install(workspace)?;
     environment.extend(browsers::install(workspace)?);
+    environment.extend(postgres::install(workspace)?);
     Ok(environment)
 }
 
@@ -21,26 +23,51 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let environment = environment(workspace)?;
     let (for_cargo, for_tests) = split(arguments);
 
-    let mut cargo = cargo(workspace.root());
-    cargo.args(["test", "--all-features", "--locked", "--no-fail-fast"]);
+    let mut all = cargo(workspace.root());
+    all.args(["test", "--all-features", "--locked", "--no-fail-fast"]);
     if !selects_packages(for_cargo) {
-        cargo.arg("--workspace");
+        all.arg("--workspace");
     }
-    cargo.args(for_cargo).envs(environment);
+    all.args(for_cargo).envs(environment.clone());
     if !for_tests.is_empty() {
-        cargo.arg("--").args(for_tests);
+        all.arg("--").args(for_tests);
+    }
+    let mut runs = vec![all];
+    if arguments.is_empty() {
+        runs.push(on_postgres(workspace, environment));
     }
 
     let mut sum = Sum::default();
-    let status = command::stream(&mut cargo, |line| sum.add(line))?;
+    let mut failed = None;
+    for run in &mut runs {
+        let status = command::stream(run, |line| sum.add(line))?;
+        failed = failed.or(Some(status).filter(|status| !status.success()));
+    }
     println!("{} passed, {} failed", sum.passed, sum.failed);
-    if !status.success() && sum.failed == 0 {
-        bail!("the tests did not all run: see what cargo says above ({status})");
+    match failed {
+        Some(status) if sum.failed == 0 => {
+            bail!("the tests did not all run: see what cargo says above ({status})")
+        }
+        None if sum.failed == 0 => Ok(()),
+        _ => bail!("{} tests failed", sum.failed),
     }
-    if !status.success() || sum.failed > 0 {
-        bail!("{} tests failed", sum.failed);
-    }
-    Ok(())
+}
+
+/// What crosses crates, once more with tokenizers on PostgreSQL. The same features as before: nothing is built again.
+fn on_postgres(workspace: &Workspace, environment: Vec<(&'static str, PathBuf)>) -> Command {
+    let mut tests = cargo(workspace.root());
+    tests
+        .args([
+            "test",
+            "--all-features",
+            "--locked",
+            "--no-fail-fast",
+            "--workspace",
+        ])
+        .args(["--test", "end_to_end"])
+        .envs(environment)
+        .env("LUNADEFEND_TESTS_STORE", "postgres");
+    tests
 }
 
 /// What goes to cargo, and what goes to the test programs.

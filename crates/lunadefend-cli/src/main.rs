@@ -11,11 +11,13 @@ mod dev;
 mod doctor;
 mod keygen;
 mod listen;
+mod postgres;
 mod roots;
 mod serve;
 mod session;
 mod settings;
 mod status;
+mod store;
 mod token;
 mod words;
 
@@ -37,9 +39,10 @@ enum Command {
     Keygen(keygen::Keygen),
     Doctor(doctor::Doctor),
     Config(config::Config),
-    Status(status::Show),
+    Status(status::Status),
     Token(token::Token),
     Session(session::Session),
+    Store(store::Store),
 }
 
 #[tokio::main]
@@ -59,6 +62,7 @@ async fn main() -> ExitCode {
         Command::Status(status) => status.run().await,
         Command::Token(token) => token.run().await.map(|()| ExitCode::SUCCESS),
         Command::Session(session) => session.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Store(store) => store.run().await.map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         // The whole chain, each cause once: what is wrong and what to do.

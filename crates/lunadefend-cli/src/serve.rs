@@ -2,6 +2,7 @@
 
 use crate::{
     listen,
+    postgres::Postgres,
     settings::{self, Serving, serve_help},
 };
 use anyhow::Result;
@@ -13,13 +14,13 @@ use lunadefend_tokenizer::Tokenizer;
 use lunadefend_vault_redb::open_embedded_with;
 use std::{path::PathBuf, sync::Arc};
 
-/// Run the tokenizer on one file.
+/// Run the tokenizer on one file, or on PostgreSQL.
 ///
 /// SIGTERM stops it. SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
 #[derive(Args)]
 #[command(after_help = serve_help())]
 pub(crate) struct Serve {
-    /// The file of the embedded store; made if it is missing.
+    /// The file of the embedded store, made if it is missing; or `postgres`, with LUNADEFEND_POSTGRES_URL.
     #[arg(long, value_name = "PATH")]
     store: PathBuf,
     /// A TOML file with settings; the environment wins.
@@ -44,15 +45,21 @@ impl Serve {
             (bind().await?, read)
         };
         let clock = Arc::new(SystemClock);
-        let opened =
-            open_embedded_with(&self.store, &settings.store, settings.master_key, clock).await?;
-        if let Some(path) = opened.new_key_file {
-            println!(
-                "made the master key {}: back it up, apart from the store, which is noise without it",
-                path.display()
-            );
-        }
-        let tokenizer = Tokenizer::new(settings.config, opened.vault);
+        let vault = match self.store.as_os_str() == "postgres" {
+            true => Postgres::open(settings.postgres, settings.master_key, clock).await?,
+            false => {
+                let (store, key) = (&settings.store, settings.master_key);
+                let opened = open_embedded_with(&self.store, store, key, clock).await?;
+                if let Some(path) = opened.new_key_file {
+                    println!(
+                        "made the master key {}: back it up, apart from the store, which is noise without it",
+                        path.display()
+                    );
+                }
+                opened.vault
+            }
+        };
+        let tokenizer = Tokenizer::new(settings.config, vault);
         let admin =
             listen::serve_admin(settings.admin_socket.as_deref(), tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;

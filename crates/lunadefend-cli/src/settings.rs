@@ -1,6 +1,6 @@
 //! The settings of `lunadefend serve`, from the environment and from a TOML file.
 
-use crate::roots;
+use crate::{postgres::Postgres, roots};
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::secret_providers;
 use lunadefend_core::{
@@ -64,6 +64,7 @@ pub(crate) fn admin_socket(settings: &Settings) -> Result<Option<PathBuf>> {
 pub(crate) struct Serving {
     pub(crate) config: TokenizerConfig,
     pub(crate) store: EmbeddedOptions,
+    pub(crate) postgres: Option<Postgres>,
     pub(crate) master_key: Option<MasterKey>,
     pub(crate) admin_socket: Option<PathBuf>,
 }
@@ -81,6 +82,7 @@ impl Serving {
         Ok(Self {
             config,
             store: EmbeddedOptions::default().reserve(reserve.unwrap_or(EmbeddedOptions::RESERVE)),
+            postgres: Postgres::read(settings).await?,
             admin_socket: admin_socket(settings)?,
             master_key: master_key(settings).await?,
         })
@@ -223,13 +225,24 @@ fn session_keys(settings: &Settings, cleartext: Cleartext) -> Result<Verificatio
 }
 
 async fn master_key(settings: &Settings) -> Result<Option<MasterKey>> {
-    let Some(settings) = settings.secret(&table::MASTER_KEY) else {
+    let Some((secret, origin)) = secret(settings, &table::MASTER_KEY).await? else {
+        return Ok(None);
+    };
+    Ok(Some(MasterKey::from_secret(&secret, &origin)?))
+}
+
+/// Reads a secret once, without the line breaks around it; also where it came from.
+pub(crate) async fn secret(
+    settings: &Settings,
+    setting: &Setting,
+) -> Result<Option<(SecretValue, String)>> {
+    let Some(settings) = settings.secret(setting) else {
         return Ok(None);
     };
     let provider = secret_providers().make(settings)?;
     let secret = provider.fetch().await?.current.value;
     let secret = SecretValue::new(bare_secret(secret.expose_secret()));
-    Ok(Some(MasterKey::from_secret(&secret, &provider.origin())?))
+    Ok(Some((secret, provider.origin())))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::admin::{Admin, print};
 use anyhow::Result;
 use clap::Args;
-use lunadefend_tokenizer::{Status, StoreStatus};
+use lunadefend_tokenizer::{self as tokenizer, StoreStatus};
 use std::process::ExitCode;
 
 mod report;
@@ -14,7 +14,7 @@ mod report;
 /// Not available on Windows.
 #[derive(Args)]
 #[command(after_help = HELP)]
-pub(crate) struct Show {
+pub(crate) struct Status {
     #[command(flatten)]
     admin: Admin,
     /// Print one JSON object instead of text. Times are milliseconds since the Unix epoch.
@@ -31,10 +31,10 @@ Exit codes:
 /// The exit code when no tokenizer responds.
 pub(crate) const NO_ANSWER: u8 = 3;
 
-impl Show {
+impl Status {
     /// Runs the command; returns the exit code.
     pub(crate) async fn run(self) -> Result<ExitCode> {
-        let status: Status = self.admin.get("/status").await?;
+        let status: tokenizer::Status = self.admin.get("/status").await?;
         let text = if self.json {
             serde_json::to_string(&status)? + "\n"
         } else {

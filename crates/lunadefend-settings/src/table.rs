@@ -78,6 +78,11 @@ settings! {
     MASK_KINDS: Tokenizer, "LUNADEFEND_MASK_KINDS", "mask_kinds", List, "", "further kinds that get masks, of `ssn`, `date`, `card-expiry` and `text`";
     DISK_RESERVE: Tokenizer, "LUNADEFEND_DISK_RESERVE", "disk_reserve", Bytes(0, u64::MAX), "128MiB", "new values are refused while less than this is free on the disk of the store, so that grants and sessions go on; `0` for never";
     MASTER_KEY: Tokenizer, "LUNADEFEND_MASTER_KEY", "master_key", Secret("LUNADEFEND_MASTER_KEY"), "", "32 bytes as hexadecimal or base64 that seal the store; without it they are kept in `<store>.key`. `LUNADEFEND_MASTER_KEY_PROVIDER` takes them from elsewhere: `file` with `LUNADEFEND_MASTER_KEY_PATH`, or another provider";
+    POSTGRES_URL: Tokenizer, "LUNADEFEND_POSTGRES_URL", "postgres_url", Text, "", "where PostgreSQL is, for `--store postgres`: `postgres://user@host:5432/database`, or `postgres:///database?host=/run/postgresql&user=user` for a socket. Without a password. A server on another machine must have TLS and a valid certificate";
+    POSTGRES_PASSWORD: Tokenizer, "LUNADEFEND_POSTGRES_PASSWORD", "postgres_password", Secret("LUNADEFEND_POSTGRES_PASSWORD"), "", "the password of the user in `LUNADEFEND_POSTGRES_URL`. `LUNADEFEND_POSTGRES_PASSWORD_PROVIDER` takes it from elsewhere";
+    POSTGRES_CA: Tokenizer, "LUNADEFEND_POSTGRES_CA", "postgres_ca", Text, "", "a PEM file of the certificates that vouch for PostgreSQL, in place of the system's";
+    POSTGRES_CONNECTIONS: Tokenizer, "LUNADEFEND_POSTGRES_CONNECTIONS", "postgres_connections", Integer(1, 1000), "16", "how many connections this process has to PostgreSQL at most";
+    POSTGRES_MIGRATE: Tokenizer, "LUNADEFEND_POSTGRES_MIGRATE", "postgres_migrate", Bool, "false", "`true` makes and upgrades the schema at the start, as `lunadefend store migrate` does. The user then needs the right to create tables and functions";
     ADMIN_SOCKET: Tokenizer, "LUNADEFEND_ADMIN_SOCKET", "admin_socket", Text, "", "the path of a Unix socket for `lunadefend status`, which only the user that runs the tokenizer may use";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
 

@@ -90,6 +90,8 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("reqwest", &[HTTP]),
     ("ring", &[CRYPTO]),
     ("schemars", &[CORE, "lunadefend-tokenizer"]),
+    // Its types are for the rows of applications too.
+    ("sqlx", &["lunadefend", CORE, "lunadefend-vault-postgres"]),
 ];
 
 /// A line for each dependency that must not be.

@@ -20,12 +20,9 @@ const WITHOUT: &[(&[&str], &[&str], &[&str])] = &[
     (ADAPTERS, &["lunadefend-graphql"], &["async-graphql*"]),
     (ADAPTERS, &["lunadefend-warp"], &["warp"]),
     // Who implements a store compiles no server and no other store.
-    (&["lunadefend-vault*"], &[], &["hyper*", "axum*", "rustls"]),
-    (
-        &["lunadefend-vault*"],
-        &["lunadefend-vault-redb"],
-        &["redb"],
-    ),
+    (&["lunadefend-vault*"], &[], &["hyper*", "axum*"]),
+    (VAULTS, POSTGRES, &["rustls", "sqlx*"]),
+    (VAULTS, &["lunadefend-vault-redb"], &["redb"]),
     (&["lunadefend"], &[], &["redb"]),
 ];
 const CORE: &[&str] = &["lunadefend-core"];
@@ -35,6 +32,8 @@ const ADAPTERS: &[&str] = &[
     "lunadefend-graphql",
     "lunadefend-warp",
 ];
+const VAULTS: &[&str] = &["lunadefend-vault*"];
+const POSTGRES: &[&str] = &["lunadefend-vault-postgres"];
 /// By a feature, or always.
 const MAY_HAVE_AWS: &[&str] = &[
     "lunadefend",
@@ -46,7 +45,7 @@ const CLIENTS_AND_CRYPTO: &[&str] = &["reqwest", "ureq", "rustls", "ring", "aws-
 
 /// What a user compiles who asks for no feature, and what is not there.
 const DEFAULT_USER: &[&str] = &["lunadefend", "lunadefend-axum"];
-const NOT_FOR_DEFAULT_USER: &[&str] = &["aws-*", "lunadefend-*-aws"];
+const NOT_FOR_DEFAULT_USER: &[&str] = &["aws-*", "lunadefend-*-aws", "sqlx*"];
 
 /// A line for each crate that must not be compiled.
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<String>> {
@@ -116,6 +115,8 @@ mod tests {
             ("lunadefend-vault", "axum"),
             ("lunadefend-vault-redb", "hyper"),
             ("lunadefend-vault-s3", "redb"),
+            ("lunadefend-vault-redb", "sqlx-core"),
+            ("lunadefend-vault-postgres", "redb"),
             ("lunadefend", "redb"),
         ] {
             let found = wrong(name, &["bytes".to_owned(), bad.to_owned()]);
@@ -130,6 +131,7 @@ mod tests {
             ("lunadefend-secrets-aws", "aws-config"),
             ("lunadefend-tokenizer", "axum"),
             ("lunadefend-vault-redb", "redb"),
+            ("lunadefend-vault-postgres", "sqlx-postgres"),
         ] {
             let found = wrong(name, &[good.to_owned()]);
             assert!(found.is_empty(), "{name} with {good}: {found:?}");
@@ -137,9 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn the_default_user_has_no_aws() {
-        let compiled = ["aws-config", "lunadefend-secrets-aws", "ring"].map(str::to_owned);
+    fn the_default_user_has_no_aws_and_no_postgres() {
+        let compiled = ["aws-config", "lunadefend-secrets-aws", "ring", "sqlx-core"];
+        let compiled = compiled.map(str::to_owned);
         let found = found("a default user", NOT_FOR_DEFAULT_USER, &compiled);
-        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found.len(), 3, "{found:?}");
     }
 }

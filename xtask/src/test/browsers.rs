@@ -3,7 +3,7 @@
 
 use crate::{
     command::{self, program},
-    install::system_packages,
+    install::{major, system_packages},
     tools::Tool,
     workspace::Workspace,
 };
@@ -60,30 +60,4 @@ fn version(workspace: &Workspace, name: &str) -> Option<u32> {
     major(&command::answer(
         program(name, workspace.root()).arg("--version"),
     )?)
-}
-
-/// The first number of `Chromium 156.0.8078.108 built on Debian` is 156.
-fn major(said: &str) -> Option<u32> {
-    let mut words = said.split_whitespace();
-    words.find_map(|word| word.split('.').next()?.parse().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions() {
-        for (said, version) in [
-            ("Chromium 156.0.8078.108 built on Debian GNU/Linux 12", 156),
-            (
-                "ChromeDriver 156.0.8078.108 (730482a940ce-refs/heads/8078@{#2244})",
-                156,
-            ),
-            ("Mozilla Firefox 153.7.0esr", 153),
-        ] {
-            assert_eq!(major(said), Some(version), "{said}");
-        }
-        assert_eq!(major("no version"), None);
-    }
 }

@@ -66,6 +66,13 @@ async fn every_wrong_setting_is_named_and_not_echoed() {
         ("LUNADEFEND_SESSION_BYTES", "15MiB"),
         ("LUNADEFEND_DISK_RESERVE", "canary"),
         ("LUNADEFEND_MAX_VALUES", "canary"),
+        ("LUNADEFEND_POSTGRES_URL", "canary"),
+        (
+            "LUNADEFEND_POSTGRES_URL",
+            "postgres://user:canary@localhost/db",
+        ),
+        ("LUNADEFEND_POSTGRES_CONNECTIONS", "canary"),
+        ("LUNADEFEND_POSTGRES_MIGRATE", "canary"),
         ("LUNADEFEND_MASTER_KEY", "canary"),
         ("LUNADEFEND_MASTER_KEY_PROVIDER", "canary"),
         ("LUNADEFEND_COOKIE", "canary"),
