@@ -230,7 +230,7 @@ fn template() -> &'static Path {
     reason = "the tests learn from their environment where other programs are"
 )]
 fn program(name: &str) -> PathBuf {
-    let told = std::env::var_os("LUNADEFEND_POSTGRES_BIN").map(PathBuf::from);
+    let told = std::env::var_os("LUNADEFEND_TESTS_POSTGRES").map(PathBuf::from);
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let debian = debian.map(|version| version.unwrap().path().join("bin"));
     let found = told.or_else(|| debian.max());

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 
 /// Names the folder with PostgreSQL's programs, which Debian keeps out of the path.
-const FOLDER: &str = "LUNADEFEND_POSTGRES_BIN";
+const FOLDER: &str = "LUNADEFEND_TESTS_POSTGRES";
 /// The oldest version that the store knows.
 const OLDEST: u32 = 15;
 
