@@ -2,6 +2,7 @@
 //! between them, a clock that the test owns, and a line that can be made to fail.
 #![expect(
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     missing_debug_implementations,
     reason = "clippy takes the harness of tests for production code"

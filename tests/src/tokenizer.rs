@@ -45,7 +45,7 @@ impl Kept {
         }
         match std::env::var(STORE).as_deref() {
             #[cfg(unix)]
-            Ok("postgres") => Self::Postgres(PostgresServer::migrated().await),
+            Ok("postgres") => Self::Postgres(PostgresServer::migrated().await.unwrap()),
             _ => Self::Memory,
         }
     }

