@@ -24,6 +24,7 @@ import jwt
 import requests
 import schemathesis
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
 KEY = load_pem_private_key(os.environ["SIGNING_KEY"].encode(), None)
@@ -300,6 +301,9 @@ OF_STATE = (
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
+    # A developer has no session and is no frame: what a frame says of its page is not read.
+    if case.operation.path == "/metadata/set" and isinstance(failure, AcceptedNegativeData):
+        return " in header" not in failure.message
     if not isinstance(failure, RejectedPositiveData):
         return True
     # Without a body that says why. `GET` has one.
