@@ -34,20 +34,18 @@ enum Kept {
 }
 
 impl Kept {
-    /// In memory, unless the test, or the run of all tests, wants it elsewhere.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the same tests run on another store"
-    )]
+    /// In memory, unless the test, or the program of tests, wants it elsewhere.
     async fn new(in_file: bool) -> Self {
         if in_file {
             return Self::File(tempfile::tempdir().unwrap());
         }
-        match std::env::var(STORE).as_deref() {
-            #[cfg(unix)]
-            Ok("postgres") => Self::Postgres(PostgresServer::migrated().await.unwrap()),
-            _ => Self::Memory,
+        #[cfg(unix)]
+        if is_on_postgres()
+            && let Some(server) = PostgresServer::migrated().await
+        {
+            return Self::Postgres(server);
         }
+        Self::Memory
     }
 
     async fn open(&self) -> Arc<dyn Store> {
@@ -63,8 +61,13 @@ impl Kept {
     }
 }
 
-/// Names the store that tests use which want none in particular: `postgres`, or that in memory.
-const STORE: &str = "LUNADEFEND_TESTS_STORE";
+/// Whether this is the program that has the tests end to end on PostgreSQL.
+#[cfg(unix)]
+fn is_on_postgres() -> bool {
+    let program = std::env::current_exe().unwrap();
+    let name = program.file_name().unwrap();
+    name.to_string_lossy().starts_with("on_postgres-")
+}
 
 impl WorldTokenizer {
     pub(crate) async fn start(

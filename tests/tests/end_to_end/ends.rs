@@ -1,6 +1,6 @@
 //! The end of grants and of tokens: at once, and for everybody.
 
-use crate::refused;
+use super::refused;
 use lunadefend::{
     ErrorKind, JwtProfile, LunaDefend, Metadata, SessionId, UntrustedToken, VerifiedToken,
 };

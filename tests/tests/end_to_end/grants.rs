@@ -1,6 +1,6 @@
 //! Grants by the SDK: one and many, for how long, and all or nothing.
 
-use crate::refused;
+use super::refused;
 use lunadefend::{ErrorKind, GrantDuration, LunaDefend, SessionId, UntrustedToken, VerifiedToken};
 use lunadefend_tests::{Act, Fault, Settings, World, http1::exchange_parts};
 use lunadefend_tokenizer::GrantDurations;

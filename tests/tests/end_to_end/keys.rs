@@ -1,6 +1,6 @@
 //! Which key the tokenizer trusts, and how it hears of a new one.
 
-use crate::refused;
+use super::refused;
 use http::Method;
 use lunadefend::{Error, ErrorKind, LunaDefend, SessionId, VerifiedToken};
 use lunadefend_tests::{TestClock, World, other_key, signing_key};

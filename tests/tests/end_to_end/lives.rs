@@ -1,6 +1,6 @@
 //! Values by wire level 2: in one request, with a life and an end.
 
-use crate::refused;
+use super::refused;
 use lunadefend::{ErrorKind, Metadata, ValueKind, VerifiedToken};
 use lunadefend_tests::{Settings, World};
 use lunadefend_tokenizer::{TokenizerConfigBuilder, ValuePolicy};

@@ -1,6 +1,6 @@
 //! The end of a session: what it held counts no more, anywhere.
 
-use crate::refused;
+use super::refused;
 use http::Method;
 use lunadefend::{ErrorKind, Metadata, UntrustedToken};
 use lunadefend_tests::{Hosts, Settings, World};

@@ -1,6 +1,6 @@
 //! Values in and out by the SDK, for a session.
 
-use crate::refused;
+use super::refused;
 use lunadefend::{ErrorKind, Metadata, UntrustedToken};
 use lunadefend_tests::World;
 use std::time::Duration;
