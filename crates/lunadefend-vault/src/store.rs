@@ -34,10 +34,9 @@
 //!   (`ListMultipartUploads`), and `delete` aborts them.
 //!
 //! # PostgreSQL
-//! - A table of rows with the version as a column. `write` is one transaction that locks its rows in the
-//!   order of their addresses and calls [`Batch::judge`].
-//! - A table of parts with the blob and the index as its key: each `write` of a part is a separate statement,
-//!   `finish` counts the parts.
+//! `lunadefend-vault-postgres` is such a store. Its `write` is a function of the schema, which judges a batch as
+//! [`Batch::judge`] does: it locks the rows that are there in the order of their keys, and makes those that are
+//! missing, so that two batches never both find a row missing.
 //!
 //! Rows and blobs of a store belong together: the vault deletes blobs that have no row. Never point two sets
 //! of rows at one set of blobs.
