@@ -1,6 +1,7 @@
 //! One request, one response, one deadline.
 
 mod download;
+mod pieces;
 mod upload;
 
 pub use download::Incoming;
@@ -9,6 +10,7 @@ pub use upload::{StreamBody, StreamRequest};
 use crate::{Head, HttpError, tls};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use pieces::{PIECE, Pieces};
 use rustls::{ClientConfig, pki_types::CertificateDer};
 #[cfg(unix)]
 use std::path::PathBuf;
@@ -147,7 +149,10 @@ impl HttpClient {
         head_by: Instant,
     ) -> Result<Response, HttpError> {
         let mut outgoing = self.outgoing(&request.method, &request.url, &request.headers)?;
-        if !request.body.is_empty() {
+        if request.body.len() > PIECE {
+            let body = Pieces::new(request.body.clone());
+            *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
+        } else if !request.body.is_empty() {
             *outgoing.body_mut() = Some(request.body.clone().into());
         } else if has_body(&request.method) {
             announce_empty(&mut outgoing);

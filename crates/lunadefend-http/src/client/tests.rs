@@ -78,7 +78,7 @@ pub(super) fn client() -> HttpClient {
     HttpClient::builder().tls(false).build().unwrap()
 }
 
-fn request(url: &str) -> Request {
+pub(super) fn request(url: &str) -> Request {
     let mut headers = HeaderMap::new();
     headers.insert(
         header::AUTHORIZATION,

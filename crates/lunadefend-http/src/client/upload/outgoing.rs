@@ -1,10 +1,7 @@
 //! The body as a connection gets it.
 
-use super::{
-    StreamBody,
-    progress::{PIECE, Progress},
-};
-use crate::error::BoxError;
+use super::{StreamBody, progress::Progress};
+use crate::{client::pieces::Turns, error::BoxError};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
 use hyper::body::{Body, Frame, SizeHint};
@@ -30,6 +27,7 @@ pub(super) struct Outgoing {
     length: Option<u64>,
     received: u64,
     rest: Bytes,
+    turns: Turns,
     has_ended: bool,
     progress: Arc<Progress>,
 }
@@ -41,6 +39,7 @@ impl Outgoing {
             length: body.length,
             received: 0,
             rest: Bytes::new(),
+            turns: Turns::default(),
             has_ended: false,
             progress: Arc::clone(progress),
         }
@@ -104,9 +103,15 @@ impl Body for Outgoing {
             self.progress.end();
             return Poll::Ready(None);
         }
-        let length = self.rest.len().min(PIECE);
-        let piece = self.rest.split_to(length);
-        self.progress.add(length);
+        let Self {
+            rest,
+            turns,
+            progress,
+            ..
+        } = &mut *self;
+        ready!(turns.poll(context));
+        let piece = turns.take(rest);
+        progress.add(piece.len());
         if self.has_ended && self.rest.is_empty() {
             // Of a known length, nothing more is asked for.
             self.progress.end();

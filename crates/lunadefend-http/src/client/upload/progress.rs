@@ -1,6 +1,6 @@
 //! The progress of a request whose body is a stream.
 
-use crate::{HttpError, error::BoxError};
+use crate::{HttpError, client::pieces::PIECE, error::BoxError};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
@@ -8,8 +8,6 @@ use std::{
 };
 use tokio::time::{Instant, timeout_at};
 
-/// The longest piece of a body that is passed on at once: so progress is seen in steps of it.
-pub(super) const PIECE: usize = 64 * 1024;
 /// What systems and proxies on the way may hold of a body that the client is rid of.
 const HELD_ON_THE_WAY: u64 = 16 * 1024 * 1024;
 

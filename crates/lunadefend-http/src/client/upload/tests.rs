@@ -1,7 +1,10 @@
 //! Bodies that are made while they are sent, against raw TCP servers.
 
-use super::{progress::PIECE, *};
-use crate::client::tests::{assert_clean, client};
+use super::*;
+use crate::client::{
+    pieces::PIECE,
+    tests::{assert_clean, client},
+};
 use futures_util::stream;
 use std::{
     error::Error as _,
