@@ -6,7 +6,7 @@ use super::{
     proxies, soak_all,
     values::{self, Extent},
 };
-use crate::{mutate, steps, workspace::Workspace};
+use crate::{command, mutate, steps, workspace::Workspace};
 use anyhow::{Result, bail};
 use std::fmt::Write as _;
 
@@ -46,12 +46,33 @@ const RUNS: &[Run] = &[
         run: |workspace, programs| values::run(workspace, programs, Extent::LONG),
     },
     Run {
+        name: "histories",
+        what: "10,000 random histories of the vault against its model",
+        minutes: 5,
+        run: |workspace, _| histories(workspace),
+    },
+    Run {
         name: "mutations",
         what: "every mutation of `mutate`",
         minutes: 60,
         run: |workspace, _| mutate::run(workspace, &[]),
     },
 ];
+
+fn histories(workspace: &Workspace) -> Result<()> {
+    let mut cargo = command::cargo(workspace.root());
+    cargo
+        .args([
+            "test",
+            "--package",
+            "lunadefend-vault",
+            "--all-features",
+            "--lib",
+        ])
+        .args(["--", "tests::model::"])
+        .env("PROPTEST_CASES", "10000");
+    command::run(&mut cargo)
+}
 
 /// Runs those with these names, or all.
 pub(super) fn run(workspace: &Workspace, programs: &Programs, names: &[&str]) -> Result<()> {
@@ -105,7 +126,7 @@ mod tests {
     #[test]
     fn the_help_names_each_run_and_the_sum_of_their_times() {
         let list = list();
-        assert!(list.contains("about 125 minutes"), "{list}");
+        assert!(list.contains("about 130 minutes"), "{list}");
         for run in RUNS {
             assert!(list.contains(&format!("  {} ", run.name)), "{list}");
         }

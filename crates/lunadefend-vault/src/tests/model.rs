@@ -244,7 +244,8 @@ fn named(number: u8) -> SessionId {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    // More by PROPTEST_CASES, as `cargo xtask soak --long histories` does.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(512)))]
 
     #[test]
     fn every_history_ends_as_the_model_says(steps in vec(step(), 1..40)) {
