@@ -9,6 +9,7 @@
 )]
 
 mod application;
+mod aws;
 mod front;
 mod jwts;
 mod keys;
@@ -22,6 +23,7 @@ pub mod walk;
 mod world;
 
 pub use application::{Application, Fault as ApplicationFault};
+pub use aws::Moto;
 pub use front::Front;
 pub use jwts::{DecodedJwt, decode, sign};
 pub use keys::{other_key, pem, provider, signing_key};

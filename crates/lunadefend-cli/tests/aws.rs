@@ -42,8 +42,7 @@ impl Moto {
             println!("skipped: LUNADEFEND_PYTHON is not set; `cargo xtask test` sets it");
             return None;
         };
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../../tests/oracles/secrets_manager.py");
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/aws.py");
         let mut process = Command::new(python)
             .arg(script)
             .stdin(Stdio::piped())

@@ -1,16 +1,11 @@
 //! The settings of a secret.
 
-use crate::{
-    AwsSecret,
-    failure::Failure,
-    guard::Guard,
-    secret_id::{SecretId, is_region},
+use crate::{AwsSecret, failure::Failure, secret_id::SecretId};
+use lunadefend_aws::{
+    ProvideCredentials, SdkConfig, SharedCredentialsProvider, check_endpoint, is_region,
 };
-use aws_config::SdkConfig;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use lunadefend_core::provider::SecretError;
 use std::{fmt, time::Duration};
-use url::Url;
 
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 
@@ -152,7 +147,7 @@ impl AwsSecretBuilder {
             return Err("its timeouts must be longer than zero and at most an hour".to_owned());
         }
         if let Some(endpoint) = &self.endpoint {
-            check_endpoint(endpoint, self.allow_cleartext)?;
+            check_endpoint(endpoint, self.allow_cleartext).map_err(|error| error.to_string())?;
         }
         let region = id.region().map(str::to_owned).or(self.region);
         Ok(Settings {
@@ -167,27 +162,6 @@ impl AwsSecretBuilder {
             connect_timeout: self.connect_timeout,
         })
     }
-}
-
-fn check_endpoint(endpoint: &str, allow_cleartext: bool) -> Result<(), String> {
-    let invalid = || {
-        "its endpoint is not an http:// or https:// URL with nothing but a host, port and path"
-            .to_owned()
-    };
-    let url = Url::parse(endpoint).map_err(|_| invalid())?;
-    let is_plain = matches!(url.scheme(), "http" | "https")
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if !is_plain {
-        return Err(invalid());
-    }
-    let guard = Guard {
-        allow_cleartext,
-        has_roots: true,
-    };
-    guard.check(&url).map_err(|refused| refused.to_string())
 }
 
 impl fmt::Debug for AwsSecretBuilder {

@@ -5,11 +5,10 @@
 mod answer;
 mod transport;
 
-pub(crate) use transport::no_credentials;
-
 use aws_sdk_secretsmanager::{
     config::http::HttpResponse, error::SdkError, operation::get_secret_value::GetSecretValueError,
 };
+use lunadefend_aws::printable;
 use lunadefend_core::provider::SecretError;
 use std::borrow::Cow;
 
@@ -62,7 +61,7 @@ impl Failure {
         Self::new(Kind::Unavailable, Concerns::Everything, advice)
     }
 
-    fn of_credentials(kind: Kind, advice: &'static str) -> Self {
+    fn of_credentials(kind: Kind, advice: impl Into<Cow<'static, str>>) -> Self {
         Self::new(kind, Concerns::Credentials, advice)
     }
 
@@ -129,19 +128,5 @@ impl Failure {
                 }
             }
         }
-    }
-}
-
-/// Returns a peer's text in one line of bounded length.
-fn printable(text: &str) -> String {
-    const LONGEST: usize = 300;
-    let words: Vec<_> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &line[..end]),
-        None => line,
     }
 }

@@ -5,11 +5,9 @@ mod builder;
 mod connect;
 mod content;
 mod failure;
-mod guard;
 mod provider;
 mod secret_id;
 
-pub use aws_config::SdkConfig;
-pub use aws_credential_types::{Credentials, provider::ProvideCredentials};
 pub use builder::AwsSecretBuilder;
+pub use lunadefend_aws::{Credentials, ProvideCredentials, SdkConfig};
 pub use provider::AwsSecret;

@@ -16,6 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lunadefend-jwt", &[CORE, CRYPTO]),
     ("lunadefend-settings", &[CORE]),
     ("lunadefend-secrets", &[CORE, FLIGHT, SETTINGS]),
+    ("lunadefend-aws", &[]),
+    ("lunadefend-secrets-aws", &[AWS, CORE, SECRETS, SETTINGS]),
     ("lunadefend-secrets-*", &[CORE, SECRETS, SETTINGS]),
     // An adapter has its framework and core, and no client.
     ("lunadefend-actix", &[CORE, MACROS]),
@@ -28,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[CORE, CRYPTO, FLIGHT, HTTP, JWT, SECRETS, SETTINGS],
     ),
     ("lunadefend-vault", &[CORE, CRYPTO]),
+    ("lunadefend-vault-aws", &[AWS, CORE, CRYPTO, VAULT]),
     ("lunadefend-vault-*", &[CORE, CRYPTO, VAULT]),
     (
         "lunadefend-tokenizer",
@@ -71,6 +74,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("lunadefend-testing", &["lunadefend*"]),
 ];
+const AWS: &str = "lunadefend-aws";
 const CORE: &str = "lunadefend-core";
 const CRYPTO: &str = "lunadefend-crypto";
 const ELEMENTS: &str = "lunadefend-elements";
@@ -84,7 +88,7 @@ const VAULT: &str = "lunadefend-vault";
 
 /// Of our published crates, and but for their tests, only the second name the first.
 const NAMED_BY: &[(&str, &[&str])] = &[
-    ("aws-*", &["lunadefend-*-aws"]),
+    ("aws-*", &[AWS, "lunadefend-*-aws"]),
     ("crypto-primes", &[CRYPTO]),
     ("redb", &["lunadefend-vault-redb"]),
     ("reqwest", &[HTTP]),

@@ -20,8 +20,10 @@ const WITHOUT: &[(&[&str], &[&str], &[&str])] = &[
     (ADAPTERS, &["lunadefend-graphql"], &["async-graphql*"]),
     (ADAPTERS, &["lunadefend-warp"], &["warp"]),
     // Who implements a store compiles no server and no other store.
-    (&["lunadefend-vault*"], &[], &["hyper*", "axum*"]),
-    (VAULTS, POSTGRES, &["rustls", "sqlx*"]),
+    (&["lunadefend-vault*"], VAULT_ON_AWS, &["hyper*"]),
+    (&["lunadefend-vault*"], &[], &["axum*"]),
+    (VAULTS, POSTGRES, &["sqlx*"]),
+    (VAULTS, SERVERS, &["rustls"]),
     (VAULTS, &["lunadefend-vault-redb"], &["redb"]),
     (&["lunadefend"], &[], &["redb"]),
 ];
@@ -34,18 +36,22 @@ const ADAPTERS: &[&str] = &[
 ];
 const VAULTS: &[&str] = &["lunadefend-vault*"];
 const POSTGRES: &[&str] = &["lunadefend-vault-postgres"];
+const VAULT_ON_AWS: &[&str] = &["lunadefend-vault-aws"];
+const SERVERS: &[&str] = &["lunadefend-vault-aws", "lunadefend-vault-postgres"];
 /// By a feature, or always.
 const MAY_HAVE_AWS: &[&str] = &[
     "lunadefend",
     "lunadefend-cli",
     "lunadefend-testing",
+    "lunadefend-aws",
     "lunadefend-*-aws",
 ];
 const CLIENTS_AND_CRYPTO: &[&str] = &["reqwest", "ureq", "rustls", "ring", "aws-*", "redb"];
 
 /// What a user compiles who asks for no feature, and what is not there.
 const DEFAULT_USER: &[&str] = &["lunadefend", "lunadefend-axum"];
-const NOT_FOR_DEFAULT_USER: &[&str] = &["aws-*", "lunadefend-*-aws", "sqlx*"];
+const NOT_FOR_DEFAULT_USER: &[&str] =
+    &["aws-*", "lunadefend-aws", "lunadefend-*-aws", "sqlx*"];
 
 /// A line for each crate that must not be compiled.
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<String>> {
@@ -114,7 +120,8 @@ mod tests {
             ("lunadefend-warp", "async-graphql"),
             ("lunadefend-vault", "axum"),
             ("lunadefend-vault-redb", "hyper"),
-            ("lunadefend-vault-s3", "redb"),
+            ("lunadefend-vault-aws", "redb"),
+            ("lunadefend-vault-aws", "sqlx-core"),
             ("lunadefend-vault-redb", "sqlx-core"),
             ("lunadefend-vault-postgres", "redb"),
             ("lunadefend", "redb"),
@@ -132,6 +139,7 @@ mod tests {
             ("lunadefend-tokenizer", "axum"),
             ("lunadefend-vault-redb", "redb"),
             ("lunadefend-vault-postgres", "sqlx-postgres"),
+            ("lunadefend-vault-aws", "hyper"),
         ] {
             let found = wrong(name, &[good.to_owned()]);
             assert!(found.is_empty(), "{name} with {good}: {found:?}");

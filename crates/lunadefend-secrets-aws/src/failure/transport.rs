@@ -1,12 +1,10 @@
 //! The meaning of a request without a response.
 
 use super::{Failure, Kind};
-use crate::guard::Refused;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_secretsmanager::{
     config::http::HttpResponse, error::SdkError, operation::get_secret_value::GetSecretValueError,
 };
-use std::error::Error;
+use lunadefend_aws::{AccessError, CredentialsError, Refused, chain, find};
 
 /// The failure for a request that was not sent, or got no response.
 pub(super) fn not_sent(error: &SdkError<GetSecretValueError, HttpResponse>) -> Failure {
@@ -29,7 +27,7 @@ pub(super) fn not_sent(error: &SdkError<GetSecretValueError, HttpResponse>) -> F
 
 fn without_credentials(error: &CredentialsError) -> Failure {
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => no_credentials(),
+        CredentialsError::CredentialsNotLoaded(_) => Failure::no_credentials(),
         CredentialsError::ProviderTimedOut(_) => Failure::of_credentials(
             Kind::Unavailable,
             "no AWS credentials in time: what gives them out does not answer",
@@ -47,32 +45,9 @@ fn without_credentials(error: &CredentialsError) -> Failure {
     }
 }
 
-/// The failure for missing credentials.
-pub(crate) fn no_credentials() -> Failure {
-    Failure::of_credentials(
-        Kind::Misconfigured,
-        "there are no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile in AWS_PROFILE, or run with a role",
-    )
-}
-
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    causes(error).find_map(|error| error.downcast_ref())
-}
-
-/// Joins the messages of a chain of errors, without repetitions.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = String::new();
-    for said in causes(error).skip(1).map(ToString::to_string) {
-        if !text.contains(&said) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&said);
-        }
+impl Failure {
+    /// The failure for missing credentials.
+    pub(crate) fn no_credentials() -> Self {
+        Self::of_credentials(Kind::Misconfigured, AccessError::NoCredentials.to_string())
     }
-    text
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }

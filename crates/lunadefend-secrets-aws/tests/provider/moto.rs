@@ -36,8 +36,7 @@ impl Moto {
     /// `None` where moto is not installed.
     fn start(arguments: &[&str]) -> Option<Self> {
         let python = python()?;
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../../tests/oracles/secrets_manager.py");
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/aws.py");
         let mut process = Command::new(python)
             .arg(script)
             .args(arguments)

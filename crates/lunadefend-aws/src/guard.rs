@@ -1,38 +1,45 @@
 //! The last check of a request before it leaves, and the first of its response.
 
-use aws_sdk_secretsmanager::{
-    config::{
-        ConfigBag, Intercept, RuntimeComponents,
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
         interceptors::{
-            BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+            Intercept,
+            context::{
+                BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+            },
         },
+        runtime_components::RuntimeComponents,
     },
-    error::BoxError,
 };
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
 use http_body_util::Limited;
 use url::{Host, Url};
 
-/// Stops requests whose response, a secret, would travel unprotected, and limits the size of that response.
+/// Stops requests that would travel unprotected, and limits the size of each response.
 ///
 /// It checks the request itself because the endpoint has several sources: a setting, the environment, a
 /// profile, or the application's own configuration.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Guard {
-    pub(crate) allow_cleartext: bool,
-    pub(crate) has_roots: bool,
+pub struct Guard {
+    /// Whether `http://` to another machine is permitted.
+    pub allow_cleartext: bool,
+    /// Whether there are root certificates, which https needs.
+    pub has_roots: bool,
+    /// The longest response that is read, in bytes.
+    pub max_answer: usize,
 }
-
-/// A secret has at most 64 KiB, which JSON can make six times as long.
-const MAX_ANSWER: usize = 512 * 1024;
 
 /// Why a request was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refused {
+#[non_exhaustive]
+pub enum Refused {
+    /// `http://` to another machine.
     #[error(
         "its endpoint starts with http:// and is not on this machine; use https://, or allow cleartext"
     )]
     Cleartext,
+    /// No root certificates.
     #[error(
         "this machine has no root certificates, which https needs; install them (Debian: ca-certificates), or name their file in SSL_CERT_FILE"
     )]
@@ -40,7 +47,11 @@ pub(crate) enum Refused {
 }
 
 impl Guard {
-    pub(crate) fn check(self, url: &Url) -> Result<(), Refused> {
+    /// Judges the URL of a request.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn check(self, url: &Url) -> Result<(), Refused> {
         let cleartext = url.scheme() != "https";
         if cleartext && !self.allow_cleartext && !is_loopback(url) {
             return Err(Refused::Cleartext);
@@ -74,7 +85,7 @@ impl Intercept for Guard {
     ) -> Result<(), BoxError> {
         let answer = context.response_mut();
         let unbounded = answer.take_body();
-        *answer.body_mut() = SdkBody::from_body_1_x(Limited::new(unbounded, MAX_ANSWER));
+        *answer.body_mut() = SdkBody::from_body_1_x(Limited::new(unbounded, self.max_answer));
         Ok(())
     }
 }
@@ -97,10 +108,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_travel_protected() {
+    fn nothing_travels_unprotected() {
         let guard = Guard {
             allow_cleartext: false,
             has_roots: true,
+            max_answer: 0,
         };
         for (url, verdict) in [
             ("https://secretsmanager.us-east-1.amazonaws.com/", Ok(())),

@@ -1,4 +1,4 @@
-"""AWS Secrets Manager as moto has it, on a free port of this machine, until standard input ends.
+"""AWS as moto has it (Secrets Manager, DynamoDB, S3), on a free port of this machine, until standard input ends.
 
 One line of JSON says where it is: {"url": ..}. Options:
 
@@ -44,8 +44,8 @@ REFUSALS = {
 }
 
 
-def refusing_in_json(application):
-    def refuse(environ, start_response):
+def as_documented(application):
+    def answer(environ, start_response):
         started = []
         body = b"".join(application(environ, lambda *args: started.extend(args[:2])))
         status, headers = started
@@ -54,10 +54,18 @@ def refusing_in_json(application):
             code, message = (part.decode() for part in refusal.groups())
             body = json.dumps({"__type": REFUSALS[code], "Message": message}).encode()
             status, headers = "400 Bad Request", [("Content-Type", "application/x-amz-json-1.1")]
+        # The root that S3 documents: moto names it so only once versioning was set.
+        named = body.replace(b"GetBucketVersioningResponse", b"VersioningConfiguration")
+        if named != body:
+            body = named
+            headers = [
+                (name, str(len(body)) if name == "Content-Length" else value)
+                for name, value in headers
+            ]
         start_response(status, headers)
         return [body]
 
-    return refuse
+    return answer
 
 
 def denied(url, name):
@@ -117,7 +125,7 @@ def main():
     options.add_argument("--tls", type=pathlib.Path)
     options = options.parse_args()
 
-    application = refusing_in_json(DomainDispatcherApplication(create_backend_app))
+    application = as_documented(DomainDispatcherApplication(create_backend_app))
     context = certificate(options.tls) if options.tls else None
     server = make_server(
         "127.0.0.1", 0, application, threaded=True, request_handler=Quiet, ssl_context=context

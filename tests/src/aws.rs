@@ -1,0 +1,89 @@
+//! DynamoDB and S3 as moto has them: one server for all tests of a program, with a table and a bucket for each.
+
+use lunadefend_vault_aws::{AwsOptions, AwsStore, Credentials};
+use std::{
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+/// A server that ends with its parent process at the latest: it waits for the end of its standard input.
+pub struct Moto {
+    process: Child,
+    url: String,
+}
+
+impl Moto {
+    /// The server of this program; `None` where moto is not installed.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<Moto>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
+    /// A server of its own.
+    pub fn start() -> Option<Self> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how `cargo xtask test` tells where it installed moto"
+        )]
+        let python = std::env::var_os("LUNADEFEND_PYTHON");
+        let Some(python) = python else {
+            println!("skipped: LUNADEFEND_PYTHON is not set; `cargo xtask test` sets it");
+            return None;
+        };
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("oracles/aws.py");
+        let mut process = Command::new(python)
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It prints the line when it listens.
+        let mut line = String::new();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let url = ready["url"].as_str().unwrap().to_owned();
+        Some(Self { process, url })
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A table and a bucket that no other test has, not made yet.
+    pub fn options(&self) -> AwsOptions {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        self.named(&format!("tokenizer-{number}"), &format!("values-{number}"))
+    }
+
+    /// The table and the bucket of these names.
+    pub fn named(&self, table: &str, bucket: &str) -> AwsOptions {
+        AwsOptions::new(table, bucket)
+            .and_then(|options| options.region("eu-central-1"))
+            .and_then(|options| options.dynamodb_endpoint(&self.url))
+            .and_then(|options| options.s3_endpoint(&self.url))
+            .unwrap()
+            .credentials(Credentials::new("test", "test", None, None, "tests"))
+    }
+
+    /// A new store.
+    pub async fn store(&self) -> AwsStore {
+        let options = self.options();
+        AwsStore::create(&options).await.unwrap();
+        AwsStore::open(&options).await.unwrap()
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
