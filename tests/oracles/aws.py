@@ -9,6 +9,7 @@ One line of JSON says where it is: {"url": ..}. Options:
 
 import argparse
 import datetime
+import io
 import ipaddress
 import json
 import os
@@ -44,10 +45,45 @@ REFUSALS = {
 }
 
 
+def over_the_limits(environ):
+    """What DynamoDB refuses and moto takes: more than 100 actions, an item twice, more than 4 MB."""
+    action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[2]
+    if action not in ("TransactWriteItems", "BatchGetItem"):
+        return None
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    environ["wsgi.input"] = io.BytesIO(body)
+    asked = json.loads(body)
+    if action == "BatchGetItem":
+        keys = [key for table in asked["RequestItems"].values() for key in table["Keys"]]
+    else:
+        actions = [next(iter(item.values())) for item in asked["TransactItems"]]
+        keys = [
+            {name: action.get("Key", action.get("Item"))[name] for name in ("pk", "sk")}
+            for action in actions
+        ]
+        # Binary values are in base64.
+        if len(body) * 3 / 4 > 4 * 1024 * 1024:
+            return "Transaction request cannot be larger than 4 MB"
+    if len(keys) > 100:
+        return "Too many items requested"
+    if len({json.dumps(key, sort_keys=True) for key in keys}) < len(keys):
+        return "Request cannot include multiple operations on one item"
+    return None
+
+
 def as_documented(application):
+    # One request after the other: a cancelled transaction of moto undoes what others did meanwhile.
+    alone = threading.Lock()
+
     def answer(environ, start_response):
+        refusal = over_the_limits(environ)
+        if refusal:
+            error = {"__type": "com.amazon.coral.validate#ValidationException", "message": refusal}
+            start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.0")])
+            return [json.dumps(error).encode()]
         started = []
-        body = b"".join(application(environ, lambda *args: started.extend(args[:2])))
+        with alone:
+            body = b"".join(application(environ, lambda *args: started.extend(args[:2])))
         status, headers = started
         refusal = re.search(rb"<Code>(\w+)</Code><Message>(.*?)</Message>", body)
         if status.startswith("403") and refusal:

@@ -1,8 +1,10 @@
 //! DynamoDB and S3 as moto has them: one server for all tests of a program, with a table and a bucket for each.
 
+use crate::http1::{Message, exchange};
 use lunadefend_vault_aws::{AwsOptions, AwsStore, Credentials};
 use std::{
     io::{BufRead as _, BufReader},
+    net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
@@ -65,12 +67,33 @@ impl Moto {
 
     /// The table and the bucket of these names.
     pub fn named(&self, table: &str, bucket: &str) -> AwsOptions {
-        AwsOptions::new(table, bucket)
-            .and_then(|options| options.region("eu-central-1"))
-            .and_then(|options| options.dynamodb_endpoint(&self.url))
-            .and_then(|options| options.s3_endpoint(&self.url))
-            .unwrap()
-            .credentials(Credentials::new("test", "test", None, None, "tests"))
+        options_at(table, bucket, &self.url, &self.url)
+    }
+
+    /// Where it listens, as an address.
+    pub fn address(&self) -> SocketAddr {
+        self.url.trim_start_matches("http://").parse().unwrap()
+    }
+
+    /// A response of DynamoDB, or of the administration of moto, to a request by hand.
+    pub async fn dynamodb(&self, action: &str, body: &serde_json::Value) -> Message {
+        let body = body.to_string();
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: aws\r\nx-amz-target: DynamoDB_20120810.{action}\r\n{}content-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            signed("dynamodb"),
+            body.len()
+        );
+        exchange(self.address(), request.as_bytes()).await
+    }
+
+    /// The response of S3 to a PUT by hand.
+    pub async fn put(&self, target: &str, body: &str) -> Message {
+        let request = format!(
+            "PUT {target} HTTP/1.1\r\nhost: aws\r\n{}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            signed("s3"),
+            body.len()
+        );
+        exchange(self.address(), request.as_bytes()).await
     }
 
     /// A new store.
@@ -79,6 +102,23 @@ impl Moto {
         AwsStore::create(&options).await.unwrap();
         AwsStore::open(&options).await.unwrap()
     }
+}
+
+/// What moto reads of a signature: the service and the region.
+fn signed(service: &str) -> String {
+    format!(
+        "authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0\r\n"
+    )
+}
+
+/// The options of a table and a bucket behind other addresses.
+pub fn options_at(table: &str, bucket: &str, dynamodb: &str, s3: &str) -> AwsOptions {
+    AwsOptions::new(table, bucket)
+        .and_then(|options| options.region("eu-central-1"))
+        .and_then(|options| options.dynamodb_endpoint(dynamodb))
+        .and_then(|options| options.s3_endpoint(s3))
+        .unwrap()
+        .credentials(Credentials::new("test", "test", None, None, "tests"))
 }
 
 impl Drop for Moto {

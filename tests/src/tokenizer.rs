@@ -2,11 +2,12 @@
 
 #[cfg(unix)]
 use crate::PostgresServer;
-use crate::TestClock;
+use crate::{Moto, TestClock};
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer, TestTimer};
 use lunadefend_tokenizer::TokenizerConfigBuilder;
 use lunadefend_vault::{MasterKey, Vault, store::Store};
+use lunadefend_vault_aws::{AwsOptions, AwsStore};
 use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
@@ -31,6 +32,7 @@ enum Kept {
     File(TempDir),
     #[cfg(unix)]
     Postgres(PostgresServer),
+    Aws(AwsOptions),
 }
 
 impl Kept {
@@ -39,8 +41,15 @@ impl Kept {
         if in_file {
             return Self::File(tempfile::tempdir().unwrap());
         }
+        if is_program("on_aws")
+            && let Some(moto) = Moto::shared()
+        {
+            let options = moto.options();
+            AwsStore::create(&options).await.unwrap();
+            return Self::Aws(options);
+        }
         #[cfg(unix)]
-        if is_on_postgres()
+        if is_program("on_postgres")
             && let Some(server) = PostgresServer::migrated().await
         {
             return Self::Postgres(server);
@@ -57,16 +66,16 @@ impl Kept {
             }
             #[cfg(unix)]
             Self::Postgres(server) => Arc::new(server.open().await),
+            Self::Aws(options) => Arc::new(AwsStore::open(options).await.unwrap()),
         }
     }
 }
 
-/// Whether this is the program that has the tests end to end on PostgreSQL.
-#[cfg(unix)]
-fn is_on_postgres() -> bool {
+/// Whether this is the program of that name, which has the tests end to end on another store.
+fn is_program(wanted: &str) -> bool {
     let program = std::env::current_exe().unwrap();
     let name = program.file_name().unwrap();
-    name.to_string_lossy().starts_with("on_postgres-")
+    name.to_string_lossy().starts_with(&format!("{wanted}-"))
 }
 
 impl WorldTokenizer {

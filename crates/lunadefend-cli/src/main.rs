@@ -11,13 +11,13 @@ mod dev;
 mod doctor;
 mod keygen;
 mod listen;
-mod postgres;
 mod roots;
 mod serve;
 mod session;
 mod settings;
 mod status;
 mod store;
+mod stores;
 mod token;
 mod words;
 

@@ -2,7 +2,6 @@
 
 use crate::{
     listen,
-    postgres::Postgres,
     settings::{self, Serving, serve_help},
 };
 use anyhow::Result;
@@ -11,16 +10,16 @@ use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{Side, table};
 use lunadefend_tokenizer::Tokenizer;
-use lunadefend_vault_redb::open_embedded_with;
 use std::{path::PathBuf, sync::Arc};
 
-/// Run the tokenizer on one file, or on PostgreSQL.
+/// Run the tokenizer on one file, on PostgreSQL, or on DynamoDB and S3.
 ///
 /// SIGTERM stops it. SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
 #[derive(Args)]
 #[command(after_help = serve_help())]
 pub(crate) struct Serve {
-    /// The file of the embedded store, made if it is missing; or `postgres`, with LUNADEFEND_POSTGRES_URL.
+    /// The file of the embedded store, made if it is missing; `postgres`, with LUNADEFEND_POSTGRES_URL; or `aws`, with
+    /// LUNADEFEND_AWS_TABLE and LUNADEFEND_AWS_BUCKET.
     #[arg(long, value_name = "PATH")]
     store: PathBuf,
     /// A TOML file with settings; the environment wins.
@@ -36,7 +35,7 @@ impl Serve {
         let bind = || listen::bind(addr, settings.name_of(&table::LISTEN));
         // An occupied port must not hide a wrong setting. But a port that the system chooses is part of the
         // default URL.
-        let (listener, settings) = if addr.port() == 0 {
+        let (listener, serving) = if addr.port() == 0 {
             let listener = bind().await?;
             let read = Serving::read(&settings, listener.local_addr()?).await?;
             (listener, read)
@@ -44,24 +43,16 @@ impl Serve {
             let read = Serving::read(&settings, addr).await?;
             (bind().await?, read)
         };
-        let clock = Arc::new(SystemClock);
-        let vault = match self.store.as_os_str() == "postgres" {
-            true => Postgres::open(settings.postgres, settings.master_key, clock).await?,
-            false => {
-                let (store, key) = (&settings.store, settings.master_key);
-                let opened = open_embedded_with(&self.store, store, key, clock).await?;
-                if let Some(path) = opened.new_key_file {
-                    println!(
-                        "made the master key {}: back it up, apart from the store, which is noise without it",
-                        path.display()
-                    );
-                }
-                opened.vault
-            }
-        };
-        let tokenizer = Tokenizer::new(settings.config, vault);
-        let admin =
-            listen::serve_admin(settings.admin_socket.as_deref(), tokenizer.clone()).await?;
+        let Serving {
+            config,
+            stores,
+            master_key,
+            admin_socket,
+        } = serving;
+        let vault = stores.vault(&self.store, &settings, master_key, Arc::new(SystemClock));
+        let vault = vault.await?;
+        let tokenizer = Tokenizer::new(config, vault);
+        let admin = listen::serve_admin(admin_socket.as_deref(), tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
         let stop = listen::stop_on_signals()?;
         println!(

@@ -1,6 +1,6 @@
 //! The settings of `lunadefend serve`, from the environment and from a TOML file.
 
-use crate::{postgres::Postgres, roots};
+use crate::{roots, stores::Stores};
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::secret_providers;
 use lunadefend_core::{
@@ -16,7 +16,6 @@ use lunadefend_tokenizer::{
     TokenizerConfig, ValuePolicy, VerificationKeys,
 };
 use lunadefend_vault::{MaskPolicy, MasterKey};
-use lunadefend_vault_redb::EmbeddedOptions;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -63,8 +62,7 @@ pub(crate) fn admin_socket(settings: &Settings) -> Result<Option<PathBuf>> {
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) config: TokenizerConfig,
-    pub(crate) store: EmbeddedOptions,
-    pub(crate) postgres: Option<Postgres>,
+    pub(crate) stores: Stores,
     pub(crate) master_key: Option<MasterKey>,
     pub(crate) admin_socket: Option<PathBuf>,
 }
@@ -72,7 +70,6 @@ pub(crate) struct Serving {
 impl Serving {
     /// Reads everything but the address, for a tokenizer that listens on `addr`.
     pub(crate) async fn read(settings: &Settings, addr: SocketAddr) -> Result<Self> {
-        let reserve = settings.bytes(&table::DISK_RESERVE)?;
         let config = config(settings, addr).map_err(|error| match error.downcast() {
             // The library calls settings by their variables.
             Ok(ConfigError::Setting(error)) => settings.spelled(error).into(),
@@ -81,8 +78,7 @@ impl Serving {
         })?;
         Ok(Self {
             config,
-            store: EmbeddedOptions::default().reserve(reserve.unwrap_or(EmbeddedOptions::RESERVE)),
-            postgres: Postgres::read(settings).await?,
+            stores: Stores::read(settings).await?,
             admin_socket: admin_socket(settings)?,
             master_key: master_key(settings).await?,
         })

@@ -1,42 +1,95 @@
 //! `lunadefend store`: what is done to a store beside serving it.
 
-use crate::{postgres::Postgres, settings};
-use anyhow::Result;
+use crate::{
+    settings,
+    stores::{Stores, is_shared},
+};
+use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::Side;
+use lunadefend_vault::store::copy;
 use std::{path::PathBuf, sync::Arc};
 
-/// Prepare a store.
+/// After how many rows a copy says how far it is.
+const TOLD_EACH: u64 = 10_000;
+
+/// Prepare a store, or copy one.
 #[derive(Args)]
 pub(crate) struct Store {
     #[command(subcommand)]
     command: Command,
+    /// A TOML file with settings; the environment wins.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    Migrate(Migrate),
-}
-
-/// Make or upgrade the schema of the store on PostgreSQL, at LUNADEFEND_POSTGRES_URL.
-///
-/// Run it before each new version of the tokenizer. Several at once wait for each other; a schema that is up to date
-/// stays as it is.
-#[derive(Args)]
-struct Migrate {
-    /// A TOML file with settings; the environment wins.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    /// Make or upgrade the schema of the store on PostgreSQL, at LUNADEFEND_POSTGRES_URL.
+    ///
+    /// Run it before each new version of the tokenizer. Several at once wait for each other; a schema that is up to
+    /// date stays as it is.
+    Migrate,
+    /// Make the table LUNADEFEND_AWS_TABLE of DynamoDB and the bucket LUNADEFEND_AWS_BUCKET of S3.
+    ///
+    /// What is there already stays as it is, and is checked.
+    Create,
+    /// Copy a store that no tokenizer uses into an empty one, and compare every row and value.
+    ///
+    /// A copy that was broken off is run again and goes on. The master key stays the same: give it to the tokenizers on
+    /// the new store. Of a file it lies in `<file>.key`, unless LUNADEFEND_MASTER_KEY is set.
+    Copy {
+        /// The store to read: a file, `postgres` or `aws`.
+        #[arg(long, value_name = "STORE")]
+        from: PathBuf,
+        /// The store to write, which is empty: a new file, `postgres` or `aws`.
+        #[arg(long, value_name = "STORE")]
+        to: PathBuf,
+    },
 }
 
 impl Store {
     pub(crate) async fn run(self) -> Result<()> {
-        let Command::Migrate(migrate) = self.command;
         let environment = Arc::new(ProcessEnvironment);
-        let settings = settings::open(Side::Tokenizer, environment, migrate.config.as_deref())?;
-        Postgres::migrate(Postgres::read(&settings).await?).await?;
-        println!("the schema is up to date");
+        let settings = settings::open(Side::Tokenizer, environment, self.config.as_deref())?;
+        let stores = Stores::read(&settings).await?;
+        match self.command {
+            Command::Migrate => {
+                stores.migrate(&settings).await?;
+                println!("the schema is up to date");
+            }
+            Command::Create => {
+                stores.create(&settings).await?;
+                println!("the table and the bucket are as they must be");
+            }
+            Command::Copy { from, to } => {
+                ensure!(from != to, "--from and --to name the same store");
+                ensure!(
+                    is_shared(&from) || from.is_file(),
+                    "--from names no store: {} is no file, nor `postgres` or `aws`",
+                    from.display()
+                );
+                let source = stores.store(&from, &settings).await?;
+                let target = stores.store(&to, &settings).await?;
+                let mut said = 0;
+                let done = copy(&*source, &*target, |so_far| {
+                    let rows = so_far.rows + so_far.rows_there;
+                    if rows >= said + TOLD_EACH {
+                        said = rows;
+                        println!(
+                            "{rows} rows, {} long values",
+                            so_far.values + so_far.values_there
+                        );
+                    }
+                });
+                let done = done.await?;
+                println!(
+                    "the copy is complete and equal: {} rows and {} long values were copied, {} and {} were there",
+                    done.rows, done.values, done.rows_there, done.values_there
+                );
+            }
+        }
         Ok(())
     }
 }

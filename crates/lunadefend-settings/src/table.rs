@@ -83,6 +83,11 @@ settings! {
     POSTGRES_CA: Tokenizer, "LUNADEFEND_POSTGRES_CA", "postgres_ca", Text, "", "a PEM file of the certificates that vouch for PostgreSQL, in place of the system's";
     POSTGRES_CONNECTIONS: Tokenizer, "LUNADEFEND_POSTGRES_CONNECTIONS", "postgres_connections", Integer(1, 1000), "16", "how many connections this process has to PostgreSQL at most";
     POSTGRES_MIGRATE: Tokenizer, "LUNADEFEND_POSTGRES_MIGRATE", "postgres_migrate", Bool, "false", "`true` makes and upgrades the schema at the start, as `lunadefend store migrate` does. The user then needs the right to create tables and functions";
+    AWS_TABLE: Tokenizer, "LUNADEFEND_AWS_TABLE", "aws_table", Text, "", "the table of DynamoDB, for `--store aws`. `lunadefend store create` makes it. Credentials come from where AWS looks for them";
+    AWS_BUCKET: Tokenizer, "LUNADEFEND_AWS_BUCKET", "aws_bucket", Text, "", "the bucket of S3 for values, for `--store aws`. `lunadefend store create` makes it";
+    AWS_REGION: Tokenizer, "LUNADEFEND_AWS_REGION", "aws_region", Text, "", "the region of both, such as `eu-central-1`, when it is not where AWS looks for it";
+    DYNAMODB_ENDPOINT: Tokenizer, "LUNADEFEND_DYNAMODB_ENDPOINT", "dynamodb_endpoint", Url, "", "another address for DynamoDB than AWS's";
+    S3_ENDPOINT: Tokenizer, "LUNADEFEND_S3_ENDPOINT", "s3_endpoint", Url, "", "another address for S3 than AWS's";
     ADMIN_SOCKET: Tokenizer, "LUNADEFEND_ADMIN_SOCKET", "admin_socket", Text, "", "the path of a Unix socket for `lunadefend status`, which only the user that runs the tokenizer may use";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
 

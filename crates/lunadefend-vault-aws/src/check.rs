@@ -15,8 +15,8 @@ use aws_sdk_s3::types::BucketVersioningStatus;
 use aws_smithy_runtime_api::http::Response;
 use std::error::Error;
 
-/// Checks the table, and returns the prefix of the store's objects.
-pub(crate) async fn table(clients: &Clients, options: &AwsOptions) -> Result<String, OpenError> {
+/// Checks that there is the table, and that it is one of ours.
+pub(crate) async fn shape(clients: &Clients, options: &AwsOptions) -> Result<(), OpenError> {
     let name = &options.table;
     let described = clients.dynamodb.describe_table().table_name(name).send();
     let described = described
@@ -41,6 +41,13 @@ pub(crate) async fn table(clients: &Clients, options: &AwsOptions) -> Result<Str
             difference,
         });
     }
+    Ok(())
+}
+
+/// Checks the table, and returns the prefix of the store's objects.
+pub(crate) async fn table(clients: &Clients, options: &AwsOptions) -> Result<String, OpenError> {
+    shape(clients, options).await?;
+    let name = &options.table;
     let own = clients
         .dynamodb
         .get_item()

@@ -2,7 +2,7 @@
 
 use crate::{
     AwsOptions, OpenError,
-    check::request,
+    check::{self, request},
     item::{EXPIRIES, binary},
     store::{Clients, own_key},
 };
@@ -34,6 +34,8 @@ pub(crate) async fn run(clients: &Clients, options: &AwsOptions) -> Result<(), O
         ready(clients, options).await?;
         expire(clients, options).await?;
     }
+    // Nothing is written into a table of somebody else.
+    check::shape(clients, options).await?;
     mark(clients, options).await?;
     if bucket(clients, options).await? {
         close(clients, options).await?;

@@ -15,6 +15,11 @@ pub enum VaultError {
         "the master key does not open this store's key ring: configure the key that the store was made with"
     )]
     WrongMasterKey,
+    /// A copy into the store was begun and has not ended.
+    #[error(
+        "the store is an unfinished copy: run lunadefend store copy again, until it says that it is complete"
+    )]
+    UnfinishedCopy,
     /// A row or a chunk differs from what the vault wrote: changed, moved, truncated or missing.
     #[error(
         "a row or value in the store is damaged or was changed: restore the store from a backup"

@@ -20,18 +20,9 @@
 //! ```
 //!
 //! # DynamoDB and S3
-//! - `write` is one `TransactWriteItems`. The conditions are `attribute_not_exists(pk) OR exp <= :now` for an
-//!   insert, `version = :expected AND (attribute_not_exists(exp) OR exp > :now)` for a replacement. When it
-//!   is cancelled, `ReturnValuesOnConditionCheckFailure` shows the present version: the batch's own id means
-//!   that an earlier attempt was applied.
-//! - `raise_expiry` is one conditional `UpdateItem` for each row; a failed condition means that the row
-//!   already expires later.
-//! - `purge_expired` queries an index by expiry and deletes each row on the condition that its expiry is
-//!   unchanged. Leave DynamoDB's time to live off.
-//! - A blob is one object. A writer collects parts until they are 5 MiB, the minimum for a part of a
-//!   multipart upload. For a shorter blob it makes one `PutObject` in `finish`. It then holds up to 5 MiB for
-//!   each upload. It reads a part by its range of bytes. `list` includes incomplete uploads
-//!   (`ListMultipartUploads`), and `delete` aborts them.
+//! `lunadefend-vault-aws` is such a store. Its `write` is one `TransactWriteItems`, whose conditions say what
+//! [`Batch::judge`] does. When it is cancelled, DynamoDB shows the rows that did not meet theirs: one with the batch's own
+//! id means that an earlier attempt was applied.
 //!
 //! # PostgreSQL
 //! `lunadefend-vault-postgres` is such a store. Its `write` is a function of the schema, which judges a batch as
@@ -44,6 +35,7 @@
 mod batch;
 mod blobs;
 pub mod conformance;
+mod copy;
 mod error;
 pub mod faults;
 mod memory;
@@ -51,6 +43,8 @@ mod row;
 
 pub use batch::{Batch, BatchError, Change, Judgement, Write, WriteOutcome};
 pub use blobs::{Blob, BlobId, BlobWriter};
+pub(crate) use copy::mark as copy_mark;
+pub use copy::{Copied, CopyError, copy};
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
 pub use row::{Row, RowAddress, RowKey, StoredRow, Table, WriteId};

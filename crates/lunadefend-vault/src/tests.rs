@@ -2,6 +2,7 @@
 
 mod canaries;
 mod clocks;
+mod copied;
 mod deleted;
 mod downloads;
 mod ends;

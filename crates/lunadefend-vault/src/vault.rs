@@ -5,7 +5,7 @@ use crate::{
     ring::Ring,
     store::{
         Batch, Change, MAX_ROWS, Row, RowAddress, Store, StoreError, StoredRow, Write, WriteId,
-        WriteOutcome,
+        WriteOutcome, copy_mark,
     },
 };
 use bytes::Bytes;
@@ -46,13 +46,17 @@ impl Vault {
     /// one makes the ring and all use it.
     ///
     /// # Errors
-    /// [`VaultError::WrongMasterKey`] when the ring does not open under `master`.
+    /// [`VaultError::WrongMasterKey`] when the ring does not open under `master`,
+    /// [`VaultError::UnfinishedCopy`] when a copy into the store has not ended.
     pub async fn open(
         store: Arc<dyn Store>,
         master: &MasterKey,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, VaultError> {
         if stored_ring(&*store).await?.is_none() {
+            if let [Some(_)] = read(&*store, [copy_mark()]).await? {
+                return Err(VaultError::UnfinishedCopy);
+            }
             let sealed = Ring::generate()?.seal(master)?;
             let insert = insert(Ring::own_address(), Row::lasting(sealed));
             // In a conflict another process was first: its ring is as good.

@@ -9,4 +9,22 @@
 mod conforms;
 mod faults;
 mod opens;
+#[path = "../shared_store/processes.rs"]
 mod processes;
+
+use lunadefend_tests::PostgresServer;
+use lunadefend_vault::store::Store;
+use std::sync::Arc;
+
+/// A store for several tokenizers.
+struct Shared(PostgresServer);
+
+impl Shared {
+    async fn start() -> Option<Self> {
+        PostgresServer::migrated().await.map(Self)
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(self.0.open().await)
+    }
+}

@@ -1,5 +1,7 @@
-//! Tokenizers that share a server: each with connections, and a clock, of its own.
+//! Tokenizers that share a store: each with connections, and a clock, of its own. The program that has these tests says
+//! which store.
 
+use crate::Shared;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use lunadefend_core::{
@@ -8,7 +10,7 @@ use lunadefend_core::{
     wire::{InlineValue, ReadId, Reads},
 };
 use lunadefend_crypto::random_bytes;
-use lunadefend_tests::{PostgresServer, TestClock};
+use lunadefend_tests::TestClock;
 use lunadefend_vault::{
     Found, MasterKey, Owner, StateHolder, Tokenization, Tokenized, Transfer, Vault,
 };
@@ -20,19 +22,19 @@ const HOUR: Duration = Duration::from_secs(3600);
 struct Processes {
     vaults: Vec<Vault>,
     until: UnixMillis,
-    _server: PostgresServer,
+    _shared: Shared,
 }
 
 impl Processes {
-    /// They start together, on an empty schema.
+    /// They start together, on an empty store.
     async fn start() -> Option<Self> {
-        let server = PostgresServer::migrated().await?;
+        let shared = Shared::start().await?;
         let (key, _) = MasterKey::generate().unwrap();
         let opened = (0..3).map(async |number| {
             let clock = TestClock::new();
             // As far apart as good clocks are.
             clock.advance(Duration::from_millis(500 * number));
-            let store = Arc::new(server.open().await);
+            let store = shared.open().await;
             Vault::open(store, &key, Arc::new(clock)).await.unwrap()
         });
         let vaults = join_all(opened).await;
@@ -40,7 +42,7 @@ impl Processes {
         Some(Self {
             vaults,
             until,
-            _server: server,
+            _shared: shared,
         })
     }
 

@@ -1,16 +1,15 @@
 //! The store on PostgreSQL, in builds that have it.
 
 use anyhow::Result;
-use lunadefend_core::provider::Clock;
 use lunadefend_settings::{Settings, table};
-use lunadefend_vault::{MasterKey, Vault};
+use lunadefend_vault::store::Store;
 use std::sync::Arc;
 
 #[cfg(feature = "postgres")]
 mod present {
     use super::*;
     use crate::settings;
-    use anyhow::Context;
+    use lunadefend_core::provider::SettingError;
     use lunadefend_vault_postgres::{PostgresOptions, PostgresStore};
     use std::path::Path;
 
@@ -49,30 +48,31 @@ mod present {
         }
 
         pub(crate) async fn open(
-            postgres: Option<Self>,
-            master_key: Option<MasterKey>,
-            clock: Arc<dyn Clock>,
-        ) -> Result<Vault> {
-            let postgres = there(postgres)?;
-            let master_key = master_key.context(
-                "LUNADEFEND_MASTER_KEY is not set: all tokenizers on one store have the same key; make one with openssl rand -hex 32, and back it up",
-            )?;
+            postgres: Option<&Self>,
+            settings: &Settings,
+        ) -> Result<Arc<dyn Store>> {
+            let postgres = there(postgres, settings)?;
             if postgres.migrates {
                 PostgresStore::migrate(&postgres.options).await?;
             }
-            let store = PostgresStore::open(&postgres.options).await?;
-            Ok(Vault::open(Arc::new(store), &master_key, clock).await?)
+            Ok(Arc::new(PostgresStore::open(&postgres.options).await?))
         }
 
-        pub(crate) async fn migrate(postgres: Option<Self>) -> Result<()> {
-            Ok(PostgresStore::migrate(&there(postgres)?.options).await?)
+        pub(crate) async fn migrate(postgres: Option<&Self>, settings: &Settings) -> Result<()> {
+            Ok(PostgresStore::migrate(&there(postgres, settings)?.options).await?)
         }
     }
 
-    fn there(postgres: Option<Postgres>) -> Result<Postgres> {
-        postgres.context(
-            "LUNADEFEND_POSTGRES_URL is not set: set it to where PostgreSQL is, such as postgres://tokenizer@db.internal/tokenizer",
-        )
+    fn there<'a>(
+        postgres: Option<&'a Postgres>,
+        settings: &Settings,
+    ) -> Result<&'a Postgres, SettingError> {
+        postgres.ok_or_else(|| {
+            settings.missing(
+                &table::POSTGRES_URL,
+                "set it to where PostgreSQL is, such as postgres://tokenizer@db.internal/tokenizer",
+            )
+        })
     }
 }
 
@@ -95,15 +95,11 @@ mod missing {
             }
         }
 
-        pub(crate) async fn open(
-            _: Option<Self>,
-            _: Option<MasterKey>,
-            _: Arc<dyn Clock>,
-        ) -> Result<Vault> {
+        pub(crate) async fn open(_: Option<&Self>, _: &Settings) -> Result<Arc<dyn Store>> {
             bail!("{ADVICE}")
         }
 
-        pub(crate) async fn migrate(_: Option<Self>) -> Result<()> {
+        pub(crate) async fn migrate(_: Option<&Self>, _: &Settings) -> Result<()> {
             bail!("{ADVICE}")
         }
     }

@@ -1,0 +1,89 @@
+//! Which store a command names: a file, `postgres` or `aws`.
+
+mod aws;
+mod postgres;
+
+use anyhow::Result;
+use aws::Aws;
+use lunadefend_core::provider::Clock;
+use lunadefend_settings::{Settings, table};
+use lunadefend_vault::{MasterKey, Vault, store::Store};
+use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore, Opened, open_embedded_with};
+use postgres::Postgres;
+use std::{path::Path, sync::Arc};
+
+/// What the settings say of all stores; a command names one of them.
+#[derive(Debug)]
+pub(crate) struct Stores {
+    embedded: EmbeddedOptions,
+    postgres: Option<Postgres>,
+    aws: Option<Aws>,
+}
+
+impl Stores {
+    pub(crate) async fn read(settings: &Settings) -> Result<Self> {
+        let reserve = settings.bytes(&table::DISK_RESERVE)?;
+        Ok(Self {
+            embedded: EmbeddedOptions::default()
+                .reserve(reserve.unwrap_or(EmbeddedOptions::RESERVE)),
+            postgres: Postgres::read(settings).await?,
+            aws: Aws::read(settings)?,
+        })
+    }
+
+    /// Opens the vault of the store of this name.
+    pub(crate) async fn vault(
+        &self,
+        name: &Path,
+        settings: &Settings,
+        master_key: Option<MasterKey>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Vault> {
+        if !is_shared(name) {
+            let opened = open_embedded_with(name, &self.embedded, master_key, clock).await?;
+            return Ok(told(opened));
+        }
+        let master_key = master_key.ok_or_else(|| {
+            settings.missing(
+                &table::MASTER_KEY,
+                "all tokenizers on one store have the same key; make one with openssl rand -hex 32, and back it up",
+            )
+        })?;
+        let store = self.store(name, settings).await?;
+        Ok(Vault::open(store, &master_key, clock).await?)
+    }
+
+    /// Opens the store of this name, without its key.
+    pub(crate) async fn store(&self, name: &Path, settings: &Settings) -> Result<Arc<dyn Store>> {
+        match name.to_str() {
+            Some("postgres") => Postgres::open(self.postgres.as_ref(), settings).await,
+            Some("aws") => Aws::open(self.aws.as_ref(), settings).await,
+            _ => Ok(Arc::new(EmbeddedStore::open(name, &self.embedded)?)),
+        }
+    }
+
+    /// Makes or upgrades the schema on PostgreSQL.
+    pub(crate) async fn migrate(&self, settings: &Settings) -> Result<()> {
+        Postgres::migrate(self.postgres.as_ref(), settings).await
+    }
+
+    /// Makes the table and the bucket on AWS.
+    pub(crate) async fn create(&self, settings: &Settings) -> Result<()> {
+        Aws::create(self.aws.as_ref(), settings).await
+    }
+}
+
+/// Returns whether it is the name of a store that several tokenizers share.
+pub(crate) fn is_shared(name: &Path) -> bool {
+    matches!(name.to_str(), Some("postgres" | "aws"))
+}
+
+fn told(opened: Opened) -> Vault {
+    if let Some(path) = opened.new_key_file {
+        println!(
+            "made the master key {}: back it up, apart from the store, which is noise without it",
+            path.display()
+        );
+    }
+    opened.vault
+}
