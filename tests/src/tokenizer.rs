@@ -7,7 +7,7 @@ use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer, TestTimer};
 use lunadefend_tokenizer::TokenizerConfigBuilder;
 use lunadefend_vault::{MasterKey, Vault, store::Store};
-use lunadefend_vault_aws::{AwsOptions, AwsStore};
+use lunadefend_vault_aws::AwsStore;
 use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ enum Kept {
     File(TempDir),
     #[cfg(unix)]
     Postgres(PostgresServer),
-    Aws(AwsOptions),
+    Aws(AwsStore),
 }
 
 impl Kept {
@@ -44,9 +44,7 @@ impl Kept {
         if is_program("on_aws")
             && let Some(moto) = Moto::shared()
         {
-            let options = moto.options();
-            AwsStore::create(&options).await.unwrap();
-            return Self::Aws(options);
+            return Self::Aws(moto.store().await);
         }
         #[cfg(unix)]
         if is_program("on_postgres")
@@ -66,7 +64,7 @@ impl Kept {
             }
             #[cfg(unix)]
             Self::Postgres(server) => Arc::new(server.open().await),
-            Self::Aws(options) => Arc::new(AwsStore::open(options).await.unwrap()),
+            Self::Aws(store) => Arc::new(store.clone()),
         }
     }
 }

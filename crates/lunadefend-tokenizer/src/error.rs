@@ -119,6 +119,9 @@ impl From<VaultError> for ApiError {
                     "the tokenizer's store is not available: its disk cannot be written or read",
                 )
             }
+            VaultError::OtherClock => Self::unavailable(
+                "the clock of the tokenizer's machine differs from that of its store by more than 30 s: let NTP set it",
+            ),
             VaultError::Store(_) | VaultError::Conflict => {
                 Self::unavailable("the tokenizer's store is not available")
             }

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::{
 };
 use aws_sdk_s3::types::BucketVersioningStatus;
 use aws_smithy_runtime_api::http::Response;
+use lunadefend_aws::{AccessError, CredentialsError, find};
 use std::error::Error;
 
 /// Checks that there is the table, and that it is one of ours.
@@ -171,6 +172,9 @@ pub(crate) fn request<E>(
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    if let Some(CredentialsError::CredentialsNotLoaded(_)) = find::<CredentialsError>(error) {
+        return AccessError::NoCredentials.into();
+    }
     let Said(said) = Failed::of(error).said;
     let advice = match code(error) {
         Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation") => {

@@ -20,6 +20,11 @@ pub enum VaultError {
         "the store is an unfinished copy: run lunadefend store copy again, until it says that it is complete"
     )]
     UnfinishedCopy,
+    /// The clock of this machine is not that of the store.
+    #[error(
+        "the clock of this machine and that of the store differ by more than 30 s: let NTP set it"
+    )]
+    OtherClock,
     /// A row or a chunk differs from what the vault wrote: changed, moved, truncated or missing.
     #[error(
         "a row or value in the store is damaged or was changed: restore the store from a backup"

@@ -1,6 +1,6 @@
 //! Deletes expired rows, by a clock that has not jumped.
 
-use crate::{Timer, Vault, VaultError, store::BlobId};
+use crate::{Timer, Vault, VaultError, store::BlobId, vault::MAX_APART};
 use lunadefend_core::provider::UnixMillis;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -75,10 +75,10 @@ impl Janitor {
     /// [`VaultError::Store`]; the next call continues.
     pub async fn round(&self) -> Result<Cleaned, VaultError> {
         let mut cleaned = Cleaned::default();
+        let differs = self.vault.apart().await? > MAX_APART;
         let now = self.vault.now();
-        let of_store = self.vault.store().time().await?;
         // Both look at each round.
-        if self.may_delete(now) & self.agrees(now, of_store) {
+        if self.may_delete(now) & self.agrees(differs) {
             cleaned.rows = self.vault.purge(now).await?;
         }
         for _ in 0..STEPS {
@@ -99,10 +99,8 @@ impl Janitor {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Compares with the clock of the store, if it has one. The log says once that they differ.
-    fn agrees(&self, now: UnixMillis, of_store: Option<UnixMillis>) -> bool {
-        let differs = of_store
-            .is_some_and(|time| Duration::from_millis(time.get().abs_diff(now.get())) > TOLERANCE);
+    /// Returns whether the store has the same time, or none. The log says once that it has another.
+    fn agrees(&self, differs: bool) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if differs && !seen.differs {
             tracing::error!(

@@ -14,8 +14,18 @@ use lunadefend_crypto::random_bytes;
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
+
+/// How much the clock may differ from that of the store. It is half of the time that a use is remembered beyond its
+/// expiry, so that no difference brings one back.
+pub(crate) const MAX_APART: Duration = Duration::from_secs(30);
+/// From which difference on the log says so.
+const NOTICED: Duration = Duration::from_secs(5);
 
 /// The tokenizer's data and the rules for it. Cheap to clone.
 ///
@@ -31,6 +41,8 @@ struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     ring: RwLock<OpenRing>,
+    /// The log says that the clock differs from the store's.
+    is_off: AtomicBool,
 }
 
 /// The keys, and the row that they were read from: a change replaces only that row.
@@ -53,10 +65,11 @@ impl Vault {
         master: &MasterKey,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, VaultError> {
-        if stored_ring(&*store).await?.is_none() {
-            if let [Some(_)] = read(&*store, [copy_mark()]).await? {
-                return Err(VaultError::UnfinishedCopy);
-            }
+        let [ring, unfinished] = read(&*store, [Ring::own_address(), copy_mark()]).await?;
+        if unfinished.is_some() {
+            return Err(VaultError::UnfinishedCopy);
+        }
+        if ring.is_none() {
             let sealed = Ring::generate()?.seal(master)?;
             let insert = insert(Ring::own_address(), Row::lasting(sealed));
             // In a conflict another process was first: its ring is as good.
@@ -70,7 +83,12 @@ impl Vault {
         };
         let ring = RwLock::new(open);
         Ok(Self {
-            inner: Arc::new(Inner { store, clock, ring }),
+            inner: Arc::new(Inner {
+                store,
+                clock,
+                ring,
+                is_off: AtomicBool::new(false),
+            }),
             masks: MaskPolicy::default(),
         })
     }
@@ -91,16 +109,38 @@ impl Vault {
         &self.inner.clock
     }
 
-    /// Checks that the store works and has the key ring, by reading it.
+    /// Checks that the store works and has the key ring, by reading it, and that its clock is this one. The log says
+    /// once when they differ by more than 5 s.
     ///
     /// # Errors
-    /// The [`VaultError`] that a request would get.
+    /// The [`VaultError`] that a request would get; [`VaultError::OtherClock`] when they differ by more than 30 s.
     pub async fn check_health(&self) -> Result<(), VaultError> {
         self.store().check().await?;
+        let apart = self.apart().await?;
+        let is_off = apart > NOTICED;
+        if is_off && !self.inner.is_off.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                seconds = apart.as_secs(),
+                "the clock of this machine and that of the store differ: let NTP set it; at 30 s this tokenizer is not healthy"
+            );
+        }
+        self.inner.is_off.store(is_off, Ordering::Relaxed);
+        if apart > MAX_APART {
+            return Err(VaultError::OtherClock);
+        }
         match stored_ring(self.store()).await? {
             Some(_) => Ok(()),
             None => Err(VaultError::Corrupt),
         }
+    }
+
+    /// Returns how much the clock differs from that of the store; zero when the store has none.
+    pub(crate) async fn apart(&self) -> Result<Duration, VaultError> {
+        let of_store = self.store().time().await?;
+        // After the answer: what it took is not counted for a clock that is behind.
+        let now = self.now();
+        let apart = of_store.map_or(0, |time| time.get().abs_diff(now.get()));
+        Ok(Duration::from_millis(apart))
     }
 
     /// Returns whether the store takes new values. When it does not, all else goes on.

@@ -73,7 +73,7 @@ fn is(request: &Message, action: &str) -> bool {
 
 fn says(status: u16, body: &Value) -> Fault {
     let headers = "content-type: application/x-amz-json-1.0\r\n";
-    Fault::Instead(Act::Send(answer(status, headers, &body.to_string())))
+    Fault::Instead(Act::Send(answer(status, headers, body.to_string())))
 }
 
 fn refusal(code: &'static str) -> impl Fn() -> Fault + Send + Sync + 'static {
@@ -210,7 +210,7 @@ async fn keys_without_an_answer_are_asked_for_again() {
             }
             assert!(head.starts_with("HTTP/1.1 200"));
             let headers = "content-type: application/x-amz-json-1.0\r\n";
-            Act::Send(answer(200, headers, &body.to_string()))
+            Act::Send(answer(200, headers, body.to_string()))
         })
     });
     let asked: Vec<_> = rows.iter().rev().map(|row| at(*row)).collect();

@@ -142,7 +142,7 @@ async fn a_table_with_replicas_is_refused() {
             let mut body: Value = serde_json::from_str(body).unwrap();
             body["Table"]["Replicas"] = json!([{"RegionName": "eu-west-1"}]);
             let headers = "content-type: application/x-amz-json-1.0\r\n";
-            Act::Send(answer(200, headers, &body.to_string()))
+            Act::Send(answer(200, headers, body.to_string()))
         })
     });
     let options = options_at("everywhere", "everywhere", &proxy.url(), moto.url());

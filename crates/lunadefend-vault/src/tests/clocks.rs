@@ -122,3 +122,21 @@ async fn what_one_deletes_as_expired_is_over_for_the_other_too() {
         two.wait(MINUTE);
     }
 }
+
+/// The store has a clock of its own, and the process one that is off by as much.
+#[tokio::test]
+async fn a_process_whose_clock_is_not_the_stores_is_not_healthy() {
+    let world = World::new().await;
+    let now = world.vault.now();
+    let second = Duration::from_secs(1);
+    for (off, is_healthy) in [(0, true), (6, true), (30, true), (31, false), (3600, false)] {
+        for of_store in [now + off * second, now.saturating_sub(off * second)] {
+            world.store.set_time(of_store);
+            let health = world.vault.check_health().await;
+            assert_eq!(health.is_ok(), is_healthy, "{off} s");
+            if let Err(error) = health {
+                assert!(matches!(error, VaultError::OtherClock), "{error:?}");
+            }
+        }
+    }
+}
