@@ -71,7 +71,19 @@ impl PostgresServer {
     /// Where it is.
     #[must_use]
     pub fn options(&self) -> PostgresOptions {
-        PostgresOptions::from_url(&self.url()).unwrap()
+        Self::options_at(self.folder.path())
+    }
+
+    /// Where something is that stands for a server, with a socket of the same name in another folder.
+    #[must_use]
+    pub fn options_at(folder: &Path) -> PostgresOptions {
+        PostgresOptions::from_url(&url(folder)).unwrap()
+    }
+
+    /// Its socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(format!(".s.PGSQL.{PORT}"))
     }
 
     /// Where it is, as a setting.
@@ -180,7 +192,7 @@ impl Bouncer {
     /// Where it is.
     #[must_use]
     pub fn options(&self) -> PostgresOptions {
-        PostgresOptions::from_url(&url(self.folder.path())).unwrap()
+        PostgresServer::options_at(self.folder.path())
     }
 }
 
