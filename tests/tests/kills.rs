@@ -91,7 +91,7 @@ fn number(line: &str, name: &str) -> u64 {
 async fn two_that_share_all_lose_nothing_and_do_nothing_twice() {
     let shared = vault().await;
     let line = checked([shared.clone(), shared]).await;
-    for nothing in ["unknown", "wrong", "lost", "twice"] {
+    for nothing in ["unsent", "unknown", "wrong", "lost", "twice"] {
         assert_eq!(number(&line, nothing), 0, "{line}");
     }
     for something in ["values", "grants", "one_time", "transfers"] {

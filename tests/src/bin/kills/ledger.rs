@@ -9,6 +9,8 @@ pub(crate) enum Outcome<T> {
     Done(T),
     /// It was refused: the tokenizer says that it changed, or gave, nothing.
     Refused,
+    /// No process took it: nothing was done.
+    Unsent,
     /// Nobody answered, or whoever did says that he does not know. It may be done, now or a little later.
     Unknown,
     /// An answer that a tokenizer must not give.
@@ -20,8 +22,13 @@ impl<T> Outcome<T> {
     pub(crate) fn done(self) -> Option<T> {
         match self {
             Self::Done(value) => Some(value),
-            Self::Refused | Self::Unknown | Self::Wrong(_) => None,
+            Self::Refused | Self::Unsent | Self::Unknown | Self::Wrong(_) => None,
         }
+    }
+
+    /// Whether there is no answer: another process may have one.
+    pub(crate) const fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Unsent | Self::Unknown)
     }
 
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
@@ -33,6 +40,7 @@ impl<T> Outcome<T> {
         match self {
             Self::Done(value) => next(value),
             Self::Refused => Outcome::Refused,
+            Self::Unsent => Outcome::Unsent,
             Self::Unknown => Outcome::Unknown,
             Self::Wrong(text) => Outcome::Wrong(text),
         }
@@ -71,7 +79,7 @@ impl Standing {
     pub(crate) fn asked(&mut self, granted: bool, outcome: &Outcome<()>) {
         match outcome {
             Outcome::Done(()) => self.granted = granted,
-            Outcome::Refused => {}
+            Outcome::Refused | Outcome::Unsent => {}
             Outcome::Unknown | Outcome::Wrong(_) if granted => self.may_be_granted = true,
             Outcome::Unknown | Outcome::Wrong(_) => self.may_be_revoked = true,
         }
@@ -102,7 +110,7 @@ pub(crate) fn judge_read(
         Outcome::Done(value) if value != expected => Some(Fault::Lost),
         Outcome::Done(_) => standing.judge(true),
         Outcome::Refused if acknowledged => standing.judge(false),
-        Outcome::Refused | Outcome::Unknown | Outcome::Wrong(_) => None,
+        Outcome::Refused | Outcome::Unsent | Outcome::Unknown | Outcome::Wrong(_) => None,
     }
 }
 
@@ -131,6 +139,7 @@ impl Once {
                 // Whoever may repeat it knows now that he did not get it.
                 self.unknown.retain(|one| *one != by);
             }
+            Outcome::Unsent => {}
             Outcome::Unknown | Outcome::Wrong(_) => self.unknown.push(by),
         }
         None
@@ -149,6 +158,8 @@ pub(crate) struct Tally {
     pub(crate) requests: u64,
     /// Requests with an answer that says what was done, a refusal among them.
     pub(crate) acknowledged: u64,
+    /// Requests that no process took, and those of which nobody knows.
+    pub(crate) unsent: u64,
     pub(crate) unknown: u64,
     pub(crate) wrong: u64,
     pub(crate) lost: u64,
@@ -166,6 +177,7 @@ impl Tally {
         self.requests += 1;
         match outcome {
             Outcome::Done(_) | Outcome::Refused => self.acknowledged += 1,
+            Outcome::Unsent => self.unsent += 1,
             Outcome::Unknown => self.unknown += 1,
             Outcome::Wrong(_) => self.wrong += 1,
         }
@@ -190,6 +202,7 @@ impl AddAssign for Tally {
         let Self {
             requests,
             acknowledged,
+            unsent,
             unknown,
             wrong,
             lost,
@@ -201,6 +214,7 @@ impl AddAssign for Tally {
         } = other;
         self.requests += requests;
         self.acknowledged += acknowledged;
+        self.unsent += unsent;
         self.unknown += unknown;
         self.wrong += wrong;
         self.lost += lost;

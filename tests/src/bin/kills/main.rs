@@ -6,10 +6,9 @@
 //! is, and waits for a word:
 //!
 //! - `ready`: every worker has done a few things;
-//! - after `check`, which comes when all processes are up for good, `checked requests=N acknowledged=N unknown=N
-//!   wrong=N lost=N twice=N values=N grants=N one_time=N transfers=N`: what was asked, what became of it, and what of
-//!   it was looked at again. Unknown is most often that nobody listened. What is wrong, lost or there twice is also said
-//!   on the standard error.
+//! - after `check`, which comes when all processes are up for good, `checked requests=N acknowledged=N unsent=N
+//!   unknown=N wrong=N lost=N twice=N values=N grants=N one_time=N transfers=N`: what was asked, what became of it, and
+//!   what of it was looked at again. What is wrong, lost or there twice is also said on the standard error.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -97,6 +96,7 @@ async fn run(cli: Cli) -> Result<()> {
     let Tally {
         requests,
         acknowledged,
+        unsent,
         unknown,
         wrong,
         lost,
@@ -107,8 +107,8 @@ async fn run(cli: Cli) -> Result<()> {
         transfers,
     } = sum;
     println!(
-        "checked requests={requests} acknowledged={acknowledged} unknown={unknown} wrong={wrong} lost={lost} \
-         twice={twice} values={values} grants={grants} one_time={one_time} transfers={transfers}"
+        "checked requests={requests} acknowledged={acknowledged} unsent={unsent} unknown={unknown} wrong={wrong} \
+         lost={lost} twice={twice} values={values} grants={grants} one_time={one_time} transfers={transfers}"
     );
     Ok(())
 }

@@ -6,6 +6,7 @@ use fastrand::Rng;
 use http::{HeaderMap, HeaderValue, Method, header};
 use lunadefend::{Error, ErrorKind, JwtProfile, KeyService, LunaDefend};
 use lunadefend_http::{HttpClient, HttpError, Request, Response};
+use lunadefend_testing::browser::BrowserError;
 use lunadefend_tests::{Browser, Page};
 use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
@@ -159,7 +160,7 @@ impl Processes {
         };
         match self.http.send(request).await {
             Ok(answer) => of_status(answer.status.as_u16(), answer),
-            Err(_) => Outcome::Unknown,
+            Err(error) => of_error(&error),
         }
     }
 
@@ -174,6 +175,7 @@ impl Processes {
         self.lead_to(process, browser);
         match browser.send(Method::GET, url, &headers, b"").await {
             Ok(page) => of_status(page.status, page),
+            Err(BrowserError::NoResponse(_, cause)) => of_cause(&*cause),
             Err(_) => Outcome::Unknown,
         }
     }
@@ -188,6 +190,7 @@ impl Processes {
         self.lead_to(process, browser);
         let page = match browser.get(&url).await {
             Ok(page) => of_status(page.status, page),
+            Err(BrowserError::NoResponse(_, cause)) => of_cause(&*cause),
             Err(_) => Outcome::Unknown,
         };
         page.and_then(|page| match serde_json::from_slice::<Value>(&page.body) {
@@ -213,6 +216,20 @@ fn of_status<T>(status: u16, answer: T) -> Outcome<T> {
     }
 }
 
+/// What it says that there is no whole answer.
+const fn of_error<T>(error: &HttpError) -> Outcome<T> {
+    match error.is_unprocessed() {
+        true => Outcome::Unsent,
+        false => Outcome::Unknown,
+    }
+}
+
+/// The same, of a cause that is such an error most likely.
+fn of_cause<T>(cause: &(dyn std::error::Error + 'static)) -> Outcome<T> {
+    let error = cause.downcast_ref::<HttpError>();
+    error.map_or(Outcome::Unknown, of_error)
+}
+
 /// What the SDK says.
 pub(crate) fn of_sdk<T>(outcome: Result<T, Error>) -> Outcome<T> {
     let error = match outcome {
@@ -220,11 +237,14 @@ pub(crate) fn of_sdk<T>(outcome: Result<T, Error>) -> Outcome<T> {
         Err(error) => error,
     };
     let source = std::error::Error::source(&error);
-    let is_cut = source.is_some_and(|source| source.is::<HttpError>());
-    match error.kind() {
-        ErrorKind::InvalidGrant => Outcome::Refused,
-        ErrorKind::TokenizerUnavailable => Outcome::Unknown,
-        ErrorKind::BadTokenizerResponse if is_cut => Outcome::Unknown,
+    match (error.kind(), source) {
+        (ErrorKind::InvalidGrant, _) => Outcome::Refused,
+        (ErrorKind::TokenizerUnavailable, Some(source)) => of_cause(source),
+        (ErrorKind::TokenizerUnavailable, None) => Outcome::Unknown,
+        // It broke off.
+        (ErrorKind::BadTokenizerResponse, Some(source)) if source.is::<HttpError>() => {
+            Outcome::Unknown
+        }
         _ => Outcome::Wrong(format!("{}: {}", error.name(), error.message())),
     }
 }
@@ -261,5 +281,10 @@ mod tests {
         }
         let cut = Error::new(ErrorKind::BadTokenizerResponse).with_source(HttpError::Timeout);
         assert_eq!(of_sdk::<()>(Err(cut)), Outcome::Unknown);
+        let unsent = HttpError::Connect {
+            source: "nobody listens".into(),
+        };
+        let unsent = Error::new(ErrorKind::TokenizerUnavailable).with_source(unsent);
+        assert_eq!(of_sdk::<()>(Err(unsent)), Outcome::Unsent);
     }
 }

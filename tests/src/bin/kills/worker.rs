@@ -162,7 +162,7 @@ impl Worker {
 
     /// Waits a little after a request that nobody answered.
     async fn pause_after<T>(&self, outcome: &Outcome<T>) {
-        if matches!(outcome, Outcome::Unknown) {
+        if outcome.is_unanswered() {
             sleep(PAUSE).await;
         }
     }

@@ -2,6 +2,7 @@ use super::*;
 
 const DONE: Outcome<()> = Outcome::Done(());
 const REFUSED: Outcome<()> = Outcome::Refused;
+const UNSENT: Outcome<()> = Outcome::Unsent;
 const UNKNOWN: Outcome<()> = Outcome::Unknown;
 
 #[test]
@@ -12,8 +13,10 @@ fn what_was_acknowledged_last_must_be_seen() {
         assert_eq!(standing.judge(granted), None);
         assert_eq!(standing.judge(!granted), Some(Fault::Lost));
     }
-    standing.asked(false, &REFUSED);
-    assert_eq!(standing.judge(false), Some(Fault::Lost));
+    for nothing_done in [REFUSED, UNSENT] {
+        standing.asked(false, &nothing_done);
+        assert_eq!(standing.judge(false), Some(Fault::Lost));
+    }
 }
 
 #[test]
@@ -54,7 +57,10 @@ fn a_value_is_read_as_it_was_stored_or_refused_for_a_reason() {
             Some(Fault::Lost)
         );
         assert_eq!(read(revoked, acknowledged, Outcome::Refused), None);
-        assert_eq!(read(granted, acknowledged, Outcome::Unknown), None);
+        for unanswered in [Outcome::Unsent, Outcome::Unknown] {
+            assert!(unanswered.is_unanswered());
+            assert_eq!(read(granted, acknowledged, unanswered), None);
+        }
     }
     assert_eq!(
         read(granted, true, Outcome::Refused),
@@ -82,7 +88,10 @@ fn one_may_take_it_and_may_take_it_again() {
 fn what_all_are_refused_is_lost_unless_an_unanswered_one_has_it() {
     let mut once = Once::default();
     assert_eq!(once.judge(), None, "nobody has asked");
+    once.tried(1, &UNSENT);
+    assert_eq!(once.judge(), None);
     once.tried(1, &REFUSED);
+    once.tried(2, &UNSENT);
     assert_eq!(once.judge(), Some(Fault::Lost));
     once.tried(2, &UNKNOWN);
     assert_eq!(once.judge(), None);
@@ -99,14 +108,20 @@ fn what_all_are_refused_is_lost_unless_an_unanswered_one_has_it() {
 #[test]
 fn each_request_is_counted_once() {
     let mut tally = Tally::default();
-    for outcome in [DONE, REFUSED, UNKNOWN, Outcome::Wrong(String::new())] {
+    for outcome in [
+        DONE,
+        REFUSED,
+        UNSENT,
+        UNKNOWN,
+        Outcome::Wrong(String::new()),
+    ] {
         tally.count(&outcome);
     }
     tally.fault(Fault::Lost);
     tally.fault(Fault::Twice);
     let mut sum = tally;
     sum += tally;
-    assert_eq!((sum.requests, sum.acknowledged), (8, 4));
-    assert_eq!((sum.unknown, sum.wrong), (2, 2));
+    assert_eq!((sum.requests, sum.acknowledged), (10, 4));
+    assert_eq!((sum.unsent, sum.unknown, sum.wrong), (2, 2, 2));
     assert_eq!((sum.lost, sum.twice, sum.faults()), (2, 2, 6));
 }

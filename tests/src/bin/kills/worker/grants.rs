@@ -45,7 +45,7 @@ impl Worker {
             let fault = match verified {
                 Outcome::Done(()) => standing.judge(true),
                 Outcome::Refused => standing.judge(false),
-                Outcome::Unknown | Outcome::Wrong(_) => None,
+                Outcome::Unsent | Outcome::Unknown | Outcome::Wrong(_) => None,
             };
             self.judged(fault, "a grant, or its end");
             self.pause_after(&verified).await;
@@ -62,7 +62,7 @@ impl Worker {
                 fault = match self.verify(&visitor.session, &kept.token).await? {
                     Outcome::Done(()) => standing.judge(true),
                     Outcome::Refused => standing.judge(false),
-                    Outcome::Unknown | Outcome::Wrong(_) => continue,
+                    Outcome::Unsent | Outcome::Unknown | Outcome::Wrong(_) => continue,
                 };
                 break;
             }

@@ -85,11 +85,11 @@ impl Worker {
         for _ in 0..ATTEMPTS {
             let process = processes.any(&mut self.rng);
             read = one_time.read(&processes, process, LATE).await;
-            if !matches!(read, Outcome::Unknown) {
+            if !read.is_unanswered() {
                 break;
             }
         }
-        let fault = matches!(read, Outcome::Unknown).then_some(Fault::Lost);
+        let fault = read.is_unanswered().then_some(Fault::Lost);
         self.judged(
             fault,
             "at the end, a value of one read, which nobody answers",

@@ -73,7 +73,7 @@ impl Worker {
                 let process = self.processes.any(&mut self.rng);
                 let said = self.processes.is_logged_in(process, browser).await;
                 is_known = self.counted(said);
-                if !matches!(is_known, Outcome::Unknown) {
+                if !is_known.is_unanswered() {
                     break;
                 }
             }

@@ -104,13 +104,13 @@ impl Worker {
             let mut read = Outcome::Unknown;
             for _ in 0..ATTEMPTS {
                 read = self.read(visitor, &kept.token).await;
-                if !matches!(read, Outcome::Unknown) {
+                if !read.is_unanswered() {
                     break;
                 }
             }
-            let fault = match read {
-                Outcome::Unknown => Some(Fault::Lost),
-                read => judge_read(*standing, kept.acknowledged, &expected, &read),
+            let fault = match read.is_unanswered() {
+                true => Some(Fault::Lost),
+                false => judge_read(*standing, kept.acknowledged, &expected, &read),
             };
             self.judged(
                 fault,
@@ -146,7 +146,7 @@ impl Worker {
         for _ in 0..ATTEMPTS {
             let outcome = self.ask_for_token(&key, body).await;
             self.pause_after(&outcome).await;
-            if !matches!(outcome, Outcome::Unknown) {
+            if !outcome.is_unanswered() {
                 made = outcome.done();
                 break;
             }
