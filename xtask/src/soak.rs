@@ -5,6 +5,7 @@
 //! same walks through the application once.
 
 mod keys;
+mod kills;
 mod long;
 mod options;
 mod outcome;

@@ -2,7 +2,7 @@
 
 mod browsers;
 mod oracles;
-mod postgres;
+pub(crate) mod postgres;
 
 use crate::{
     command::{self, cargo},
