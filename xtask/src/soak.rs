@@ -4,6 +4,8 @@
 //! is measured. The load is `soak` of `lunadefend-tests`, which says what its lines mean; before it `walk` of the
 //! same walks through the application once.
 
+mod keys;
+mod kills;
 mod long;
 mod options;
 mod outcome;

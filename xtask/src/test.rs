@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that tests, after installing what the tests need.
 
 mod browsers;
-mod oracles;
-mod postgres;
+pub(crate) mod oracles;
+pub(crate) mod postgres;
 
 use crate::{
     command::{self, cargo},

@@ -1,7 +1,7 @@
 //! `cargo xtask soak --long`: what shows something only when it runs for longer than the CI may.
 
 use super::{
-    Programs,
+    Programs, kills,
     options::{APPS, Load},
     proxies, soak_all,
     values::{self, Extent},
@@ -44,6 +44,12 @@ const RUNS: &[Run] = &[
         what: "1 GiB up and down by the SDK and by curl, an upload of 10 minutes, cut uploads",
         minutes: 15,
         run: |workspace, programs| values::run(workspace, programs, Extent::LONG),
+    },
+    Run {
+        name: "kills",
+        what: "50 SIGKILLs of three tokenizers on one PostgreSQL, and on moto, under load: nothing lost, nothing twice",
+        minutes: 8,
+        run: kills::run,
     },
     Run {
         name: "histories",
@@ -126,7 +132,7 @@ mod tests {
     #[test]
     fn the_help_names_each_run_and_the_sum_of_their_times() {
         let list = list();
-        assert!(list.contains("about 130 minutes"), "{list}");
+        assert!(list.contains("about 138 minutes"), "{list}");
         for run in RUNS {
             assert!(list.contains(&format!("  {} ", run.name)), "{list}");
         }

@@ -1,6 +1,8 @@
 //! Long values: what memory they need on either side, how slow a line may be, and what is left of a cut one.
 
-use super::{MOMENT, Programs, outcome::number, port::HeldPort, process::Process, tools};
+use super::{
+    MOMENT, Programs, keys::SigningKey, outcome::number, port::HeldPort, process::Process, tools,
+};
 use crate::{command, workspace::Workspace};
 use anyhow::{Result, bail, ensure};
 use std::{
@@ -64,8 +66,7 @@ struct Scene<'p> {
     programs: &'p Programs,
     folder: PathBuf,
     port: HeldPort,
-    signing_key: String,
-    public_key: String,
+    key: SigningKey,
 }
 
 impl<'p> Scene<'p> {
@@ -75,22 +76,11 @@ impl<'p> Scene<'p> {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        let key = folder.join("signing-key.pem");
-        let mut keygen =
-            Process::start(&programs.find("lunadefend")?, &["keygen", text(&key)?], &[])?;
-        ensure!(
-            keygen.end(MOMENT)?.success(),
-            "lunadefend keygen made no key"
-        );
-        let printed = keygen.rest();
-        let pem = printed
-            .iter()
-            .skip_while(|line| !line.starts_with("-----BEGIN"));
+        let key = SigningKey::make(programs, &folder)?;
         Ok(Self {
             programs,
             port: HeldPort::any()?,
-            signing_key: fs::read_to_string(&key)?,
-            public_key: pem.cloned().collect::<Vec<_>>().join("\n"),
+            key,
             folder,
         })
     }
@@ -109,7 +99,7 @@ impl<'p> Scene<'p> {
     fn serve(&self, program: &Path, before: &[&str], store: &Path) -> Result<Process> {
         let environment = [
             ("SECUREFRAME_HTTP_ADDR", self.port.addr()),
-            ("SESSION_PUBLIC_KEY", self.public_key.clone()),
+            ("SESSION_PUBLIC_KEY", self.key.public.clone()),
             ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
             ("LUNADEFEND_MAX_VALUE", "1GiB".to_owned()),
             ("LUNADEFEND_SESSION_BYTES", "1GiB".to_owned()),
@@ -128,7 +118,7 @@ impl<'p> Scene<'p> {
                 "TOKENIZER_URL",
                 format!("http://localhost:{}", self.port.number()),
             ),
-            ("LUNASEC_SIGNING_KEY", self.signing_key.clone()),
+            ("LUNASEC_SIGNING_KEY", self.key.private.clone()),
         ];
         Process::start(&self.programs.find("values")?, arguments, &environment)
     }

@@ -22,14 +22,25 @@ const NODE_MODULES: &str = "LUNADEFEND_NODE_MODULES";
 
 /// Installs both, and returns the environment that tells the tests about them.
 pub(super) fn install(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
-    let wanted = workspace.root().join("tests/oracles");
-    let installed = workspace.target().join("oracles");
-    fs::create_dir_all(&installed)
-        .with_context(|| format!("cannot make {}", installed.display()))?;
+    let (wanted, installed) = folders(workspace)?;
     Ok(vec![
         (PYTHON, python(&wanted, &installed.join("venv"))?),
         (NODE_MODULES, node(&wanted, &installed.join("node"))?),
     ])
+}
+
+/// Installs the programs in Python alone, and returns the Python that has them.
+pub(crate) fn installed_python(workspace: &Workspace) -> Result<PathBuf> {
+    let (wanted, installed) = folders(workspace)?;
+    python(&wanted, &installed.join("venv"))
+}
+
+/// What says what to install, and where to.
+fn folders(workspace: &Workspace) -> Result<(PathBuf, PathBuf)> {
+    let installed = workspace.target().join("oracles");
+    fs::create_dir_all(&installed)
+        .with_context(|| format!("cannot make {}", installed.display()))?;
+    Ok((workspace.root().join("tests/oracles"), installed))
 }
 
 /// A virtual environment with what `requirements.txt` asks for.

@@ -1,4 +1,4 @@
-//! PostgreSQL and pgbouncer, for the tests of the store on them. Each test starts its own.
+//! PostgreSQL and pgbouncer, for the tests of the store on them, each of which starts its own, and for a soak.
 
 use crate::{
     command::{self, program},
@@ -15,6 +15,11 @@ const OLDEST: u32 = 15;
 
 /// Installs what is missing, and returns the environment that tells the tests about it.
 pub(super) fn install(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
+    Ok(vec![(FOLDER, programs(workspace)?)])
+}
+
+/// Installs what is missing, and returns the folder with the server's programs.
+pub(crate) fn programs(workspace: &Workspace) -> Result<PathBuf> {
     let found = || {
         let bouncer = program("pgbouncer", workspace.root())
             .arg("--version")
@@ -27,10 +32,10 @@ pub(super) fn install(workspace: &Workspace) -> Result<Vec<(&'static str, PathBu
     });
     let Some(folder) = installed else {
         bail!(
-            "the tests need PostgreSQL {OLDEST} or newer, and pgbouncer; install them (Debian: apt-get install postgresql pgbouncer), or name the folder of its programs in {FOLDER}"
+            "this needs PostgreSQL {OLDEST} or newer, and pgbouncer; install them (Debian: apt-get install postgresql pgbouncer), or name the folder of its programs in {FOLDER}"
         );
     };
-    Ok(vec![(FOLDER, folder)])
+    Ok(folder)
 }
 
 /// The folder with the newest version of the server.

@@ -1,0 +1,163 @@
+//! Tokenizers on one store that are killed, and started again, while they are used: nothing that one of them
+//! acknowledged may be lost, and nothing that is for one may be given to two.
+//!
+//! The load is `kills` of `lunadefend-tests`, which says what its lines mean.
+
+mod moto;
+mod plan;
+mod postgres;
+mod store;
+mod verdict;
+
+use super::{MOMENT, PHASE, Programs, keys::SigningKey, port::HeldPort, process::Process};
+use crate::workspace::Workspace;
+use anyhow::{Context as _, Result, ensure};
+use fastrand::Rng;
+use plan::Round;
+use std::{fs, thread::sleep, time::Duration};
+use store::{STORES, SharedStore};
+use verdict::Verdict;
+
+const PROCESSES: usize = 3;
+const KILLS: usize = 50;
+/// What chooses, when a run is to be repeated.
+const SEED: &str = "SOAK_SEED";
+/// How long the load may take to look at everything again.
+const CHECK: Duration = Duration::from_secs(600);
+
+pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
+    let seed = seed()?;
+    println!("soak: kills: the seed is {seed}; {SEED}={seed} makes the same choices");
+    for start in STORES {
+        let store = start(workspace, programs)?;
+        let verdict = Scene::set(workspace, programs, &*store, seed)?.live(seed)?;
+        verdict.judge()?;
+        println!("soak: kills on {}: {verdict}", store.name());
+    }
+    Ok(())
+}
+
+fn seed() -> Result<u64> {
+    match std::env::var(SEED) {
+        Ok(text) => text.parse().with_context(|| format!("{SEED} is no number")),
+        // Another one each time.
+        Err(_) => Ok(Rng::new().u64(..)),
+    }
+}
+
+/// Tokenizers, and all that they need.
+struct Scene<'p> {
+    programs: &'p Programs,
+    store: &'p dyn SharedStore,
+    key: SigningKey,
+    master_key: String,
+    ports: [HeldPort; PROCESSES],
+    tokenizers: Vec<Process>,
+}
+
+impl<'p> Scene<'p> {
+    fn set(
+        workspace: &Workspace,
+        programs: &'p Programs,
+        store: &'p dyn SharedStore,
+        seed: u64,
+    ) -> Result<Self> {
+        let folder = workspace.target().join("tmp/soak-kills");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let mut rng = Rng::with_seed(seed);
+        let mut scene = Self {
+            programs,
+            store,
+            key: SigningKey::make(programs, &folder)?,
+            master_key: (0..4).map(|_| format!("{:016x}", rng.u64(..))).collect(),
+            ports: [HeldPort::any()?, HeldPort::any()?, HeldPort::any()?],
+            tokenizers: Vec::new(),
+        };
+        // Together: they make one key ring on an empty store.
+        let started: Result<_> = (0..PROCESSES).map(|number| scene.start(number)).collect();
+        scene.tokenizers = started?;
+        for tokenizer in &mut scene.tokenizers {
+            until_it_listens(tokenizer)?;
+        }
+        Ok(scene)
+    }
+
+    /// Where browsers find all of them, as if there were a proxy that distributes them.
+    fn public_url(&self) -> String {
+        format!("http://localhost:{}", self.ports[0].number())
+    }
+
+    fn start(&self, number: usize) -> Result<Process> {
+        let environment = [
+            ("SECUREFRAME_HTTP_ADDR", self.ports[number].addr()),
+            ("TOKENIZER_URL", self.public_url()),
+            ("SESSION_PUBLIC_KEY", self.key.public.clone()),
+            ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
+            ("LUNADEFEND_MASTER_KEY", self.master_key.clone()),
+            ("RUST_LOG", "error".to_owned()),
+        ];
+        let environment = [&environment[..], &self.store.settings()].concat();
+        let lunadefend = self.programs.find("lunadefend")?;
+        Process::start(
+            &lunadefend,
+            &["serve", "--store", self.store.name()],
+            &environment,
+        )
+    }
+
+    fn live(mut self, seed: u64) -> Result<Verdict> {
+        let seed_text = seed.to_string();
+        let url = self.public_url();
+        let addresses = self.ports.each_ref().map(HeldPort::addr);
+        let mut arguments = vec!["--public-url", &url, "--seed", &seed_text];
+        for address in &addresses {
+            arguments.extend(["--tokenizer", address]);
+        }
+        let key = [("LUNASEC_SIGNING_KEY", self.key.private.clone())];
+        let mut load = Process::start(&self.programs.find("kills")?, &arguments, &key)?;
+        load.line("ready", PHASE)?;
+        for round in plan::rounds(seed, KILLS, PROCESSES) {
+            self.kill(&round)?;
+        }
+        load.tell("check")?;
+        let checked = load.line("checked ", CHECK)?;
+        ensure!(load.end(MOMENT)?.success(), "the load failed");
+        for tokenizer in &mut self.tokenizers {
+            tokenizer.signal("TERM")?;
+            let status = tokenizer.end(MOMENT)?;
+            ensure!(status.success(), "a tokenizer ended with {status}");
+        }
+        Verdict::parse(KILLS, &checked)
+    }
+
+    /// Kills some of them, and starts them again.
+    fn kill(&mut self, round: &Round) -> Result<()> {
+        for (pause, number) in &round.kills {
+            sleep(*pause);
+            let tokenizer = &mut self.tokenizers[*number];
+            tokenizer.signal("KILL")?;
+            let status = tokenizer.end(MOMENT)?;
+            ensure!(
+                // Whoever ends by itself has a code.
+                status.code().is_none(),
+                "a tokenizer was not killed, it ended before: {status}"
+            );
+        }
+        sleep(round.away);
+        for (_, number) in &round.kills {
+            self.tokenizers[*number] = self.start(*number)?;
+        }
+        for (_, number) in &round.kills {
+            until_it_listens(&mut self.tokenizers[*number])?;
+        }
+        Ok(())
+    }
+}
+
+fn until_it_listens(tokenizer: &mut Process) -> Result<()> {
+    tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
+    Ok(())
+}
