@@ -8,6 +8,8 @@ One line of JSON says where it is: {"url": ..}. Options:
 """
 
 import argparse
+import collections
+import copy
 import datetime
 import io
 import ipaddress
@@ -23,13 +25,31 @@ import threading
 os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "1000000"
 
 import boto3
+import moto.dynamodb.models
 import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class Kept:
+    """What moto keeps of a table for each action of a transaction: its items, which nothing changes in place."""
+
+    @staticmethod
+    def deepcopy(value):
+        if not isinstance(value, Table):
+            return copy.deepcopy(value)
+        kept = copy.copy(value)
+        kept.items = collections.defaultdict(dict)
+        kept.items.update({key: dict(items) for key, items in value.items.items()})
+        return kept
+
+
+moto.dynamodb.models.copy = Kept
 
 
 class Quiet(WSGIRequestHandler):

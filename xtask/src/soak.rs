@@ -4,6 +4,7 @@
 //! is measured. The load is `soak` of `lunadefend-tests`, which says what its lines mean; before it `walk` of the
 //! same walks through the application once.
 
+mod copies;
 mod keys;
 mod kills;
 mod long;
@@ -12,6 +13,7 @@ mod outcome;
 mod port;
 mod process;
 mod proxies;
+mod shared;
 mod tools;
 mod values;
 

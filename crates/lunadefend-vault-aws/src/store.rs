@@ -25,6 +25,8 @@ use std::{
 use crate::attempts::{Failed, repeat};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an attempt of a request may take while the store is opened or made.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest time for a request of S3 with its repetitions, which moves up to [`crate::writer`]'s longest part.
 pub(crate) const S3_TIMEOUT: Duration = Duration::from_secs(60);
 /// DynamoDB answers with at most 16 MB, in base64.
@@ -62,18 +64,10 @@ impl Clients {
             max_answer: MAX_ANSWER,
         };
         let opened = access.open().await?;
-        let timeouts = |attempt: Duration| {
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                // A hanging attempt leaves time for another.
-                .operation_attempt_timeout(attempt)
-                .build()
-        };
         let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&opened.config)
             .interceptor(opened.guard)
-            // Only who repeats by himself knows whether an attempt may have been applied.
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts(options.timeout / 2));
+            .retry_config(RetryConfig::standard())
+            .timeout_config(timeouts(START_TIMEOUT));
         dynamodb.set_endpoint_url(
             (options.dynamodb_endpoint.clone())
                 .or_else(|| opened.config.endpoint_url().map(str::to_owned)),
@@ -94,6 +88,15 @@ impl Clients {
     }
 }
 
+/// Limits an attempt, so that one that hangs leaves time for another.
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(attempt)
+        .operation_attempt_timeout(attempt)
+        .build()
+}
+
 impl AwsStore {
     /// Opens the store, whose table and bucket must be there and be as [`create`](Self::create) makes them.
     ///
@@ -103,8 +106,15 @@ impl AwsStore {
         let clients = Clients::new(options).await?;
         let prefix = check::table(&clients, options).await?;
         check::bucket(&clients, options).await?;
+        let dynamodb = clients
+            .dynamodb
+            .config()
+            .to_builder()
+            // Only who repeats by himself knows whether an attempt may have been applied.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(options.timeout / 2));
         Ok(Self {
-            dynamodb: clients.dynamodb,
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             s3: clients.s3,
             table: options.table.clone(),
             bucket: options.bucket.clone(),

@@ -3,19 +3,21 @@
 //!
 //! The load is `kills` of `lunadefend-tests`, which says what its lines mean.
 
-mod moto;
 mod plan;
-mod postgres;
-mod store;
 mod verdict;
 
-use super::{MOMENT, PHASE, Programs, keys::SigningKey, port::HeldPort, process::Process};
+use super::{
+    MOMENT, PHASE, Programs,
+    keys::SigningKey,
+    port::HeldPort,
+    process::Process,
+    shared::{STORES, SharedStore},
+};
 use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, ensure};
 use fastrand::Rng;
 use plan::Round;
 use std::{fs, thread::sleep, time::Duration};
-use store::{STORES, SharedStore};
 use verdict::Verdict;
 
 const PROCESSES: usize = 3;

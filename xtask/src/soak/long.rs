@@ -1,7 +1,7 @@
 //! `cargo xtask soak --long`: what shows something only when it runs for longer than the CI may.
 
 use super::{
-    Programs, kills,
+    Programs, copies, kills,
     options::{APPS, Load},
     proxies, soak_all,
     values::{self, Extent},
@@ -50,6 +50,12 @@ const RUNS: &[Run] = &[
         what: "50 SIGKILLs of three tokenizers on one PostgreSQL, and on moto, under load: nothing lost, nothing twice",
         minutes: 8,
         run: kills::run,
+    },
+    Run {
+        name: "copies",
+        what: "100,000 tokens copied to PostgreSQL by a command that is killed four times",
+        minutes: 5,
+        run: copies::run,
     },
     Run {
         name: "histories",
@@ -132,7 +138,7 @@ mod tests {
     #[test]
     fn the_help_names_each_run_and_the_sum_of_their_times() {
         let list = list();
-        assert!(list.contains("about 138 minutes"), "{list}");
+        assert!(list.contains("about 143 minutes"), "{list}");
         for run in RUNS {
             assert!(list.contains(&format!("  {} ", run.name)), "{list}");
         }

@@ -1,6 +1,6 @@
 //! A PostgreSQL of a soak's own, at a socket in a folder, so that no port is taken.
 
-use super::store::SharedStore;
+use super::SharedStore;
 use crate::{
     command::{self, program},
     soak::{MOMENT, Programs, process::Process},
@@ -31,13 +31,13 @@ const AS_SERVER: [&str; 5] = [
 ];
 
 /// A running server with the schema.
-pub(super) struct PostgresServer {
+pub(in crate::soak) struct PostgresServer {
     folder: PathBuf,
     server: Process,
 }
 
 impl PostgresServer {
-    pub(super) fn start(workspace: &Workspace, programs: &Programs) -> Result<Self> {
+    pub(in crate::soak) fn start(workspace: &Workspace, programs: &Programs) -> Result<Self> {
         let installed = postgres::programs(workspace)?;
         // The name of a socket is short, and the server's user may not read the target directory.
         let folder = std::env::temp_dir().join(format!("soak-kills-{}", std::process::id()));

@@ -1,6 +1,6 @@
 //! DynamoDB and S3 as moto has them.
 
-use super::store::SharedStore;
+use super::SharedStore;
 use crate::{
     soak::{MOMENT, Programs, process::Process},
     test::oracles,
@@ -9,14 +9,14 @@ use crate::{
 use anyhow::{Result, ensure};
 
 /// A running server with the table and the bucket.
-pub(super) struct Moto {
+pub(in crate::soak) struct Moto {
     url: String,
     /// It ends with its input.
     _server: Process,
 }
 
 impl Moto {
-    pub(super) fn start(workspace: &Workspace, programs: &Programs) -> Result<Self> {
+    pub(in crate::soak) fn start(workspace: &Workspace, programs: &Programs) -> Result<Self> {
         let python = oracles::installed_python(workspace)?;
         let script = workspace.root().join("tests/oracles/aws.py");
         let mut server = Process::start(&python, &[&script.to_string_lossy()], &[])?;

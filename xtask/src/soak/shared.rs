@@ -1,8 +1,13 @@
 //! What tokenizers share.
 
-use super::{moto::Moto, postgres::PostgresServer};
+mod moto;
+mod postgres;
+
+pub(super) use postgres::PostgresServer;
+
 use crate::{soak::Programs, workspace::Workspace};
 use anyhow::Result;
+use moto::Moto;
 
 /// A store that several processes have at once, ready for them. It ends when it is dropped.
 pub(super) trait SharedStore {
