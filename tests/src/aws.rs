@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
 };
+use tempfile::TempDir;
 
 /// A server that ends with its parent process at the latest: it waits for the end of its standard input.
 pub struct Moto {
@@ -101,6 +102,61 @@ impl Moto {
         let options = self.options();
         AwsStore::create(&options).await.unwrap();
         AwsStore::open(&options).await.unwrap()
+    }
+}
+
+/// S3 as s3s-fs has it, which keeps objects as files and verifies signatures: another fake, by others than moto.
+pub struct S3s {
+    process: Child,
+    url: String,
+    _root: TempDir,
+}
+
+impl S3s {
+    /// A server of its own; `None` where s3s-fs is not installed.
+    pub fn start() -> Option<Self> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how `cargo xtask test` tells where it installed s3s-fs"
+        )]
+        let program = std::env::var_os("LUNADEFEND_TESTS_S3S");
+        let Some(program) = program else {
+            println!("skipped: LUNADEFEND_TESTS_S3S is not set; `cargo xtask test` sets it");
+            return None;
+        };
+        let root = TempDir::new().unwrap();
+        let mut process = Command::new(program)
+            .args(["--host", "127.0.0.1", "--port", "0"])
+            .args(["--access-key", "test", "--secret-key", "test"])
+            .arg(root.path())
+            .env("RUST_LOG", "s3s_fs=info")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let url = lines.find_map(|line| {
+            let line = line.unwrap();
+            Some(line.split_once("running at ")?.1.trim().to_owned())
+        });
+        // Whoever writes into a closed pipe ends.
+        std::thread::spawn(move || lines.for_each(drop));
+        Some(Self {
+            process,
+            url: url.unwrap(),
+            _root: root,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.url.trim_start_matches("http://").parse().unwrap()
+    }
+}
+
+impl Drop for S3s {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

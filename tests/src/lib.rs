@@ -23,7 +23,7 @@ pub mod walk;
 mod world;
 
 pub use application::{Application, Fault as ApplicationFault};
-pub use aws::{Moto, options_at};
+pub use aws::{Moto, S3s, options_at};
 pub use front::Front;
 pub use jwts::{DecodedJwt, decode, sign};
 pub use keys::{other_key, pem, provider, signing_key};

@@ -11,12 +11,18 @@ use std::{fs, path::PathBuf};
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
+    /// The features that the program needs, separated by commas.
+    pub(crate) features: &'static str,
 }
 
 impl Tool {
     /// The program in the right version: from the path, or our own copy below the target directory.
     pub(crate) fn installed(&self, workspace: &Workspace) -> Result<PathBuf> {
-        let Self { name, version } = *self;
+        let Self {
+            name,
+            version,
+            features,
+        } = *self;
         let tools = workspace.target().join("tools");
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         let ours = tools.join("bin").join(file);
@@ -41,6 +47,7 @@ impl Tool {
         command::run(
             cargo(workspace.root())
                 .args(["install", "--locked", "--quiet", "--profile", "dev"])
+                .args(["--features", features])
                 .arg("--root")
                 .arg(&tools)
                 .arg("--target-dir")

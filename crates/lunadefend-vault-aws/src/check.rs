@@ -160,7 +160,7 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> Option<&str> 
 }
 
 /// Another implementation of S3 does not know what is asked, and has nothing public.
-fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> bool {
+pub(crate) fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> bool {
     code(error) == Some("NotImplemented")
 }
 

@@ -15,6 +15,6 @@ mod write;
 mod writer;
 
 pub use error::{OpenError, Said};
-pub use lunadefend_aws::{Credentials, ProvideCredentials, SdkConfig};
+pub use lunadefend_aws::{AccessError, Credentials, ProvideCredentials, SdkConfig};
 pub use options::{AwsOptions, OptionsError};
 pub use store::AwsStore;

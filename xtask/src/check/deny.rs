@@ -11,6 +11,7 @@ use std::path::Path;
 const DENY: Tool = Tool {
     name: "cargo-deny",
     version: "0.20.2",
+    features: "",
 };
 
 pub(super) fn run(workspace: &Workspace, advisories: bool) -> Result<()> {

@@ -13,6 +13,7 @@ use anyhow::Result;
 const HACK: Tool = Tool {
     name: "cargo-hack",
     version: "0.6.46",
+    features: "",
 };
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {

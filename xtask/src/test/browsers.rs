@@ -18,6 +18,7 @@ const GECKODRIVER: &str = "LUNADEFEND_GECKODRIVER";
 const GECKO: Tool = Tool {
     name: "geckodriver",
     version: "0.37.0",
+    features: "",
 };
 /// The oldest Firefox that has all that the elements use.
 const OLDEST_FIREFOX: u32 = 140;

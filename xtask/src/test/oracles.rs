@@ -1,5 +1,5 @@
 //! Programs of others that the tests hold ours against: PyJWT and jose judge our JWTs, schemathesis the tokenizer,
-//! moto stands for AWS.
+//! moto stands for AWS, s3s-fs for S3 once more.
 //!
 //! Each lives in a directory of its own below the target directory, made once and again when what
 //! `tests/oracles` asks for has changed. The tests learn from the environment where they are.
@@ -7,6 +7,7 @@
 use crate::{
     command::{self, program},
     install::{is_current, mark, node, read, system_packages},
+    tools::Tool,
     workspace::Workspace,
 };
 use anyhow::{Context as _, Result, bail};
@@ -17,15 +18,23 @@ use std::{
 
 /// Names the Python that has PyJWT, schemathesis and moto.
 const PYTHON: &str = "LUNADEFEND_PYTHON";
+/// Names the program s3s-fs.
+const S3S: &str = "LUNADEFEND_TESTS_S3S";
+const S3S_FS: Tool = Tool {
+    name: "s3s-fs",
+    version: "0.14.1",
+    features: "binary",
+};
 /// Names the `node_modules` that has jose.
 const NODE_MODULES: &str = "LUNADEFEND_NODE_MODULES";
 
-/// Installs both, and returns the environment that tells the tests about them.
+/// Installs all, and returns the environment that tells the tests about them.
 pub(super) fn install(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
     let (wanted, installed) = folders(workspace)?;
     Ok(vec![
         (PYTHON, python(&wanted, &installed.join("venv"))?),
         (NODE_MODULES, node(&wanted, &installed.join("node"))?),
+        (S3S, S3S_FS.installed(workspace)?),
     ])
 }
 

@@ -10,7 +10,7 @@ mod present {
     use super::*;
     use lunadefend_core::provider::SettingError;
     use lunadefend_settings::Setting;
-    use lunadefend_vault_aws::{AwsOptions, AwsStore, OptionsError};
+    use lunadefend_vault_aws::{AccessError, AwsOptions, AwsStore, OpenError, OptionsError};
 
     /// Which table and bucket.
     #[derive(Debug)]
@@ -56,11 +56,13 @@ mod present {
             aws: Option<&Self>,
             settings: &Settings,
         ) -> Result<Arc<dyn Store>> {
-            Ok(Arc::new(AwsStore::open(there(aws, settings)?).await?))
+            let opened = AwsStore::open(there(aws, settings)?).await;
+            Ok(Arc::new(opened.map_err(|error| said(settings, error))?))
         }
 
         pub(crate) async fn create(aws: Option<&Self>, settings: &Settings) -> Result<()> {
-            Ok(AwsStore::create(there(aws, settings)?).await?)
+            let created = AwsStore::create(there(aws, settings)?).await;
+            created.map_err(|error| said(settings, error))
         }
     }
 
@@ -70,6 +72,19 @@ mod present {
     ) -> Result<&'a AwsOptions, SettingError> {
         aws.map(|aws| &aws.0)
             .ok_or_else(|| missing(settings, &table::AWS_TABLE))
+    }
+
+    /// The library does not know what its settings are called here.
+    fn said(settings: &Settings, error: OpenError) -> anyhow::Error {
+        match error {
+            OpenError::Access(AccessError::NoRegion) => settings
+                .missing(
+                    &table::AWS_REGION,
+                    "nor is there an AWS_REGION or a profile that has one: set it to the region of the table and the bucket, such as eu-central-1",
+                )
+                .into(),
+            error => error.into(),
+        }
     }
 
     fn missing(settings: &Settings, setting: &'static Setting) -> SettingError {

@@ -157,6 +157,9 @@ async fn rows(
             (None, None) => continue,
             (Some(row), Some(held)) if row == held.row => {
                 done.rows_there += 1;
+                if done.rows_there.is_multiple_of(MAX_ROWS as u64) {
+                    progress(*done);
+                }
                 continue;
             }
             (Some(row), None) => Change::Insert(row),
