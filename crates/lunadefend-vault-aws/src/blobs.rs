@@ -29,14 +29,13 @@ impl Blobs for AwsStore {
                 .bucket(&self.bucket)
                 .key(self.object(blob.id))
                 .range(format!("bytes={first}-{last}"));
-            let late = |_| StoreError::unavailable(Late);
-            let answer = match timeout(S3_TIMEOUT, asked.send()).await.map_err(late)? {
+            let answer = match asked.send().await {
                 Ok(answer) => answer,
                 Err(error) if is_missing(&error) => return Ok(None),
                 Err(error) => return Err(Failed::of(&error).of_read()),
             };
-            let read = timeout(S3_TIMEOUT, body(answer, blob.part_bytes));
-            read.await.map_err(late)?.map(Some)
+            let read = timeout(S3_TIMEOUT, body(answer, blob.part_bytes)).await;
+            read.map_err(|_| StoreError::unavailable(Late))?.map(Some)
         })
     }
 
@@ -91,13 +90,13 @@ impl AwsStore {
 
     /// The blob of an object; `None` of an object that is not ours.
     fn blob(&self, name: &str) -> Option<BlobId> {
-        let name = name.strip_prefix(&self.prefix)?;
+        let hex = name.strip_prefix(&self.prefix)?;
         let mut bytes = [0; 32];
         for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(name.get(2 * at..2 * at + 2)?, 16).ok()?;
+            *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
         }
         let blob = BlobId::new(bytes);
-        (self.object(blob).len() == self.prefix.len() + name.len()).then_some(blob)
+        (self.object(blob) == name).then_some(blob)
     }
 
     /// Up to `limit` finished objects after the one with this name.
@@ -179,7 +178,7 @@ where
         .is_some_and(|error| matches!(error.code(), Some("NoSuchKey" | "InvalidRange")))
 }
 
-/// S3 did not answer in time.
+/// A part did not arrive in time.
 #[derive(Debug, thiserror::Error)]
-#[error("S3 did not answer in time")]
-pub(crate) struct Late;
+#[error("S3 did not send a part in time")]
+struct Late;

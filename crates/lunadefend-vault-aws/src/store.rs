@@ -1,7 +1,9 @@
 //! The clients of a store, and how they are made.
 
 use crate::{
-    AwsOptions, OpenError, check,
+    AwsOptions, OpenError,
+    attempts::{Failed, repeat},
+    check,
     item::{Item, binary},
 };
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
@@ -22,12 +24,10 @@ use std::{
     time::Duration,
 };
 
-use crate::attempts::{Failed, repeat};
-
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long an attempt of a request may take while the store is opened or made.
-const START_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest time for a request of S3 with its repetitions, which moves up to [`crate::writer`]'s longest part.
+/// How long a request may take, with its repetitions, while the store is opened or made.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest time for a request of S3 with its repetitions, and for the body of a response.
 pub(crate) const S3_TIMEOUT: Duration = Duration::from_secs(60);
 /// DynamoDB answers with at most 16 MB, in base64.
 const MAX_ANSWER: usize = 24 * 1024 * 1024;
@@ -77,7 +77,7 @@ impl Clients {
         let mut s3 = aws_sdk_s3::config::Builder::from(&opened.config)
             .interceptor(opened.guard)
             .retry_config(RetryConfig::standard())
-            .timeout_config(timeouts(S3_TIMEOUT / 2))
+            .timeout_config(timeouts(S3_TIMEOUT))
             .force_path_style(s3_endpoint.is_some());
         s3.set_endpoint_url(s3_endpoint);
         Ok(Self {
@@ -88,12 +88,13 @@ impl Clients {
     }
 }
 
-/// Limits an attempt, so that one that hangs leaves time for another.
-fn timeouts(attempt: Duration) -> TimeoutConfig {
+/// Limits a request, and each attempt of it, so that one that hangs leaves time for another.
+fn timeouts(whole: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(attempt)
-        .operation_attempt_timeout(attempt)
+        .read_timeout(whole / 2)
+        .operation_attempt_timeout(whole / 2)
+        .operation_timeout(whole)
         .build()
 }
 
@@ -112,7 +113,7 @@ impl AwsStore {
             .to_builder()
             // Only who repeats by himself knows whether an attempt may have been applied.
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts(options.timeout / 2));
+            .timeout_config(timeouts(options.timeout));
         Ok(Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             s3: clients.s3,
