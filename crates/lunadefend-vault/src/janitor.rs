@@ -7,10 +7,6 @@ use std::{
     time::Duration,
 };
 
-/// The permitted difference of the two clocks between two rounds. It is half of the time that a use is
-/// remembered beyond its expiry, so that corrections of the clock do no harm.
-const TOLERANCE: Duration = Duration::from_secs(30);
-
 /// How long nothing is deleted after a jump of the clock. Nothing that was used before is valid for longer.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 
@@ -120,7 +116,7 @@ impl Janitor {
         let elapsed = monotonic.saturating_sub(before);
         let by_clock = i128::from(now.get()) - i128::from(then.get());
         let elapsed = i128::try_from(elapsed.as_millis()).unwrap_or(i128::MAX);
-        if by_clock.abs_diff(elapsed) > TOLERANCE.as_millis() {
+        if by_clock.abs_diff(elapsed) > MAX_APART.as_millis() {
             seen.paused_until = monotonic.saturating_add(PAUSE);
             tracing::warn!(
                 "the clock was set: for an hour no expired row is deleted, since it may be set back"

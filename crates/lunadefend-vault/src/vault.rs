@@ -21,8 +21,8 @@ use std::{
     time::Duration,
 };
 
-/// How much the clock may differ from that of the store. It is half of the time that a use is remembered beyond its
-/// expiry, so that no difference brings one back.
+/// How much the clock may differ from that of the store, or jump between two rounds of the janitor. It is half of the
+/// time that a use is remembered beyond its expiry, so that no difference brings one back.
 pub(crate) const MAX_APART: Duration = Duration::from_secs(30);
 /// From which difference on the log says so.
 const NOTICED: Duration = Duration::from_secs(5);
@@ -118,13 +118,13 @@ impl Vault {
         self.store().check().await?;
         let apart = self.apart().await?;
         let is_off = apart > NOTICED;
-        if is_off && !self.inner.is_off.swap(true, Ordering::Relaxed) {
+        let was_off = self.inner.is_off.swap(is_off, Ordering::Relaxed);
+        if is_off && !was_off {
             tracing::warn!(
                 seconds = apart.as_secs(),
                 "the clock of this machine and that of the store differ: let NTP set it; at 30 s this tokenizer is not healthy"
             );
         }
-        self.inner.is_off.store(is_off, Ordering::Relaxed);
         if apart > MAX_APART {
             return Err(VaultError::OtherClock);
         }
