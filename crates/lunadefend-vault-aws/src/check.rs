@@ -8,7 +8,7 @@ use crate::{
     store::{Clients, own_key},
 };
 use aws_sdk_dynamodb::{
-    error::{ProvideErrorMetadata, SdkError},
+    error::{BuildError, ProvideErrorMetadata, SdkError},
     types::{KeySchemaElement, KeyType, ScalarAttributeType, TableDescription},
 };
 use aws_sdk_s3::types::BucketVersioningStatus;
@@ -162,6 +162,20 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> Option<&str> 
 /// Another implementation of S3 does not know what is asked, and has nothing public.
 pub(crate) fn is_unknown<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> bool {
     code(error) == Some("NotImplemented")
+}
+
+/// The error for a request that could not be made: nothing is sent in its place.
+pub(crate) fn unbuilt(
+    service: &'static str,
+    action: &'static str,
+    error: &BuildError,
+) -> OpenError {
+    OpenError::Request {
+        service,
+        action,
+        advice: "look at what it says",
+        source: Said(error.to_string()),
+    }
 }
 
 pub(crate) fn request<E>(

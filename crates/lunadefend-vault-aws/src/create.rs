@@ -2,7 +2,7 @@
 
 use crate::{
     AwsOptions, OpenError,
-    check::{self, is_unknown, request},
+    check::{self, is_unknown, request, unbuilt},
     item::{EXPIRIES, binary},
     store::{Clients, own_key},
 };
@@ -51,14 +51,12 @@ async fn table(clients: &Clients, options: &AwsOptions) -> Result<(), OpenError>
         .table_name(&options.table)
         .billing_mode(BillingMode::PayPerRequest)
         .deletion_protection_enabled(true);
-    let create = match parts() {
-        Ok((attributes, keys, index)) => create
-            .set_attribute_definitions(Some(attributes))
-            .set_key_schema(Some(keys))
-            .global_secondary_indexes(index),
-        // Every member is set above.
-        Err(_) => create,
-    };
+    let (attributes, keys, index) =
+        parts().map_err(|error| unbuilt("DynamoDB", "dynamodb:CreateTable", &error))?;
+    let create = create
+        .set_attribute_definitions(Some(attributes))
+        .set_key_schema(Some(keys))
+        .global_secondary_indexes(index);
     match create.send().await {
         Ok(_) => Ok(()),
         Err(error) => match error.as_service_error() {
@@ -140,14 +138,11 @@ async fn expire(clients: &Clients, options: &AwsOptions) -> Result<(), OpenError
     ) {
         return Ok(());
     }
-    let Ok(specification) = TimeToLiveSpecification::builder()
+    let specification = TimeToLiveSpecification::builder()
         .attribute_name("x")
         .enabled(true)
         .build()
-    else {
-        // Both members are set.
-        return Ok(());
-    };
+        .map_err(|error| unbuilt("DynamoDB", "dynamodb:UpdateTimeToLive", &error))?;
     let update = clients
         .dynamodb
         .update_time_to_live()
@@ -240,11 +235,8 @@ async fn close(clients: &Clients, options: &AwsOptions) -> Result<(), OpenError>
         .filter(LifecycleRuleFilter::builder().prefix("").build())
         .abort_incomplete_multipart_upload(abort)
         .build();
-    // Every member is set.
-    let Ok(rule) = rule else { return Ok(()) };
-    let Ok(rules) = BucketLifecycleConfiguration::builder().rules(rule).build() else {
-        return Ok(());
-    };
+    let rules = rule.and_then(|rule| BucketLifecycleConfiguration::builder().rules(rule).build());
+    let rules = rules.map_err(|error| unbuilt("S3", "s3:PutLifecycleConfiguration", &error))?;
     let put = clients
         .s3
         .put_bucket_lifecycle_configuration()
