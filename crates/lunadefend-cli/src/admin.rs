@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf, time::Duration};
 
 /// Where the tokenizer is.
 #[derive(Args)]
@@ -27,6 +27,10 @@ impl Admin {
     pub(crate) async fn post<B, T>(&self, _: &str, _: &B) -> Result<T> {
         anyhow::bail!(MISSING)
     }
+
+    pub(crate) async fn post_within<B, T>(&self, _: Duration, _: &str, _: &B) -> Result<T> {
+        anyhow::bail!(MISSING)
+    }
 }
 
 #[cfg(not(unix))]
@@ -44,7 +48,7 @@ mod ask {
     use lunadefend_secrets::ProcessEnvironment;
     use lunadefend_settings::Side;
     use serde::{Serialize, de::DeserializeOwned};
-    use std::{error::Error as _, io, sync::Arc, time::Duration};
+    use std::{error::Error as _, io, sync::Arc};
     use tokio::time::Instant;
 
     /// The deadline, longer than the tokenizer waits for its store.
@@ -52,7 +56,7 @@ mod ask {
 
     impl Admin {
         pub(crate) async fn get<T: DeserializeOwned>(&self, route: &str) -> Result<T> {
-            self.ask(Method::GET, route, Bytes::new()).await
+            self.ask(Method::GET, route, Bytes::new(), DEADLINE).await
         }
 
         pub(crate) async fn post<B: Serialize + Sync, T: DeserializeOwned>(
@@ -60,7 +64,16 @@ mod ask {
             route: &str,
             body: &B,
         ) -> Result<T> {
-            self.ask(Method::POST, route, wire::to_vec(body).into())
+            self.post_within(DEADLINE, route, body).await
+        }
+
+        pub(crate) async fn post_within<B: Serialize + Sync, T: DeserializeOwned>(
+            &self,
+            deadline: Duration,
+            route: &str,
+            body: &B,
+        ) -> Result<T> {
+            self.ask(Method::POST, route, wire::to_vec(body).into(), deadline)
                 .await
         }
 
@@ -79,6 +92,7 @@ mod ask {
             method: Method,
             route: &str,
             body: Bytes,
+            deadline: Duration,
         ) -> Result<T> {
             let socket = self.socket()?;
             let client = HttpClient::builder()
@@ -94,7 +108,7 @@ mod ask {
                     headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
                     body,
                     max_response: wire::RESPONSE.bytes,
-                    deadline: Instant::now() + DEADLINE,
+                    deadline: Instant::now() + deadline,
                 })
                 .await
                 .map_err(|error| {

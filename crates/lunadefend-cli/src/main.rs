@@ -10,6 +10,7 @@ mod config;
 mod dev;
 mod doctor;
 mod keygen;
+mod keys;
 mod listen;
 mod roots;
 mod serve;
@@ -39,6 +40,7 @@ enum Command {
     Keygen(keygen::Keygen),
     Doctor(doctor::Doctor),
     Config(config::Config),
+    Keys(keys::Keys),
     Status(status::Status),
     Token(token::Token),
     Session(session::Session),
@@ -62,6 +64,7 @@ async fn main() -> ExitCode {
         Command::Status(status) => status.run().await,
         Command::Token(token) => token.run().await.map(|()| ExitCode::SUCCESS),
         Command::Session(session) => session.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Keys(keys) => keys.run().await.map(|()| ExitCode::SUCCESS),
         Command::Store(store) => store.run().await.map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

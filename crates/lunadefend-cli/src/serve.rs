@@ -47,9 +47,11 @@ impl Serve {
             config,
             stores,
             master_key,
+            next_master_key,
             admin_socket,
         } = serving;
-        let vault = stores.vault(&self.store, &settings, master_key, Arc::new(SystemClock));
+        let keys = (master_key, next_master_key);
+        let vault = stores.vault(&self.store, &settings, keys, Arc::new(SystemClock));
         let vault = vault.await?;
         let tokenizer = Tokenizer::new(config, vault);
         let admin = listen::serve_admin(admin_socket.as_deref(), tokenizer.clone()).await?;

@@ -64,6 +64,7 @@ pub(crate) struct Serving {
     pub(crate) config: TokenizerConfig,
     pub(crate) stores: Stores,
     pub(crate) master_key: Option<MasterKey>,
+    pub(crate) next_master_key: Option<MasterKey>,
     pub(crate) admin_socket: Option<PathBuf>,
 }
 
@@ -80,7 +81,8 @@ impl Serving {
             config,
             stores: Stores::read(settings).await?,
             admin_socket: admin_socket(settings)?,
-            master_key: master_key(settings).await?,
+            master_key: master_key(settings, &table::MASTER_KEY).await?,
+            next_master_key: master_key(settings, &table::NEXT_MASTER_KEY).await?,
         })
     }
 }
@@ -220,8 +222,8 @@ fn session_keys(settings: &Settings, cleartext: Cleartext) -> Result<Verificatio
     }
 }
 
-async fn master_key(settings: &Settings) -> Result<Option<MasterKey>> {
-    let Some((secret, origin)) = secret(settings, &table::MASTER_KEY).await? else {
+async fn master_key(settings: &Settings, setting: &Setting) -> Result<Option<MasterKey>> {
+    let Some((secret, origin)) = secret(settings, setting).await? else {
         return Ok(None);
     };
     Ok(Some(MasterKey::from_secret(&secret, &origin)?))

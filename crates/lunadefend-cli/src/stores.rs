@@ -7,7 +7,7 @@ use anyhow::Result;
 use aws::Aws;
 use lunadefend_core::provider::Clock;
 use lunadefend_settings::{Settings, table};
-use lunadefend_vault::{MasterKey, Vault, store::Store};
+use lunadefend_vault::{MasterKey, MasterKeys, Vault, store::Store};
 use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore, Opened, open_embedded_with};
 use postgres::Postgres;
 use std::{path::Path, sync::Arc};
@@ -31,16 +31,20 @@ impl Stores {
         })
     }
 
-    /// Opens the vault of the store of this name.
+    /// Opens the vault of the store of this name, with its master key and the next one.
     pub(crate) async fn vault(
         &self,
         name: &Path,
         settings: &Settings,
-        master_key: Option<MasterKey>,
+        (master_key, next): (Option<MasterKey>, Option<MasterKey>),
         clock: Arc<dyn Clock>,
     ) -> Result<Vault> {
         if !is_shared(name) {
-            let opened = open_embedded_with(name, &self.embedded, master_key, clock).await?;
+            let mut options = self.embedded.clone();
+            if let Some(next) = next {
+                options = options.next_master_key(next);
+            }
+            let opened = open_embedded_with(name, &options, master_key, clock).await?;
             return Ok(told(opened));
         }
         let master_key = master_key.ok_or_else(|| {
@@ -49,8 +53,12 @@ impl Stores {
                 "all tokenizers on one store have the same key; make one with openssl rand -hex 32, and back it up",
             )
         })?;
+        let mut masters = MasterKeys::from(master_key);
+        if let Some(next) = next {
+            masters = masters.with_next(next);
+        }
         let store = self.store(name, settings).await?;
-        Ok(Vault::open(store, &master_key, clock).await?)
+        Ok(Vault::open(store, masters, clock).await?)
     }
 
     /// Opens the store of this name, without its key.

@@ -2,7 +2,7 @@
 
 use crate::{
     admin::{Admin, print},
-    words,
+    words::{self, date},
 };
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
@@ -15,7 +15,6 @@ use lunadefend_core::{
 use std::{
     fmt::Write,
     io::{self, BufRead, IsTerminal},
-    time::{Duration, UNIX_EPOCH},
 };
 
 /// Describe or delete tokens, at a running `lunadefend serve`.
@@ -164,16 +163,6 @@ fn line(number: usize, item: &DescribedItem) -> String {
     let _ = expires_at.map(|at| write!(line, ", expires {}", date(at)));
     let _ = mask.as_ref().map(|mask| write!(line, ", {mask}"));
     line + "\n"
-}
-
-fn date(millis: u64) -> String {
-    let time = UNIX_EPOCH.checked_add(Duration::from_millis(millis));
-    // Later than the year 9999 there is no date.
-    let latest = Duration::from_secs(253_402_300_799);
-    match time.filter(|time| *time <= UNIX_EPOCH + latest) {
-        Some(time) => httpdate::fmt_http_date(time),
-        None => "after the year 9999".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
-//! Names that an operator gives: as arguments, or one in each line of stdin.
+//! What operators give and read: names, as arguments or one in each line of stdin, and times.
 
 use anyhow::{Context, Result, bail, ensure};
-use std::io::{self, BufRead};
+use std::{
+    io::{self, BufRead},
+    time::{Duration, UNIX_EPOCH},
+};
 
 /// The argument that stands for stdin.
 pub(crate) const STDIN: &str = "-";
@@ -27,6 +30,17 @@ pub(crate) fn all(given: &[String], stdin: impl BufRead) -> Result<Vec<String>> 
         return Ok(words);
     }
     Ok(given.to_vec())
+}
+
+/// A time in milliseconds since the Unix epoch, for people.
+pub(crate) fn date(millis: u64) -> String {
+    let time = UNIX_EPOCH.checked_add(Duration::from_millis(millis));
+    // Later than the year 9999 there is no date.
+    let latest = Duration::from_secs(253_402_300_799);
+    match time.filter(|time| *time <= UNIX_EPOCH + latest) {
+        Some(time) => httpdate::fmt_http_date(time),
+        None => "after the year 9999".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod batch;
 mod binding;
 mod destroy;
 mod discovery;
+mod keys;
 mod kind;
 mod metadata;
 mod random_id;
@@ -28,6 +29,7 @@ pub use batch::{
 pub use binding::{BatchOperation, BatchPlace, Binding};
 pub use destroy::{Destroys, GrantsRevoke, TokenIds, TokensDelete};
 pub use discovery::{BATCHES, DISCOVERY_PATH, Discovery, VALUES};
+pub use keys::{RewrapDone, RewrapStep, WrappingKeyNumber, WrappingKeyState, WrappingKeys};
 pub use kind::ValueKind;
 pub use metadata::{Metadata, MetadataError};
 pub use random_id::{BatchId, IdempotencyKey, ReadId};

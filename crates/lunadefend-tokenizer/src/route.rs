@@ -177,12 +177,31 @@ impl Route {
         operation: Operation,
         handler: H,
     ) -> Self {
+        self.post_json(limits, TimeLimit::Whole, operation, handler)
+    }
+
+    /// Adds POST with a JSON body, for what reads the whole store: the store limits each of its calls.
+    pub(crate) fn post_at_length<H: Handler<T, Arc<Shared>>, T: ReadsJson + 'static>(
+        self,
+        operation: Operation,
+        handler: H,
+    ) -> Self {
+        self.post_json(wire::REQUEST, TimeLimit::Progress, operation, handler)
+    }
+
+    fn post_json<H: Handler<T, Arc<Shared>>, T: ReadsJson + 'static>(
+        self,
+        limits: wire::Limits,
+        time: TimeLimit,
+        operation: Operation,
+        handler: H,
+    ) -> Self {
         self.endpoint(Endpoint {
             methods: vec![Method::POST],
             operation,
             reads: Some(SchemaOf::body::<T>()),
             body: BodyLimit::Json(limits),
-            time: TimeLimit::Whole,
+            time,
             handler: on(MethodFilter::POST, handler),
         })
     }

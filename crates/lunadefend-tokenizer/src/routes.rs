@@ -8,6 +8,7 @@ mod blobs;
 mod discovery;
 mod grants;
 mod health;
+mod keys;
 mod session;
 mod sessions;
 mod status;
@@ -24,7 +25,7 @@ use http::header::{
 };
 use lunadefend_core::wire::{
     self, BatchAnswer, Destroys, Discovery, Empty, GrantVerified, GrantedItem, GrantsRevoke,
-    TokensDelete, TokensDescribed, VerifiedItem,
+    RewrapDone, TokensDelete, TokensDescribed, VerifiedItem, WrappingKeyNumber, WrappingKeys,
 };
 
 /// For verdicts and values: nothing on the way may answer in the tokenizer's place, nor change what it said.
@@ -147,6 +148,26 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/sessions/revoke", Operator).post(
             data::<Empty>("Ends a session for good, with all its grants."),
             sessions::revoke_for_operator,
+        ),
+        Route::new("/keys", Operator).get(
+            data::<WrappingKeys>("Returns the versions of the wrapping key."),
+            keys::list,
+        ),
+        Route::new("/keys/add", Operator).post(
+            data::<WrappingKeyNumber>("Adds a version of the wrapping key."),
+            keys::add,
+        ),
+        Route::new("/keys/master", Operator).post(
+            data::<Empty>("Seals the key ring with the next master key."),
+            keys::rotate_master,
+        ),
+        Route::new("/keys/rewrap", Operator).post(
+            data::<RewrapDone>("Seals up to 100 rows again, under the present wrapping key."),
+            keys::rewrap,
+        ),
+        Route::new("/keys/retire", Operator).post_at_length(
+            data::<Empty>("Deletes a version of the wrapping key that seals no row."),
+            keys::retire,
         ),
     ]
 }

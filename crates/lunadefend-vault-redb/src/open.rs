@@ -2,7 +2,7 @@
 
 use crate::{EmbeddedOptions, EmbeddedStore, MasterKeyFile, OpenError, master_key_for};
 use lunadefend_core::provider::Clock;
-use lunadefend_vault::{MasterKey, Vault};
+use lunadefend_vault::{MasterKey, MasterKeys, Vault};
 use std::{
     fs::{self, File},
     io::{ErrorKind, Read},
@@ -54,7 +54,11 @@ pub async fn open_embedded_with(
         None => master_key_for(path)?,
     };
     let store = EmbeddedStore::open(path, options)?;
-    let vault = Vault::open(Arc::new(store), &master_key, clock).await?;
+    let mut masters = MasterKeys::from(master_key);
+    if let Some(next) = &options.next_master_key {
+        masters = masters.with_next(next.clone());
+    }
+    let vault = Vault::open(Arc::new(store), masters, clock).await?;
     let new_key_file = made.then(|| MasterKeyFile::for_store(path).path().to_owned());
     Ok(Opened {
         vault,

@@ -1,5 +1,7 @@
 //! The options of an embedded store.
 
+use lunadefend_vault::MasterKey;
+
 /// The options for opening an [`EmbeddedStore`](crate::EmbeddedStore).
 ///
 /// ```
@@ -12,6 +14,7 @@ pub struct EmbeddedOptions {
     pub(crate) cache_size: usize,
     pub(crate) check_on_open: bool,
     pub(crate) reserve: u64,
+    pub(crate) next_master_key: Option<MasterKey>,
 }
 
 impl Default for EmbeddedOptions {
@@ -20,6 +23,7 @@ impl Default for EmbeddedOptions {
             cache_size: 8 * 1024 * 1024,
             check_on_open: true,
             reserve: Self::RESERVE,
+            next_master_key: None,
         }
     }
 }
@@ -35,6 +39,14 @@ impl EmbeddedOptions {
     #[must_use]
     pub const fn reserve(mut self, bytes: u64) -> Self {
         self.reserve = bytes;
+        self
+    }
+
+    /// Gives the master key that is to take the place of the present one: see
+    /// [`MasterKeys`](lunadefend_vault::MasterKeys).
+    #[must_use]
+    pub fn next_master_key(mut self, key: MasterKey) -> Self {
+        self.next_master_key = Some(key);
         self
     }
 

@@ -28,7 +28,7 @@ mod format {
     };
 
     /// What the fixture is named after that is made now.
-    const NEWEST: u32 = 4;
+    const NEWEST: u32 = 5;
     const KEY: IdempotencyKey = IdempotencyKey::new([1; 16]);
     const READ: ReadId = ReadId::new([2; 16]);
     const START: UnixMillis = UnixMillis::new(1_795_392_000_000);
@@ -142,7 +142,10 @@ mod format {
         let (master, text) = MasterKey::generate().unwrap();
         let mut facts = BTreeMap::new();
         let running = runtime.block_on(async {
-            let vault = open(&path, &master, &at_start()).await;
+            // Three minutes early, so that a second wrapping key is in use at the start.
+            let clock = at_start();
+            clock.set(START.saturating_sub(3 * MINUTE));
+            let vault = open(&path, &master, &clock).await;
             // The first rows are of an earlier version of the wrapping key than the last.
             let ann = session("ann");
             let long = vault
@@ -156,7 +159,14 @@ mod format {
             upload(&vault, &url, &long_value()).await.unwrap();
             facts.insert("spent_url", url);
             facts.insert("long", long.token.expose_id().to_owned());
-            vault.add_wrapping_key(&master).await.unwrap();
+            vault.add_wrapping_key().await.unwrap();
+            // The lease is a row, too: the second round takes it, for ten minutes.
+            let janitor = Janitor::new(vault.clone(), Arc::new(TestTimer(clock.clone())));
+            janitor.round().await.unwrap();
+            janitor.round().await.unwrap();
+            clock.set(START);
+            janitor.round().await.unwrap();
+            assert!(vault.wrapping_keys()[1].is_current);
 
             let counted = vault
                 .create_waiting_token(None, Some(counting(&ann)))
@@ -386,11 +396,11 @@ mod format {
         assert!(matches!(running, Err(UploadError::Busy)));
         upload(&vault, facts["open_url"], b"now").await.unwrap();
 
-        // Its lease ends, and another attempt may begin.
+        // Its lease ends, and another attempt may begin. So does that of whoever deleted for all.
         let timer = Arc::new(TestTimer(clock.clone()));
         let janitor = Janitor::new(vault.clone(), timer);
         janitor.round().await.unwrap();
-        clock.set(START + MINUTE);
+        clock.set(START + 8 * MINUTE);
         let cleaned = janitor.round().await.unwrap();
         // What it had stored of the value goes; in earlier formats that was nothing yet.
         let blobs = usize::from(format >= 4);

@@ -34,7 +34,9 @@ pub enum VaultError {
     #[error("a row in the store was written by a newer version: upgrade this one")]
     TooNew,
     /// A row names a wrapping key that this process does not have.
-    #[error("a row needs version {0} of the wrapping key: restart to read the key ring again")]
+    #[error(
+        "a row needs version {0} of the wrapping key, which was retired, or is not read yet: try again in a minute"
+    )]
     UnknownKeyVersion(u32),
     /// The value was deleted while it was being read.
     #[error("the value was deleted while it was being read")]

@@ -1,6 +1,6 @@
 //! Deletes expired rows, by a clock that has not jumped.
 
-use crate::{Timer, Vault, VaultError, store::BlobId, vault::MAX_APART};
+use crate::{Timer, Vault, VaultError, rows::upkeep, store::BlobId, vault::MAX_APART};
 use lunadefend_core::provider::UnixMillis;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -10,10 +10,16 @@ use std::{
 /// How long nothing is deleted after a jump of the clock. Nothing that was used before is valid for longer.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 
+/// How long one of the processes of a store deletes for all. It takes the lease again when half of it is over.
+const LEASE: Duration = Duration::from_secs(10 * 60);
+
 /// The maximum of sweep steps in a round: it checks 5,000 blobs.
 const STEPS: usize = 50;
 
-/// Deletes expired rows, and blobs that belong to nothing, round by round.
+/// Deletes expired rows, and blobs that belong to nothing, round by round, and keeps the keys of its vault fresh.
+///
+/// Of the processes of one store one deletes for all: it has a lease, in a row of the store. Two that delete at once do no
+/// harm; the lease only saves them the work.
 ///
 /// # Security
 /// A row that marks a state, a JWT or a session as used up counts by its presence. If a clock that is set
@@ -62,19 +68,23 @@ impl Janitor {
         }
     }
 
-    /// Deletes expired rows, unless the clock is in doubt, and blobs without a row, whatever the clock says.
-    /// Call it about every minute.
+    /// Reads the keys again. Deletes expired rows, unless the clock is in doubt, and blobs without a row, whatever the
+    /// clock says; nothing while another process has the lease. Call it about every minute.
     ///
     /// A round checks 5,000 blobs, the next round those that follow.
     ///
     /// # Errors
     /// [`VaultError::Store`]; the next call continues.
     pub async fn round(&self) -> Result<Cleaned, VaultError> {
+        self.tend_keys().await?;
         let mut cleaned = Cleaned::default();
         let differs = self.vault.apart().await? > MAX_APART;
         let now = self.vault.now();
         // Both look at each round.
         if self.may_delete(now) & self.agrees(differs) {
+            if !self.has_lease(now).await? {
+                return Ok(cleaned);
+            }
             cleaned.rows = self.vault.purge(now).await?;
         }
         for _ in 0..STEPS {
@@ -87,6 +97,46 @@ impl Janitor {
             }
         }
         Ok(cleaned)
+    }
+
+    /// Reads the keys again. That another process changed the master key is said, and does not keep this one from
+    /// deleting.
+    async fn tend_keys(&self) -> Result<(), VaultError> {
+        match self.vault.tend_keys().await {
+            Err(VaultError::WrongMasterKey) => {
+                tracing::error!(
+                    "the master key was changed: restart this process with the new one, as it stops writing in ten minutes"
+                );
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Returns whether this process deletes for all. It takes a lease that is over, or that no right clock can have
+    /// written.
+    async fn has_lease(&self, now: UnixMillis) -> Result<bool, VaultError> {
+        let at = upkeep::lease(&self.vault.ring());
+        let [held] = self.vault.live([at]).await?;
+        let mine = *self.vault.lease();
+        if let Some(held) = &held {
+            let is_mine = mine == Some(held.written_by);
+            let left = held
+                .row
+                .expires_at
+                .map_or(Duration::MAX, |at| at.since(now));
+            if is_mine && left > LEASE / 2 {
+                return Ok(true);
+            }
+            if !is_mine && left <= LEASE + 2 * MAX_APART {
+                return Ok(false);
+            }
+        }
+        let row = upkeep::leased(now + LEASE);
+        let put = self.vault.put(at, held.as_ref(), row);
+        let taken = self.vault.write(vec![put]).await?;
+        *self.vault.lease() = taken;
+        Ok(taken.is_some())
     }
 
     fn sweep_after(&self) -> MutexGuard<'_, Option<BlobId>> {

@@ -1,7 +1,9 @@
 //! The master key: the one secret outside the store.
 
 use lunadefend_core::provider::SecretValue;
-use lunadefend_crypto::{CryptoError, base64url_decode, hex, hex_decode, random_bytes};
+use lunadefend_crypto::{
+    CryptoError, base64url_decode, constant_time_eq, hex, hex_decode, random_bytes,
+};
 use secrecy::SecretString;
 use std::{fmt, sync::Arc};
 use zeroize::Zeroizing;
@@ -61,6 +63,10 @@ impl MasterKey {
         Ok((Self(Arc::new(key)), text))
     }
 
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        constant_time_eq(self.expose_secret(), other.expose_secret())
+    }
+
     pub(crate) fn expose_secret(&self) -> &[u8] {
         self.0.as_slice()
     }
@@ -69,6 +75,55 @@ impl MasterKey {
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(..)")
+    }
+}
+
+/// The master keys that open a store: one, or two while one takes the place of the other.
+///
+/// With the next key given beside the present one, every process of a store goes on when
+/// [`Vault::rotate_master`](crate::Vault::rotate_master) changes it, and none has to be restarted at that moment.
+#[derive(Clone, Debug)]
+pub struct MasterKeys {
+    present: MasterKey,
+    next: Option<MasterKey>,
+}
+
+impl MasterKeys {
+    /// Returns the same present key, and the one that is to take its place.
+    #[must_use]
+    pub fn with_next(self, next: MasterKey) -> Self {
+        Self {
+            next: Some(next),
+            ..self
+        }
+    }
+
+    pub(crate) const fn present(&self) -> &MasterKey {
+        &self.present
+    }
+
+    pub(crate) const fn next(&self) -> Option<&MasterKey> {
+        self.next.as_ref()
+    }
+
+    /// The keys in the order in which they are tried.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &MasterKey> {
+        std::iter::once(&self.present).chain(&self.next)
+    }
+}
+
+impl From<MasterKey> for MasterKeys {
+    fn from(present: MasterKey) -> Self {
+        Self {
+            present,
+            next: None,
+        }
+    }
+}
+
+impl From<&MasterKey> for MasterKeys {
+    fn from(present: &MasterKey) -> Self {
+        present.clone().into()
     }
 }
 

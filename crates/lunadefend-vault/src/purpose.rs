@@ -39,6 +39,7 @@ impl Purpose {
             Self::Row(Table::Quota) => b"quota",
             Self::Row(Table::Reads) => b"reads",
             Self::Row(Table::Replay) => b"replay",
+            Self::Row(Table::Upkeep) => b"upkeep",
             Self::GrantTag => b"grant expiry",
             Self::State => b"state",
             Self::Url => b"url",

@@ -1,15 +1,20 @@
 //! The key ring: every key but the master, sealed by the master, in one row of the store.
 
+mod stored;
+
 use crate::{
     MasterKey, VaultError,
     fields::Fields,
-    form::{self, Form, NoOlder},
+    form,
+    keys::WrappingKeyVersion,
     purpose::Purpose,
     store::{RowAddress, RowKey, Table},
 };
 use bytes::Bytes;
+use lunadefend_core::provider::UnixMillis;
 use lunadefend_crypto::{AeadKey, HmacKey, hkdf_sha256, length_prefixed, random_bytes, sha256};
 use std::{collections::BTreeMap, fmt};
+use stored::{Keys, WrappingKey};
 use zeroize::Zeroizing;
 
 /// Format and purpose of the sealed ring: its authenticated data, and the context of its key's derivation.
@@ -26,15 +31,6 @@ pub(crate) struct Ring {
     url: HmacKey,
 }
 
-/// The stored form of a ring.
-#[derive(Clone)]
-struct Keys {
-    lookup: Key,
-    url: Key,
-    wrapping: BTreeMap<u32, Key>,
-    current: u32,
-}
-
 impl Ring {
     /// The address of the ring's row: the only address that is the same in every store.
     pub(crate) fn own_address() -> RowAddress {
@@ -45,21 +41,68 @@ impl Ring {
     }
 
     /// Makes new keys.
-    pub(crate) fn generate() -> Result<Self, VaultError> {
+    pub(crate) fn generate(now: UnixMillis) -> Result<Self, VaultError> {
+        let first = WrappingKey {
+            key: random_key()?,
+            added_at: now,
+            active_since: Some(now),
+        };
         Ok(Self::new(Keys {
             lookup: random_key()?,
             url: random_key()?,
-            wrapping: BTreeMap::from([(1, random_key()?)]),
+            wrapping: BTreeMap::from([(1, first)]),
             current: 1,
         }))
     }
 
-    /// Returns the ring with one more wrapping key, which seals new rows from now on.
-    pub(crate) fn with_new_wrapping_key(&self) -> Result<Self, VaultError> {
+    /// Returns the ring with one more wrapping key, which seals nothing yet, and its version.
+    pub(crate) fn with_wrapping_key(&self, now: UnixMillis) -> Result<(Self, u32), VaultError> {
         let mut keys = self.keys.clone();
-        keys.current = keys.current.checked_add(1).ok_or(VaultError::Corrupt)?;
-        keys.wrapping.insert(keys.current, random_key()?);
-        Ok(Self::new(keys))
+        let version = keys.newest().checked_add(1).ok_or(VaultError::Corrupt)?;
+        let added = WrappingKey {
+            key: random_key()?,
+            added_at: now,
+            active_since: None,
+        };
+        keys.wrapping.insert(version, added);
+        Ok((Self::new(keys), version))
+    }
+
+    /// Returns the ring in which the newest key seals new rows; `None` when it does so already, or was added after
+    /// `added_until`.
+    pub(crate) fn with_newest_active(
+        &self,
+        added_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Option<Self> {
+        let mut keys = self.keys.clone();
+        let newest = keys.newest();
+        let key = keys.wrapping.get_mut(&newest)?;
+        if newest == keys.current || key.added_at > added_until {
+            return None;
+        }
+        key.active_since = Some(now);
+        keys.current = newest;
+        Some(Self::new(keys))
+    }
+
+    /// Returns the ring without a wrapping key.
+    pub(crate) fn without_wrapping_key(&self, version: u32) -> Self {
+        let mut keys = self.keys.clone();
+        keys.wrapping.remove(&version);
+        Self::new(keys)
+    }
+
+    /// Returns what may be told of each wrapping key, the oldest first.
+    pub(crate) fn wrapping_keys(&self) -> Vec<WrappingKeyVersion> {
+        let keys = self.keys.wrapping.iter();
+        keys.map(|(version, key)| WrappingKeyVersion {
+            version: *version,
+            added_at: Some(key.added_at).filter(|at| at.get() > 0),
+            active_since: key.active_since.filter(|at| at.get() > 0),
+            is_current: *version == self.keys.current,
+        })
+        .collect()
     }
 
     fn new(keys: Keys) -> Self {
@@ -106,7 +149,7 @@ impl Ring {
         self.keys
             .wrapping
             .get(&version)
-            .map(|key| key.as_slice())
+            .map(|held| held.key.as_slice())
             .ok_or(VaultError::UnknownKeyVersion(version))
     }
 
@@ -134,46 +177,6 @@ impl Ring {
             .open(nonce, &length_prefixed(CONTEXT), fields.rest().to_vec())
             .map_err(|_| VaultError::WrongMasterKey)?;
         form::read(&keys).map(Self::new)
-    }
-}
-
-impl Form for Keys {
-    type Older = NoOlder;
-
-    const VERSION: u8 = 1;
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.reserve_exact(68 + 36 * self.wrapping.len() + AeadKey::TAG_LEN);
-        out.extend_from_slice(self.lookup.as_slice());
-        out.extend_from_slice(self.url.as_slice());
-        out.extend_from_slice(&self.current.to_be_bytes());
-        for (version, key) in &self.wrapping {
-            out.extend_from_slice(&version.to_be_bytes());
-            out.extend_from_slice(key.as_slice());
-        }
-    }
-
-    fn decode(fields: &mut Fields<'_>) -> Result<Self, VaultError> {
-        let lookup = Zeroizing::new(fields.take()?);
-        let url = Zeroizing::new(fields.take()?);
-        let current = fields.u32()?;
-        let mut wrapping = BTreeMap::new();
-        while !fields.is_empty() {
-            wrapping.insert(fields.u32()?, Zeroizing::new(fields.take()?));
-        }
-        if !wrapping.contains_key(&current) {
-            return Err(VaultError::Corrupt);
-        }
-        Ok(Self {
-            lookup,
-            url,
-            wrapping,
-            current,
-        })
-    }
-
-    fn upgrade(older: NoOlder) -> Self {
-        match older {}
     }
 }
 

@@ -8,5 +8,6 @@ pub(crate) mod reads;
 pub(crate) mod replay;
 pub(crate) mod session;
 pub(crate) mod token;
+pub(crate) mod upkeep;
 pub(crate) mod upload;
 pub(crate) mod value;

@@ -89,6 +89,16 @@ impl Ring {
             .map_err(|_| VaultError::Corrupt)
     }
 
+    /// Returns the version of the wrapping key that a row is sealed under.
+    pub(crate) fn version_of(row: &Row) -> Result<u32, VaultError> {
+        let mut fields = Fields::of(&row.value);
+        match fields.u8()? {
+            SEALED => fields.u32(),
+            0 => Err(VaultError::Corrupt),
+            _ => Err(VaultError::TooNew),
+        }
+    }
+
     fn row_key_for(
         &self,
         table: Table,

@@ -21,6 +21,7 @@ mod tamper;
 mod tokens;
 mod uploads;
 mod values;
+mod wrapping;
 
 use crate::{
     ring::Ring,
@@ -188,6 +189,8 @@ struct World {
     store: Arc<TestStore>,
     clock: TestClock,
     master: MasterKey,
+    /// The one that `vault` may seal the keys with next.
+    next_master: MasterKey,
     vault: Vault,
 }
 
@@ -196,13 +199,16 @@ impl World {
         let store = Arc::new(TestStore::new(MemoryStore::default()));
         let clock = at_start();
         let (master, _) = MasterKey::generate().unwrap();
-        let vault = Vault::open(store.clone(), &master, Arc::new(clock.clone()))
+        let (next_master, _) = MasterKey::generate().unwrap();
+        let masters = MasterKeys::from(&master).with_next(next_master.clone());
+        let vault = Vault::open(store.clone(), masters, Arc::new(clock.clone()))
             .await
             .unwrap();
         Self {
             store,
             clock,
             master,
+            next_master,
             vault,
         }
     }

@@ -1,21 +1,21 @@
 //! The vault: a store, a clock, and the keys.
 
 use crate::{
-    MaskPolicy, MasterKey, VaultError,
+    MaskPolicy, MasterKeys, VaultError,
+    keys::OpenRing,
     ring::Ring,
     store::{
         Batch, Change, MAX_ROWS, Row, RowAddress, Store, StoreError, StoredRow, Write, WriteId,
         WriteOutcome, copy_mark,
     },
 };
-use bytes::Bytes;
 use lunadefend_core::provider::{Clock, UnixMillis};
 use lunadefend_crypto::random_bytes;
 use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -40,17 +40,12 @@ pub struct Vault {
 struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    masters: MasterKeys,
     ring: RwLock<OpenRing>,
     /// The log says that the clock differs from the store's.
     is_off: AtomicBool,
-}
-
-/// The keys, and the row that they were read from: a change replaces only that row.
-#[derive(Clone)]
-struct OpenRing {
-    keys: Arc<Ring>,
-    sealed: Bytes,
-    written_by: WriteId,
+    /// The lease of the janitor's work that this process took last.
+    lease: Mutex<Option<WriteId>>,
 }
 
 impl Vault {
@@ -58,36 +53,36 @@ impl Vault {
     /// one makes the ring and all use it.
     ///
     /// # Errors
-    /// [`VaultError::WrongMasterKey`] when the ring does not open under `master`,
+    /// [`VaultError::WrongMasterKey`] when the ring opens under none of `masters`,
     /// [`VaultError::UnfinishedCopy`] when a copy into the store has not ended.
     pub async fn open(
         store: Arc<dyn Store>,
-        master: &MasterKey,
+        masters: impl Into<MasterKeys>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, VaultError> {
+        let masters = masters.into();
         let [ring, unfinished] = read(&*store, [Ring::own_address(), copy_mark()]).await?;
         if unfinished.is_some() {
             return Err(VaultError::UnfinishedCopy);
         }
         if ring.is_none() {
-            let sealed = Ring::generate()?.seal(master)?;
+            let ring = Ring::generate(clock.unix_millis())?;
+            let sealed = ring.seal(masters.present())?;
             let insert = insert(Ring::own_address(), Row::lasting(sealed));
             // In a conflict another process was first: its ring is as good.
             write(&*store, &*clock, vec![insert]).await?;
         }
+        let now = clock.unix_millis();
         let held = stored_ring(&*store).await?.ok_or(VaultError::Corrupt)?;
-        let open = OpenRing {
-            keys: Arc::new(Ring::open(&held.row.value, master)?),
-            sealed: held.row.value,
-            written_by: held.written_by,
-        };
-        let ring = RwLock::new(open);
+        let ring = RwLock::new(OpenRing::read(&held, &masters, now)?);
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
                 clock,
+                masters,
                 ring,
                 is_off: AtomicBool::new(false),
+                lease: Mutex::default(),
             }),
             masks: MaskPolicy::default(),
         })
@@ -109,8 +104,8 @@ impl Vault {
         &self.inner.clock
     }
 
-    /// Checks that the store works and has the key ring, by reading it, and that its clock is this one. The log says
-    /// once when they differ by more than 5 s.
+    /// Checks that the store works and that this process has its keys, by reading the key ring again, and that its clock
+    /// is this one. The log says once when they differ by more than 5 s.
     ///
     /// # Errors
     /// The [`VaultError`] that a request would get; [`VaultError::OtherClock`] when they differ by more than 30 s.
@@ -128,10 +123,7 @@ impl Vault {
         if apart > MAX_APART {
             return Err(VaultError::OtherClock);
         }
-        match stored_ring(self.store()).await? {
-            Some(_) => Ok(()),
-            None => Err(VaultError::Corrupt),
-        }
+        self.refresh_keys().await
     }
 
     /// Returns how much the clock differs from that of the store; zero when the store has none.
@@ -155,66 +147,18 @@ impl Vault {
         }
     }
 
-    /// Seals the key ring with another master key. From then on only that key opens the store. Nothing else
-    /// is written, and this vault and its clones go on.
-    ///
-    /// # Errors
-    /// [`VaultError::Conflict`] when another process changed the ring since it was opened.
-    pub async fn rotate_master(&self, new: &MasterKey) -> Result<(), VaultError> {
-        let open = self.open_ring();
-        let sealed = open.keys.seal(new)?;
-        self.replace_ring(open.written_by, open.keys, sealed).await
+    pub(crate) fn lease(&self) -> MutexGuard<'_, Option<WriteId>> {
+        let lease = self.inner.lease.lock();
+        lease.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a wrapping key and returns its version. The vault seals new rows under it from now on, and still
-    /// reads rows of earlier versions.
-    ///
-    /// Other processes of the same store must be restarted before they can read the new rows.
-    ///
-    /// # Errors
-    /// [`VaultError::WrongMasterKey`] when `master` is not the key of this store,
-    /// [`VaultError::Conflict`] when another process changed the ring since it was opened.
-    pub async fn add_wrapping_key(&self, master: &MasterKey) -> Result<u32, VaultError> {
-        let open = self.open_ring();
-        // A wrong key here must not become the master key by accident.
-        Ring::open(&open.sealed, master)?;
-        let keys = open.keys.with_new_wrapping_key()?;
-        let sealed = keys.seal(master)?;
-        let version = keys.current_version();
-        self.replace_ring(open.written_by, Arc::new(keys), sealed)
-            .await?;
-        Ok(version)
+    pub(crate) fn masters(&self) -> &MasterKeys {
+        &self.inner.masters
     }
 
-    async fn replace_ring(
-        &self,
-        expected: WriteId,
-        keys: Arc<Ring>,
-        sealed: Bytes,
-    ) -> Result<(), VaultError> {
-        let row = Row::lasting(sealed.clone());
-        let replace = replace(Ring::own_address(), expected, row);
-        let written_by = self.apply(vec![replace]).await?;
-        let mut open = self
-            .inner
-            .ring
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *open = OpenRing {
-            keys,
-            sealed,
-            written_by,
-        };
-        Ok(())
-    }
-
-    fn open_ring(&self) -> OpenRing {
-        let ring = self
-            .inner
-            .ring
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        ring.clone()
+    /// The keys as they were read last.
+    pub(crate) fn open_ring(&self) -> &RwLock<OpenRing> {
+        &self.inner.ring
     }
 
     pub(crate) fn ring(&self) -> Arc<Ring> {
@@ -236,6 +180,7 @@ impl Vault {
 
     /// Writes a batch and returns the new version of its rows; `None` when a condition did not hold.
     pub(crate) async fn write(&self, writes: Vec<Write>) -> Result<Option<WriteId>, VaultError> {
+        self.require_present_keys().await?;
         write(self.store(), self.clock(), writes).await
     }
 
@@ -304,7 +249,7 @@ impl Vault {
     }
 }
 
-async fn stored_ring(store: &dyn Store) -> Result<Option<StoredRow>, VaultError> {
+pub(crate) async fn stored_ring(store: &dyn Store) -> Result<Option<StoredRow>, VaultError> {
     let [ring] = read(store, [Ring::own_address()]).await?;
     Ok(ring)
 }
@@ -319,7 +264,7 @@ async fn read<const N: usize>(
 }
 
 /// Writes a batch, and retries once when the outcome is unknown.
-async fn write(
+pub(crate) async fn write(
     store: &dyn Store,
     clock: &dyn Clock,
     writes: Vec<Write>,

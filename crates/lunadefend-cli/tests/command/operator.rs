@@ -17,7 +17,7 @@ const SOCKET: &str = "LUNADEFEND_ADMIN_SOCKET";
 struct Operator {
     server: Server,
     socket: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Operator {
@@ -28,7 +28,17 @@ impl Operator {
         Self {
             server: Server::start_with(folder.path(), &settings),
             socket,
-            _folder: folder,
+            folder,
+        }
+    }
+
+    /// Ends the tokenizer, and starts it again on its store with other settings.
+    fn restart(self, more: &[(&str, &str)]) -> Self {
+        assert!(self.server.stop());
+        let settings = [&[(SOCKET, &*self.socket)], more].concat();
+        Self {
+            server: Server::start_with(self.folder.path(), &settings),
+            ..self
         }
     }
 
@@ -166,4 +176,35 @@ async fn a_session_is_ended() {
     assert_eq!(verdict(&operator, &bob, &bobs).await, Verdict::Valid);
     let (well, text) = operator.run(&["session", "revoke", "-"], "ann\nbob\n");
     assert!(!well && text.contains("one session at a time"), "{text}");
+}
+
+#[test]
+fn the_keys_are_changed_while_it_serves() {
+    let (old, new) = ("5f0c".repeat(16), "a3d1".repeat(16));
+    let (present, next) = ("LUNADEFEND_MASTER_KEY", "LUNADEFEND_NEXT_MASTER_KEY");
+    let operator = Operator::new(&[(present, &old)]);
+    let (well, text) = operator.run(&["keys", "list"], "");
+    assert!(
+        well && text.starts_with("1  seals new rows, added "),
+        "{text}"
+    );
+    for (arguments, expected, words) in [
+        (&["keys", "rotate"][..], true, "version 2 was added"),
+        (&["keys", "rotate"], false, "wait three minutes"),
+        (&["keys", "list"], true, "\n2  seals new rows soon"),
+        (&["keys", "rewrap"], true, "0 sealed again\n"),
+        (&["keys", "retire", "1"], false, "is in use"),
+        (&["keys", "retire", "7"], false, "there is no version 7"),
+        (&["keys", "rotate", "--master"], false, next),
+    ] {
+        let (well, text) = operator.run(arguments, "");
+        assert!(well == expected && text.contains(words), "{text}");
+    }
+    // With both keys the change is made; then with the new one alone it serves again.
+    let operator = operator.restart(&[(present, &old), (next, &new)]);
+    let (well, text) = operator.run(&["keys", "rotate", "--master"], "");
+    assert!(well && text.contains("make it the present one"), "{text}");
+    let operator = operator.restart(&[(present, &new)]);
+    let (well, text) = operator.run(&["keys", "list", "--json"], "");
+    assert!(well && text.contains(r#""version":2"#), "{text}");
 }

@@ -1,7 +1,7 @@
 //! The admin socket: who reaches it, what is on it, and what is nowhere else.
 
 use crate::harness::{Harness, ORIGIN, SESSION};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method, header};
 use lunadefend_http::{HttpClient, Request, Response};
 use lunadefend_tokenizer::{
     AdminSocket, AdminSocketError, KeysStatus, Status, StoreStatus, serve_admin,
@@ -46,11 +46,28 @@ impl Admin {
     }
 
     async fn send(&self, method: Method, path: &str) -> Response {
+        self.send_body(method, path, "").await
+    }
+
+    /// Posts JSON; the status, and `data` or the message.
+    async fn post(&self, path: &str, body: &'static str) -> (u16, Value) {
+        let answer = self.send_body(Method::POST, path, body).await;
+        let mut json: Value = serde_json::from_slice(&answer.body).unwrap();
+        let told = if answer.status == 200 {
+            "data"
+        } else {
+            "error"
+        };
+        (answer.status.as_u16(), json[told].take())
+    }
+
+    async fn send_body(&self, method: Method, path: &str, body: &'static str) -> Response {
+        let json = HeaderValue::from_static("application/json");
         let request = Request {
             method,
             url: format!("http://localhost{path}"),
-            headers: HeaderMap::new(),
-            body: bytes::Bytes::new(),
+            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
+            body: body.into(),
             max_response: 4096,
             deadline: Instant::now() + Duration::from_secs(10),
         };
@@ -195,4 +212,70 @@ async fn a_dead_socket_is_replaced_and_nothing_else_is() {
 
     let nowhere = AdminSocket::bind(Path::new("/no/such/folder/admin")).await;
     assert!(matches!(nowhere, Err(AdminSocketError::Io { .. })));
+}
+
+#[tokio::test]
+async fn the_operator_changes_the_wrapping_key() {
+    let harness = Harness::start().await;
+    let admin = Admin::of(&harness).await;
+    let user = harness.user(SESSION);
+    let made = harness.post_as(&user, "/tokenize", "{}").await;
+    assert_eq!(made.status, 200);
+    let retire = || admin.post("/keys/retire", r#"{"version":1}"#);
+    let (status, why) = retire().await;
+    assert_eq!(status, 409, "{why}");
+
+    assert_eq!(admin.post("/keys/add", "{}").await.1["version"], 2);
+    let (status, why) = admin.post("/keys/add", "{}").await;
+    assert!(
+        status == 409 && why["message"].as_str().unwrap().contains("three minutes"),
+        "{why}"
+    );
+    harness.clock.advance(Duration::from_secs(180));
+    harness.purge().await;
+    let listed = admin.send(Method::GET, "/keys").await;
+    let listed: Value = serde_json::from_slice(&listed.body).unwrap();
+    let current: Vec<_> = listed["data"]["keys"].as_array().unwrap().iter().collect();
+    assert_eq!(current.len(), 2);
+    assert_eq!(
+        (&current[0]["isCurrent"], &current[1]["isCurrent"]),
+        (&Value::Bool(false), &Value::Bool(true))
+    );
+
+    // Nothing is retired while rows need it.
+    harness.clock.advance(Duration::from_secs(20 * 60));
+    let (status, why) = retire().await;
+    assert!(
+        status == 409 && why["message"].as_str().unwrap().contains("rewrap"),
+        "{why}"
+    );
+    let mut step = "{}".to_owned();
+    let mut sealed = 0;
+    loop {
+        let (status, done) = admin.post("/keys/rewrap", step.leak()).await;
+        assert_eq!(status, 200, "{done}");
+        sealed += done["sealed"].as_u64().unwrap();
+        match done["next"].as_str() {
+            Some(next) => step = serde_json::json!({ "from": next }).to_string(),
+            None => break,
+        }
+    }
+    assert!(sealed > 0);
+    // What has expired is never sealed again, and must go first.
+    harness.purge().await;
+    assert_eq!(retire().await.0, 200);
+    let listed = admin.send(Method::GET, "/keys").await;
+    let listed: Value = serde_json::from_slice(&listed.body).unwrap();
+    assert_eq!(listed["data"]["keys"].as_array().unwrap().len(), 1);
+
+    for wrong in ["x", "1.", "5.zz"] {
+        let body = serde_json::json!({ "from": wrong }).to_string();
+        assert_eq!(admin.post("/keys/rewrap", body.leak()).await.0, 400);
+    }
+    let (status, why) = admin.post("/keys/master", "{}").await;
+    let advice = why["message"].as_str().unwrap().to_owned();
+    assert!(
+        status == 409 && advice.contains("LUNADEFEND_NEXT_MASTER_KEY"),
+        "{advice}"
+    );
 }

@@ -16,7 +16,11 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How many rows and parts a store has.
 async fn count(store: &dyn Store) -> (usize, u32) {
     let (mut rows, mut parts) = (0, 0);
-    for table in Table::ALL {
+    // The lease of whoever deletes is none of theirs.
+    for table in Table::ALL
+        .into_iter()
+        .filter(|table| *table != Table::Upkeep)
+    {
         rows += store.scan(table, None, 1000).await.unwrap().len();
     }
     for id in store.list(None, 100).await.unwrap() {

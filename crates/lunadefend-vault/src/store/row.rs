@@ -62,11 +62,13 @@ pub enum Table {
     Reads = 13,
     /// Requests that may be repeated, and the token that each made, for a day.
     Replay = 14,
+    /// How the store itself is looked after: few rows, each at an address of its own.
+    Upkeep = 15,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::KeyRing,
         Self::Grant,
         Self::UsedState,
@@ -81,6 +83,7 @@ impl Table {
         Self::EndedSession,
         Self::Reads,
         Self::Replay,
+        Self::Upkeep,
     ];
 
     /// Returns the number of the table, which never changes: for stores that write it.

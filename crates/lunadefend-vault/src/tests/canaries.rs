@@ -11,9 +11,10 @@ const PROVIDER: &str = "canary-provider";
 
 #[tokio::test]
 async fn a_store_gets_nothing_in_clear() {
-    let World { store, vault, .. } = World::new().await;
+    let store = Arc::new(TestStore::new(MemoryStore::default()));
     let (master, master_text) = MasterKey::generate().unwrap();
-    vault.rotate_master(&master).await.unwrap();
+    let vault = Vault::open(store.clone(), &master, Arc::new(at_start()));
+    let vault = vault.await.unwrap();
 
     let owner = session(SESSION);
     let until = later(10_000);

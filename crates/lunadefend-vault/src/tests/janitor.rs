@@ -157,3 +157,68 @@ async fn nothing_is_deleted_by_a_clock_that_differs_from_the_stores() {
     store.set_time(vault.now() + Duration::from_millis(MINUTE + 30_000));
     assert_eq!(rounds.round().await, 3);
 }
+
+/// Of several processes one deletes; when it has ended, another goes on within ten minutes.
+#[tokio::test]
+async fn one_process_deletes_for_all() {
+    let rounds = Rounds::new().await;
+    let other = rounds.world.reopen(&rounds.world.master).await.unwrap();
+    let other = Janitor::new(other, Arc::<Monotonic>::clone(&rounds.timer));
+    other.round().await.unwrap();
+    let expires_soon = || async {
+        let vault = &rounds.world.vault;
+        let until = vault.now() + Duration::from_secs(1);
+        let token = some_token();
+        vault.grant(&session("ann"), &token, until).await.unwrap();
+    };
+    let lease = upkeep_rows(&rounds);
+    assert!(lease.await.is_empty());
+    // The one that is first keeps it.
+    for _ in 0..20 {
+        expires_soon().await;
+        assert_eq!(rounds.round().await, 1);
+        assert_eq!(other.round().await.unwrap(), Cleaned::default());
+        assert_eq!(upkeep_rows(&rounds).await.len(), 1);
+    }
+    // It ends. The other takes over once the lease is over.
+    let mut waited = 0;
+    expires_soon().await;
+    loop {
+        rounds.world.clock.advance(Duration::from_millis(MINUTE));
+        rounds.timer.0.fetch_add(MINUTE, Ordering::SeqCst);
+        waited += 1;
+        if other.round().await.unwrap().rows > 0 {
+            break;
+        }
+    }
+    assert!((5..=10).contains(&waited), "{waited} minutes");
+    // The first comes back, and has nothing to do.
+    expires_soon().await;
+    assert_eq!(rounds.round().await, 0);
+    assert!(other.round().await.unwrap().rows > 0);
+}
+
+/// A process whose clock was years ahead has taken it.
+#[tokio::test]
+async fn a_lease_that_no_right_clock_has_written_keeps_nobody_back() {
+    let rounds = Rounds::new().await;
+    let vault = &rounds.world.vault;
+    let at = rows::upkeep::lease(&vault.ring());
+    for (minutes, deletes) in [(12, false), (13, true), (1_000_000, true)] {
+        let until = vault.now() + Duration::from_millis(minutes * MINUTE);
+        let token = some_token();
+        let soon = vault.now() + Duration::from_secs(1);
+        vault.grant(&session("ann"), &token, soon).await.unwrap();
+        // The clock goes on by a minute before it looks.
+        rounds
+            .world
+            .store
+            .put(at, rows::upkeep::leased(until))
+            .await;
+        assert_eq!(rounds.round().await == 1, deletes, "{minutes}");
+    }
+}
+
+fn upkeep_rows(rounds: &Rounds) -> impl Future<Output = Vec<(RowAddress, Row)>> {
+    rounds.world.store.rows(Table::Upkeep)
+}
