@@ -2,17 +2,35 @@
 
 #[cfg(unix)]
 use crate::PostgresServer;
-use crate::{Moto, TestClock};
+use crate::{Moto, Settings, TestClock};
+use axum::{Router, extract::Request};
+use futures_util::future::join_all;
 use lunadefend_http::{BaseUrl, Cleartext};
-use lunadefend_testing::tokenizer::{BoundTokenizer, RunningTokenizer, TestTimer};
-use lunadefend_tokenizer::TokenizerConfigBuilder;
+use lunadefend_testing::tokenizer::TestTimer;
+use lunadefend_tokenizer::{Tokenizer, TokenizerConfig, TokenizerConfigBuilder, serve};
 use lunadefend_vault::{MasterKey, Vault, store::Store};
 use lunadefend_vault_aws::AwsStore;
 use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    future::pending,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tower::{ServiceExt as _, service_fn};
+
+/// How many tokenizers a world has on a store that they share.
+const SEVERAL: usize = 3;
 
 /// The tokenizer of a world; it ends when it is dropped.
+///
+/// On a store that several tokenizers share it is three of them, each with a vault and connections of its own. They take the
+/// requests in turn, so no two requests that follow each other go to one of them.
 pub struct WorldTokenizer {
     /// Where it listens.
     pub address: SocketAddr,
@@ -22,8 +40,14 @@ pub struct WorldTokenizer {
     pub master_key: secrecy::SecretString,
     /// What it keeps.
     pub vault: Vault,
-    _running: RunningTokenizer,
+    running: JoinHandle<()>,
     kept: Kept,
+}
+
+impl Drop for WorldTokenizer {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
 }
 
 /// Where a tokenizer keeps what it has.
@@ -55,6 +79,16 @@ impl Kept {
         Self::Memory
     }
 
+    /// How many tokenizers can be on it.
+    const fn tokenizers(&self) -> usize {
+        match self {
+            Self::Memory | Self::File(_) => 1,
+            #[cfg(unix)]
+            Self::Postgres(_) => SEVERAL,
+            Self::Aws(_) => SEVERAL,
+        }
+    }
+
     async fn open(&self) -> Arc<dyn Store> {
         match self {
             Self::Memory => Arc::new(EmbeddedStore::in_memory().unwrap()),
@@ -78,23 +112,28 @@ fn is_program(wanted: &str) -> bool {
 
 impl WorldTokenizer {
     pub(crate) async fn start(
-        bound: BoundTokenizer,
+        listener: TcpListener,
         url: String,
         config: TokenizerConfigBuilder,
         clock: TestClock,
-        file_store: bool,
+        settings: &Settings,
     ) -> Self {
-        let kept = Kept::new(file_store).await;
-        let store = kept.open().await;
+        let kept = Kept::new(settings.file_store).await;
         let (master, master_key) = MasterKey::generate().unwrap();
-        let timer = Arc::new(TestTimer(clock.clone()));
-        let vault = Vault::open(store, &master, Arc::new(clock)).await.unwrap();
+        let count = if settings.alone { 1 } else { kept.tokenizers() };
+        let vaults = (0..count).map(async |_| {
+            let store = kept.open().await;
+            let vault = Vault::open(store, &master, Arc::new(clock.clone())).await;
+            vault.unwrap()
+        });
+        let vaults = join_all(vaults).await;
+        let config = config.build().unwrap();
         Self {
-            address: bound.address(),
+            address: listener.local_addr().unwrap(),
             url,
             master_key,
-            _running: bound.serve_with(config, vault.clone(), timer).unwrap(),
-            vault,
+            vault: vaults[0].clone(),
+            running: tokio::spawn(run(listener, config, vaults, clock)),
             kept,
         }
     }
@@ -111,6 +150,27 @@ impl WorldTokenizer {
         };
         std::fs::read(file(folder.unwrap())).unwrap()
     }
+}
+
+async fn run(listener: TcpListener, config: TokenizerConfig, vaults: Vec<Vault>, clock: TestClock) {
+    let on = |vault| {
+        let timer = Arc::new(TestTimer(clock.clone()));
+        Tokenizer::with_timer(config.clone(), vault, timer)
+    };
+    let tokenizers: Vec<_> = vaults.into_iter().map(on).collect();
+    if let [tokenizer] = &tokenizers[..] {
+        serve(listener, tokenizer.clone(), pending()).await.unwrap();
+        return;
+    }
+    let turns = AtomicUsize::new(0);
+    let (tokenizers, turns) = (Arc::new(tokenizers), Arc::new(turns));
+    let in_turn = service_fn(move |request: Request| {
+        let turn = turns.fetch_add(1, Ordering::Relaxed);
+        let tokenizer = tokenizers[turn % tokenizers.len()].clone();
+        tokenizer.oneshot(request)
+    });
+    let router = Router::new().fallback_service(in_turn);
+    axum::serve(listener, router).await.unwrap();
 }
 
 fn file(folder: &TempDir) -> PathBuf {

@@ -7,12 +7,12 @@ use crate::{
 use lunadefend::{Builder, JwtProfile, LunaDefend, SessionId};
 use lunadefend_crypto::GeneratedKey;
 use lunadefend_http::{Cleartext, HttpClient};
-use lunadefend_testing::tokenizer::BoundTokenizer;
 use lunadefend_tokenizer::{
     AuthProviders, GrantDurations, JwksSource, Origin, TokenizerConfig, TokenizerConfigBuilder,
     VerificationKeys,
 };
 use std::{net::SocketAddr, time::Duration};
+use tokio::net::TcpListener;
 
 /// By what names browsers reach the two servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Settings {
     pub proxied: bool,
     /// The wire level that the application requires. With 1 a proxied tokenizer offers no other.
     pub level: u64,
+    /// Whether there is one tokenizer, also on a store that several share: what a process keeps for itself is seen so.
+    pub alone: bool,
     /// Whether the tokenizer keeps its store in a file.
     pub file_store: bool,
     /// How long the tokenizer grants.
@@ -70,6 +72,7 @@ impl Default for Settings {
             tokenizer: std::convert::identity,
             proxied: false,
             level: 1,
+            alone: false,
             file_store: false,
             durations: GrantDurations::default(),
             // A busy machine is no fault.
@@ -149,8 +152,8 @@ impl<A> World<A> {
         start: impl AsyncFnOnce(LunaDefend) -> (A, SocketAddr),
     ) -> Self {
         let clock = TestClock::new();
-        let bound = BoundTokenizer::bind().await.unwrap();
-        let tokenizer_address = bound.address();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tokenizer_address = listener.local_addr().unwrap();
         let lines = if settings.proxied {
             let lines = (
                 Proxy::start(settings.level).await,
@@ -209,11 +212,11 @@ impl<A> World<A> {
             .resolving(&base(&app_url).origin(), address)
             .resolving(&base(&tokenizer_url).origin(), tokenizer_address);
         let tokenizer = WorldTokenizer::start(
-            bound,
+            listener,
             tokenizer_url.clone(),
             config,
             clock.clone(),
-            settings.file_store,
+            &settings,
         )
         .await;
         Self {

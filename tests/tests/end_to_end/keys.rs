@@ -3,7 +3,7 @@
 use super::refused;
 use http::Method;
 use lunadefend::{Error, ErrorKind, LunaDefend, SessionId, VerifiedToken};
-use lunadefend_tests::{TestClock, World, other_key, signing_key};
+use lunadefend_tests::{Settings, TestClock, World, other_key, signing_key};
 use std::time::Duration;
 
 const TOKEN: &str = "lunasec-0a1b2c3d-1111-4222-8333-444455556666";
@@ -13,9 +13,18 @@ async fn grant(luna: &LunaDefend, session: &SessionId) -> Result<(), Error> {
     luna.grants().grant(session, token, None).await.map(drop)
 }
 
+/// Each process has a key set of its own.
+async fn alone() -> World {
+    World::with(Settings {
+        alone: true,
+        ..Settings::default()
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_key_that_is_not_published_is_not_trusted() {
-    let world = World::start().await;
+    let world = alone().await;
     let ann = world.application.log_in("ann");
     assert_eq!(world.application.jwks_requests(), 0, "nobody has asked yet");
     grant(&world.luna(), &ann).await.unwrap();
@@ -68,7 +77,7 @@ async fn a_key_that_is_not_published_is_not_trusted() {
 
 #[tokio::test]
 async fn a_new_key_is_found_with_one_request() {
-    let world = World::start().await;
+    let world = alone().await;
     let ann = world.application.log_in("ann");
     grant(&world.luna(), &ann).await.unwrap();
     world.clock.advance(Duration::from_secs(60));
@@ -108,7 +117,7 @@ async fn a_new_key_is_found_with_one_request() {
 
 #[tokio::test]
 async fn a_restart_with_another_key_recovers_within_a_second() {
-    let world = World::start().await;
+    let world = alone().await;
     let ann = world.application.log_in("ann");
     grant(&world.luna(), &ann).await.unwrap();
     world
@@ -161,7 +170,7 @@ async fn an_application_whose_clock_is_wrong_is_told_so() {
 
 #[tokio::test]
 async fn the_published_keys_are_looked_at_again_from_time_to_time() {
-    let world = World::start().await;
+    let world = alone().await;
     let ann = world.application.log_in("ann");
     grant(&world.luna(), &ann).await.unwrap();
     world.clock.advance(Duration::from_secs(299));
