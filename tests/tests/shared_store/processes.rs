@@ -10,9 +10,10 @@ use lunadefend_core::{
     wire::{InlineValue, ReadId, Reads},
 };
 use lunadefend_crypto::random_bytes;
+use lunadefend_testing::tokenizer::TestTimer;
 use lunadefend_tests::TestClock;
 use lunadefend_vault::{
-    Found, MasterKey, Owner, StateHolder, Tokenization, Tokenized, Transfer, Vault,
+    Found, Janitor, MasterKey, Owner, StateHolder, Tokenization, Tokenized, Transfer, Vault,
 };
 use secrecy::ExposeSecret;
 use std::{sync::Arc, time::Duration};
@@ -21,6 +22,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 struct Processes {
     vaults: Vec<Vault>,
+    clocks: Vec<TestClock>,
     until: UnixMillis,
     _shared: Shared,
 }
@@ -30,17 +32,24 @@ impl Processes {
     async fn start() -> Option<Self> {
         let shared = Shared::start().await?;
         let (key, _) = MasterKey::generate().unwrap();
-        let opened = (0..3).map(async |number| {
-            let clock = TestClock::new();
-            // As far apart as good clocks are.
-            clock.advance(Duration::from_millis(500 * number));
+        let clocks: Vec<_> = (0..3)
+            .map(|number| {
+                let clock = TestClock::new();
+                // As far apart as good clocks are.
+                clock.advance(Duration::from_millis(500 * number));
+                clock
+            })
+            .collect();
+        let opened = clocks.iter().map(async |clock| {
             let store = shared.open().await;
-            Vault::open(store, &key, Arc::new(clock)).await.unwrap()
+            let clock = Arc::new(clock.clone());
+            Vault::open(store, &key, clock).await.unwrap()
         });
         let vaults = join_all(opened).await;
         let until = UnixMillis::from(TestClock::new().now()) + HOUR;
         Some(Self {
             vaults,
+            clocks,
             until,
             _shared: shared,
         })
@@ -202,4 +211,59 @@ async fn a_long_value_is_read_by_another() {
         length += bytes.len();
     }
     assert_eq!(length, 2_000_000);
+}
+
+/// The keys are changed by one of them, while the others go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_keys_is_heard_by_all() {
+    let Some(processes) = Processes::start().await else {
+        return;
+    };
+    let [first, second, third] = &processes.vaults[..] else {
+        panic!("there are three");
+    };
+    let early = processes.store(&ann(), "early", None).await;
+    // Two at once: one is made.
+    let added = join_all([first.add_wrapping_key(), second.add_wrapping_key()]).await;
+    assert_eq!(
+        added.iter().filter(|added| added.is_ok()).count(),
+        1,
+        "{added:?}"
+    );
+    let janitors = processes.vaults.iter().zip(&processes.clocks);
+    let janitors: Vec<_> = janitors
+        .map(|(vault, clock)| Janitor::new(vault.clone(), Arc::new(TestTimer(clock.clone()))))
+        .collect();
+    for minute in 0..8 {
+        for (janitor, vault) in janitors.iter().zip(&processes.vaults) {
+            janitor.round().await.unwrap();
+            let keys = vault.wrapping_keys();
+            assert_eq!(keys.len(), 2, "minute {minute}");
+            let token = processes.store(&ann(), "value", None).await;
+            for other in &processes.vaults {
+                assert_eq!(read(other, &token).await.unwrap(), b"value");
+            }
+        }
+        for clock in &processes.clocks {
+            clock.advance(Duration::from_secs(60));
+        }
+    }
+    assert!(third.wrapping_keys()[1].is_current);
+    let (mut sealed, mut from) = (0, None);
+    loop {
+        let step = third.rewrap(from).await.unwrap();
+        sealed += step.sealed;
+        from = step.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert!(sealed > 0);
+    for clock in &processes.clocks {
+        clock.advance(Duration::from_secs(20 * 60));
+    }
+    second.retire_wrapping_key(1).await.unwrap();
+    for vault in &processes.vaults {
+        assert_eq!(read(vault, &early).await.unwrap(), b"early");
+    }
 }
