@@ -153,6 +153,14 @@ async fn the_master_key_can_be_exchanged() {
 
     let error = world.reopen(&world.master).await.unwrap_err();
     assert!(matches!(error, VaultError::WrongMasterKey));
+    // With both keys a process starts before the change and after it.
+    let both = MasterKeys::from(&world.master).with_next(new.clone());
+    let clock = Arc::new(world.clock.clone());
+    let started = Vault::open(world.store.clone(), both, clock).await;
+    assert_eq!(
+        started.unwrap().wrapping_keys(),
+        world.vault.wrapping_keys()
+    );
     let reopened = world.reopen(new).await.unwrap();
     assert_eq!(
         reopened.ring().lookup().tag(&[b"x"]),
