@@ -13,6 +13,7 @@ mod outcome;
 mod port;
 mod process;
 mod proxies;
+mod rewraps;
 mod shared;
 mod tools;
 mod values;

@@ -29,9 +29,9 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
         anyhow::bail!("PostgreSQL has one setting");
     };
 
-    let copies = programs.find("copies")?;
+    let tokens = programs.find("tokens")?;
     let fill = ["fill", "--store", store, "--tokens", TOKENS];
-    let mut fill = Process::start(&copies, &fill, &[])?;
+    let mut fill = Process::start(&tokens, &fill, &[])?;
     fill.line("filled ", LONGEST)?;
     ensure!(fill.end(MOMENT)?.success(), "the store was not filled");
 
@@ -54,7 +54,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     ensure!(copy.end(MOMENT)?.success(), "the copy failed");
 
     let check = ["check", "--store", store, "--copy", url];
-    let mut check = Process::start(&copies, &check, &[])?;
+    let mut check = Process::start(&tokens, &check, &[])?;
     let checked = check.line("checked ", LONGEST)?;
     ensure!(checked == TOKENS, "{checked} of {TOKENS} tokens");
     println!(

@@ -3,7 +3,7 @@
 use super::{
     Programs, copies, kills,
     options::{APPS, Load},
-    proxies, soak_all,
+    proxies, rewraps, soak_all,
     values::{self, Extent},
 };
 use crate::{command, mutate, steps, workspace::Workspace};
@@ -56,6 +56,12 @@ const RUNS: &[Run] = &[
         what: "100,000 tokens copied to PostgreSQL by a command that is killed four times",
         minutes: 5,
         run: copies::run,
+    },
+    Run {
+        name: "rewraps",
+        what: "the keys of 100,000 tokens change while they are used, by a command that is killed ten times",
+        minutes: 10,
+        run: rewraps::run,
     },
     Run {
         name: "histories",
@@ -138,7 +144,7 @@ mod tests {
     #[test]
     fn the_help_names_each_run_and_the_sum_of_their_times() {
         let list = list();
-        assert!(list.contains("about 143 minutes"), "{list}");
+        assert!(list.contains("about 153 minutes"), "{list}");
         for run in RUNS {
             assert!(list.contains(&format!("  {} ", run.name)), "{list}");
         }

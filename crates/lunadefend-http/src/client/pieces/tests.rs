@@ -13,6 +13,11 @@ use http::{HeaderMap, Method, StatusCode};
 use std::{
     io::{self, Read, Write},
     net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Wake, Waker},
     thread,
     time::Duration,
 };
@@ -78,6 +83,38 @@ async fn a_refusal_is_seen_before_the_reset() {
         let answer = client().send_stream(streamed).await;
         assert_eq!(status(answer), 413);
     }
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// On a fast line nothing else makes the connection look.
+#[test]
+fn a_body_pauses_after_each_turn_and_wakes_its_task() {
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut context = Context::from_waker(&waker);
+    let mut body = Pieces::new(Bytes::from(vec![b'x'; 10 * TURN]));
+    let (mut given, mut pauses) = (0, 0);
+    while !body.is_end_stream() {
+        match Pin::new(&mut body).poll_frame(&mut context) {
+            Poll::Ready(frame) => {
+                let piece = frame.unwrap().unwrap().into_data().unwrap();
+                given += piece.len();
+                assert!(given <= (pauses + 1) * TURN, "no pause after {given}");
+            }
+            Poll::Pending => pauses += 1,
+        }
+        assert_eq!(wakes.0.load(Ordering::Relaxed), pauses);
+    }
+    assert_eq!((given, pauses), (10 * TURN, 9));
 }
 
 #[tokio::test]

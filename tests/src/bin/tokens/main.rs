@@ -1,13 +1,19 @@
-//! A store of many tokens, for `cargo xtask soak`, and whether a copy of it has all of them.
+//! A store of many tokens, for `cargo xtask soak`: whether a copy of it has all of them, and whether they are there while
+//! something is done to it.
 //!
 //! - `fill --store PATH --tokens N`: `filled N`: a store in a file with so many tokens, each with a value and a grant.
 //!   Every thousandth value is a long one. Beside it lie its key, and the tokens in `PATH.tokens`.
 //! - `check --store PATH --copy URL`: `checked N`: the copy on PostgreSQL opens under the same key, and each token has its
 //!   value there.
+//! - `work --store PATH`: `ready`, and after the line `end` it says `worked read=N stored=N verified=N failed=N`: what an
+//!   application did meanwhile at the tokenizer that has the store open. What failed is said on the standard error, too.
 #![expect(
+    clippy::print_stderr,
     clippy::print_stdout,
     reason = "that is how it talks to what started it"
 )]
+
+mod work;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
@@ -36,9 +42,9 @@ const AT_ONCE: usize = 64;
 const LONG_EACH: usize = 1000;
 const LONG: usize = 200 * 1024;
 
-/// Fill a store, and check a copy of it. Started by `cargo xtask soak`.
+/// Fill a store, check a copy of it, and use it. Started by `cargo xtask soak`.
 #[derive(Parser)]
-#[command(name = "copies")]
+#[command(name = "tokens")]
 struct Cli {
     #[command(subcommand)]
     what: What,
@@ -58,6 +64,10 @@ enum What {
         #[arg(long)]
         copy: String,
     },
+    Work {
+        #[arg(long)]
+        store: PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -65,6 +75,7 @@ async fn main() -> Result<()> {
     match Cli::parse().what {
         What::Fill { store, tokens } => fill(&store, tokens).await,
         What::Check { store, copy } => check(&store, &copy).await,
+        What::Work { store } => work::run(&store).await,
     }
 }
 
@@ -104,6 +115,14 @@ fn list(store: &Path) -> PathBuf {
     store.with_added_extension("tokens")
 }
 
+/// The tokens of a store that was filled, in the order of their numbers.
+fn listed(store: &Path) -> Result<Vec<TokenId>> {
+    let list = fs::read_to_string(list(store))?;
+    list.lines()
+        .map(|line| TokenId::parse(line).context("a line of the list is no token"))
+        .collect()
+}
+
 async fn store(vault: &Vault, number: usize, until: UnixMillis) -> Result<TokenId> {
     let (ann, value) = (session()?, value(number));
     if value.len() == LONG {
@@ -134,11 +153,7 @@ async fn check(path: &Path, copy: &str) -> Result<()> {
     ensure!(!made, "the store has no key");
     let store = PostgresStore::open(&PostgresOptions::from_url(copy)?).await?;
     let vault = Vault::open(Arc::new(store), &master_key, Arc::new(SystemClock)).await?;
-    let list = fs::read_to_string(list(path))?;
-    let tokens: Vec<TokenId> = list
-        .lines()
-        .map(|line| TokenId::parse(line).context("a line of the list is no token"))
-        .collect::<Result<_>>()?;
+    let tokens = listed(path)?;
     let checked = stream::iter(tokens.iter().enumerate())
         .map(|(number, token)| read(&vault, number, token))
         .buffered(AT_ONCE);

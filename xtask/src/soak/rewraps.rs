@@ -1,0 +1,133 @@
+//! The keys of a store of 100,000 tokens are changed while an application uses it: not one of its calls fails. The command
+//! that seals the rows again is killed again and again, and then ends.
+
+use super::{
+    MOMENT, Programs, keys::SigningKey, outcome::number, port::HeldPort, process::Process,
+};
+use crate::workspace::Workspace;
+use anyhow::{Context as _, Result, ensure};
+use std::{
+    fs,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+const TOKENS: &str = "100000";
+const KILLS: usize = 10;
+/// How long all of it may take at any step.
+const LONGEST: Duration = Duration::from_secs(900);
+/// How long a new key waits before it seals, and the round of the janitor after that.
+const UNTIL_IT_SEALS: Duration = Duration::from_secs(300);
+/// How many rows are sealed again in a second: so many that ten kills are in the middle.
+const ROWS_PER_SECOND: &str = "4000";
+
+pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
+    let folder = workspace.target().join("tmp/soak-rewraps");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let path = |name: &str| -> Result<String> {
+        let path = folder.join(name);
+        Ok(path
+            .to_str()
+            .context("the folder's name is no text")?
+            .to_owned())
+    };
+    let (store, socket) = (path("tokenizer.redb")?, path("admin")?);
+    let tokens = programs.find("tokens")?;
+    let fill = ["fill", "--store", &store, "--tokens", TOKENS];
+    let mut fill = Process::start(&tokens, &fill, &[])?;
+    fill.line("filled ", LONGEST)?;
+    ensure!(fill.end(MOMENT)?.success(), "the store was not filled");
+
+    let lunadefend = programs.find("lunadefend")?;
+    let key = SigningKey::make(programs, &folder)?;
+    let port = HeldPort::any()?;
+    let environment = [
+        ("SECUREFRAME_HTTP_ADDR", port.addr()),
+        ("SESSION_PUBLIC_KEY", key.public.clone()),
+        ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
+        ("LUNADEFEND_ADMIN_SOCKET", socket.clone()),
+        ("LUNADEFEND_NEXT_MASTER_KEY", "5f0c".repeat(16)),
+        ("RUST_LOG", "error".to_owned()),
+    ];
+    let serve = ["serve", "--store", &store];
+    let mut tokenizer = Process::start(&lunadefend, &serve, &environment)?;
+    tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
+    let keys = |arguments: &[&str]| {
+        let all = [&["keys"], arguments, &["--socket", &socket]].concat();
+        Process::start(&lunadefend, &all, &[])
+    };
+
+    let application = [
+        (
+            "TOKENIZER_URL",
+            format!("http://localhost:{}", port.number()),
+        ),
+        ("LUNASEC_SIGNING_KEY", key.private.clone()),
+        ("LUNADEFEND_SESSION_IDS", "raw".to_owned()),
+        // No call is repeated behind its back.
+        ("LUNADEFEND_MAX_RETRIES", "0".to_owned()),
+    ];
+    let work = ["work", "--store", &store];
+    let mut work = Process::start(&tokens, &work, &application)?;
+    work.line("ready", MOMENT)?;
+
+    keys(&["rotate"])?.line("version 2 was added", MOMENT)?;
+    let rotated = Instant::now();
+    loop {
+        let mut list = keys(&["list"])?;
+        ensure!(list.end(MOMENT)?.success(), "keys list failed");
+        if list
+            .rest()
+            .iter()
+            .any(|line| line.starts_with("2  seals new rows,"))
+        {
+            break;
+        }
+        ensure!(
+            rotated.elapsed() < UNTIL_IT_SEALS,
+            "version 2 seals nothing"
+        );
+        sleep(Duration::from_secs(1));
+    }
+    let rewrap = || keys(&["rewrap", "--rows-per-second", ROWS_PER_SECOND]);
+    for kill in 0..KILLS {
+        let mut rewrap = rewrap()?;
+        // Each goes further than the one before it, but one.
+        for _ in 0..=kill {
+            rewrap.line("", LONGEST)?;
+        }
+        rewrap.signal("KILL")?;
+        let status = rewrap.end(MOMENT)?;
+        ensure!(status.code().is_none(), "it ended before it was killed");
+    }
+    let mut last = rewrap()?;
+    let done = last.line("all ", LONGEST)?;
+    ensure!(last.end(MOMENT)?.success(), "the last rewrap failed");
+    let mut again = rewrap()?;
+    let again = again.line("all ", LONGEST)?;
+    ensure!(
+        again.ends_with(" 0 sealed again"),
+        "there was more: {again}"
+    );
+    keys(&["rotate", "--master"])?.line("the key ring is sealed", MOMENT)?;
+    // Calls after the change.
+    sleep(Duration::from_secs(5));
+    work.tell("end")?;
+    let worked = work.line("worked ", MOMENT)?;
+    ensure!(work.end(MOMENT)?.success(), "the application failed");
+    ensure!(number(&worked, "failed=")? == 0, "calls failed: {worked}");
+    ensure!(
+        number(&worked, "stored=")? > 0,
+        "nothing was done: {worked}"
+    );
+    tokenizer.signal("TERM")?;
+    ensure!(tokenizer.end(MOMENT)?.success(), "the tokenizer failed");
+    println!(
+        "soak: rewraps: {TOKENS} tokens, killed {KILLS} times: at last {done}; meanwhile {worked}"
+    );
+    fs::remove_dir_all(&folder)?;
+    Ok(())
+}
