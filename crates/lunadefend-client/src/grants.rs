@@ -4,7 +4,7 @@ mod batches;
 mod queue;
 mod single;
 
-use crate::{Client, answer::Route, client::Inner, discovery::Level};
+use crate::{Client, answer::Route, client::Inner, discovery::Level, observe};
 use batches::Batches;
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderValue;
@@ -16,7 +16,7 @@ use lunadefend_core::{
 use queue::Queue;
 use std::future::Future;
 use tokio::time::Instant;
-use tracing::{Instrument, Span, field, info_span};
+use tracing::{field, info_span};
 
 impl GrantService for Client {
     fn verify_all<'a>(
@@ -29,21 +29,12 @@ impl GrantService for Client {
             tokens = tokens.len(),
             outcome = field::Empty
         );
-        Box::pin(
-            async move {
-                let outcome = self.verify_tokens(session, tokens).await;
-                Span::current().record(
-                    "outcome",
-                    match &outcome {
-                        Ok(verdicts) if verdicts.contains(&Verdict::Invalid) => "invalid",
-                        Ok(_) => "valid",
-                        Err(error) => error.name(),
-                    },
-                );
-                outcome
-            }
-            .instrument(span),
-        )
+        let done = |verdicts: &Vec<Verdict>| match verdicts.contains(&Verdict::Invalid) {
+            true => "invalid",
+            false => "valid",
+        };
+        let work = self.verify_tokens(session, tokens);
+        Box::pin(observe::call("verify", span, done, work))
     }
 
     fn grant_all<'a>(
@@ -56,15 +47,8 @@ impl GrantService for Client {
             tokens = grants.len(),
             outcome = field::Empty
         );
-        Box::pin(
-            async move {
-                let outcome = self.create_grants(session, grants).await;
-                let name = outcome.as_ref().map_or_else(Error::name, |()| "granted");
-                Span::current().record("outcome", name);
-                outcome
-            }
-            .instrument(span),
-        )
+        let work = self.create_grants(session, grants);
+        Box::pin(observe::call("grant", span, |()| "granted", work))
     }
 
     fn revoke_grants<'a>(
@@ -73,15 +57,8 @@ impl GrantService for Client {
         token: &'a TokenId,
     ) -> BoxFuture<'a, Result<(), Error>> {
         let span = info_span!("lunadefend.revoke", outcome = field::Empty);
-        Box::pin(
-            async move {
-                let outcome = self.revoke_of_token(session, token).await;
-                let name = outcome.as_ref().map_or_else(Error::name, |()| "revoked");
-                Span::current().record("outcome", name);
-                outcome
-            }
-            .instrument(span),
-        )
+        let work = self.revoke_of_token(session, token);
+        Box::pin(observe::call("revoke", span, |()| "revoked", work))
     }
 }
 

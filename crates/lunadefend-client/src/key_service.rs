@@ -1,6 +1,6 @@
 //! The signing key, and the application's JWT that is signed once and used many times.
 
-use crate::{KeyRole, SigningKeys, key_ring::KeyRing};
+use crate::{KeyRole, SigningKeys, key_ring::KeyRing, observe};
 use http::HeaderValue;
 use lunadefend_core::{
     Error, ErrorKind, SessionId,
@@ -224,6 +224,7 @@ impl KeyService {
 
     fn count(&self, outcome: Result<Jwt, Error>) -> Result<Jwt, Error> {
         outcome.inspect(|_| {
+            observe::signature();
             self.0.signatures.fetch_add(1, Ordering::Relaxed);
         })
     }

@@ -11,6 +11,7 @@ mod grants;
 mod key_ring;
 mod key_service;
 mod message;
+mod observe;
 mod retry;
 mod session_ids;
 mod sessions;

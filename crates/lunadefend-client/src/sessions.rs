@@ -1,26 +1,19 @@
 //! Ends sessions at the tokenizer, and names them to pages.
 
-use crate::{Client, answer::Route, client::Inner};
+use crate::{Client, answer::Route, client::Inner, observe};
 use lunadefend_core::{
     Error, SessionId,
     provider::{BoxFuture, SessionService},
     wire::{Empty, PageSession, SessionRevoke},
 };
 use lunadefend_crypto::sha256;
-use tracing::{Instrument, Span, field, info_span};
+use tracing::{field, info_span};
 
 impl SessionService for Client {
     fn end<'a>(&'a self, session: &'a SessionId) -> BoxFuture<'a, Result<(), Error>> {
         let span = info_span!("lunadefend.end_session", outcome = field::Empty);
-        Box::pin(
-            async move {
-                let outcome = self.end_session(session).await;
-                let name = outcome.as_ref().map_or_else(Error::name, |()| "ended");
-                Span::current().record("outcome", name);
-                outcome
-            }
-            .instrument(span),
-        )
+        let work = self.end_session(session);
+        Box::pin(observe::call("end_session", span, |()| "ended", work))
     }
 
     fn page_session(&self, session: &SessionId) -> Result<PageSession, Error> {

@@ -4,7 +4,8 @@ use crate::{
     TokenizerClient,
     answer::{self, Route},
     blob::Source,
-    tokenizer::{Call, observed},
+    observe,
+    tokenizer::Call,
 };
 use bytes::Bytes;
 use lunadefend_core::{
@@ -17,7 +18,7 @@ use lunadefend_core::{
 };
 use lunadefend_crypto::{CryptoError, random_bytes};
 use std::{fmt, time::Duration};
-use tracing::{Instrument, field, info_span};
+use tracing::{field, info_span};
 
 /// A value to store, by [`TokenizerClient::tokenize`] or [`upload`](TokenizerClient::upload): `await` it, with or
 /// without options before.
@@ -198,7 +199,7 @@ impl<'a> IntoFuture for TokenizeValue<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         let span = info_span!("lunadefend.tokenize", outcome = field::Empty);
-        Box::pin(observed(self.store()).instrument(span))
+        Box::pin(observe::call("tokenize", span, |_| "done", self.store()))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     blob::{Content, Source},
     client::Inner,
     discovery::Level,
+    observe,
 };
 use http::HeaderValue;
 use lunadefend_core::{
@@ -16,9 +17,9 @@ use lunadefend_core::{
         ValueItem,
     },
 };
-use std::{fmt, future::Future};
+use std::fmt;
 use tokio::time::Instant;
-use tracing::{Instrument, Span, field, info_span};
+use tracing::{field, info_span};
 
 /// Stores and reads values on behalf of a user's session, from the application's server.
 ///
@@ -131,7 +132,7 @@ impl TokenizerClient {
                 }
             }
         };
-        observed(work).instrument(span).await
+        observe::call("detokenize", span, |_| "done", work).await
     }
 
     /// Begins to read a value that the session holds a live grant for. It returns when the first bytes can be read;
@@ -175,7 +176,7 @@ impl TokenizerClient {
                 }
             }
         };
-        observed(work).instrument(span).await
+        observe::call("download", span, |_| "done", work).await
     }
 
     /// Reads the metadata that was stored with a value. The session needs a live grant.
@@ -193,7 +194,7 @@ impl TokenizerClient {
             let MetadataFound { metadata } = self.ask(&call, Route::MetadataGet, token).await?;
             Ok(metadata)
         };
-        observed(work).instrument(span).await
+        observe::call("metadata", span, |_| "done", work).await
     }
 
     /// Deletes tokens for good: their values, metadata, grants and URLs. Deleted and unknown tokens are not an
@@ -243,7 +244,7 @@ impl TokenizerClient {
             }
             Ok(())
         };
-        observed(work).instrument(span).await
+        observe::call("delete", span, |_| "done", work).await
     }
 
     pub(crate) async fn begin(&self, session: &SessionId) -> Result<Call, Error> {
@@ -305,14 +306,6 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     pub(crate) authorization: HeaderValue,
     pub(crate) level: Level,
-}
-
-/// Records the outcome in the current span.
-pub(crate) async fn observed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let outcome = work.await;
-    let name = outcome.as_ref().map_or_else(Error::name, |_| "done");
-    Span::current().record("outcome", name);
-    outcome
 }
 
 impl fmt::Debug for TokenizerClient {

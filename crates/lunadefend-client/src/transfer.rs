@@ -1,11 +1,11 @@
 //! Transfers a session to the tokenizer's domain.
 
-use crate::{Client, client::Inner};
+use crate::{Client, client::Inner, observe};
 use lunadefend_core::{
     Error, SessionId,
     provider::{BoxFuture, JwksDocument, SessionTransfer, TransferState, TransferUrl},
 };
-use tracing::{Instrument, Span, field, info_span};
+use tracing::{field, info_span};
 use url::form_urlencoded;
 
 impl SessionTransfer for Client {
@@ -15,15 +15,8 @@ impl SessionTransfer for Client {
         session: &'a SessionId,
     ) -> BoxFuture<'a, Result<TransferUrl, Error>> {
         let span = info_span!("lunadefend.transfer", outcome = field::Empty);
-        Box::pin(
-            async move {
-                let outcome = self.transfer_url(state, session).await;
-                let name = outcome.as_ref().map_or_else(Error::name, |_| "signed");
-                Span::current().record("outcome", name);
-                outcome
-            }
-            .instrument(span),
-        )
+        let work = self.transfer_url(state, session);
+        Box::pin(observe::call("transfer", span, |_| "signed", work))
     }
 
     fn jwks(&self) -> BoxFuture<'_, Result<JwksDocument, Error>> {

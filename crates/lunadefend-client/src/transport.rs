@@ -1,6 +1,9 @@
 //! Requests with retries, within one deadline.
 
-use crate::retry::{self, Answer, Left, Repeat};
+use crate::{
+    observe,
+    retry::{self, Answer, Left, Repeat},
+};
 use http::{HeaderMap, StatusCode};
 use lunadefend_core::provider::Clock;
 use lunadefend_http::{
@@ -81,7 +84,7 @@ impl Transport {
                 Ok(_place) => self.http.send_stream(request).await,
                 Err(_) => Err(HttpError::Timeout),
             };
-            record(&outcome);
+            record(route, &outcome);
             outcome
         }
         .instrument(span.clone())
@@ -113,6 +116,7 @@ impl Transport {
             let Some(again) = retry::again(&outcome, repeat, attempt, left, &*self.clock) else {
                 return Ok(outcome);
             };
+            observe::retry(route);
             // Nobody waits in a place.
             drop(outcome);
             sleep(again.pause).await;
@@ -141,7 +145,7 @@ impl Transport {
                 }
                 Err(_) => Err(HttpError::Timeout),
             };
-            record(&outcome);
+            record(route, &outcome);
             outcome
         }
         .instrument(span.clone())
@@ -230,8 +234,9 @@ fn span(route: &'static str, attempt: u32) -> Span {
     )
 }
 
-/// Records the outcome of an attempt in the current span.
-fn record(outcome: &Result<impl Answer, HttpError>) {
+/// Records the outcome of an attempt in the current span, and counts it.
+fn record(route: &'static str, outcome: &Result<impl Answer, HttpError>) {
+    observe::attempt(route, outcome.as_ref().map(Answer::status));
     let span = Span::current();
     match outcome {
         Ok(answer) => {

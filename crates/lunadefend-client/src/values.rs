@@ -4,8 +4,9 @@ use crate::{
     TokenizerClient,
     answer::{self, Route},
     client::Inner,
+    observe,
     tokenize::no_randomness,
-    tokenizer::{Call, observed},
+    tokenizer::Call,
 };
 use lunadefend_core::{
     Error, ErrorKind, SessionId, VerifiedToken,
@@ -16,7 +17,7 @@ use lunadefend_core::{
     },
 };
 use lunadefend_crypto::random_bytes;
-use tracing::{Instrument, field, info_span};
+use tracing::{field, info_span};
 
 impl TokenizerClient {
     /// Reads values, in the order of `tokens`. `None` for each one that the session may not read: it holds no live
@@ -48,7 +49,7 @@ impl TokenizerClient {
             }
             Ok(values)
         };
-        observed(work).instrument(span).await
+        observe::call("detokenize", span, |_| "done", work).await
     }
 
     /// Says what is known about tokens without their values, in the order of `tokens`: kind, size, times and mask.
@@ -123,7 +124,7 @@ impl TokenizerClient {
             }
             Ok(all)
         };
-        observed(work).instrument(span).await
+        observe::call("describe", span, |_| "done", work).await
     }
 
     /// Reads at most [`TokenIds::MAX`] values; `None` when the tokenizer has no such route.

@@ -8,6 +8,7 @@ use crate::{
     Client,
     answer::{self, Route},
     client::Inner,
+    observe,
 };
 use lunadefend_core::{
     Error, ErrorKind,
@@ -155,6 +156,7 @@ impl<T: AnsweredItem + DeserializeOwned> Batches<T> {
         // The calls may have waited: the JWT is one that counts now.
         let authorization = inner.keys.application_authorization();
         let authorization = Inner::authorized(authorization, deadline).await?;
+        observe::batch(route.path(), items.len());
         let mut batch = GrantBatch {
             batch_id: new_id()?,
             items,

@@ -97,7 +97,7 @@ where
 impl<T, E> Inner<T, E> {
     /// Stores a new value and its time, unless the fetch failed.
     fn keep(&self, fetched: Option<&(Arc<T>, SystemTime)>) {
-        count(fetched.is_some());
+        count(fetched.map(|(_, at)| *at));
         let mut state = self.lock();
         state.flight = None;
         match fetched {
@@ -120,12 +120,15 @@ impl<T, E> Inner<T, E> {
     }
 }
 
-/// The counter `lunadefend_secret_refreshes_total`, by outcome.
+/// The counter `lunadefend_secret_refreshes_total`, by outcome, and the time of the last fetch that succeeded.
 #[cfg(feature = "metrics")]
-fn count(ok: bool) {
-    let outcome = if ok { "ok" } else { "failed" };
+fn count(fetched_at: Option<SystemTime>) {
+    let outcome = if fetched_at.is_some() { "ok" } else { "failed" };
     metrics::counter!("lunadefend_secret_refreshes_total", "outcome" => outcome).increment(1);
+    if let Some(since) = fetched_at.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()) {
+        metrics::gauge!("lunadefend_secret_fetched_timestamp_seconds").set(since.as_secs_f64());
+    }
 }
 
 #[cfg(not(feature = "metrics"))]
-fn count(_ok: bool) {}
+const fn count(_: Option<SystemTime>) {}
