@@ -53,7 +53,7 @@ impl GaugeFn for Cell {
     }
 
     fn set(&self, value: f64) {
-        Cell::set(self, value);
+        Self::set(self, value);
     }
 }
 
