@@ -88,7 +88,7 @@ pub struct Record {
     /// The caller's session, if the caller acts in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Name>,
-    /// The HTTP status of the answer. None when the caller went away before it: the act may have been done.
+    /// The HTTP status of the answer. Without one the caller went away before it, and the act may have been done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The id of the request, as in the log of the tokenizer.

@@ -68,6 +68,13 @@ async fn processes_follow_each_other_in_one_file() {
         .collect();
     let found = verify(&[without.as_bytes()], Beginning::Whole, &[]).unwrap_err();
     assert!(matches!(found.problem, Problem::OtherBefore), "{found}");
+
+    // The last line of the first, which the second has found.
+    let lines: Vec<_> = text.split_inclusive('\n').collect();
+    let cut = [&lines[..5], &lines[6..]].concat().concat();
+    let found = verify(&[cut.as_bytes()], Beginning::Whole, &[]).unwrap_err();
+    assert!(matches!(found.problem, Problem::OtherBefore), "{found}");
+    assert_eq!(found.line, Some(6));
 }
 
 #[cfg(unix)]

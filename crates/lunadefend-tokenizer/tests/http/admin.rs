@@ -1,7 +1,7 @@
 //! The admin socket: who reaches it, what is on it, and what is nowhere else.
 
 use crate::harness::{Harness, ORIGIN, SESSION};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use lunadefend_http::{HttpClient, Request, Response};
 use lunadefend_tokenizer::{
     AdminSocket, AdminSocketError, KeysStatus, Status, StoreStatus, serve_admin,
@@ -46,11 +46,30 @@ impl Admin {
     }
 
     async fn send(&self, method: Method, path: &str) -> Response {
+        self.exchange(method, path, HeaderMap::new(), String::new())
+            .await
+    }
+
+    /// Sends JSON; returns the status.
+    pub(crate) async fn post(&self, path: &str, body: String) -> u16 {
+        let json = HeaderValue::from_static("application/json");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
+        let answer = self.exchange(Method::POST, path, headers, body).await;
+        answer.status.as_u16()
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: String,
+    ) -> Response {
         let request = Request {
             method,
             url: format!("http://localhost{path}"),
-            headers: HeaderMap::new(),
-            body: bytes::Bytes::new(),
+            headers,
+            body: body.into(),
             max_response: 4096,
             deadline: Instant::now() + Duration::from_secs(10),
         };
