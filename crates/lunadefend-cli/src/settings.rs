@@ -1,6 +1,6 @@
 //! The settings of `lunadefend serve`, from the environment and from a TOML file.
 
-use crate::{roots, stores::Stores};
+use crate::{audit_log::AuditLog, roots, stores::Stores};
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::secret_providers;
 use lunadefend_core::{
@@ -65,6 +65,7 @@ pub(crate) struct Serving {
     pub(crate) stores: Stores,
     pub(crate) master_key: Option<MasterKey>,
     pub(crate) admin_socket: Option<PathBuf>,
+    pub(crate) audit: Option<AuditLog>,
 }
 
 impl Serving {
@@ -80,6 +81,7 @@ impl Serving {
             config,
             stores: Stores::read(settings).await?,
             admin_socket: admin_socket(settings)?,
+            audit: AuditLog::read(settings).await?,
             master_key: master_key(settings).await?,
         })
     }

@@ -166,7 +166,7 @@ fn line(number: usize, item: &DescribedItem) -> String {
     line + "\n"
 }
 
-fn date(millis: u64) -> String {
+pub(crate) fn date(millis: u64) -> String {
     let time = UNIX_EPOCH.checked_add(Duration::from_millis(millis));
     // Later than the year 9999 there is no date.
     let latest = Duration::from_secs(253_402_300_799);

@@ -4,7 +4,7 @@ use lunadefend_client::{Client, SessionIds};
 use lunadefend_crypto::{GeneratedKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
 use std::{
-    io::{BufRead, BufReader, Lines},
+    io::{BufRead, BufReader, Lines, Read},
     path::Path,
     process::{Child, ChildStderr, ChildStdout, Command, Stdio},
     sync::OnceLock,
@@ -171,6 +171,15 @@ impl Server {
     pub(crate) fn kill_9(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; all that it printed.
+    pub(crate) fn stop_and_read(mut self) -> String {
+        self.signal("-TERM");
+        let mut printed = std::mem::take(&mut self.printed);
+        self.stdout.read_to_string(&mut printed).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        printed
     }
 
     /// SIGTERM; whether it ended with 0.

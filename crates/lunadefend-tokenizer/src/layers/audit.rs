@@ -104,3 +104,75 @@ impl Drop for Pending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::context;
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        middleware::{from_fn, from_fn_with_state},
+        routing::get,
+    };
+    use lunadefend_audit::{AuditKey, Destination, Options, Tail, Who};
+    use lunadefend_core::provider::SecretValue;
+    use lunadefend_testing::TestClock;
+    use std::{io, sync::Arc};
+    use tower::ServiceExt;
+
+    struct Nowhere;
+
+    impl Destination for Nowhere {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The status and the body of a request to a handler that notes this.
+    async fn ask(note: fn(&Trail)) -> (StatusCode, String) {
+        let key = AuditKey::from_secret(&SecretValue::new("5f0c".repeat(16)), "TEST_KEY");
+        let options = Options {
+            required: true,
+            clock: Arc::new(TestClock::new()),
+            heads: Box::new(|_| ()),
+        };
+        let audit = Audit::start(key.unwrap(), Nowhere, Tail::default(), options).unwrap();
+        let handler = move |Extension(trail): Extension<Trail>| async move {
+            note(&trail);
+            "value"
+        };
+        let router: Router = Router::new()
+            .route("/", get(handler))
+            .layer(from_fn_with_state((audit, Act::Detokenize), record))
+            .layer(from_fn(context::provide));
+        let request = http::Request::get("/").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1024).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_forgets_to_say_what_it_did_gets_no_value_out() {
+        for forgets in [
+            (|_: &Trail| ()) as fn(&Trail),
+            |trail| trail.by(Who::Frame, None),
+            |trail| trail.about_tokens(&[]),
+        ] {
+            let (status, body) = ask(forgets).await;
+            assert_eq!(status, 500);
+            assert!(!body.contains("value"));
+        }
+        let (status, body) = ask(|trail| {
+            trail.by(Who::Frame, None);
+            trail.about_tokens(&[]);
+        })
+        .await;
+        assert_eq!((status.as_u16(), &*body), (200, "value"));
+    }
+}
