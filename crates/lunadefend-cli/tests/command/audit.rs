@@ -193,3 +193,53 @@ fn half_a_setting_is_named() {
         assert!(text.contains(why) && !text.contains("canary"), "{text}");
     }
 }
+
+/// The lines in stdout are among others, and the heads are beside them in stderr.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collected_stdout_is_verified_too() {
+    let log = Log::new();
+    let settings = [
+        ("LUNADEFEND_AUDIT", "stdout"),
+        ("LUNADEFEND_AUDIT_KEY", KEY),
+    ];
+    let heads = log.folder.path().join("log");
+    let mut command = Server::serve(log.folder.path(), &settings);
+    command.stderr(fs::File::create(&heads).unwrap());
+    let server = Server::start_command(command);
+    stored(&server).await;
+    let collected = server.stop_and_read();
+    fs::write(log.path(), &collected).unwrap();
+    let heads = heads.to_str().unwrap();
+    let verify = ["verify", "--mixed", "--heads", heads];
+    let (well, text) = Log::audit(&verify, &[&log.path()], "");
+    assert!(well, "{text}");
+    // Without being asked it skips nothing.
+    let (well, text) = Log::audit(&["verify"], &[&log.path()], "");
+    assert!(!well && text.contains("it is no line"), "{text}");
+    let cut = collected.rsplit_once("{\"audit\"").unwrap().0;
+    fs::write(log.path(), cut).unwrap();
+    let (well, text) = Log::audit(&verify, &[&log.path()], "");
+    assert!(!well && text.contains("the end is cut off"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn there_is_no_start_without_the_first_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("LUNADEFEND_AUDIT", "stdout"),
+        ("LUNADEFEND_AUDIT_KEY", KEY),
+        // Else it says before where it keeps one.
+        ("LUNADEFEND_MASTER_KEY", KEY),
+    ];
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut command = Server::serve(folder.path(), &settings);
+    let output = command.stdout(full.unwrap()).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        text.contains("the first line of the audit log cannot be written"),
+        "{text}"
+    );
+    assert!(!text.contains("panicked"), "{text}");
+}

@@ -48,7 +48,7 @@ impl Server {
         Self::start_command(command)
     }
 
-    fn serve(folder: &Path, more: &[(&str, &str)]) -> Command {
+    pub(crate) fn serve(folder: &Path, more: &[(&str, &str)]) -> Command {
         // A file that may not grow is an error of the write, not the end of the process.
         let mut command = Command::new("/bin/sh");
         command
