@@ -6,6 +6,8 @@
 )]
 
 mod admin;
+mod audit;
+mod audit_log;
 mod config;
 mod dev;
 mod doctor;
@@ -45,6 +47,7 @@ enum Command {
     Token(token::Token),
     Session(session::Session),
     Store(store::Store),
+    Audit(audit::Audit),
 }
 
 #[tokio::main]
@@ -66,6 +69,7 @@ async fn main() -> ExitCode {
         Command::Session(session) => session.run().await.map(|()| ExitCode::SUCCESS),
         Command::Keys(keys) => keys.run().await.map(|()| ExitCode::SUCCESS),
         Command::Store(store) => store.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Audit(audit) => audit.run().await.map(checked),
     };
     outcome.unwrap_or_else(|error| {
         // The whole chain, each cause once: what is wrong and what to do.

@@ -49,10 +49,17 @@ impl Serve {
             master_key,
             next_master_key,
             admin_socket,
+            audit,
         } = serving;
         let keys = (master_key, next_master_key);
         let vault = stores.vault(&self.store, &settings, keys, Arc::new(SystemClock));
         let vault = vault.await?;
+        let clock = Arc::new(SystemClock);
+        let audit = audit.map(|audit| audit.start(clock)).transpose()?;
+        let config = match &audit {
+            Some(audit) => config.with_audit(audit.clone()),
+            None => config,
+        };
         let tokenizer = Tokenizer::new(config, vault);
         let admin = listen::serve_admin(admin_socket.as_deref(), tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
@@ -61,10 +68,14 @@ impl Serve {
             "lunadefend tokenizer listening on http://{}",
             listener.local_addr()?
         );
-        tokio::select! {
+        let ended = tokio::select! {
             served = listen::serve(listener, tokenizer, stop) => served,
             () = hangups => Ok(()),
             () = admin => Ok(()),
+        };
+        if let Some(audit) = audit {
+            audit.close().await;
         }
+        ended
     }
 }

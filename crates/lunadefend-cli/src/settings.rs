@@ -1,6 +1,6 @@
 //! The settings of `lunadefend serve`, from the environment and from a TOML file.
 
-use crate::{roots, stores::Stores};
+use crate::{audit_log::AuditLog, roots, stores::Stores};
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::secret_providers;
 use lunadefend_core::{
@@ -66,6 +66,7 @@ pub(crate) struct Serving {
     pub(crate) master_key: Option<MasterKey>,
     pub(crate) next_master_key: Option<MasterKey>,
     pub(crate) admin_socket: Option<PathBuf>,
+    pub(crate) audit: Option<AuditLog>,
 }
 
 impl Serving {
@@ -81,6 +82,7 @@ impl Serving {
             config,
             stores: Stores::read(settings).await?,
             admin_socket: admin_socket(settings)?,
+            audit: AuditLog::read(settings).await?,
             master_key: master_key(settings, &table::MASTER_KEY).await?,
             next_master_key: master_key(settings, &table::NEXT_MASTER_KEY).await?,
         })

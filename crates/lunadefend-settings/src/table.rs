@@ -90,6 +90,10 @@ settings! {
     DYNAMODB_ENDPOINT: Tokenizer, "LUNADEFEND_DYNAMODB_ENDPOINT", "dynamodb_endpoint", Url, "", "another address for DynamoDB than AWS's";
     S3_ENDPOINT: Tokenizer, "LUNADEFEND_S3_ENDPOINT", "s3_endpoint", Url, "", "another address for S3 than AWS's";
     ADMIN_SOCKET: Tokenizer, "LUNADEFEND_ADMIN_SOCKET", "admin_socket", Text, "", "the path of a Unix socket for `lunadefend status`, which only the user that runs the tokenizer may use";
+    AUDIT: Tokenizer, "LUNADEFEND_AUDIT", "audit", Text, "", "the path of the audit log, a line for each act, made if it is missing; or `stdout`. None unless set. Each process needs a file of its own";
+    AUDIT_KEY: Tokenizer, "LUNADEFEND_AUDIT_KEY", "audit_key", Secret("LUNADEFEND_AUDIT_KEY"), "", "64 hexadecimal digits, from which the keys of the audit log are derived; its verification needs them again. Required with `LUNADEFEND_AUDIT`. `LUNADEFEND_AUDIT_KEY_PROVIDER` takes them from elsewhere, as docs/audit.md advises";
+    AUDIT_REQUIRED: Tokenizer, "LUNADEFEND_AUDIT_REQUIRED", "audit_required", Choice(&["on", "off"]), "on", "`off` serves also while the audit log cannot be written; the log says so, and a metric counts. With `on` nothing goes out without its line";
+    AUDIT_ROTATE: Tokenizer, "LUNADEFEND_AUDIT_ROTATE", "audit_rotate", Bytes(65536, u64::MAX), "64MiB", "how long a file of the audit log grows before it is renamed to `<path>.000001` and so on. No file is ever removed";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
 
     ALLOW_CLEARTEXT: Both, "LUNADEFEND_ALLOW_CLEARTEXT", "allow_cleartext", Bool, "false", "`true` permits `http://` to another host than loopback. Do not";

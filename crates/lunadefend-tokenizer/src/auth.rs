@@ -8,6 +8,7 @@ use crate::{
 };
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use lunadefend_audit::Who;
 use lunadefend_core::SessionId;
 use lunadefend_jwt::{Claims, JwtError, JwtKind, ParsedJwt, Subject};
 use std::sync::Arc;
@@ -98,6 +99,16 @@ impl Authenticated {
         match &self.caller {
             Caller::User(session) => Some(session),
             Caller::Application | Caller::Developer => None,
+        }
+    }
+
+    /// Returns the kind of the caller, for the audit log.
+    pub(crate) const fn who(&self) -> Who {
+        match (&self.caller, self.by_cookie) {
+            (Caller::Application, _) => Who::Application,
+            (Caller::Developer, _) => Who::Developer,
+            (Caller::User(_), true) => Who::Frame,
+            (Caller::User(_), false) => Who::User,
         }
     }
 

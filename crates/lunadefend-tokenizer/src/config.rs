@@ -19,6 +19,7 @@ use crate::{
     jwks::VerificationKeys,
 };
 use http::HeaderValue;
+use lunadefend_audit::Audit;
 use lunadefend_core::provider::SettingError;
 use lunadefend_http::BaseUrl;
 use lunadefend_jwt::JwtPolicy;
@@ -65,6 +66,7 @@ pub struct TokenizerConfig {
     pub(crate) delete: bool,
     pub(crate) values: ValuePolicy,
     pub(crate) limits: Limits,
+    pub(crate) audit: Option<Audit>,
 }
 
 impl TokenizerConfig {
@@ -94,6 +96,15 @@ impl TokenizerConfig {
             delete: true,
             values: ValuePolicy::default(),
             limits: Limits::default(),
+        }
+    }
+
+    /// Sets the audit log, which gets a line for each act of a known caller. There is none by default.
+    #[must_use]
+    pub fn with_audit(self, audit: Audit) -> Self {
+        Self {
+            audit: Some(audit),
+            ..self
         }
     }
 
@@ -303,6 +314,7 @@ impl TokenizerConfigBuilder {
             delete: self.delete,
             values: self.values,
             limits: self.limits,
+            audit: None,
         })
     }
 }

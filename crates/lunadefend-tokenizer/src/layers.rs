@@ -1,6 +1,7 @@
 //! The rules that many requests and responses share, one concept a layer. `router.rs` stacks them.
 
 pub(crate) mod admission;
+pub(crate) mod audit;
 pub(crate) mod base_path;
 pub(crate) mod body_limit;
 pub(crate) mod context;

@@ -35,6 +35,7 @@ mod size;
 mod state;
 mod status;
 mod tokenizer;
+mod trail;
 
 #[cfg(unix)]
 pub use admin::{AdminSocket, AdminSocketError, serve_admin};

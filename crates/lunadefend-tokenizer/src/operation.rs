@@ -299,11 +299,11 @@ impl<M, A, B, C, T: Described> ReadsJson for (M, A, B, C, Json<T>) {
     type Body = T;
 }
 
-impl<M, A, B, C, T: Described> ReadsJson for (M, A, B, C, JsonAndBytes<T>) {
+impl<M, A, B, C, D, T: Described> ReadsJson for (M, A, B, C, D, JsonAndBytes<T>) {
     type Body = T;
 }
 
-impl<M, A, T: Described> ReadsJson for (M, A, Destroy<T>) {
+impl<M, A, B, T: Described> ReadsJson for (M, A, B, Destroy<T>) {
     type Body = T;
 }
 

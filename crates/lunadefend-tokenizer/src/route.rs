@@ -9,6 +9,7 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 use http::{HeaderName, HeaderValue, Method};
+use lunadefend_audit::Act;
 use lunadefend_core::wire;
 use std::sync::Arc;
 
@@ -84,6 +85,9 @@ pub(crate) struct Endpoint {
     pub(crate) reads: Option<SchemaOf>,
     pub(crate) body: BodyLimit,
     pub(crate) time: TimeLimit,
+    /// The act of its requests, if each has a line in the audit log. The handler must note in its
+    /// [`Trail`](crate::trail::Trail) what a request is about.
+    pub(crate) audit: Option<Act>,
     pub(crate) handler: MethodRouter<Arc<Shared>>,
 }
 
@@ -141,6 +145,7 @@ impl Route {
             reads: None,
             body: BodyLimit::Empty,
             time: TimeLimit::Whole,
+            audit: None,
             handler: on(MethodFilter::GET, handler),
         })
     }
@@ -157,6 +162,7 @@ impl Route {
             reads: None,
             body: BodyLimit::Empty,
             time: TimeLimit::Whole,
+            audit: None,
             handler: on(MethodFilter::GET, handler),
         })
     }
@@ -202,6 +208,7 @@ impl Route {
             reads: Some(SchemaOf::body::<T>()),
             body: BodyLimit::Json(limits),
             time,
+            audit: None,
             handler: on(MethodFilter::POST, handler),
         })
     }
@@ -218,8 +225,17 @@ impl Route {
             reads: None,
             body: BodyLimit::Value,
             time: TimeLimit::Progress,
+            audit: None,
             handler: on(MethodFilter::PUT, handler),
         })
+    }
+
+    /// Has a line in the audit log for each request of the endpoint that was added last.
+    pub(crate) fn audited(mut self, act: Act) -> Self {
+        if let Some(endpoint) = self.endpoints.last_mut() {
+            endpoint.audit = Some(act);
+        }
+        self
     }
 
     fn endpoint(mut self, endpoint: Endpoint) -> Self {

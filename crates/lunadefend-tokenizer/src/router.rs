@@ -3,8 +3,8 @@
 use crate::{
     error::ApiError,
     layers::{
-        admission, base_path, body_limit, context, cors, cors::Cors, credentials, harden, headers,
-        log, methods, methods::Methods, service_worker, time_limit,
+        admission, audit, base_path, body_limit, context, cors, cors::Cors, credentials, harden,
+        headers, log, methods, methods::Methods, service_worker, time_limit,
     },
     route::{Audience, Endpoint, Route, TimeLimit},
     routes,
@@ -84,11 +84,18 @@ fn endpoint(
         .handler
         .layer(from_fn_with_state(endpoint.body, body_limit::set))
         .layer(from_fn_with_state(admission, admission::admit));
-    match endpoint.time {
+    let handler = match endpoint.time {
         TimeLimit::Whole => {
             let limit = shared.config.limits.request;
             handler.layer(from_fn_with_state(limit, time_limit::enforce))
         }
         TimeLimit::Progress => handler,
+    };
+    match (endpoint.audit, &shared.config.audit) {
+        // Around the limit: what ran out of time may have been done.
+        (Some(act), Some(audit)) => {
+            handler.layer(from_fn_with_state((audit.clone(), act), audit::record))
+        }
+        _ => handler,
     }
 }

@@ -23,6 +23,7 @@ use crate::{
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, SET_COOKIE, VARY,
 };
+use lunadefend_audit::Act;
 use lunadefend_core::wire::{
     self, BatchAnswer, Destroys, Discovery, Empty, GrantVerified, GrantedItem, GrantsRevoke,
     RewrapDone, TokensDelete, TokensDescribed, VerifiedItem, WrappingKeyNumber, WrappingKeys,
@@ -37,16 +38,20 @@ pub(crate) fn table() -> Vec<Route> {
         Anyone, Application, Destroyer, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer,
     };
     vec![
-        Route::new("/grant/set", Application).post(grants::about_set(), grants::set),
+        Route::new("/grant/set", Application)
+            .post(grants::about_set(), grants::set)
+            .audited(Act::Grant),
         Route::new("/grant/verify", Application).post(
             data::<GrantVerified>("Says whether a session holds a live grant for a token.")
                 .then("/v2/grants/revoke", grants::TOKEN_OF_SESSION),
             grants::verify,
         ),
-        Route::new("/v2/sessions/revoke", Application).post(
-            data::<Empty>("Ends a session for good, with all its grants."),
-            sessions::revoke,
-        ),
+        Route::new("/v2/sessions/revoke", Application)
+            .post(
+                data::<Empty>("Ends a session for good, with all its grants."),
+                sessions::revoke,
+            )
+            .audited(Act::EndSession),
         Route::new("/v2/grants/set", Application)
             .post_within(
                 wire::BATCH,
@@ -55,6 +60,7 @@ pub(crate) fn table() -> Vec<Route> {
                 ),
                 batches::set,
             )
+            .audited(Act::Grant)
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         Route::new("/v2/grants/verify", Application)
             .post_within(
@@ -65,25 +71,39 @@ pub(crate) fn table() -> Vec<Route> {
                 batches::verify,
             )
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
-        Route::new(GrantsRevoke::ROUTE, Destroyer).post(
-            data::<Empty>("Ends the grant of one session, or of all without `sessionId`.")
-                .then("/grant/verify", r#"{"tokenId":"$request.body#/tokenId"}"#),
-            grants::revoke,
-        ),
-        Route::new(TokensDelete::ROUTE, Destroyer).post(tokens::about_delete(), tokens::delete),
-        Route::new("/tokenize", FrameOrJwt).post(tokens::about_tokenize(), tokens::tokenize),
-        Route::new("/detokenize", FrameOrJwt).post(tokens::about_detokenize(), tokens::detokenize),
-        Route::new("/metadata/get", FrameOrJwt).post(tokens::about_metadata(), tokens::metadata),
+        Route::new(GrantsRevoke::ROUTE, Destroyer)
+            .post(
+                data::<Empty>("Ends the grant of one session, or of all without `sessionId`.")
+                    .then("/grant/verify", r#"{"tokenId":"$request.body#/tokenId"}"#),
+                grants::revoke,
+            )
+            .audited(Act::Revoke),
+        Route::new(TokensDelete::ROUTE, Destroyer)
+            .post(tokens::about_delete(), tokens::delete)
+            .audited(Act::Delete),
+        Route::new("/tokenize", FrameOrJwt)
+            .post(tokens::about_tokenize(), tokens::tokenize)
+            .audited(Act::Tokenize),
+        Route::new("/detokenize", FrameOrJwt)
+            .post(tokens::about_detokenize(), tokens::detokenize)
+            .audited(Act::Detokenize),
+        Route::new("/metadata/get", FrameOrJwt)
+            .post(tokens::about_metadata(), tokens::metadata)
+            .audited(Act::Describe),
         Route::new("/metadata/set", FrameOrJwt)
-            .post(tokens::about_set_metadata(), tokens::set_metadata),
+            .post(tokens::about_set_metadata(), tokens::set_metadata)
+            .audited(Act::SetMetadata),
         Route::new("/v2/tokenize", FrameOrJwt)
             .post(values::about_tokenize(), values::tokenize)
+            .audited(Act::Tokenize)
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         Route::new("/v2/detokenize", FrameOrJwt)
             .post(values::about_detokenize(), values::detokenize)
+            .audited(Act::Detokenize)
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         Route::new("/v2/tokens/describe", FrameOrJwt)
             .post(values::about_describe(), values::describe)
+            .audited(Act::Describe)
             .header(CACHE_CONTROL, NEVER_KEPT_NOR_CHANGED),
         // Else a browser turns a response into a network error, and the page's own code fails with it.
         // Pages get there by `no-cors` requests, which can read nothing of it.
@@ -110,7 +130,9 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new(blobs::PATH, SignedUrl)
             .label("/blob")
             .put_value(blobs::about_upload(), blobs::upload)
+            .audited(Act::Upload)
             .get_and_head(blobs::about_download(), blobs::download)
+            .audited(Act::Download)
             .readers(Readers::Frame)
             .header(
                 CONTENT_SECURITY_POLICY,
@@ -139,42 +161,77 @@ pub(crate) fn table() -> Vec<Route> {
             bytes("application/json", "Returns the status of the tokenizer."),
             status::show,
         ),
-        Route::new("/tokens/describe", Operator).post(
-            data::<TokensDescribed>("Returns what is known about tokens without their values."),
-            values::describe_for_operator,
-        ),
+        Route::new("/tokens/describe", Operator)
+            .post(
+                data::<TokensDescribed>("Returns what is known about tokens without their values."),
+                values::describe_for_operator,
+            )
+            .audited(Act::Describe),
         Route::new("/tokens/delete", Operator)
-            .post(tokens::about_delete(), tokens::delete_for_operator),
-        Route::new("/sessions/revoke", Operator).post(
-            data::<Empty>("Ends a session for good, with all its grants."),
-            sessions::revoke_for_operator,
-        ),
+            .post(tokens::about_delete(), tokens::delete_for_operator)
+            .audited(Act::Delete),
+        Route::new("/sessions/revoke", Operator)
+            .post(
+                data::<Empty>("Ends a session for good, with all its grants."),
+                sessions::revoke_for_operator,
+            )
+            .audited(Act::EndSession),
         Route::new("/keys", Operator).get(
             data::<WrappingKeys>("Returns the versions of the wrapping key."),
             keys::list,
         ),
-        Route::new("/keys/add", Operator).post(
-            data::<WrappingKeyNumber>("Adds a version of the wrapping key."),
-            keys::add,
-        ),
-        Route::new("/keys/master", Operator).post(
-            data::<Empty>("Seals the key ring with the next master key."),
-            keys::rotate_master,
-        ),
+        Route::new("/keys/add", Operator)
+            .post(
+                data::<WrappingKeyNumber>("Adds a version of the wrapping key."),
+                keys::add,
+            )
+            .audited(Act::AddKey),
+        Route::new("/keys/master", Operator)
+            .post(
+                data::<Empty>("Seals the key ring with the next master key."),
+                keys::rotate_master,
+            )
+            .audited(Act::RotateMaster),
         Route::new("/keys/rewrap", Operator).post(
             data::<RewrapDone>("Seals up to 100 rows again, under the present wrapping key."),
             keys::rewrap,
         ),
-        Route::new("/keys/retire", Operator).post_at_length(
-            data::<Empty>("Deletes a version of the wrapping key that seals no row."),
-            keys::retire,
-        ),
+        Route::new("/keys/retire", Operator)
+            .post_at_length(
+                data::<Empty>("Deletes a version of the wrapping key that seals no row."),
+                keys::retire,
+            )
+            .audited(Act::RetireKey),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whoever adds a route decides whether its requests are acts.
+    #[test]
+    fn what_a_known_caller_does_has_a_line_in_the_audit_log() {
+        // They tell the application and the operator what is, and let out nothing of a value; sealing rows again changes
+        // nothing that anybody reads.
+        const NO_ACTS: [&str; 5] = [
+            "/grant/verify",
+            "/v2/grants/verify",
+            "/status",
+            "/keys",
+            "/keys/rewrap",
+        ];
+        for row in table() {
+            let is_known = !matches!(
+                row.audience,
+                Audience::Anyone | Audience::Frame | Audience::Page | Audience::Transfer
+            );
+            for endpoint in &row.endpoints {
+                let expected = is_known && !NO_ACTS.contains(&row.path);
+                assert_eq!(endpoint.audit.is_some(), expected, "{}", row.path);
+            }
+        }
+    }
 
     #[test]
     fn each_route_is_one_row_and_is_in_the_readme() {

@@ -4,6 +4,7 @@ use crate::{
     server::{self, Places, files},
     tokenizer::Tokenizer,
 };
+use lunadefend_audit::Audit;
 use lunadefend_vault::Janitor;
 use std::{io, time::Duration};
 use tokio::{
@@ -14,6 +15,8 @@ use tokio::{
 
 /// The interval at which expired rows are deleted.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// How long a line of the audit log can be cut off without a head that shows it, at most.
+const PUBLISH_HEADS_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves a tokenizer until `shutdown` completes, then lets running requests finish for
 /// [`Limits::drain`](crate::Limits::drain).
@@ -44,9 +47,22 @@ pub async fn serve(
     tokenizer.activity().serve_on(&places);
     let mut purging = JoinSet::new();
     purging.spawn(purge_regularly(tokenizer.janitor()));
+    if let Some(audit) = tokenizer.audit() {
+        purging.spawn(publish_heads_regularly(audit.clone()));
+    }
     server::run(listener, tokenizer, &places, &limits, shutdown).await;
     purging.shutdown().await;
     Ok(())
+}
+
+/// Publishes the head of the audit log once a minute.
+async fn publish_heads_regularly(audit: Audit) {
+    let mut time = interval(PUBLISH_HEADS_EVERY);
+    time.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        time.tick().await;
+        audit.publish_head();
+    }
 }
 
 async fn purge_regularly(janitor: Janitor) {

@@ -14,6 +14,7 @@ use axum::{Router, response::Response};
 use bytes::Bytes;
 use http::Request;
 use hyper::body::Body as HttpBody;
+use lunadefend_audit::{Act, Audit, Record, Who};
 use lunadefend_core::provider::{BoxError, BoxFuture};
 use lunadefend_vault::{Janitor, SystemTimer, Timer, Vault};
 use std::{
@@ -97,6 +98,16 @@ impl Tokenizer {
     /// From now on every fetch of this process tells caches on the way to ask the application; purge a cache
     /// that does not obey. Grants, sessions and signed URLs that were made by the old key stay.
     pub fn drop_keys(&self) {
+        if let Some(audit) = &self.shared.config.audit {
+            audit.note(Record {
+                act: Act::DropKeys,
+                by: Who::Operator,
+                session: None,
+                status: None,
+                request: None,
+                items: Vec::new(),
+            });
+        }
         if self.shared.keys.drop_set() {
             tracing::warn!("the key set was dropped: it is fetched anew for the next JWT");
         } else {
@@ -104,6 +115,10 @@ impl Tokenizer {
                 "no key set was dropped: the key is set as SESSION_PUBLIC_KEY, so restart with another one"
             );
         }
+    }
+
+    pub(crate) fn audit(&self) -> Option<&Audit> {
+        self.shared.config.audit.as_ref()
     }
 
     pub(crate) fn activity(&self) -> &Activity {

@@ -29,12 +29,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         "lunadefend-client",
         &[CORE, CRYPTO, FLIGHT, HTTP, JWT, SECRETS, SETTINGS],
     ),
+    ("lunadefend-audit", &[CORE, CRYPTO]),
     ("lunadefend-vault", &[CORE, CRYPTO]),
     ("lunadefend-vault-aws", &[AWS, CORE, CRYPTO, VAULT]),
     ("lunadefend-vault-*", &[CORE, CRYPTO, VAULT]),
     (
         "lunadefend-tokenizer",
-        &[CORE, CRYPTO, ELEMENTS, HTTP, JWT, FLIGHT, VAULT],
+        &[AUDIT, CORE, CRYPTO, ELEMENTS, HTTP, JWT, FLIGHT, VAULT],
     ),
     // An application that uses the facade compiles no tokenizer.
     (
@@ -60,6 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "lunadefend-cli",
         &[
+            AUDIT,
             CORE,
             CRYPTO,
             ELEMENTS,
@@ -74,6 +76,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("lunadefend-testing", &["lunadefend*"]),
 ];
+const AUDIT: &str = "lunadefend-audit";
 const AWS: &str = "lunadefend-aws";
 const CORE: &str = "lunadefend-core";
 const CRYPTO: &str = "lunadefend-crypto";

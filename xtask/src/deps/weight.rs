@@ -22,6 +22,11 @@ const WITHOUT: &[(&[&str], &[&str], &[&str])] = &[
     // Who implements a store compiles no server and no other store.
     (&["lunadefend-vault*"], VAULT_ON_AWS, &["hyper*"]),
     (&["lunadefend-vault*"], &[], &["axum*"]),
+    (
+        &["lunadefend-audit"],
+        &[],
+        &["axum*", "hyper*", "redb", "rustls"],
+    ),
     (VAULTS, POSTGRES, &["sqlx*"]),
     (VAULTS, SERVERS, &["rustls"]),
     (VAULTS, &["lunadefend-vault-redb"], &["redb"]),

@@ -4,7 +4,7 @@ use lunadefend_client::{Client, SessionIds};
 use lunadefend_crypto::{GeneratedKey, RsaBits, SigningKey};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
 use std::{
-    io::{BufRead, BufReader, Lines},
+    io::{BufRead, BufReader, Lines, Read},
     path::Path,
     process::{Child, ChildStderr, ChildStdout, Command, Stdio},
     sync::OnceLock,
@@ -48,7 +48,7 @@ impl Server {
         Self::start_command(command)
     }
 
-    fn serve(folder: &Path, more: &[(&str, &str)]) -> Command {
+    pub(crate) fn serve(folder: &Path, more: &[(&str, &str)]) -> Command {
         // A file that may not grow is an error of the write, not the end of the process.
         let mut command = Command::new("/bin/sh");
         command
@@ -171,6 +171,15 @@ impl Server {
     pub(crate) fn kill_9(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; all that it printed.
+    pub(crate) fn stop_and_read(mut self) -> String {
+        self.signal("-TERM");
+        let mut printed = std::mem::take(&mut self.printed);
+        self.stdout.read_to_string(&mut printed).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        printed
     }
 
     /// SIGTERM; whether it ended with 0.

@@ -2,6 +2,7 @@
 
 use crate::{
     auth, context::RequestContext, error::ApiError, origin, route::Audience, state::Shared,
+    trail::Trail,
 };
 use axum::{
     Extension,
@@ -9,6 +10,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use lunadefend_audit::Who;
 use std::sync::Arc;
 
 /// Admits only the audience of a route, before any of the body is read.
@@ -18,21 +20,30 @@ pub(crate) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
+    let trail = request.extensions().get::<Trail>().cloned();
+    let trail = trail.unwrap_or_default();
     let headers = request.headers();
     match audience {
-        Audience::Application => auth::require_application(headers, &shared).await?,
+        Audience::Application => {
+            auth::require_application(headers, &shared).await?;
+            trail.by(Who::Application, None);
+        }
         Audience::Destroyer => {
             let jwt = auth::require_destroyer(headers, &shared).await?;
+            trail.by(Who::Application, None);
             request.extensions_mut().insert(jwt);
         }
         Audience::FrameOrJwt => {
             let caller = auth::authenticate(headers, &context, &shared).await?;
+            trail.by(caller.who(), caller.session());
             request.extensions_mut().insert(caller);
         }
         Audience::Frame => origin::require_frame(headers, &shared.config.public_origin)?,
         Audience::Transfer => origin::require_transfer(headers)?,
-        // What they may do is for the handler, the URL or the socket to say.
-        Audience::Page | Audience::SignedUrl | Audience::Anyone | Audience::Operator => {}
+        // The socket admits nobody else.
+        Audience::Operator => trail.by(Who::Operator, None),
+        // What they may do is for the handler or the URL to say.
+        Audience::Page | Audience::SignedUrl | Audience::Anyone => {}
     }
     Ok(next.run(request).await)
 }

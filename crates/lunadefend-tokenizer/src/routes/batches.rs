@@ -1,8 +1,15 @@
 //! `/v2/grants/*`: many grants in one request, for the application.
 
 use super::grants::expiry;
-use crate::{body::Json, error::ApiError, response, state::Shared};
+use crate::{
+    body::Json,
+    error::ApiError,
+    response,
+    state::Shared,
+    trail::{Trail, of_token},
+};
 use axum::{extract::State, response::Response};
+use lunadefend_audit::{Item, Names};
 use lunadefend_core::{
     provider::UnixMillis,
     wire::{
@@ -47,8 +54,13 @@ pub(super) async fn verify(
 /// that lives longer stays.
 pub(super) async fn set(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     Json(batch): Json<GrantBatch>,
 ) -> Result<Response, ApiError> {
+    trail.about(|names| {
+        let items = batch.items.iter();
+        items.map(|item| asked_for(names, item, false)).collect()
+    });
     let asked: Vec<_> = batch
         .items
         .iter()
@@ -69,10 +81,31 @@ pub(super) async fn set(
             },
         }
     });
+    let items: Vec<_> = items.collect();
+    trail.about(|names| {
+        let items = batch.items.iter().zip(&items);
+        let items = items.map(|(asked, item)| asked_for(names, asked, item.outcome.is_err()));
+        items.collect()
+    });
     Ok(response::data(BatchAnswer {
         batch_id: batch.batch_id,
-        items: items.collect(),
+        items,
     }))
+}
+
+/// Returns what the audit log says of an item. One that names no session or no token is refused.
+fn asked_for(names: &Names, item: &GrantItem, refused: bool) -> Item {
+    let Some((session, token)) = item.ids() else {
+        return Item {
+            refused: true,
+            ..Item::default()
+        };
+    };
+    Item {
+        session: Some(names.session(&session)),
+        refused,
+        ..of_token(names, &token)
+    }
 }
 
 /// Returns the grant that an item asks for, or the name of its refusal.

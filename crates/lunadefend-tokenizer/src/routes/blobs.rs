@@ -7,6 +7,7 @@ use crate::{
     operation::{Operation, bytes, nothing},
     response,
     state::Shared,
+    trail::Trail,
 };
 use axum::{
     body::Body,
@@ -62,6 +63,11 @@ fn location(shared: &Shared, signed: &str) -> SignedLocation {
     }
 }
 
+/// Returns the signed part of a URL that was made here.
+pub(super) fn signed_in(location: &SignedLocation) -> &str {
+    location.url.rsplit('/').next().unwrap_or_default()
+}
+
 /// Returns the signed part of a URL.
 fn signed(uri: &Uri) -> &str {
     let prefix = PATH.trim_end_matches(PLACEHOLDER);
@@ -91,17 +97,19 @@ pub(super) fn about_upload() -> Operation {
 /// `PUT`: stores the value of a token, once.
 pub(super) async fn upload(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     request: Request,
 ) -> Result<Response, ApiError> {
-    store(&shared, request).await?;
+    store(&shared, &trail, request).await?;
     Ok(response::empty(StatusCode::OK))
 }
 
-async fn store(shared: &Shared, request: Request) -> Result<(), ApiError> {
+async fn store(shared: &Shared, trail: &Trail, request: Request) -> Result<(), ApiError> {
     let url = shared
         .vault
         .verify_upload(signed(request.uri()))
         .map_err(no_such_url)?;
+    trail.by_url(signed(request.uri()));
     let limits = &shared.config.limits;
     let max_length = url.max_length.min(limits.max_value);
     let mut body = body::Upload::new(request, max_length, limits)?;
@@ -189,13 +197,19 @@ pub(super) fn about_download() -> Operation {
 /// `GET` and `HEAD`: returns the value of a token while its grant is live.
 pub(super) async fn download(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    open(&shared, &uri, &headers).await.map(inert)
+    open(&shared, &trail, &uri, &headers).await.map(inert)
 }
 
-async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Download, ApiError> {
+async fn open(
+    shared: &Shared,
+    trail: &Trail,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Download, ApiError> {
     let navigates = headers
         .get_all(SEC_FETCH_MODE)
         .iter()
@@ -204,6 +218,7 @@ async fn open(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Downloa
         return Err(ApiError::forbidden("a value cannot be opened as a page"));
     }
     let ticket = shared.vault.open_ticket(signed(uri)).map_err(no_such_url)?;
+    trail.by_url(signed(uri));
     shared
         .vault
         .open_download(&ticket)

@@ -8,9 +8,11 @@ use crate::{
     operation::{Operation, data},
     response,
     state::Shared,
+    trail::{Trail, of_token},
 };
 use axum::{extract::State, response::Response};
 use http::StatusCode;
+use lunadefend_audit::Item;
 use lunadefend_core::{
     GrantDuration,
     provider::UnixMillis,
@@ -40,8 +42,15 @@ pub(super) fn about_set() -> Operation {
 /// Grants a token to a session that has not ended. An earlier grant that lives longer stays.
 pub(super) async fn set(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     Json(request): Json<GrantSet>,
 ) -> Result<Response, ApiError> {
+    trail.about(|names| {
+        vec![Item {
+            session: Some(names.session(&request.session_id)),
+            ..of_token(names, &request.token_id)
+        }]
+    });
     let duration = shared
         .config
         .durations
@@ -76,8 +85,19 @@ pub(super) async fn verify(
 /// `POST /v2/grants/revoke`: ends the grant of one session, or those of all. Grants that are made later count.
 pub(super) async fn revoke(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     request: Destroy<GrantsRevoke>,
 ) -> Result<Response, ApiError> {
+    trail.about(|names| {
+        let GrantsRevoke {
+            session_id,
+            token_id,
+        } = request.get();
+        vec![Item {
+            session: session_id.as_ref().map(|session| names.session(session)),
+            ..of_token(names, token_id)
+        }]
+    });
     let GrantsRevoke {
         session_id,
         token_id,

@@ -1,6 +1,6 @@
-//! The keys of the store, for the operator.
+//! The keys of the store, for the operator. What changes them is about no token and no session.
 
-use crate::{body::Json, error::ApiError, response, state::Shared};
+use crate::{body::Json, error::ApiError, response, state::Shared, trail::Trail};
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use lunadefend_core::wire::{
@@ -27,8 +27,10 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Result<Response, 
 /// `POST /keys/add`: one more, which seals rows after three minutes.
 pub(super) async fn add(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     Json(Empty {}): Json<Empty>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(&[]);
     let version = shared.vault.add_wrapping_key().await?;
     tracing::warn!(version, "the operator added a wrapping key");
     Ok(response::data(WrappingKeyNumber { version }))
@@ -37,8 +39,10 @@ pub(super) async fn add(
 /// `POST /keys/master`: the next master key takes the place of the present one.
 pub(super) async fn rotate_master(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     Json(Empty {}): Json<Empty>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(&[]);
     shared.vault.rotate_master().await?;
     tracing::warn!("the operator changed the master key");
     Ok(response::data(Empty {}))
@@ -62,8 +66,10 @@ pub(super) async fn rewrap(
 /// `POST /keys/retire`: deletes a version that seals no row.
 pub(super) async fn retire(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     Json(WrappingKeyNumber { version }): Json<WrappingKeyNumber>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(&[]);
     shared.vault.retire_wrapping_key(version).await?;
     tracing::warn!(version, "the operator retired a wrapping key");
     Ok(response::data(Empty {}))

@@ -11,9 +11,11 @@ use crate::{
     operation::{Operation, data},
     response,
     state::Shared,
+    trail::{Trail, of_token},
 };
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, StatusCode};
+use lunadefend_audit::Item;
 use lunadefend_core::{
     SessionId,
     provider::{TokenId, UnixMillis},
@@ -52,11 +54,19 @@ pub(super) fn about_tokenize() -> Operation {
 pub(super) async fn tokenize(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
+    trail: Trail,
     Json(request): Json<Tokenize>,
 ) -> Result<Response, ApiError> {
     let (metadata, owner) = (request.metadata.as_ref(), owner(&shared, &caller));
     let new = shared.vault.create_waiting_token(metadata, owner).await?;
-    let SignedLocation { url, headers } = blobs::upload_location(&shared, &new);
+    let location = blobs::upload_location(&shared, &new);
+    trail.about(|names| {
+        vec![Item {
+            url: Some(names.url(blobs::signed_in(&location))),
+            ..of_token(names, &new.token)
+        }]
+    });
+    let SignedLocation { url, headers } = location;
     Ok(response::data(Tokenized {
         token_id: new.token,
         upload_url: url,
@@ -107,8 +117,10 @@ pub(super) fn about_detokenize() -> Operation {
 pub(super) async fn detokenize(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
+    trail: Trail,
     Json(request): Json<TokenRequest>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(std::slice::from_ref(&request.token_id));
     require_reader(&shared, &caller)?;
     let no_grant =
         || ApiError::bad_request("session does not have valid token grant available to detokenize");
@@ -121,7 +133,14 @@ pub(super) async fn detokenize(
         .issue_download(session, &request.token_id, expiry)
         .await?
         .ok_or_else(|| ApiError::not_found("unable to locate data for token"))?;
-    let SignedLocation { url, headers } = blobs::download_location(&shared, &ticket)?;
+    let location = blobs::download_location(&shared, &ticket)?;
+    trail.about(|names| {
+        vec![Item {
+            url: Some(names.url(blobs::signed_in(&location))),
+            ..of_token(names, &request.token_id)
+        }]
+    });
+    let SignedLocation { url, headers } = location;
     let mut response = response::data(Detokenized {
         download_url: url,
         headers,
@@ -147,8 +166,10 @@ pub(super) fn about_metadata() -> Operation {
 pub(super) async fn metadata(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
+    trail: Trail,
     Json(request): Json<TokenRequest>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(std::slice::from_ref(&request.token_id));
     let no_grant = || {
         ApiError::bad_request("session does not have valid token grant available to get metadata")
     };
@@ -178,8 +199,10 @@ pub(super) fn about_set_metadata() -> Operation {
 pub(super) async fn set_metadata(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
+    trail: Trail,
     Json(request): Json<MetadataSet>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(std::slice::from_ref(&request.token_id));
     if !caller.is_developer() {
         return Err(ApiError::forbidden(
             "only a JWT of a developer may change metadata",
@@ -210,8 +233,10 @@ pub(super) fn about_delete() -> Operation {
 /// error.
 pub(super) async fn delete(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     request: Destroy<TokensDelete>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(request.get().token_ids.as_slice());
     let now = shared.timer.monotonic();
     may_delete(&shared, request.get(), now)?;
     let request = request.spend(&shared).await?;
@@ -245,8 +270,10 @@ async fn delete_now(
 /// `POST /tokens/delete`: deletes tokens for the operator, as [`delete`] does for the application.
 pub(super) async fn delete_for_operator(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     Json(request): Json<TokensDelete>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(request.token_ids.as_slice());
     let now = shared.timer.monotonic();
     may_delete(&shared, &request, now)?;
     let done = delete_now(&shared, &request, now).await?;

@@ -10,9 +10,11 @@ use crate::{
     operation::{Operation, Parameter, Place, data},
     response,
     state::Shared,
+    trail::{Trail, of_token},
 };
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
+use lunadefend_audit::{Item, Names};
 use lunadefend_core::{
     provider::TokenId,
     wire::{
@@ -61,6 +63,7 @@ pub(super) fn about_tokenize() -> Operation {
 pub(super) async fn tokenize(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
+    trail: Trail,
     headers: HeaderMap,
     JsonAndBytes(request, body): JsonAndBytes<NewValue>,
 ) -> Result<Response, ApiError> {
@@ -74,18 +77,24 @@ pub(super) async fn tokenize(
         owner: tokens::owner(&shared, &caller),
         repeatable: key.map(|key| Repeatable { key, body: &body }),
     };
-    Ok(response::data(
-        match shared.vault.tokenize(&asked).await? {
-            Tokenized::Stored(token_id) => NewValueToken {
-                token_id,
-                upload: None,
-            },
-            Tokenized::Waiting(new) => NewValueToken {
-                upload: Some(blobs::upload_location(&shared, &new)),
-                token_id: new.token,
-            },
+    let made = match shared.vault.tokenize(&asked).await? {
+        Tokenized::Stored(token_id) => NewValueToken {
+            token_id,
+            upload: None,
         },
-    ))
+        Tokenized::Waiting(new) => NewValueToken {
+            upload: Some(blobs::upload_location(&shared, &new)),
+            token_id: new.token,
+        },
+    };
+    trail.about(|names| {
+        let upload = made.upload.as_ref();
+        vec![Item {
+            url: upload.map(|location| names.url(blobs::signed_in(location))),
+            ..of_token(names, &made.token_id)
+        }]
+    });
+    Ok(response::data(made))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
@@ -110,8 +119,10 @@ pub(super) fn about_detokenize() -> Operation {
 pub(super) async fn detokenize(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
+    trail: Trail,
     Json(request): Json<ValuesRead>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(request.token_ids.as_slice());
     tokens::require_reader(&shared, &caller)?;
     let ids = request.token_ids.as_slice();
     let found = match caller.session() {
@@ -123,9 +134,26 @@ pub(super) async fn detokenize(
     };
     let items = ids.iter().cloned().zip(found);
     let items = items.map(|(token_id, found)| item(&shared, token_id, found));
-    Ok(response::data(ValuesFound {
-        items: items.collect::<Result<_, _>>()?,
-    }))
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    trail.about(|names| items.iter().map(|item| given(names, item)).collect());
+    Ok(response::data(ValuesFound { items }))
+}
+
+/// Returns what the audit log says of a value that was asked for.
+fn given(names: &Names, item: &ValueItem) -> Item {
+    match item {
+        ValueItem::Inline { token_id, .. } => of_token(names, token_id),
+        ValueItem::Download {
+            token_id, download, ..
+        } => Item {
+            url: Some(names.url(blobs::signed_in(download))),
+            ..of_token(names, token_id)
+        },
+        ValueItem::Refused { token_id } => Item {
+            refused: true,
+            ..of_token(names, token_id)
+        },
+    }
 }
 
 fn item(shared: &Shared, token_id: TokenId, found: Found) -> Result<ValueItem, ApiError> {
@@ -163,8 +191,10 @@ pub(super) fn about_describe() -> Operation {
 pub(super) async fn describe(
     State(shared): State<Arc<Shared>>,
     caller: Authenticated,
+    trail: Trail,
     Json(request): Json<TokensDescribe>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(request.token_ids.as_slice());
     let ids = request.token_ids.as_slice();
     let may_know: Vec<bool> = match caller.session() {
         Some(session) => {
@@ -184,15 +214,17 @@ pub(super) async fn describe(
     let described = shared.vault.describe(ids).await?;
     let described = described.into_iter().zip(may_know);
     let known = described.map(|(description, may_know)| description.filter(|_| may_know));
-    Ok(descriptions(ids, known))
+    Ok(descriptions(&trail, ids, known))
 }
 
 /// `POST /tokens/describe`: describes tokens for the operator. Like the application, he gets masks only when he has
 /// said so.
 pub(super) async fn describe_for_operator(
     State(shared): State<Arc<Shared>>,
+    trail: Trail,
     Json(request): Json<TokensDescribe>,
 ) -> Result<Response, ApiError> {
+    trail.about_tokens(request.token_ids.as_slice());
     let ids = request.token_ids.as_slice();
     let mut described = shared.vault.describe(ids).await?;
     if !shared.config.values.application_masks {
@@ -200,16 +232,26 @@ pub(super) async fn describe_for_operator(
             description.mask = None;
         }
     }
-    Ok(descriptions(ids, described.into_iter()))
+    Ok(descriptions(&trail, ids, described.into_iter()))
 }
 
-fn descriptions(ids: &[TokenId], described: impl Iterator<Item = Option<Description>>) -> Response {
+fn descriptions(
+    trail: &Trail,
+    ids: &[TokenId],
+    described: impl Iterator<Item = Option<Description>>,
+) -> Response {
     let items = ids.iter().cloned().zip(described);
     let items = items.map(|(token_id, description)| DescribedItem {
         token_id,
         description,
     });
-    response::data(TokensDescribed {
-        items: items.collect(),
-    })
+    let items: Vec<_> = items.collect();
+    trail.about(|names| {
+        let items = items.iter().map(|item| Item {
+            refused: item.description.is_none(),
+            ..of_token(names, &item.token_id)
+        });
+        items.collect()
+    });
+    response::data(TokensDescribed { items })
 }

@@ -46,12 +46,12 @@ impl Admin {
     }
 
     async fn send(&self, method: Method, path: &str) -> Response {
-        self.send_body(method, path, "").await
+        self.send_body(method, path, String::new()).await
     }
 
     /// Posts JSON; the status, and `data` or the message.
-    async fn post(&self, path: &str, body: &'static str) -> (u16, Value) {
-        let answer = self.send_body(Method::POST, path, body).await;
+    pub(crate) async fn post(&self, path: &str, body: impl Into<String>) -> (u16, Value) {
+        let answer = self.send_body(Method::POST, path, body.into()).await;
         let mut json: Value = serde_json::from_slice(&answer.body).unwrap();
         let told = if answer.status == 200 {
             "data"
@@ -61,7 +61,7 @@ impl Admin {
         (answer.status.as_u16(), json[told].take())
     }
 
-    async fn send_body(&self, method: Method, path: &str, body: &'static str) -> Response {
+    async fn send_body(&self, method: Method, path: &str, body: String) -> Response {
         let json = HeaderValue::from_static("application/json");
         let request = Request {
             method,
@@ -252,7 +252,7 @@ async fn the_operator_changes_the_wrapping_key() {
     let mut step = "{}".to_owned();
     let mut sealed = 0;
     loop {
-        let (status, done) = admin.post("/keys/rewrap", step.leak()).await;
+        let (status, done) = admin.post("/keys/rewrap", &*step).await;
         assert_eq!(status, 200, "{done}");
         sealed += done["sealed"].as_u64().unwrap();
         match done["next"].as_str() {
@@ -270,7 +270,7 @@ async fn the_operator_changes_the_wrapping_key() {
 
     for wrong in ["x", "1.", "5.zz"] {
         let body = serde_json::json!({ "from": wrong }).to_string();
-        assert_eq!(admin.post("/keys/rewrap", body.leak()).await.0, 400);
+        assert_eq!(admin.post("/keys/rewrap", body).await.0, 400);
     }
     let (status, why) = admin.post("/keys/master", "{}").await;
     let advice = why["message"].as_str().unwrap().to_owned();

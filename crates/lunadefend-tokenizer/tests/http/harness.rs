@@ -3,6 +3,7 @@
 use crate::jwt::{self, APPLICATION_KEY};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use lunadefend_audit::Audit;
 use lunadefend_core::provider::Clock;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient, Request};
 use lunadefend_testing::{TestClock, http::exchange_parts, tokenizer::TestTimer};
@@ -85,7 +86,18 @@ impl Harness {
         let vault = Vault::open(store, &master, Arc::new(clock.clone()))
             .await
             .unwrap();
-        Self::on(builder, vault, clock).await
+        Self::on(builder.build().unwrap(), vault, clock).await
+    }
+
+    /// A tokenizer with an audit log.
+    pub(crate) async fn audited(audit: Audit) -> Self {
+        let clock = TestClock::new();
+        let (master, _) = MasterKey::generate().unwrap();
+        let store = Arc::new(EmbeddedStore::in_memory().unwrap());
+        let vault = Vault::open(store, &master, Arc::new(clock.clone()));
+        let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
+        let config = builder(ORIGIN, keys).build().unwrap().with_audit(audit);
+        Self::on(config, vault.await.unwrap(), clock).await
     }
 
     /// One tokenizer with its settings before and after a change.
@@ -100,14 +112,14 @@ impl Harness {
             .await
             .unwrap();
         (
-            Self::on(before, vault.clone(), clock.clone()).await,
-            Self::on(after, vault, clock).await,
+            Self::on(before.build().unwrap(), vault.clone(), clock.clone()).await,
+            Self::on(after.build().unwrap(), vault, clock).await,
         )
     }
 
-    async fn on(builder: TokenizerConfigBuilder, vault: Vault, clock: TestClock) -> Self {
+    async fn on(config: TokenizerConfig, vault: Vault, clock: TestClock) -> Self {
         let timer = Arc::new(TestTimer(clock.clone()));
-        let tokenizer = Tokenizer::with_timer(builder.build().unwrap(), vault.clone(), timer);
+        let tokenizer = Tokenizer::with_timer(config, vault.clone(), timer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

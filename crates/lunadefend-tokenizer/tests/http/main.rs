@@ -10,6 +10,7 @@
 #[cfg(unix)]
 mod admin;
 mod assets;
+mod audit;
 mod auth;
 mod batches;
 mod blobs;

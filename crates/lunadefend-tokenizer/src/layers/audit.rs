@@ -1,0 +1,178 @@
+//! The line of a request in the audit log: durable before its response goes on.
+
+use crate::{
+    context::RequestContext,
+    error::ApiError,
+    trail::{Noted, Trail},
+};
+use axum::{
+    Extension,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{Method, StatusCode};
+use lunadefend_audit::{Act, Audit, Record, Unrecorded};
+
+/// Writes a line for each request whose caller is known, also for one that is refused or whose caller goes away. A
+/// stranger gets none, and so fills no disk.
+///
+/// # Security
+/// Without a required line the handler does not run, or its response is dropped. A handler that succeeds must have
+/// noted what the request was about; otherwise the response is dropped too.
+pub(crate) async fn record(
+    State((audit, act)): State<(Audit, Act)>,
+    Extension(context): Extension<RequestContext>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    // What an act has changed stays changed, so it must not begin.
+    audit.check().await.map_err(refused)?;
+    let id = context.request_id().and_then(|id| id.to_str().ok());
+    let pending = Pending {
+        trail: Trail::new(audit.names().clone()),
+        act: match *request.method() {
+            // No value leaves.
+            Method::HEAD => Act::Describe,
+            _ => act,
+        },
+        request: id.map(ToOwned::to_owned),
+        audit,
+        has_line: false,
+    };
+    request.extensions_mut().insert(pending.trail.clone());
+    let response = next.run(request).await;
+    pending.end(response).await
+}
+
+fn refused(_: Unrecorded) -> ApiError {
+    ApiError::unavailable("the tokenizer's audit log cannot be written")
+}
+
+/// A request that has no line yet. Dropping it has one written: its caller went away, and what it asked for may have
+/// been done.
+struct Pending {
+    audit: Audit,
+    act: Act,
+    request: Option<String>,
+    trail: Trail,
+    has_line: bool,
+}
+
+impl Pending {
+    async fn end(mut self, response: Response) -> Result<Response, ApiError> {
+        let status = response.status();
+        let noted = self.trail.noted();
+        let is_complete = noted.by.is_some() && noted.items.is_some();
+        if status.is_success() && !is_complete {
+            tracing::error!(act = ?self.act, "a handler did not say what a request was about");
+            return Err(ApiError::internal());
+        }
+        self.has_line = true;
+        let Some(record) = self.record_of(noted, Some(status)) else {
+            return Ok(response);
+        };
+        let audit = self.audit.clone();
+        // A task of its own: when the caller goes away now, the line is still written.
+        let written = tokio::spawn(async move { audit.record(record).await });
+        written
+            .await
+            .unwrap_or(Err(Unrecorded))
+            .map_err(refused)
+            .map(|()| response)
+    }
+
+    fn record_of(&mut self, noted: Noted, status: Option<StatusCode>) -> Option<Record> {
+        let (by, session) = noted.by?;
+        Some(Record {
+            act: self.act,
+            by,
+            session,
+            status: status.map(|status| status.as_u16()),
+            request: self.request.take(),
+            items: noted.items.unwrap_or_default(),
+        })
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.has_line
+            && let Some(record) = self.record_of(self.trail.noted(), None)
+        {
+            self.audit.note(record);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::context;
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        middleware::{from_fn, from_fn_with_state},
+        routing::get,
+    };
+    use lunadefend_audit::{AuditKey, Destination, Options, Tail, Who};
+    use lunadefend_core::provider::SecretValue;
+    use lunadefend_testing::TestClock;
+    use std::{io, sync::Arc};
+    use tower::ServiceExt;
+
+    struct Nowhere;
+
+    impl Destination for Nowhere {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The status and the body of a request to a handler that notes this.
+    async fn ask(note: fn(&Trail)) -> (StatusCode, String) {
+        let key = AuditKey::from_secret(&SecretValue::new("5f0c".repeat(16)), "TEST_KEY");
+        let options = Options {
+            required: true,
+            clock: Arc::new(TestClock::new()),
+            heads: Box::new(|_| ()),
+        };
+        let audit = Audit::start(key.unwrap(), Nowhere, Tail::default(), options).unwrap();
+        let handler = move |Extension(trail): Extension<Trail>| async move {
+            note(&trail);
+            "value"
+        };
+        let router: Router = Router::new()
+            .route("/", get(handler))
+            .layer(from_fn_with_state((audit, Act::Detokenize), record))
+            .layer(from_fn(context::provide));
+        let request = http::Request::get("/").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1024).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_forgets_to_say_what_it_did_gets_no_value_out() {
+        for forgets in [
+            (|_: &Trail| ()) as fn(&Trail),
+            |trail| trail.by(Who::Frame, None),
+            |trail| trail.about_tokens(&[]),
+        ] {
+            let (status, body) = ask(forgets).await;
+            assert_eq!(status, 500);
+            assert!(!body.contains("value"));
+        }
+        let (status, body) = ask(|trail| {
+            trail.by(Who::Frame, None);
+            trail.about_tokens(&[]);
+        })
+        .await;
+        assert_eq!((status.as_u16(), &*body), (200, "value"));
+    }
+}
