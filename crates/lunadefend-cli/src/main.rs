@@ -11,6 +11,8 @@ mod dev;
 mod doctor;
 mod keygen;
 mod listen;
+#[cfg(unix)]
+mod notify;
 mod roots;
 mod serve;
 mod session;
@@ -19,6 +21,7 @@ mod status;
 mod store;
 mod stores;
 mod token;
+mod version;
 mod words;
 
 use clap::{Parser, Subcommand};
@@ -26,7 +29,7 @@ use std::{io::IsTerminal, process::ExitCode};
 
 /// LunaDefend's Dedicated Tokenizer: keeps sensitive values out of your application.
 #[derive(Parser)]
-#[command(name = "lunadefend", version)]
+#[command(name = "lunadefend", version = version::VERSION.as_str())]
 struct Cli {
     #[command(subcommand)]
     command: Command,
