@@ -14,6 +14,8 @@ mod doctor;
 mod keygen;
 mod keys;
 mod listen;
+#[cfg(unix)]
+mod notify;
 mod roots;
 mod serve;
 mod session;
@@ -22,6 +24,7 @@ mod status;
 mod store;
 mod stores;
 mod token;
+mod version;
 mod words;
 
 use clap::{Parser, Subcommand};
@@ -29,7 +32,7 @@ use std::{io::IsTerminal, process::ExitCode};
 
 /// LunaDefend's Dedicated Tokenizer: keeps sensitive values out of your application.
 #[derive(Parser)]
-#[command(name = "lunadefend", version)]
+#[command(name = "lunadefend", version = version::VERSION.as_str())]
 struct Cli {
     #[command(subcommand)]
     command: Command,

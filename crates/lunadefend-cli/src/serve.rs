@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc};
 
 /// Run the tokenizer on one file, on PostgreSQL, or on DynamoDB and S3.
 ///
-/// SIGTERM stops it. SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
+/// SIGTERM stops it; systemd is told when it is ready and when it stops (`Type=notify`). SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
 #[derive(Args)]
 #[command(after_help = serve_help())]
 pub(crate) struct Serve {
@@ -64,6 +64,15 @@ impl Serve {
         let admin = listen::serve_admin(admin_socket.as_deref(), tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
         let stop = listen::stop_on_signals()?;
+        #[cfg(unix)]
+        let stop = {
+            let manager = crate::notify::ServiceManager::find(&ProcessEnvironment)?;
+            manager.ready()?;
+            async move {
+                stop.await;
+                manager.stopping();
+            }
+        };
         println!(
             "lunadefend tokenizer listening on http://{}",
             listener.local_addr()?

@@ -13,6 +13,7 @@ use lunadefend_jwt::jwks_document;
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    os::unix::net::UnixDatagram,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
@@ -275,4 +276,48 @@ fn a_front_end_at_the_tokenizers_origin_is_refused() {
         text.contains("APPLICATION_FRONT_END has the origin of TOKENIZER_URL"),
         "{text}"
     );
+}
+
+/// `Type=notify` of systemd.
+#[cfg(unix)]
+#[test]
+fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let told = || {
+        let mut state = [0; 64];
+        let length = manager.recv(&mut state).unwrap();
+        String::from_utf8(state[..length].to_vec()).unwrap()
+    };
+    let path = path.to_str().unwrap();
+    let server = Server::start_with(folder.path(), &[("NOTIFY_SOCKET", path)]);
+    assert_eq!(told(), "READY=1");
+    // It is true: a connection is answered.
+    drop(health(server.address()));
+    // Nothing else is said until it stops.
+    manager.set_nonblocking(true).unwrap();
+    assert!(manager.recv(&mut [0; 64]).is_err());
+    manager.set_nonblocking(false).unwrap();
+    assert!(server.stop());
+    assert_eq!(told(), "STOPPING=1");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_manager_that_cannot_be_told_is_an_error_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("nowhere");
+    let mut command = lunadefend();
+    command
+        .args(["serve", "--store"])
+        .arg(folder.path().join("tokens.redb"));
+    command.envs(settings()).env("NOTIFY_SOCKET", nowhere);
+    let output = command.output().unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("unset NOTIFY_SOCKET"), "{text}");
 }
