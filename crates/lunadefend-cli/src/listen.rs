@@ -91,26 +91,46 @@ fn allow_open_files(needed: u64) {
 #[cfg(not(unix))]
 const fn allow_open_files(_: u64) {}
 
-/// Waits for SIGINT or SIGTERM from now on: one that comes before the returned future is polled counts too.
+/// SIGINT and SIGTERM, each counted from the moment that this is made.
 #[cfg(unix)]
-pub(crate) fn stop_on_signals() -> Result<impl Future<Output = ()> + Send + 'static> {
+pub(crate) struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(not(unix))]
+pub(crate) struct StopSignals;
+
+/// Listens to the signals that stop a server.
+#[cfg(unix)]
+pub(crate) fn stop_signals() -> Result<StopSignals> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+    Ok(StopSignals {
+        interrupt: signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?,
+        terminate: signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?,
     })
 }
 
 #[cfg(not(unix))]
-pub(crate) fn stop_on_signals() -> Result<impl Future<Output = ()> + Send + 'static> {
-    Ok(async {
+pub(crate) fn stop_signals() -> Result<StopSignals> {
+    Ok(StopSignals)
+}
+
+impl StopSignals {
+    /// Waits for the next one.
+    #[cfg(unix)]
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }

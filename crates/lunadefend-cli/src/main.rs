@@ -9,6 +9,7 @@ mod admin;
 mod config;
 mod dev;
 mod doctor;
+mod drain;
 mod keygen;
 mod listen;
 mod roots;

@@ -1,6 +1,7 @@
 //! `lunadefend serve`: a tokenizer that keeps its store.
 
 use crate::{
+    drain::drain,
     listen,
     settings::{self, Serving, serve_help},
 };
@@ -14,7 +15,7 @@ use std::{path::PathBuf, sync::Arc};
 
 /// Run the tokenizer on one file, on PostgreSQL, or on DynamoDB and S3.
 ///
-/// SIGTERM stops it. SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
+/// SIGTERM stops it, after LUNADEFEND_DRAIN_DELAY or at the second one. SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
 #[derive(Args)]
 #[command(after_help = serve_help())]
 pub(crate) struct Serve {
@@ -48,13 +49,14 @@ impl Serve {
             stores,
             master_key,
             admin_socket,
+            drain_delay,
         } = serving;
         let vault = stores.vault(&self.store, &settings, master_key, Arc::new(SystemClock));
         let vault = vault.await?;
         let tokenizer = Tokenizer::new(config, vault);
         let admin = listen::serve_admin(admin_socket.as_deref(), tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
-        let stop = listen::stop_on_signals()?;
+        let stop = drain(listen::stop_signals()?, tokenizer.clone(), drain_delay);
         println!(
             "lunadefend tokenizer listening on http://{}",
             listener.local_addr()?

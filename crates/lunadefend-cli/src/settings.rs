@@ -20,6 +20,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 /// Returns the settings for the help of `lunadefend serve`.
@@ -65,6 +66,7 @@ pub(crate) struct Serving {
     pub(crate) stores: Stores,
     pub(crate) master_key: Option<MasterKey>,
     pub(crate) admin_socket: Option<PathBuf>,
+    pub(crate) drain_delay: Duration,
 }
 
 impl Serving {
@@ -80,6 +82,7 @@ impl Serving {
             config,
             stores: Stores::read(settings).await?,
             admin_socket: admin_socket(settings)?,
+            drain_delay: settings.duration(&table::DRAIN_DELAY)?.unwrap_or_default(),
             master_key: master_key(settings).await?,
         })
     }

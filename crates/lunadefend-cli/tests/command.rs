@@ -4,6 +4,8 @@
     reason = "helpers of tests, which clippy does not count as tests"
 )]
 
+#[path = "command/drain.rs"]
+mod drain;
 #[path = "command/operator.rs"]
 mod operator;
 #[path = "command/serve.rs"]

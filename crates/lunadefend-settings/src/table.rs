@@ -90,6 +90,7 @@ settings! {
     S3_ENDPOINT: Tokenizer, "LUNADEFEND_S3_ENDPOINT", "s3_endpoint", Url, "", "another address for S3 than AWS's";
     ADMIN_SOCKET: Tokenizer, "LUNADEFEND_ADMIN_SOCKET", "admin_socket", Text, "", "the path of a Unix socket for `lunadefend status`, which only the user that runs the tokenizer may use";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
+    DRAIN_DELAY: Tokenizer, "LUNADEFEND_DRAIN_DELAY", "drain_delay", Time(Duration::ZERO, HOUR), "0s", "how long after SIGTERM `/ready` is 503 while all else is served, so that balancers send nothing more: longer than they take to notice. A second signal ends it";
 
     ALLOW_CLEARTEXT: Both, "LUNADEFEND_ALLOW_CLEARTEXT", "allow_cleartext", Bool, "false", "`true` permits `http://` to another host than loopback. Do not";
     SSL_CERT_FILE: Both, "SSL_CERT_FILE", "", Text, "", "a PEM file of root certificates, in place of the system's";

@@ -24,6 +24,7 @@ mod operation;
 mod origin;
 mod page_session;
 mod query;
+mod readiness;
 mod response;
 mod route;
 mod router;

@@ -8,6 +8,7 @@ mod blobs;
 mod discovery;
 mod grants;
 mod health;
+mod probes;
 mod session;
 mod sessions;
 mod status;
@@ -134,6 +135,8 @@ pub(crate) fn table() -> Vec<Route> {
             discovery::document,
         ),
         Route::new("/health", Anyone).get_and_head(health::about_check(), health::check),
+        Route::new("/live", Anyone).get_and_head(probes::about_live(), probes::live),
+        Route::new("/ready", Anyone).get_and_head(probes::about_ready(), probes::ready),
         Route::new("/status", Operator).get(
             bytes("application/json", "Returns the status of the tokenizer."),
             status::show,

@@ -7,6 +7,7 @@ use crate::{
     config::{Limits, TokenizerConfig},
     deletions::Deletions,
     jwks::Keys,
+    readiness::Readiness,
     router,
     state::Shared,
 };
@@ -72,6 +73,7 @@ impl Tokenizer {
             keys,
             timer,
             activity,
+            readiness: Readiness::default(),
         });
         Self {
             router: router::public(&shared),
@@ -104,6 +106,12 @@ impl Tokenizer {
                 "no key set was dropped: the key is set as SESSION_PUBLIC_KEY, so restart with another one"
             );
         }
+    }
+
+    /// Makes `/ready` respond with 503 from now on, so that balancers send no more requests. All else is served as
+    /// before, until [`serve`](crate::serve) is told to stop.
+    pub fn begin_drain(&self) {
+        self.shared.readiness.begin_drain();
     }
 
     pub(crate) fn activity(&self) -> &Activity {

@@ -26,6 +26,7 @@ mod jwks;
 mod jwt;
 mod limits;
 mod page;
+mod probes;
 mod quota;
 mod react;
 mod session;
