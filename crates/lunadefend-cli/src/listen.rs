@@ -55,6 +55,29 @@ pub(crate) async fn serve_admin(
     Ok(std::future::pending())
 }
 
+/// Opens the address of the metrics, if one is configured, and serves it while the returned future is polled.
+pub(crate) async fn serve_metrics(
+    addr: Option<SocketAddr>,
+    tokenizer: Tokenizer,
+) -> Result<impl Future<Output = ()>> {
+    let listener = match addr {
+        Some(addr) => Some(bind(addr, "LUNADEFEND_METRICS_LISTEN").await?),
+        None => None,
+    };
+    if let Some(listener) = &listener {
+        println!("metrics at http://{}/metrics", listener.local_addr()?);
+    }
+    Ok(async move {
+        let never = std::future::pending();
+        match listener {
+            Some(listener) => {
+                lunadefend_tokenizer::serve_metrics(listener, tokenizer, never).await;
+            }
+            None => never.await,
+        }
+    })
+}
+
 /// Makes the tokenizer drop its key set at each SIGHUP, from now on and while the returned future is polled.
 #[cfg(unix)]
 pub(crate) fn drop_keys_on_hangup(tokenizer: Tokenizer) -> Result<impl Future<Output = ()>> {

@@ -50,11 +50,13 @@ impl Serve {
             master_key,
             admin_socket,
             drain_delay,
+            metrics_addr,
         } = serving;
         let vault = stores.vault(&self.store, &settings, master_key, Arc::new(SystemClock));
         let vault = vault.await?;
         let tokenizer = Tokenizer::new(config, vault);
         let admin = listen::serve_admin(admin_socket.as_deref(), tokenizer.clone()).await?;
+        let metrics = listen::serve_metrics(metrics_addr, tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
         let stop = drain(listen::stop_signals()?, tokenizer.clone(), drain_delay);
         println!(
@@ -65,6 +67,7 @@ impl Serve {
             served = listen::serve(listener, tokenizer, stop) => served,
             () = hangups => Ok(()),
             () = admin => Ok(()),
+            () = metrics => Ok(()),
         }
     }
 }

@@ -6,6 +6,8 @@
 
 #[path = "command/drain.rs"]
 mod drain;
+#[path = "command/metrics.rs"]
+mod metrics;
 #[path = "command/operator.rs"]
 mod operator;
 #[path = "command/serve.rs"]

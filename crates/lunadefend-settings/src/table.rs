@@ -89,6 +89,7 @@ settings! {
     DYNAMODB_ENDPOINT: Tokenizer, "LUNADEFEND_DYNAMODB_ENDPOINT", "dynamodb_endpoint", Url, "", "another address for DynamoDB than AWS's";
     S3_ENDPOINT: Tokenizer, "LUNADEFEND_S3_ENDPOINT", "s3_endpoint", Url, "", "another address for S3 than AWS's";
     ADMIN_SOCKET: Tokenizer, "LUNADEFEND_ADMIN_SOCKET", "admin_socket", Text, "", "the path of a Unix socket for `lunadefend status`, which only the user that runs the tokenizer may use";
+    METRICS_LISTEN: Tokenizer, "LUNADEFEND_METRICS_LISTEN", "metrics_listen", Text, "", "an address of its own for `GET /metrics`, such as `127.0.0.1:9464`; without it there are no metrics. Let only Prometheus reach it";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
     DRAIN_DELAY: Tokenizer, "LUNADEFEND_DRAIN_DELAY", "drain_delay", Time(Duration::ZERO, HOUR), "0s", "how long after SIGTERM `/ready` is 503 while all else is served, so that balancers send nothing more: longer than they take to notice. A second signal ends it";
 

@@ -40,7 +40,8 @@ impl Readiness {
         !self.is_draining() && self.store_works(now, check).await
     }
 
-    fn is_draining(&self) -> bool {
+    /// Returns whether a drain has begun.
+    pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
 

@@ -35,6 +35,15 @@ pub(crate) enum Audience {
     Anyone,
     /// The operator: only the admin socket has such a route.
     Operator,
+    /// Prometheus: only the address of the metrics has such a route.
+    Scraper,
+}
+
+impl Audience {
+    /// Returns whether the public server has its routes.
+    pub(crate) const fn is_public(self) -> bool {
+        !matches!(self, Self::Operator | Self::Scraper)
+    }
 }
 
 /// The pages of other origins that may read the responses of a route (CORS).

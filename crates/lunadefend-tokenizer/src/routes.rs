@@ -8,6 +8,7 @@ mod blobs;
 mod discovery;
 mod grants;
 mod health;
+mod metrics;
 mod probes;
 mod session;
 mod sessions;
@@ -34,7 +35,8 @@ const NEVER_KEPT_NOR_CHANGED: &str = "no-store, no-transform";
 /// Returns all routes.
 pub(crate) fn table() -> Vec<Route> {
     use Audience::{
-        Anyone, Application, Destroyer, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer,
+        Anyone, Application, Destroyer, Frame, FrameOrJwt, Operator, Page, Scraper, SignedUrl,
+        Transfer,
     };
     vec![
         Route::new("/grant/set", Application).post(grants::about_set(), grants::set),
@@ -137,6 +139,7 @@ pub(crate) fn table() -> Vec<Route> {
         Route::new("/health", Anyone).get_and_head(health::about_check(), health::check),
         Route::new("/live", Anyone).get_and_head(probes::about_live(), probes::live),
         Route::new("/ready", Anyone).get_and_head(probes::about_ready(), probes::ready),
+        Route::new("/metrics", Scraper).get(metrics::about_show(), metrics::show),
         Route::new("/status", Operator).get(
             bytes("application/json", "Returns the status of the tokenizer."),
             status::show,

@@ -4,7 +4,6 @@ use crate::{
     server::{self, Places, files},
     tokenizer::Tokenizer,
 };
-use lunadefend_vault::Janitor;
 use std::{io, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -14,6 +13,9 @@ use tokio::{
 
 /// The interval at which expired rows are deleted.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// The maximum of connections to the address of the metrics. They are of the reserved files.
+const MAX_SCRAPERS: u32 = 8;
 
 /// Serves a tokenizer until `shutdown` completes, then lets running requests finish for
 /// [`Limits::drain`](crate::Limits::drain).
@@ -43,23 +45,34 @@ pub async fn serve(
     let places = Places::new(files::connections(&limits)?);
     tokenizer.activity().serve_on(&places);
     let mut purging = JoinSet::new();
-    purging.spawn(purge_regularly(tokenizer.janitor()));
+    purging.spawn(purge_regularly(tokenizer.clone()));
     server::run(listener, tokenizer, &places, &limits, shutdown).await;
     purging.shutdown().await;
     Ok(())
 }
 
-async fn purge_regularly(janitor: Janitor) {
+async fn purge_regularly(tokenizer: Tokenizer) {
+    let janitor = tokenizer.janitor();
     let mut time = interval(PURGE_EVERY);
     time.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         time.tick().await;
-        match janitor.round().await {
-            Ok(cleaned) => tracing::debug!(?cleaned, "deleted what has expired"),
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "what has expired was not deleted"
-            ),
-        }
+        tokenizer.clean(&janitor).await;
     }
+}
+
+/// Serves `GET /metrics` of a tokenizer until `shutdown` completes, in the text format of OpenMetrics. The public server has no
+/// such route, and this one no other.
+///
+/// # Security
+/// Metrics have no token, session, address or key, but they tell how much is done and whether keys are there. Let only
+/// Prometheus reach the listener.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    tokenizer: Tokenizer,
+    shutdown: impl Future<Output = ()>,
+) {
+    let limits = *tokenizer.limits();
+    let places = Places::new(MAX_SCRAPERS);
+    server::run(listener, tokenizer.scraped(), &places, &limits, shutdown).await;
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     activity::Activity, assets::Assets, config::TokenizerConfig, deletions::Deletions, jwks::Keys,
-    readiness::Readiness,
+    metrics::Metrics, readiness::Readiness,
 };
 use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::{Timer, Vault};
@@ -17,6 +17,7 @@ pub(crate) struct Shared {
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) activity: Activity,
     pub(crate) readiness: Readiness,
+    pub(crate) metrics: Metrics,
     pub(crate) deletions: Deletions,
     pub(crate) assets: Assets,
 }

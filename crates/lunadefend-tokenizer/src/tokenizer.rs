@@ -7,6 +7,7 @@ use crate::{
     config::{Limits, TokenizerConfig},
     deletions::Deletions,
     jwks::Keys,
+    metrics::Metrics,
     readiness::Readiness,
     router,
     state::Shared,
@@ -74,6 +75,7 @@ impl Tokenizer {
             timer,
             activity,
             readiness: Readiness::default(),
+            metrics: Metrics::new(),
         });
         Self {
             router: router::public(&shared),
@@ -122,6 +124,30 @@ impl Tokenizer {
     #[cfg(unix)]
     pub(crate) fn admin(&self) -> Router {
         router::admin(&self.shared)
+    }
+
+    /// Returns the route of the metrics, for their address.
+    pub(crate) fn scraped(&self) -> Router {
+        router::metrics(&self.shared)
+    }
+
+    /// Runs a round of deletion.
+    pub(crate) async fn clean(&self, janitor: &Janitor) {
+        let metrics = &self.shared.metrics;
+        match janitor.round().await {
+            Ok(cleaned) => {
+                tracing::debug!(?cleaned, "deleted what has expired");
+                let now = self.shared.vault.clock().unix_millis();
+                metrics.swept(cleaned.rows, cleaned.blobs, now);
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what has expired was not deleted"
+                );
+                metrics.sweep_failed();
+            }
+        }
     }
 
     pub(crate) fn janitor(&self) -> Janitor {

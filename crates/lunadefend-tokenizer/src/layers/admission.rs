@@ -31,8 +31,12 @@ pub(crate) async fn admit(
         }
         Audience::Frame => origin::require_frame(headers, &shared.config.public_origin)?,
         Audience::Transfer => origin::require_transfer(headers)?,
-        // What they may do is for the handler, the URL or the socket to say.
-        Audience::Page | Audience::SignedUrl | Audience::Anyone | Audience::Operator => {}
+        // What they may do is for the handler, the URL, the socket or the address to say.
+        Audience::Page
+        | Audience::SignedUrl
+        | Audience::Anyone
+        | Audience::Operator
+        | Audience::Scraper => {}
     }
     Ok(next.run(request).await)
 }

@@ -25,6 +25,7 @@ mod harness;
 mod jwks;
 mod jwt;
 mod limits;
+mod metrics;
 mod page;
 mod probes;
 mod quota;

@@ -1,0 +1,32 @@
+//! `/metrics`, for Prometheus.
+
+use super::status;
+use crate::{
+    error::ApiError,
+    operation::{Operation, bytes},
+    state::Shared,
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::header::CONTENT_TYPE;
+use std::sync::Arc;
+
+/// The text format of OpenMetrics.
+const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Describes [`show`].
+pub(super) fn about_show() -> Operation {
+    bytes(MEDIA_TYPE, "Returns the metrics of the tokenizer.")
+}
+
+/// Returns all metrics. It checks the store as `/status` does.
+pub(super) async fn show(State(shared): State<Arc<Shared>>) -> Result<Response, ApiError> {
+    let status = status::read(&shared).await;
+    let text = shared
+        .metrics
+        .encode(&status, shared.readiness.is_draining());
+    let text = text.map_err(|_| ApiError::internal())?;
+    Ok(([(CONTENT_TYPE, MEDIA_TYPE)], text).into_response())
+}
