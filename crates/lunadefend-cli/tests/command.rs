@@ -6,6 +6,8 @@
 
 #[path = "command/drain.rs"]
 mod drain;
+#[path = "command/log.rs"]
+mod log;
 #[path = "command/metrics.rs"]
 mod metrics;
 #[path = "command/operator.rs"]

@@ -96,6 +96,7 @@ settings! {
     ALLOW_CLEARTEXT: Both, "LUNADEFEND_ALLOW_CLEARTEXT", "allow_cleartext", Bool, "false", "`true` permits `http://` to another host than loopback. Do not";
     SSL_CERT_FILE: Both, "SSL_CERT_FILE", "", Text, "", "a PEM file of root certificates, in place of the system's";
     SSL_CERT_DIR: Both, "SSL_CERT_DIR", "", Text, "", "folders of such files, in place of the system's";
+    LOG_FORMAT: Tokenizer, "LUNADEFEND_LOG_FORMAT", "", Choice(&["text", "json"]), "text", "`json` logs each line as a JSON object";
     RUST_LOG: Tokenizer, "RUST_LOG", "", Text, "warn", "what is logged";
 }
 

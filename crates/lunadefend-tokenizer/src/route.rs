@@ -103,6 +103,8 @@ pub(crate) struct Route {
     pub(crate) label: &'static str,
     pub(crate) audience: Audience,
     pub(crate) readers: Readers,
+    /// Whether machines ask it again and again, so that the log has it at debug only.
+    pub(crate) is_probe: bool,
     /// The headers of every response, including refusals.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The methods of all its endpoints.
@@ -117,6 +119,7 @@ impl Route {
             label: path,
             audience,
             readers: Readers::SameOrigin,
+            is_probe: false,
             headers: Vec::new(),
             methods: Vec::new(),
             endpoints: Vec::new(),
@@ -125,6 +128,11 @@ impl Route {
 
     pub(crate) const fn label(mut self, label: &'static str) -> Self {
         self.label = label;
+        self
+    }
+
+    pub(crate) const fn probe(mut self) -> Self {
+        self.is_probe = true;
         self
     }
 

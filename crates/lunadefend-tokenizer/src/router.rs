@@ -66,7 +66,7 @@ fn route(row: Route, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
     route
         .layer(from_fn(credentials::require_one))
         .layer(from_fn_with_state(row.headers.into(), headers::add))
-        .layer(from_fn_with_state(row.label, log::trace))
+        .layer(from_fn_with_state((row.label, row.is_probe), log::trace))
         .layer(from_fn_with_state(
             (Arc::clone(shared), row.label),
             measure::measure,
@@ -80,7 +80,7 @@ fn unknown(shared: &Arc<Shared>) -> MethodRouter {
     }
     any(not_found)
         .layer(from_fn(credentials::require_one))
-        .layer(from_fn_with_state("unknown", log::trace))
+        .layer(from_fn_with_state(("unknown", false), log::trace))
         .layer(from_fn_with_state(
             (Arc::clone(shared), "unknown"),
             measure::measure,

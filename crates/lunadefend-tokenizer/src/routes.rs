@@ -136,11 +136,19 @@ pub(crate) fn table() -> Vec<Route> {
                 .sends(CACHE_CONTROL, "`max-age=300`."),
             discovery::document,
         ),
-        Route::new("/health", Anyone).get_and_head(health::about_check(), health::check),
-        Route::new("/live", Anyone).get_and_head(probes::about_live(), probes::live),
-        Route::new("/ready", Anyone).get_and_head(probes::about_ready(), probes::ready),
-        Route::new("/metrics", Scraper).get(metrics::about_show(), metrics::show),
-        Route::new("/status", Operator).get(
+        Route::new("/health", Anyone)
+            .probe()
+            .get_and_head(health::about_check(), health::check),
+        Route::new("/live", Anyone)
+            .probe()
+            .get_and_head(probes::about_live(), probes::live),
+        Route::new("/ready", Anyone)
+            .probe()
+            .get_and_head(probes::about_ready(), probes::ready),
+        Route::new("/metrics", Scraper)
+            .probe()
+            .get(metrics::about_show(), metrics::show),
+        Route::new("/status", Operator).probe().get(
             bytes("application/json", "Returns the status of the tokenizer."),
             status::show,
         ),
