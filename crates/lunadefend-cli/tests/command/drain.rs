@@ -77,13 +77,11 @@ impl Proxy {
 
 /// Probes a backend until it says no, and takes it out.
 async fn follow(server: &Server, backend: &Backend) {
-    loop {
-        match server.get("/ready").await.0 {
-            200 => {}
-            503 => break,
-            status => panic!("{status}"),
-        }
+    let mut status = 200;
+    while status == 200 {
+        status = server.get("/ready").await.0;
     }
+    assert_eq!(status, 503);
     *backend.ready.write().await = false;
 }
 
