@@ -36,7 +36,8 @@ impl Dev {
         );
         let (key, line) = signing_key().await?;
         let listener = listen::bind(self.addr, "--addr").await?;
-        let stop = listen::stop_on_signals()?;
+        let mut signals = listen::stop_signals()?;
+        let stop = async move { signals.next().await };
         let url = format!("http://localhost:{}", listener.local_addr()?.port());
         let config = config(&url, key, &self.app)?;
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;

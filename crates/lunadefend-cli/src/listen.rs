@@ -55,6 +55,29 @@ pub(crate) async fn serve_admin(
     Ok(std::future::pending())
 }
 
+/// Opens the address of the metrics, if one is configured, and serves it while the returned future is polled.
+pub(crate) async fn serve_metrics(
+    addr: Option<SocketAddr>,
+    tokenizer: Tokenizer,
+) -> Result<impl Future<Output = ()>> {
+    let listener = match addr {
+        Some(addr) => Some(bind(addr, "LUNADEFEND_METRICS_LISTEN").await?),
+        None => None,
+    };
+    if let Some(listener) = &listener {
+        println!("metrics at http://{}/metrics", listener.local_addr()?);
+    }
+    Ok(async move {
+        let never = std::future::pending();
+        match listener {
+            Some(listener) => {
+                lunadefend_tokenizer::serve_metrics(listener, tokenizer, never).await;
+            }
+            None => never.await,
+        }
+    })
+}
+
 /// Makes the tokenizer drop its key set at each SIGHUP, from now on and while the returned future is polled.
 #[cfg(unix)]
 pub(crate) fn drop_keys_on_hangup(tokenizer: Tokenizer) -> Result<impl Future<Output = ()>> {
@@ -91,26 +114,46 @@ fn allow_open_files(needed: u64) {
 #[cfg(not(unix))]
 const fn allow_open_files(_: u64) {}
 
-/// Waits for SIGINT or SIGTERM from now on: one that comes before the returned future is polled counts too.
+/// SIGINT and SIGTERM, each counted from the moment that this is made.
 #[cfg(unix)]
-pub(crate) fn stop_on_signals() -> Result<impl Future<Output = ()> + Send + 'static> {
+pub(crate) struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(not(unix))]
+pub(crate) struct StopSignals;
+
+/// Listens to the signals that stop a server.
+#[cfg(unix)]
+pub(crate) fn stop_signals() -> Result<StopSignals> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+    Ok(StopSignals {
+        interrupt: signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?,
+        terminate: signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?,
     })
 }
 
 #[cfg(not(unix))]
-pub(crate) fn stop_on_signals() -> Result<impl Future<Output = ()> + Send + 'static> {
-    Ok(async {
+pub(crate) fn stop_signals() -> Result<StopSignals> {
+    Ok(StopSignals)
+}
+
+impl StopSignals {
+    /// Waits for the next one.
+    #[cfg(unix)]
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }

@@ -11,9 +11,11 @@ mod audit_log;
 mod config;
 mod dev;
 mod doctor;
+mod drain;
 mod keygen;
 mod keys;
 mod listen;
+mod log;
 #[cfg(unix)]
 mod notify;
 mod roots;
@@ -28,7 +30,7 @@ mod version;
 mod words;
 
 use clap::{Parser, Subcommand};
-use std::{io::IsTerminal, process::ExitCode};
+use std::process::ExitCode;
 
 /// LunaDefend's Dedicated Tokenizer: keeps sensitive values out of your application.
 #[derive(Parser)]
@@ -56,12 +58,13 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr();
     let failure = match cli.command {
         Command::Status(_) => ExitCode::from(status::NO_ANSWER),
         _ => ExitCode::FAILURE,
     };
+    let logging = log::to_stderr();
     let outcome = match cli.command {
+        _ if logging.is_err() => logging.map(|()| failure),
         Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
         Command::Dev(dev) => dev.run().await.map(|()| ExitCode::SUCCESS),
         Command::Keygen(keygen) => keygen.run().map(|()| ExitCode::SUCCESS),
@@ -87,18 +90,4 @@ const fn checked(well: bool) -> ExitCode {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
-}
-
-/// Logs to stderr by `RUST_LOG`; warnings and errors by default.
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())
-        .from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        // They would be printed to the same place, and a panic where a full disk takes no line.
-        .log_internal_errors(false)
-        .init();
 }

@@ -1,6 +1,7 @@
 //! `lunadefend serve`: a tokenizer that keeps its store.
 
 use crate::{
+    drain::drain,
     listen,
     settings::{self, Serving, serve_help},
 };
@@ -14,7 +15,8 @@ use std::{path::PathBuf, sync::Arc};
 
 /// Run the tokenizer on one file, on PostgreSQL, or on DynamoDB and S3.
 ///
-/// SIGTERM stops it; systemd is told when it is ready and when it stops (`Type=notify`). SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
+/// SIGTERM stops it, after LUNADEFEND_DRAIN_DELAY or at the second one; systemd is told when it is ready and when it stops
+/// (`Type=notify`). SIGHUP makes it drop the application's key set and fetch it again, for an emergency.
 #[derive(Args)]
 #[command(after_help = serve_help())]
 pub(crate) struct Serve {
@@ -50,6 +52,8 @@ impl Serve {
             next_master_key,
             admin_socket,
             audit,
+            drain_delay,
+            metrics_addr,
         } = serving;
         let keys = (master_key, next_master_key);
         let vault = stores.vault(&self.store, &settings, keys, Arc::new(SystemClock));
@@ -62,17 +66,18 @@ impl Serve {
         };
         let tokenizer = Tokenizer::new(config, vault);
         let admin = listen::serve_admin(admin_socket.as_deref(), tokenizer.clone()).await?;
+        let metrics = listen::serve_metrics(metrics_addr, tokenizer.clone()).await?;
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
-        let stop = listen::stop_on_signals()?;
+        let signals = listen::stop_signals()?;
         #[cfg(unix)]
-        let stop = {
-            let manager = crate::notify::ServiceManager::find(&ProcessEnvironment)?;
-            manager.ready()?;
-            async move {
-                stop.await;
-                manager.stopping();
-            }
+        let manager = crate::notify::ServiceManager::find(&ProcessEnvironment)?;
+        #[cfg(unix)]
+        manager.ready()?;
+        let begins = move || {
+            #[cfg(unix)]
+            manager.stopping();
         };
+        let stop = drain(signals, tokenizer.clone(), drain_delay, begins);
         println!(
             "lunadefend tokenizer listening on http://{}",
             listener.local_addr()?
@@ -81,6 +86,7 @@ impl Serve {
             served = listen::serve(listener, tokenizer, stop) => served,
             () = hangups => Ok(()),
             () = admin => Ok(()),
+            () = metrics => Ok(()),
         };
         if let Some(audit) = audit {
             audit.close().await;

@@ -20,6 +20,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 /// Returns the settings for the help of `lunadefend serve`.
@@ -58,6 +59,16 @@ pub(crate) fn admin_socket(settings: &Settings) -> Result<Option<PathBuf>> {
     Ok(settings.text(&table::ADMIN_SOCKET)?.map(PathBuf::from))
 }
 
+/// Reads the address of the metrics, if one is set.
+fn metrics_addr(settings: &Settings) -> Result<Option<SocketAddr>> {
+    let advice = "write an address with a port, such as 127.0.0.1:9464";
+    let Some(text) = settings.text(&table::METRICS_LISTEN)? else {
+        return Ok(None);
+    };
+    let addr = text.parse().map(Some);
+    addr.with_context(|| settings.wrong(&table::METRICS_LISTEN, advice))
+}
+
 /// The parts of `lunadefend serve`.
 #[derive(Debug)]
 pub(crate) struct Serving {
@@ -67,6 +78,8 @@ pub(crate) struct Serving {
     pub(crate) next_master_key: Option<MasterKey>,
     pub(crate) admin_socket: Option<PathBuf>,
     pub(crate) audit: Option<AuditLog>,
+    pub(crate) drain_delay: Duration,
+    pub(crate) metrics_addr: Option<SocketAddr>,
 }
 
 impl Serving {
@@ -85,6 +98,8 @@ impl Serving {
             audit: AuditLog::read(settings).await?,
             master_key: master_key(settings, &table::MASTER_KEY).await?,
             next_master_key: master_key(settings, &table::NEXT_MASTER_KEY).await?,
+            metrics_addr: metrics_addr(settings)?,
+            drain_delay: settings.duration(&table::DRAIN_DELAY)?.unwrap_or_default(),
         })
     }
 }

@@ -6,6 +6,12 @@
 
 #[path = "command/audit.rs"]
 mod audit;
+#[path = "command/drain.rs"]
+mod drain;
+#[path = "command/log.rs"]
+mod log;
+#[path = "command/metrics.rs"]
+mod metrics;
 #[path = "command/operator.rs"]
 mod operator;
 #[path = "command/serve.rs"]

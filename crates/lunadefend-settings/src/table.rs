@@ -94,11 +94,14 @@ settings! {
     AUDIT_KEY: Tokenizer, "LUNADEFEND_AUDIT_KEY", "audit_key", Secret("LUNADEFEND_AUDIT_KEY"), "", "64 hexadecimal digits, from which the keys of the audit log are derived; its verification needs them again. Required with `LUNADEFEND_AUDIT`. `LUNADEFEND_AUDIT_KEY_PROVIDER` takes them from elsewhere, as docs/audit.md advises";
     AUDIT_REQUIRED: Tokenizer, "LUNADEFEND_AUDIT_REQUIRED", "audit_required", Choice(&["on", "off"]), "on", "`off` serves also while the audit log cannot be written; the log says so, and a metric counts. With `on` nothing goes out without its line";
     AUDIT_ROTATE: Tokenizer, "LUNADEFEND_AUDIT_ROTATE", "audit_rotate", Bytes(65536, u64::MAX), "64MiB", "how long a file of the audit log grows before it is renamed to `<path>.000001` and so on. No file is ever removed";
+    METRICS_LISTEN: Tokenizer, "LUNADEFEND_METRICS_LISTEN", "metrics_listen", Text, "", "an address of its own for `GET /metrics`, such as `127.0.0.1:9464`; without it there are no metrics. Let only Prometheus reach it";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
+    DRAIN_DELAY: Tokenizer, "LUNADEFEND_DRAIN_DELAY", "drain_delay", Time(Duration::ZERO, HOUR), "0s", "how long after SIGTERM `/ready` is 503 while all else is served, so that balancers send nothing more: longer than they take to notice. A second signal ends it";
 
     ALLOW_CLEARTEXT: Both, "LUNADEFEND_ALLOW_CLEARTEXT", "allow_cleartext", Bool, "false", "`true` permits `http://` to another host than loopback. Do not";
     SSL_CERT_FILE: Both, "SSL_CERT_FILE", "", Text, "", "a PEM file of root certificates, in place of the system's";
     SSL_CERT_DIR: Both, "SSL_CERT_DIR", "", Text, "", "folders of such files, in place of the system's";
+    LOG_FORMAT: Tokenizer, "LUNADEFEND_LOG_FORMAT", "", Choice(&["text", "json"]), "text", "`json` logs each line as a JSON object";
     RUST_LOG: Tokenizer, "RUST_LOG", "", Text, "warn", "what is logged";
 }
 

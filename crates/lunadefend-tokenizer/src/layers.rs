@@ -10,6 +10,7 @@ pub(crate) mod credentials;
 pub(crate) mod harden;
 pub(crate) mod headers;
 pub(crate) mod log;
+pub(crate) mod measure;
 pub(crate) mod methods;
 pub(crate) mod service_worker;
 pub(crate) mod time_limit;

@@ -18,12 +18,14 @@ mod error;
 mod headers;
 mod jwks;
 mod layers;
+mod metrics;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod operation;
 mod origin;
 mod page_session;
 mod query;
+mod readiness;
 mod response;
 mod route;
 mod router;
@@ -48,6 +50,6 @@ pub use cookies::CookiePolicy;
 pub use jwks::{JwksSource, VerificationKeys};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi;
-pub use serve::serve;
+pub use serve::{serve, serve_metrics};
 pub use status::{ConnectionsStatus, FetchedStatus, KeysStatus, Status, StoreStatus};
 pub use tokenizer::Tokenizer;

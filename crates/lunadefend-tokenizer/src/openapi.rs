@@ -49,10 +49,7 @@ const DESCRIPTION: &str = "Wire levels 1 and 2 of the tokenizer. Level 1 is that
 
 fn paths(table: &[Route], schemas: &mut Schemas) -> Map<String, Value> {
     let mut paths = Map::new();
-    for row in table
-        .iter()
-        .filter(|row| row.audience != Audience::Operator)
-    {
+    for row in table.iter().filter(|row| row.audience.is_public()) {
         let mut item = Map::new();
         let parameters = operation::of_path(row);
         if !parameters.is_empty() {
@@ -96,6 +93,7 @@ const fn tag(audience: Audience) -> (&'static str, &'static str) {
         Audience::SignedUrl => ("blob", "For the holder of a signed URL."),
         Audience::Anyone => ("public", "For everyone."),
         Audience::Operator => ("operator", "For the operator, on the admin socket."),
+        Audience::Scraper => ("metrics", "For Prometheus, on an address of its own."),
     }
 }
 

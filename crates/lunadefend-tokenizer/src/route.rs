@@ -36,6 +36,15 @@ pub(crate) enum Audience {
     Anyone,
     /// The operator: only the admin socket has such a route.
     Operator,
+    /// Prometheus: only the address of the metrics has such a route.
+    Scraper,
+}
+
+impl Audience {
+    /// Returns whether the public server has its routes.
+    pub(crate) const fn is_public(self) -> bool {
+        !matches!(self, Self::Operator | Self::Scraper)
+    }
 }
 
 /// The pages of other origins that may read the responses of a route (CORS).
@@ -98,6 +107,8 @@ pub(crate) struct Route {
     pub(crate) label: &'static str,
     pub(crate) audience: Audience,
     pub(crate) readers: Readers,
+    /// Whether machines ask it again and again, so that the log has it at debug only.
+    pub(crate) is_probe: bool,
     /// The headers of every response, including refusals.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The methods of all its endpoints.
@@ -112,6 +123,7 @@ impl Route {
             label: path,
             audience,
             readers: Readers::SameOrigin,
+            is_probe: false,
             headers: Vec::new(),
             methods: Vec::new(),
             endpoints: Vec::new(),
@@ -120,6 +132,11 @@ impl Route {
 
     pub(crate) const fn label(mut self, label: &'static str) -> Self {
         self.label = label;
+        self
+    }
+
+    pub(crate) const fn probe(mut self) -> Self {
+        self.is_probe = true;
         self
     }
 

@@ -4,7 +4,7 @@ use crate::{
     error::ApiError,
     layers::{
         admission, audit, base_path, body_limit, context, cors, cors::Cors, credentials, harden,
-        headers, log, methods, methods::Methods, service_worker, time_limit,
+        headers, log, measure, methods, methods::Methods, service_worker, time_limit,
     },
     route::{Audience, Endpoint, Route, TimeLimit},
     routes,
@@ -17,15 +17,20 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// Makes the router of all routes except the operator's.
+/// Makes the router of all routes for clients.
 pub(crate) fn public(shared: &Arc<Shared>) -> Router {
-    router(shared, |audience| audience != Audience::Operator)
+    router(shared, Audience::is_public)
 }
 
 /// Makes the router of the operator's routes only.
 #[cfg(unix)]
 pub(crate) fn admin(shared: &Arc<Shared>) -> Router {
     router(shared, |audience| audience == Audience::Operator)
+}
+
+/// Makes the router of the metrics only.
+pub(crate) fn metrics(shared: &Arc<Shared>) -> Router {
+    router(shared, |audience| audience == Audience::Scraper)
 }
 
 fn router(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Router {
@@ -35,7 +40,7 @@ fn router(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Router {
         .fold(Router::new(), |router, row| {
             router.route(row.path, route(row, shared))
         })
-        .fallback_service(unknown())
+        .fallback_service(unknown(shared))
         .with_state(Arc::clone(shared));
     // As a fallback, because the base path is stripped before a route is looked for.
     Router::new()
@@ -61,17 +66,25 @@ fn route(row: Route, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
     route
         .layer(from_fn(credentials::require_one))
         .layer(from_fn_with_state(row.headers.into(), headers::add))
-        .layer(from_fn_with_state(row.label, log::trace))
+        .layer(from_fn_with_state((row.label, row.is_probe), log::trace))
+        .layer(from_fn_with_state(
+            (Arc::clone(shared), row.label),
+            measure::measure,
+        ))
 }
 
 /// Handles requests that match no row.
-fn unknown() -> MethodRouter {
+fn unknown(shared: &Arc<Shared>) -> MethodRouter {
     async fn not_found() -> ApiError {
         ApiError::not_found("there is no such route")
     }
     any(not_found)
         .layer(from_fn(credentials::require_one))
-        .layer(from_fn_with_state("unknown", log::trace))
+        .layer(from_fn_with_state(("unknown", false), log::trace))
+        .layer(from_fn_with_state(
+            (Arc::clone(shared), "unknown"),
+            measure::measure,
+        ))
 }
 
 fn endpoint(

@@ -9,6 +9,8 @@ mod discovery;
 mod grants;
 mod health;
 mod keys;
+mod metrics;
+mod probes;
 mod session;
 mod sessions;
 mod status;
@@ -35,7 +37,8 @@ const NEVER_KEPT_NOR_CHANGED: &str = "no-store, no-transform";
 /// Returns all routes.
 pub(crate) fn table() -> Vec<Route> {
     use Audience::{
-        Anyone, Application, Destroyer, Frame, FrameOrJwt, Operator, Page, SignedUrl, Transfer,
+        Anyone, Application, Destroyer, Frame, FrameOrJwt, Operator, Page, Scraper, SignedUrl,
+        Transfer,
     };
     vec![
         Route::new("/grant/set", Application)
@@ -156,8 +159,19 @@ pub(crate) fn table() -> Vec<Route> {
                 .sends(CACHE_CONTROL, "`max-age=300`."),
             discovery::document,
         ),
-        Route::new("/health", Anyone).get_and_head(health::about_check(), health::check),
-        Route::new("/status", Operator).get(
+        Route::new("/health", Anyone)
+            .probe()
+            .get_and_head(health::about_check(), health::check),
+        Route::new("/live", Anyone)
+            .probe()
+            .get_and_head(probes::about_live(), probes::live),
+        Route::new("/ready", Anyone)
+            .probe()
+            .get_and_head(probes::about_ready(), probes::ready),
+        Route::new("/metrics", Scraper)
+            .probe()
+            .get(metrics::about_show(), metrics::show),
+        Route::new("/status", Operator).probe().get(
             bytes("application/json", "Returns the status of the tokenizer."),
             status::show,
         ),
@@ -224,7 +238,11 @@ mod tests {
         for row in table() {
             let is_known = !matches!(
                 row.audience,
-                Audience::Anyone | Audience::Frame | Audience::Page | Audience::Transfer
+                Audience::Anyone
+                    | Audience::Frame
+                    | Audience::Page
+                    | Audience::Scraper
+                    | Audience::Transfer
             );
             for endpoint in &row.endpoints {
                 let expected = is_known && !NO_ACTS.contains(&row.path);

@@ -5,7 +5,6 @@ use crate::{
     tokenizer::Tokenizer,
 };
 use lunadefend_audit::Audit;
-use lunadefend_vault::Janitor;
 use std::{io, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -17,6 +16,9 @@ use tokio::{
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// How long a line of the audit log can be cut off without a head that shows it, at most.
 const PUBLISH_HEADS_EVERY: Duration = Duration::from_secs(60);
+
+/// The maximum of connections to the address of the metrics. They are of the reserved files.
+const MAX_SCRAPERS: u32 = 8;
 
 /// Serves a tokenizer until `shutdown` completes, then lets running requests finish for
 /// [`Limits::drain`](crate::Limits::drain).
@@ -46,7 +48,7 @@ pub async fn serve(
     let places = Places::new(files::connections(&limits)?);
     tokenizer.activity().serve_on(&places);
     let mut purging = JoinSet::new();
-    purging.spawn(purge_regularly(tokenizer.janitor()));
+    purging.spawn(purge_regularly(tokenizer.clone()));
     if let Some(audit) = tokenizer.audit() {
         purging.spawn(publish_heads_regularly(audit.clone()));
     }
@@ -65,17 +67,28 @@ async fn publish_heads_regularly(audit: Audit) {
     }
 }
 
-async fn purge_regularly(janitor: Janitor) {
+async fn purge_regularly(tokenizer: Tokenizer) {
+    let janitor = tokenizer.janitor();
     let mut time = interval(PURGE_EVERY);
     time.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         time.tick().await;
-        match janitor.round().await {
-            Ok(cleaned) => tracing::debug!(?cleaned, "deleted what has expired"),
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "what has expired was not deleted"
-            ),
-        }
+        tokenizer.clean(&janitor).await;
     }
+}
+
+/// Serves `GET /metrics` of a tokenizer until `shutdown` completes, in the text format of OpenMetrics. The public server has no
+/// such route, and this one no other.
+///
+/// # Security
+/// Metrics have no token, session, address or key, but they tell how much is done and whether keys are there. Let only
+/// Prometheus reach the listener.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    tokenizer: Tokenizer,
+    shutdown: impl Future<Output = ()>,
+) {
+    let limits = *tokenizer.limits();
+    let places = Places::new(MAX_SCRAPERS);
+    server::run(listener, tokenizer.scraped(), &places, &limits, shutdown).await;
 }

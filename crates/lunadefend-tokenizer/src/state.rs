@@ -2,6 +2,7 @@
 
 use crate::{
     activity::Activity, assets::Assets, config::TokenizerConfig, deletions::Deletions, jwks::Keys,
+    metrics::Metrics, readiness::Readiness,
 };
 use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::{Timer, Vault};
@@ -15,6 +16,8 @@ pub(crate) struct Shared {
     pub(crate) keys: Keys,
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) activity: Activity,
+    pub(crate) readiness: Readiness,
+    pub(crate) metrics: Metrics,
     pub(crate) deletions: Deletions,
     pub(crate) assets: Assets,
 }

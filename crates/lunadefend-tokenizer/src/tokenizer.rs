@@ -7,6 +7,8 @@ use crate::{
     config::{Limits, TokenizerConfig},
     deletions::Deletions,
     jwks::Keys,
+    metrics::Metrics,
+    readiness::Readiness,
     router,
     state::Shared,
 };
@@ -73,6 +75,8 @@ impl Tokenizer {
             keys,
             timer,
             activity,
+            readiness: Readiness::default(),
+            metrics: Metrics::new(),
         });
         Self {
             router: router::public(&shared),
@@ -121,6 +125,12 @@ impl Tokenizer {
         self.shared.config.audit.as_ref()
     }
 
+    /// Makes `/ready` respond with 503 from now on, so that balancers send no more requests. All else is served as
+    /// before, until [`serve`](crate::serve) is told to stop.
+    pub fn begin_drain(&self) {
+        self.shared.readiness.begin_drain();
+    }
+
     pub(crate) fn activity(&self) -> &Activity {
         &self.shared.activity
     }
@@ -129,6 +139,30 @@ impl Tokenizer {
     #[cfg(unix)]
     pub(crate) fn admin(&self) -> Router {
         router::admin(&self.shared)
+    }
+
+    /// Returns the route of the metrics, for their address.
+    pub(crate) fn scraped(&self) -> Router {
+        router::metrics(&self.shared)
+    }
+
+    /// Runs a round of deletion.
+    pub(crate) async fn clean(&self, janitor: &Janitor) {
+        let metrics = &self.shared.metrics;
+        match janitor.round().await {
+            Ok(cleaned) => {
+                tracing::debug!(?cleaned, "deleted what has expired");
+                let now = self.shared.vault.clock().unix_millis();
+                metrics.swept(cleaned.rows, cleaned.blobs, now);
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what has expired was not deleted"
+                );
+                metrics.sweep_failed();
+            }
+        }
     }
 
     pub(crate) fn janitor(&self) -> Janitor {

@@ -93,6 +93,7 @@ const VAULT: &str = "lunadefend-vault";
 const NAMED_BY: &[(&str, &[&str])] = &[
     ("aws-*", &[AWS, "lunadefend-*-aws"]),
     ("crypto-primes", &[CRYPTO]),
+    ("prometheus-client", &["lunadefend-tokenizer"]),
     ("redb", &["lunadefend-vault-redb"]),
     ("reqwest", &[HTTP]),
     ("ring", &[CRYPTO]),

@@ -42,8 +42,8 @@ pub(crate) async fn admit(
         Audience::Transfer => origin::require_transfer(headers)?,
         // The socket admits nobody else.
         Audience::Operator => trail.by(Who::Operator, None),
-        // What they may do is for the handler or the URL to say.
-        Audience::Page | Audience::SignedUrl | Audience::Anyone => {}
+        // What they may do is for the handler, the URL or the address to say.
+        Audience::Page | Audience::SignedUrl | Audience::Anyone | Audience::Scraper => {}
     }
     Ok(next.run(request).await)
 }

@@ -10,31 +10,32 @@ use axum::{
 use tokio::time::Instant;
 use tracing::Instrument;
 
-/// Runs a request in its own span, and logs its outcome.
+/// Runs a request in its own span, and logs its outcome: at info, or at debug when it is a probe.
 ///
 /// # Security
 /// It logs the route's label instead of the path: a path may hold a signed URL.
 pub(crate) async fn trace(
-    State(label): State<&'static str>,
+    State((label, is_probe)): State<(&'static str, bool)>,
     Extension(context): Extension<RequestContext>,
     request: Request,
     next: Next,
 ) -> Response {
-    let id = context.request_id();
+    let request_id = context.request_id().and_then(|id| id.to_str().ok());
     let span = tracing::debug_span!(
         "lunadefend.http",
         method = %request.method(),
         route = label,
-        request_id = id.and_then(|id| id.to_str().ok()),
+        request_id,
     );
     let started = Instant::now();
-    let response = next.run(request).instrument(span.clone()).await;
-    span.in_scope(|| {
-        tracing::debug!(
-            status = response.status().as_u16(),
-            elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            "answered"
-        );
-    });
+    let response = next.run(request).instrument(span).await;
+    let status = response.status().as_u16();
+    let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    // The span is there at debug only: the line says by itself what it is about.
+    if is_probe {
+        tracing::debug!(route = label, status, elapsed_us, request_id, "answered");
+    } else {
+        tracing::info!(route = label, status, elapsed_us, request_id, "answered");
+    }
     response
 }

@@ -111,7 +111,11 @@ fn security(audience: Audience) -> Value {
         Audience::FrameOrJwt => json!([{ "jwt": [] }, { "session": [] }]),
         Audience::Page => json!([{}, { "jwt": [] }, { "session": [] }]),
         Audience::Frame => json!([{}, { "session": [] }]),
-        Audience::Transfer | Audience::SignedUrl | Audience::Anyone | Audience::Operator => {
+        Audience::Transfer
+        | Audience::SignedUrl
+        | Audience::Anyone
+        | Audience::Operator
+        | Audience::Scraper => {
             json!([])
         }
     }

@@ -5,6 +5,7 @@ use crate::admin::Admin;
 use crate::{
     harness::{ANY_PAGE, APP_ORIGIN, Harness, ORIGIN, OTHER_SESSION, SESSION, TOKEN, path_of},
     jwt,
+    metrics::Scraper,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -365,8 +366,11 @@ async fn no_line_no_value() {
     }
     // The alert: each of them counts.
     assert_eq!(refused, 50);
-    assert_eq!(audit.counters().unrecorded, 50);
-    assert!(audit.counters().is_failing);
+    let scraper = Scraper::of(&harness).await;
+    let missing = scraper.value("lunadefend_audit_missing_lines_total");
+    assert_eq!(missing.await, 50.0);
+    assert!(scraper.value("lunadefend_audit_lines_total").await > 2.0);
+    assert_eq!(scraper.value("lunadefend_audit_failing").await, 1.0);
     // What is no act goes on.
     assert!(harness.is_granted(SESSION, &token).await);
     assert!(!harness.is_granted(OTHER_SESSION, &token).await);

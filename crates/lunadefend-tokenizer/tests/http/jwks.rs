@@ -9,6 +9,7 @@ mod publisher;
 use crate::{
     harness::{Harness, ORIGIN, SESSION, base, builder, client},
     jwt::{APPLICATION_KEY, OTHER_KEY, V1_HEADER, claims, sign},
+    metrics::Scraper,
 };
 use lunadefend_crypto::SigningKey;
 use lunadefend_tokenizer::{JwksSource, VerificationKeys};
@@ -374,4 +375,24 @@ async fn an_application_that_hangs() {
     let unavailable = (503, UNAVAILABLE.to_owned());
     assert_eq!(verdict(&harness, &APPLICATION_KEY, None).await, unavailable);
     assert_eq!(publisher.requests(), 1);
+}
+
+#[tokio::test]
+async fn the_metrics_follow_the_key_set() {
+    let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
+    let harness = publisher.tokenizer().await;
+    let scraper = Scraper::of(&harness).await;
+    assert_eq!(scraper.value("lunadefend_keys_known").await, 0.0);
+    assert_eq!(scraper.value("lunadefend_keys_fresh").await, 0.0);
+    assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
+    harness.clock.advance(SECOND);
+    assert_eq!(scraper.value("lunadefend_keys_known").await, 1.0);
+    assert_eq!(scraper.value("lunadefend_keys_fresh").await, 1.0);
+    assert_eq!(scraper.value("lunadefend_key_set_age_seconds").await, 1.0);
+    harness.clock.advance(24 * HOUR);
+    assert_eq!(scraper.value("lunadefend_keys_fresh").await, 0.0);
+    assert_eq!(
+        scraper.value("lunadefend_key_set_age_seconds").await,
+        86_401.0
+    );
 }

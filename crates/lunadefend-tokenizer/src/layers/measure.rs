@@ -1,0 +1,23 @@
+//! The metrics of requests.
+
+use crate::state::Shared;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Counts a request by the label of its route, its status, and the time until its response.
+pub(crate) async fn measure(
+    State((shared, label)): State<(Arc<Shared>, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    shared.metrics.answered(label, status, started.elapsed());
+    response
+}
