@@ -40,7 +40,7 @@ pub struct WrappingKeyVersion {
 pub enum KeysError {
     /// The key that was added last seals no rows yet.
     #[error(
-        "version {0} of the wrapping key was added just now and seals no rows yet: wait three minutes"
+        "version {0} of the wrapping key was added a moment ago and seals no rows yet: wait three minutes"
     )]
     Pending(u32),
     /// No such version.
@@ -193,9 +193,12 @@ impl Vault {
             return Err(KeysError::Unknown(version));
         };
         let successor = keys.iter().find(|key| key.version > version);
-        let Some(successor) = successor.filter(|_| !key.is_current) else {
+        let Some(successor) = successor else {
             return Err(KeysError::Current(version));
         };
+        if key.is_current {
+            return Err(KeysError::Pending(successor.version));
+        }
         // The times of earlier versions of this program are unknown, and long past.
         let since = successor.active_since.unwrap_or(UnixMillis::new(0));
         if self.now() < since + RETIRABLE_AFTER {

@@ -193,7 +193,8 @@ fn the_keys_are_changed_while_it_serves() {
         (&["keys", "rotate"], false, "wait three minutes"),
         (&["keys", "list"], true, "\n2  seals new rows soon"),
         (&["keys", "rewrap"], true, "0 sealed again\n"),
-        (&["keys", "retire", "1"], false, "is in use"),
+        (&["keys", "retire", "1"], false, "wait three minutes"),
+        (&["keys", "retire", "2"], false, "is in use"),
         (&["keys", "retire", "7"], false, "there is no version 7"),
         (&["keys", "rotate", "--master"], false, next),
     ] {
