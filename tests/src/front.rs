@@ -1,10 +1,7 @@
 //! What stands between real browsers and a server: it takes off TLS where the test wants https, and keeps what
 //! the browsers send.
 
-use rustls::{
-    ServerConfig,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-};
+use crate::tls::self_signed;
 use std::{
     net::SocketAddr,
     sync::{Arc, LazyLock, Mutex, OnceLock},
@@ -18,18 +15,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 /// The certificate of all fronts, which no browser trusts unless told to.
-static TLS: LazyLock<TlsAcceptor> = LazyLock::new(|| {
-    let names = ["*.shop.localhost", "*.other.localhost"].map(str::to_owned);
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::Pkcs8(key));
-    TlsAcceptor::from(Arc::new(config.unwrap()))
-});
+static TLS: LazyLock<TlsAcceptor> =
+    LazyLock::new(|| self_signed(&["*.shop.localhost", "*.other.localhost"]).0);
 
 /// How many bytes wait in a connection that is held, at most, beside those that its sender keeps.
 const WAITING: u32 = 256 * 1024;

@@ -18,6 +18,7 @@ mod nobody;
 mod postgres;
 mod proxy;
 mod stub;
+mod tls;
 mod tokenizer;
 pub mod walk;
 mod world;
@@ -37,6 +38,7 @@ pub use nobody::nobody;
 pub use postgres::{Bouncer, PostgresServer};
 pub use proxy::{Fault, Proxy};
 pub use stub::{Act, Stub};
+pub use tls::self_signed;
 pub use tokenizer::WorldTokenizer;
 pub use world::{Hosts, Settings, World};
 

@@ -105,21 +105,25 @@ impl Metrics {
             Unit::Seconds,
             metrics.latency.clone(),
         );
-        registry.register(
-            "swept_rows",
-            "Expired rows that were deleted",
-            metrics.swept_rows.clone(),
-        );
-        registry.register(
-            "swept_blobs",
-            "Remains of uploads that were deleted",
-            metrics.swept_blobs.clone(),
-        );
-        registry.register(
-            "failed_sweeps",
-            "Rounds of deletion that failed",
-            metrics.failed_sweeps.clone(),
-        );
+        for (name, help, counter) in [
+            (
+                "swept_rows",
+                "Expired rows that were deleted",
+                &metrics.swept_rows,
+            ),
+            (
+                "swept_blobs",
+                "Remains of uploads that were deleted",
+                &metrics.swept_blobs,
+            ),
+            (
+                "failed_sweeps",
+                "Rounds of deletion that failed",
+                &metrics.failed_sweeps,
+            ),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
         registry.register_with_unit(
             "last_sweep_timestamp",
             "When a round of deletion last succeeded, since the Unix epoch; 0 before the first",

@@ -1,17 +1,12 @@
 //! Whom the store takes for its server: TLS is verified, also on this machine when a certificate is named.
 
-use lunadefend_tests::PostgresServer;
+use lunadefend_tests::{PostgresServer, self_signed};
 use lunadefend_vault::store::{Rows, Store};
 use lunadefend_vault_postgres::{PostgresOptions, PostgresStore};
-use rustls::{
-    ServerConfig,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-};
 use std::{
     error::Error as _,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 use tempfile::TempDir;
 use tokio::{
@@ -85,20 +80,11 @@ async fn pass(
 }
 
 /// A certificate for a name, and the file that a client has of it.
-fn certificate(folder: &TempDir, name: &str) -> (TlsAcceptor, PathBuf) {
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let file = folder
-        .path()
-        .join(format!("{name}-{}.pem", fastrand::u64(..)));
-    fs::write(&file, made.cert.pem()).unwrap();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::Pkcs8(key));
-    (TlsAcceptor::from(Arc::new(config.unwrap())), file)
+fn certificate(folder: &TempDir, file: &str, name: &str) -> (TlsAcceptor, PathBuf) {
+    let (acceptor, pem) = self_signed(&[name]);
+    let file = folder.path().join(file);
+    fs::write(&file, pem).unwrap();
+    (acceptor, file)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,9 +93,9 @@ async fn only_the_server_with_the_right_certificate_is_talked_to() {
         return;
     };
     let folder = TempDir::new().unwrap();
-    let (right, trusted) = certificate(&folder, "127.0.0.1");
-    let (same_name, _) = certificate(&folder, "127.0.0.1");
-    let (other_name, of_other) = certificate(&folder, "db.internal");
+    let (right, trusted) = certificate(&folder, "right.pem", "127.0.0.1");
+    let (same_name, _) = certificate(&folder, "same.pem", "127.0.0.1");
+    let (other_name, of_other) = certificate(&folder, "other.pem", "db.internal");
 
     let front = Front::start(&server, Some(right)).await;
     let store = PostgresStore::open(&front.options(&trusted)).await.unwrap();

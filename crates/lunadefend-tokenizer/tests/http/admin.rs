@@ -1,6 +1,9 @@
 //! The admin socket: who reaches it, what is on it, and what is nowhere else.
 
-use crate::harness::{Harness, ORIGIN, SESSION};
+use crate::{
+    harness::{Harness, ORIGIN, SESSION},
+    metrics::Scraper,
+};
 use http::{HeaderMap, HeaderValue, Method, header};
 use lunadefend_http::{HttpClient, Request, Response};
 use lunadefend_tokenizer::{
@@ -226,6 +229,8 @@ async fn the_operator_changes_the_wrapping_key() {
     assert_eq!(status, 409, "{why}");
 
     assert_eq!(admin.post("/keys/add", "{}").await.1["version"], 2);
+    let scraper = Scraper::of(&harness).await;
+    assert_eq!(scraper.value("lunadefend_key_versions").await, 2.0);
     let (status, why) = admin.post("/keys/add", "{}").await;
     assert!(
         status == 409 && why["message"].as_str().unwrap().contains("three minutes"),
