@@ -1,8 +1,4 @@
 //! `ops/alerts.yaml` against the metrics that exist, and the pages that say what to do.
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests, which clippy does not count as tests"
-)]
 
 use serde::Deserialize;
 use std::collections::BTreeSet;
