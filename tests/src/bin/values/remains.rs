@@ -5,15 +5,28 @@ use lunadefend_core::provider::Clock;
 use lunadefend_jwt::SystemClock;
 use lunadefend_testing::{TestClock, tokenizer::TestTimer};
 use lunadefend_vault::Janitor;
-use lunadefend_vault_redb::open_embedded;
+use lunadefend_vault_redb::{MasterKeyFile, open_embedded};
 use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableHandle};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 /// Long after everything has expired.
 const LATER: Duration = Duration::from_secs(3 * 24 * 3600);
 
-/// Counts the rows and parts of a store, before and after a sweep as if days had passed.
+/// Counts the rows and parts of a store, before and after a sweep as if days had passed. The sweep is of a copy: in the
+/// store itself its lease would keep the tokenizer from deleting until these days are over.
 pub(crate) async fn count(store: &Path) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let copy = folder.path().join("copy.redb");
+    for (from, to) in [
+        (store, &*copy),
+        (
+            MasterKeyFile::for_store(store).path(),
+            MasterKeyFile::for_store(&copy).path(),
+        ),
+    ] {
+        fs::copy(from, to)?;
+    }
+    let store = &*copy;
     println!("found {}", counted(store)?);
     let clock = TestClock::new();
     clock.advance(SystemClock.now().duration_since(clock.now())? + LATER);
