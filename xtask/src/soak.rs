@@ -29,8 +29,9 @@ use outcome::{Outcome, number};
 use port::HeldPort;
 use process::Process;
 use std::{
+    fs,
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -68,6 +69,33 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         What::Proxies { seconds } => proxies::run(workspace, &programs, *seconds),
         What::Long(names) => long::run(workspace, &programs, names),
     }
+}
+
+/// Makes an empty folder for a run, in place of what an earlier one left.
+fn empty_folder(workspace: &Workspace, run: &str) -> Result<PathBuf> {
+    let folder = workspace.target().join("tmp").join(format!("soak-{run}"));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Returns a path as an argument of a program.
+fn text(path: &Path) -> Result<&str> {
+    path.to_str()
+        .context("the target directory has a name that is no text")
+}
+
+/// Fills a new store with so many tokens.
+fn fill(programs: &Programs, store: &str, tokens: &str) -> Result<()> {
+    /// How long it may take.
+    const LONGEST: Duration = Duration::from_secs(900);
+    let arguments = ["fill", "--store", store, "--tokens", tokens];
+    let mut fill = Process::start(&programs.find("tokens")?, &arguments, &[])?;
+    fill.line("filled ", LONGEST)?;
+    ensure!(fill.end(MOMENT)?.success(), "the store was not filled");
+    Ok(())
 }
 
 /// Many users on one application after the other.

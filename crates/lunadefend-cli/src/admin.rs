@@ -39,16 +39,16 @@ const MISSING: &str = "there is no admin socket on this system: it is a Unix soc
 #[cfg(unix)]
 mod ask {
     use super::*;
-    use crate::settings::{admin_socket, open};
+    use crate::settings::{admin_socket, of_process};
     use anyhow::{Context, bail};
     use bytes::Bytes;
     use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
     use lunadefend_core::wire;
     use lunadefend_http::{HttpClient, HttpError, Request};
-    use lunadefend_secrets::ProcessEnvironment;
+
     use lunadefend_settings::Side;
     use serde::{Serialize, de::DeserializeOwned};
-    use std::{error::Error as _, io, sync::Arc};
+    use std::{error::Error as _, io};
     use tokio::time::Instant;
 
     /// The deadline, longer than the tokenizer waits for its store.
@@ -81,7 +81,7 @@ mod ask {
             if let Some(path) = &self.socket {
                 return Ok(path.clone());
             }
-            let settings = open(Side::Tokenizer, Arc::new(ProcessEnvironment), None)?;
+            let settings = of_process(Side::Tokenizer, None)?;
             admin_socket(&settings)?.context(
                 "no admin socket is named: give --socket, or set LUNADEFEND_ADMIN_SOCKET as `lunadefend serve` has it",
             )

@@ -12,7 +12,6 @@ use lunadefend_audit::{
     AuditKey, Beginning, End, Entry, Finding, Head, Item, Line, Name, Record, Report, Verifier,
 };
 use lunadefend_core::provider::TokenId;
-use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{Side, table};
 use std::{
     collections::BTreeSet,
@@ -20,7 +19,6 @@ use std::{
     fs::{self, File},
     io::{self, BufReader},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 /// Verify audit logs, or search them for a token. The audit key is that of LUNADEFEND_AUDIT_KEY.
@@ -84,8 +82,7 @@ struct Who {
 impl Audit {
     /// Returns whether nothing is wrong.
     pub(crate) async fn run(self) -> Result<bool> {
-        let environment = Arc::new(ProcessEnvironment);
-        let settings = settings::open(Side::Tokenizer, environment, self.config.as_deref())?;
+        let settings = settings::of_process(Side::Tokenizer, self.config.as_deref())?;
         let key = key(&settings).await?.ok_or_else(|| {
             let advice = "set it to the key of the tokenizers that wrote the log";
             settings.missing(&table::AUDIT_KEY, advice)

@@ -5,9 +5,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use lunadefend::{LunaDefend, secrets::secret_providers};
 use lunadefend_core::provider::SettingError;
-use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{InForce, Kind, Setting, Settings, Side, table};
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 /// Check a configuration.
 #[derive(Args)]
@@ -56,8 +55,7 @@ impl Check {
             Whose::Application => Side::Application,
             Whose::Tokenizer => Side::Tokenizer,
         };
-        let environment = Arc::new(ProcessEnvironment);
-        let settings = settings::open(side, environment, self.config.as_deref())?;
+        let settings = settings::of_process(side, self.config.as_deref())?;
         let mut errors: Vec<String> = Vec::new();
         let mut lines = Vec::new();
         for setting in table::SETTINGS.iter().filter(|setting| setting.is_of(side)) {

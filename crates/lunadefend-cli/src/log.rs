@@ -2,9 +2,8 @@
 
 use crate::settings;
 use anyhow::Result;
-use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{Side, table};
-use std::{io::IsTerminal, sync::Arc};
+use std::io::IsTerminal;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 /// Logs to stderr by `RUST_LOG`, warnings and errors by default, in the format of `LUNADEFEND_LOG_FORMAT`.
@@ -12,7 +11,7 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 /// # Errors
 /// When there is no such format.
 pub(crate) fn to_stderr() -> Result<()> {
-    let is_json = match settings::open(Side::Tokenizer, Arc::new(ProcessEnvironment), None) {
+    let is_json = match settings::of_process(Side::Tokenizer, None) {
         Ok(settings) => settings.choice(&table::LOG_FORMAT)? == Some("json"),
         // A variable is misspelled: the commands that read settings say so, and the others do not care.
         Err(_) => false,

@@ -31,8 +31,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self) -> Result<()> {
-        let environment = Arc::new(ProcessEnvironment);
-        let settings = settings::open(Side::Tokenizer, environment, self.config.as_deref())?;
+        let settings = settings::of_process(Side::Tokenizer, self.config.as_deref())?;
         let addr = settings::addr(&settings)?;
         let bind = || listen::bind(addr, settings.name_of(&table::LISTEN));
         // An occupied port must not hide a wrong setting. But a port that the system chooses is part of the

@@ -10,6 +10,7 @@ use lunadefend_core::{
 };
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
+use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{Environment, Setting, Settings, Side, bare_secret, help, table};
 use lunadefend_tokenizer::{
     AuthProviders, ConfigError, CookiePolicy, GrantDurations, JwksSource, Limits, Origin,
@@ -33,8 +34,12 @@ pub(crate) fn serve_help() -> String {
     )
 }
 
-/// Opens the settings of a side, without checking them.
-pub(crate) fn open(
+/// Opens the settings of a side from the environment of this process, without checking them.
+pub(crate) fn of_process(side: Side, config: Option<&Path>) -> Result<Settings, SettingError> {
+    open(side, Arc::new(ProcessEnvironment), config)
+}
+
+fn open(
     side: Side,
     environment: Arc<dyn Environment>,
     config: Option<&Path>,
@@ -49,9 +54,19 @@ pub(crate) fn open(
 /// Reads the address to listen on.
 pub(crate) fn addr(settings: &Settings) -> Result<SocketAddr> {
     let text = settings.text(&table::LISTEN)?;
-    let addr = text.as_deref().unwrap_or(table::LISTEN.default).parse();
+    let text = text.as_deref().unwrap_or(table::LISTEN.default);
     let advice = "write an address with a port, such as 0.0.0.0:17766";
-    addr.with_context(|| settings.wrong(&table::LISTEN, advice))
+    parse_addr(settings, &table::LISTEN, text, advice)
+}
+
+fn parse_addr(
+    settings: &Settings,
+    setting: &Setting,
+    text: &str,
+    advice: &'static str,
+) -> Result<SocketAddr> {
+    let addr = text.parse();
+    addr.with_context(|| settings.wrong(setting, advice))
 }
 
 /// Reads the path of the admin socket, if one is set.
@@ -62,11 +77,9 @@ pub(crate) fn admin_socket(settings: &Settings) -> Result<Option<PathBuf>> {
 /// Reads the address of the metrics, if one is set.
 fn metrics_addr(settings: &Settings) -> Result<Option<SocketAddr>> {
     let advice = "write an address with a port, such as 127.0.0.1:9464";
-    let Some(text) = settings.text(&table::METRICS_LISTEN)? else {
-        return Ok(None);
-    };
-    let addr = text.parse().map(Some);
-    addr.with_context(|| settings.wrong(&table::METRICS_LISTEN, advice))
+    let text = settings.text(&table::METRICS_LISTEN)?;
+    let addr = |text: String| parse_addr(settings, &table::METRICS_LISTEN, &text, advice);
+    text.map(addr).transpose()
 }
 
 /// The parts of `lunadefend serve`.

@@ -6,10 +6,9 @@ use crate::{
 };
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
-use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::Side;
 use lunadefend_vault::store::copy;
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 /// After how many rows a copy says how far it is.
 const TOLD_EACH: u64 = 10_000;
@@ -51,8 +50,7 @@ enum Command {
 
 impl Store {
     pub(crate) async fn run(self) -> Result<()> {
-        let environment = Arc::new(ProcessEnvironment);
-        let settings = settings::open(Side::Tokenizer, environment, self.config.as_deref())?;
+        let settings = settings::of_process(Side::Tokenizer, self.config.as_deref())?;
         let stores = Stores::read(&settings).await?;
         match self.command {
             Command::Migrate => {

@@ -40,10 +40,7 @@ impl Stores {
         clock: Arc<dyn Clock>,
     ) -> Result<Vault> {
         if !is_shared(name) {
-            let mut options = self.embedded.clone();
-            if let Some(next) = next {
-                options = options.next_master_key(next);
-            }
+            let options = self.embedded.clone().next_master_key(next);
             let opened = open_embedded_with(name, &options, master_key, clock).await?;
             return Ok(told(opened));
         }
@@ -53,10 +50,7 @@ impl Stores {
                 "all tokenizers on one store have the same key; make one with openssl rand -hex 32, and back it up",
             )
         })?;
-        let mut masters = MasterKeys::from(master_key);
-        if let Some(next) = next {
-            masters = masters.with_next(next);
-        }
+        let masters = MasterKeys::from(master_key).with_next(next);
         let store = self.store(name, settings).await?;
         Ok(Vault::open(store, masters, clock).await?)
     }

@@ -15,7 +15,6 @@ pub(crate) use uncounted::{attempt, batch, retry, signature};
 #[cfg(feature = "metrics")]
 use counted::Call;
 use lunadefend_core::Error;
-use lunadefend_http::HttpError;
 use tracing::{Instrument, Span};
 #[cfg(not(feature = "metrics"))]
 use uncounted::Call;
@@ -36,21 +35,4 @@ pub(crate) async fn call<T>(
     span.record("outcome", told);
     counted.end(told);
     outcome
-}
-
-/// Names the outcome of a request: the class of its status, or why it has no response.
-#[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "for metrics"))]
-fn outcome(status: Result<http::StatusCode, &HttpError>) -> &'static str {
-    match status {
-        Ok(status) => match status.as_u16() / 100 {
-            2 => "2xx",
-            3 => "3xx",
-            4 => "4xx",
-            5 => "5xx",
-            _ => "other",
-        },
-        Err(HttpError::Connect { .. } | HttpError::Tls { .. }) => "connect",
-        Err(HttpError::Timeout | HttpError::Stalled { .. }) => "timeout",
-        Err(_) => "broken",
-    }
 }

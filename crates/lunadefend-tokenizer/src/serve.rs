@@ -9,14 +9,12 @@ use std::{io, time::Duration};
 use tokio::{
     net::TcpListener,
     task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval},
 };
 
-/// The interval at which expired rows are deleted.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
-/// How long a line of the audit log can be cut off without a head that shows it, at most.
-const PUBLISH_HEADS_EVERY: Duration = Duration::from_secs(60);
-
+/// The interval at which expired rows are deleted, and the longest time in which a line of the audit log can be cut off
+/// without a head that shows it.
+const EVERY: Duration = Duration::from_secs(60);
 /// The maximum of connections to the address of the metrics. They are of the reserved files.
 const MAX_SCRAPERS: u32 = 8;
 
@@ -57,10 +55,15 @@ pub async fn serve(
     Ok(())
 }
 
+fn each_minute() -> Interval {
+    let mut time = interval(EVERY);
+    time.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    time
+}
+
 /// Publishes the head of the audit log once a minute.
 async fn publish_heads_regularly(audit: Audit) {
-    let mut time = interval(PUBLISH_HEADS_EVERY);
-    time.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut time = each_minute();
     loop {
         time.tick().await;
         audit.publish_head();
@@ -69,8 +72,7 @@ async fn publish_heads_regularly(audit: Audit) {
 
 async fn purge_regularly(tokenizer: Tokenizer) {
     let janitor = tokenizer.janitor();
-    let mut time = interval(PURGE_EVERY);
-    time.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut time = each_minute();
     loop {
         time.tick().await;
         tokenizer.clean(&janitor).await;

@@ -54,10 +54,7 @@ pub async fn open_embedded_with(
         None => master_key_for(path)?,
     };
     let store = EmbeddedStore::open(path, options)?;
-    let mut masters = MasterKeys::from(master_key);
-    if let Some(next) = &options.next_master_key {
-        masters = masters.with_next(next.clone());
-    }
+    let masters = MasterKeys::from(master_key).with_next(options.next_master_key.clone());
     let vault = Vault::open(Arc::new(store), masters, clock).await?;
     let new_key_file = made.then(|| MasterKeyFile::for_store(path).path().to_owned());
     Ok(Opened {

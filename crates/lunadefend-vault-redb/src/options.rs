@@ -42,11 +42,11 @@ impl EmbeddedOptions {
         self
     }
 
-    /// Gives the master key that is to take the place of the present one: see
+    /// Gives the master key that is to take the place of the present one, if any: see
     /// [`MasterKeys`](lunadefend_vault::MasterKeys).
     #[must_use]
-    pub fn next_master_key(mut self, key: MasterKey) -> Self {
-        self.next_master_key = Some(key);
+    pub fn next_master_key(mut self, key: impl Into<Option<MasterKey>>) -> Self {
+        self.next_master_key = key.into();
         self
     }
 

@@ -7,10 +7,7 @@ use crate::{
     vault::{replace, stored_ring, write},
 };
 use lunadefend_core::provider::UnixMillis;
-use std::{
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// How long a new wrapping key seals nothing. Each process reads the keys once a minute, so by then all have it.
 const SEEN_BY_ALL: Duration = Duration::from_secs(3 * 60);
@@ -132,8 +129,7 @@ impl Vault {
         } else {
             OpenRing::read(&held, self.masters(), now)?
         };
-        let ring = self.open_ring();
-        let mut ring = ring.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = self.ring_mut();
         // What changed meanwhile is newer.
         if ring.written_by == known.written_by {
             *ring = read;
@@ -232,13 +228,14 @@ impl Vault {
 
     /// Fails when the keys are old, and others by now: what was sealed with them must not be written.
     pub(crate) async fn require_present_keys(&self) -> Result<(), VaultError> {
-        let known = self.known_ring();
-        let age = self.now().get().abs_diff(known.read_at.get());
+        // Every write comes by here.
+        let (read_at, written_by) = self.read_ring(|ring| (ring.read_at, ring.written_by));
+        let age = self.now().get().abs_diff(read_at.get());
         if u128::from(age) <= OLDEST.as_millis() {
             return Ok(());
         }
         self.refresh_keys().await?;
-        match self.known_ring().written_by == known.written_by {
+        match self.read_ring(|ring| ring.written_by == written_by) {
             true => Ok(()),
             false => Err(VaultError::Conflict),
         }
@@ -260,13 +257,11 @@ impl Vault {
             master: master.clone(),
             read_at,
         };
-        let ring = self.open_ring();
-        *ring.write().unwrap_or_else(PoisonError::into_inner) = written;
+        *self.ring_mut() = written;
         Ok(())
     }
 
     fn known_ring(&self) -> OpenRing {
-        let ring = self.open_ring().read();
-        ring.unwrap_or_else(PoisonError::into_inner).clone()
+        self.read_ring(OpenRing::clone)
     }
 }

@@ -89,11 +89,11 @@ pub struct MasterKeys {
 }
 
 impl MasterKeys {
-    /// Returns the same present key, and the one that is to take its place.
+    /// Returns the same present key, and the one that is to take its place, if any.
     #[must_use]
-    pub fn with_next(self, next: MasterKey) -> Self {
+    pub fn with_next(self, next: impl Into<Option<MasterKey>>) -> Self {
         Self {
-            next: Some(next),
+            next: next.into(),
             ..self
         }
     }

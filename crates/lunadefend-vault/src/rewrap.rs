@@ -3,7 +3,7 @@
 use crate::{
     Vault, VaultError,
     ring::Ring,
-    store::{Batch, MAX_ROWS, RowAddress, RowKey, StoredRow, Table, Write},
+    store::{Gathered, MAX_ROWS, RowAddress, RowKey, StoredRow, Table, Write},
     vault::replace,
 };
 use std::fmt;
@@ -83,7 +83,8 @@ impl Vault {
         };
         let (rows, next) = self.page(at).await?;
         let ring = self.ring();
-        let mut again = Vec::new();
+        let mut again = Gathered::default();
+        let mut sealed = 0;
         for (key, held) in &rows {
             let at = RowAddress {
                 table: at.table,
@@ -94,13 +95,14 @@ impl Vault {
             {
                 let content = ring.open_bytes(&at, &held.row)?;
                 let row = ring.seal_bytes(&at, held.row.expires_at, &content)?;
-                again.push(replace(at, held.written_by, row));
+                let write = replace(at, held.written_by, row);
+                if !again.has_room_for(&write.change) {
+                    sealed += self.seal_again(again.take()).await?;
+                }
+                again.push(write);
             }
         }
-        let mut sealed = 0;
-        for some in batches(again) {
-            sealed += self.seal_again(some).await?;
-        }
+        sealed += self.seal_again(again.take()).await?;
         Ok(Rewrapped {
             seen: rows.len() as u64,
             sealed,
@@ -111,6 +113,9 @@ impl Vault {
     /// Writes rows, or each alone when one of them has changed; returns how many it wrote.
     async fn seal_again(&self, some: Vec<Write>) -> Result<u64, VaultError> {
         let count = some.len() as u64;
+        if count == 0 {
+            return Ok(0);
+        }
         if self.write(some.clone()).await?.is_some() {
             return Ok(count);
         }
@@ -150,24 +155,6 @@ impl Vault {
         };
         Ok((rows, next))
     }
-}
-
-/// Puts writes together as far as a batch goes.
-fn batches(writes: Vec<Write>) -> Vec<Vec<Write>> {
-    let length = |write: &Write| write.change.row().map_or(0, |row| row.value.len());
-    let mut batches: Vec<Vec<Write>> = Vec::new();
-    let mut bytes = 0;
-    for write in writes {
-        bytes += length(&write);
-        match batches.last_mut() {
-            Some(batch) if bytes <= Batch::MAX_BYTES => batch.push(write),
-            _ => {
-                bytes = length(&write);
-                batches.push(vec![write]);
-            }
-        }
-    }
-    batches
 }
 
 /// The number of the table, a dot, and the key in hexadecimal digits: for a request that goes on.

@@ -41,6 +41,7 @@ pub mod faults;
 mod memory;
 mod row;
 
+pub(crate) use batch::Gathered;
 pub use batch::{Batch, BatchError, Change, Judgement, Write, WriteOutcome};
 pub use blobs::{Blob, BlobId, BlobWriter};
 pub(crate) use copy::mark as copy_mark;

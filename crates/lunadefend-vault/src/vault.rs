@@ -15,7 +15,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -156,18 +156,20 @@ impl Vault {
         &self.inner.masters
     }
 
-    /// The keys as they were read last.
-    pub(crate) fn open_ring(&self) -> &RwLock<OpenRing> {
-        &self.inner.ring
+    /// The keys, to be replaced.
+    pub(crate) fn ring_mut(&self) -> RwLockWriteGuard<'_, OpenRing> {
+        let ring = self.inner.ring.write();
+        ring.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads something of the keys as they were read last.
+    pub(crate) fn read_ring<T>(&self, read: impl FnOnce(&OpenRing) -> T) -> T {
+        let ring = self.inner.ring.read();
+        read(&ring.unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn ring(&self) -> Arc<Ring> {
-        let ring = self
-            .inner
-            .ring
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&ring.keys)
+        self.read_ring(|ring| Arc::clone(&ring.keys))
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

@@ -2,12 +2,13 @@
 //! ends. Each token has its value there.
 
 use super::{
-    MOMENT, Programs,
+    MOMENT, Programs, empty_folder, fill,
     process::Process,
     shared::{PostgresServer, SharedStore as _},
+    text,
 };
 use crate::workspace::Workspace;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use std::{fs, time::Duration};
 
 const TOKENS: &str = "100000";
@@ -17,23 +18,15 @@ const KILLED_AFTER: [usize; 4] = [2, 3, 11, 24];
 const LONGEST: Duration = Duration::from_secs(900);
 
 pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
-    let folder = workspace.target().join("tmp/soak-copies");
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
+    let folder = empty_folder(workspace, "copies")?;
     let store = folder.join("tokenizer.redb");
-    let store = store.to_str().context("the folder's name is no text")?;
+    let store = text(&store)?;
     let server = PostgresServer::start(workspace, programs)?;
     let [(_, url)] = &server.settings()[..] else {
         anyhow::bail!("PostgreSQL has one setting");
     };
 
-    let tokens = programs.find("tokens")?;
-    let fill = ["fill", "--store", store, "--tokens", TOKENS];
-    let mut fill = Process::start(&tokens, &fill, &[])?;
-    fill.line("filled ", LONGEST)?;
-    ensure!(fill.end(MOMENT)?.success(), "the store was not filled");
+    fill(programs, store, TOKENS)?;
 
     let lunadefend = programs.find("lunadefend")?;
     let begin = || {
@@ -54,7 +47,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     ensure!(copy.end(MOMENT)?.success(), "the copy failed");
 
     let check = ["check", "--store", store, "--copy", url];
-    let mut check = Process::start(&tokens, &check, &[])?;
+    let mut check = Process::start(&programs.find("tokens")?, &check, &[])?;
     let checked = check.line("checked ", LONGEST)?;
     ensure!(checked == TOKENS, "{checked} of {TOKENS} tokens");
     println!(

@@ -1,7 +1,7 @@
 //! The application's signing key.
 
-use super::{MOMENT, Programs, process::Process};
-use anyhow::{Context as _, Result, ensure};
+use super::{MOMENT, Programs, process::Process, text};
+use anyhow::{Result, ensure};
 use std::{fs, path::Path};
 
 /// A key that `lunadefend keygen` made, as settings of both sides.
@@ -16,7 +16,7 @@ impl SigningKey {
     /// Makes one, in a file of this folder.
     pub(super) fn make(programs: &Programs, folder: &Path) -> Result<Self> {
         let file = folder.join("signing-key.pem");
-        let path = file.to_str().context("the folder's name is no text")?;
+        let path = text(&file)?;
         let mut keygen = Process::start(&programs.find("lunadefend")?, &["keygen", path], &[])?;
         ensure!(
             keygen.end(MOMENT)?.success(),

@@ -7,7 +7,7 @@ mod plan;
 mod verdict;
 
 use super::{
-    MOMENT, PHASE, Programs,
+    MOMENT, PHASE, Programs, empty_folder,
     keys::SigningKey,
     port::HeldPort,
     process::Process,
@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, ensure};
 use fastrand::Rng;
 use plan::Round;
-use std::{fs, thread::sleep, time::Duration};
+use std::{thread::sleep, time::Duration};
 use verdict::Verdict;
 
 const PROCESSES: usize = 3;
@@ -64,11 +64,7 @@ impl<'p> Scene<'p> {
         store: &'p dyn SharedStore,
         seed: u64,
     ) -> Result<Self> {
-        let folder = workspace.target().join("tmp/soak-kills");
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
+        let folder = empty_folder(workspace, "kills")?;
         let mut rng = Rng::with_seed(seed);
         let mut scene = Self {
             programs,

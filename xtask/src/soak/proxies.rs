@@ -4,9 +4,11 @@
 mod certificates;
 mod front;
 
-use super::{MOMENT, PHASE, Programs, hold, outcome::number, port::HeldPort, tools, walk};
+use super::{
+    MOMENT, PHASE, Programs, empty_folder, hold, outcome::number, port::HeldPort, text, tools, walk,
+};
 use crate::{soak::process::Process, workspace::Workspace};
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use front::{Front, Protocol, Proxy, Settings};
 use std::{
     fs,
@@ -90,11 +92,7 @@ impl<'p> Scene<'p> {
         protocol: Protocol,
         idle: Option<Duration>,
     ) -> Result<Self> {
-        let folder = workspace.target().join("tmp/soak-proxies");
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
+        let folder = empty_folder(workspace, "proxies")?;
         let (front_port, app_port) = (HeldPort::any()?, HeldPort::any()?);
         let tokenizer_port = HeldPort::any()?;
         certificates::make_certificates(&folder)?;
@@ -283,9 +281,7 @@ fn serve(
     roots: &str,
     idle: Option<Duration>,
 ) -> Result<Process> {
-    let Some(store) = store.to_str() else {
-        bail!("the target directory has a name that is no text");
-    };
+    let store = text(store)?;
     let mut environment = vec![
         ("TOKENIZER_URL", tokenizer_url.to_owned()),
         ("SECUREFRAME_HTTP_ADDR", port.addr()),

@@ -2,10 +2,11 @@
 //! that seals the rows again is killed again and again, and then ends.
 
 use super::{
-    MOMENT, Programs, keys::SigningKey, outcome::number, port::HeldPort, process::Process,
+    MOMENT, Programs, empty_folder, fill, keys::SigningKey, outcome::number, port::HeldPort,
+    process::Process, text,
 };
 use crate::workspace::Workspace;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use std::{
     fs,
     thread::sleep,
@@ -22,24 +23,10 @@ const UNTIL_IT_SEALS: Duration = Duration::from_secs(300);
 const ROWS_PER_SECOND: &str = "4000";
 
 pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
-    let folder = workspace.target().join("tmp/soak-rewraps");
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
-    let path = |name: &str| -> Result<String> {
-        let path = folder.join(name);
-        Ok(path
-            .to_str()
-            .context("the folder's name is no text")?
-            .to_owned())
-    };
-    let (store, socket) = (path("tokenizer.redb")?, path("admin")?);
-    let tokens = programs.find("tokens")?;
-    let fill = ["fill", "--store", &store, "--tokens", TOKENS];
-    let mut fill = Process::start(&tokens, &fill, &[])?;
-    fill.line("filled ", LONGEST)?;
-    ensure!(fill.end(MOMENT)?.success(), "the store was not filled");
+    let folder = empty_folder(workspace, "rewraps")?;
+    let (store, socket) = (folder.join("tokenizer.redb"), folder.join("admin"));
+    let (store, socket) = (text(&store)?, text(&socket)?);
+    fill(programs, store, TOKENS)?;
 
     let lunadefend = programs.find("lunadefend")?;
     let key = SigningKey::make(programs, &folder)?;
@@ -48,15 +35,15 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
         ("SECUREFRAME_HTTP_ADDR", port.addr()),
         ("SESSION_PUBLIC_KEY", key.public.clone()),
         ("AUTH_PROVIDERS", "http://localhost:3000".to_owned()),
-        ("LUNADEFEND_ADMIN_SOCKET", socket.clone()),
+        ("LUNADEFEND_ADMIN_SOCKET", socket.to_owned()),
         ("LUNADEFEND_NEXT_MASTER_KEY", "5f0c".repeat(16)),
         ("RUST_LOG", "error".to_owned()),
     ];
-    let serve = ["serve", "--store", &store];
+    let serve = ["serve", "--store", store];
     let mut tokenizer = Process::start(&lunadefend, &serve, &environment)?;
     tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
     let keys = |arguments: &[&str]| {
-        let all = [&["keys"], arguments, &["--socket", &socket]].concat();
+        let all = [&["keys"], arguments, &["--socket", socket]].concat();
         Process::start(&lunadefend, &all, &[])
     };
 
@@ -70,8 +57,8 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
         // No call is repeated behind its back.
         ("LUNADEFEND_MAX_RETRIES", "0".to_owned()),
     ];
-    let work = ["work", "--store", &store];
-    let mut work = Process::start(&tokens, &work, &application)?;
+    let work = ["work", "--store", store];
+    let mut work = Process::start(&programs.find("tokens")?, &work, &application)?;
     work.line("ready", MOMENT)?;
 
     keys(&["rotate"])?.line("version 2 was added", MOMENT)?;

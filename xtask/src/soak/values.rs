@@ -1,10 +1,11 @@
 //! Long values: what memory they need on either side, how slow a line may be, and what is left of a cut one.
 
 use super::{
-    MOMENT, Programs, keys::SigningKey, outcome::number, port::HeldPort, process::Process, tools,
+    MOMENT, Programs, empty_folder, keys::SigningKey, outcome::number, port::HeldPort,
+    process::Process, text, tools,
 };
 use crate::{command, workspace::Workspace};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -71,11 +72,7 @@ struct Scene<'p> {
 
 impl<'p> Scene<'p> {
     fn set(workspace: &Workspace, programs: &'p Programs) -> Result<Self> {
-        let folder = workspace.target().join("tmp/soak-values");
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
+        let folder = empty_folder(workspace, "values")?;
         let key = SigningKey::make(programs, &folder)?;
         Ok(Self {
             programs,
@@ -362,13 +359,6 @@ fn patience(bytes: u64) -> Duration {
 
 fn mib(kib: u64) -> f64 {
     kib as f64 / 1024.0
-}
-
-fn text(path: &Path) -> Result<&str> {
-    match path.to_str() {
-        Some(text) => Ok(text),
-        None => bail!("the target directory has a name that is no text"),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Metrics, by the recorder that the application installed.
 
-use super::outcome;
 use http::StatusCode;
 use lunadefend_http::HttpError;
 use metrics::{counter, histogram};
@@ -60,4 +59,20 @@ pub(crate) fn batch(route: &'static str, items: usize) {
 /// Counts a JWT that was signed.
 pub(crate) fn signature() {
     counter!("lunadefend_signatures_total").increment(1);
+}
+
+/// Names the outcome of a request: the class of its status, or why it has no response.
+fn outcome(status: Result<StatusCode, &HttpError>) -> &'static str {
+    match status {
+        Ok(status) => match status.as_u16() / 100 {
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            5 => "5xx",
+            _ => "other",
+        },
+        Err(HttpError::Connect { .. } | HttpError::Tls { .. }) => "connect",
+        Err(HttpError::Timeout | HttpError::Stalled { .. }) => "timeout",
+        Err(_) => "broken",
+    }
 }

@@ -49,6 +49,11 @@ impl Change {
         }
     }
 
+    /// The bytes that it counts for in a batch.
+    fn length(&self) -> usize {
+        self.row().map_or(0, |row| row.value.len())
+    }
+
     /// Returns the row to write; `None` for a deletion.
     #[must_use]
     pub const fn row(&self) -> Option<&Row> {
@@ -83,9 +88,7 @@ impl Batch {
         if !writes.iter().all(|write| seen.insert(write.at)) {
             return Err(BatchError::RowTwice);
         }
-        let lengths = writes
-            .iter()
-            .map(|write| write.change.row().map_or(0, |row| row.value.len()));
+        let lengths = writes.iter().map(|write| write.change.length());
         let is_too_large = writes.len() > MAX_ROWS
             || lengths.clone().any(|length| length > Row::MAX_BYTES)
             || lengths.sum::<usize>() > Self::MAX_BYTES;
@@ -123,6 +126,29 @@ impl Batch {
         } else {
             Judgement::Conflict
         }
+    }
+}
+
+/// Writes of different rows that are gathered as far as a batch goes.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    writes: Vec<Write>,
+    bytes: usize,
+}
+
+impl Gathered {
+    pub(crate) fn has_room_for(&self, change: &Change) -> bool {
+        self.writes.len() < MAX_ROWS && self.bytes + change.length() <= Batch::MAX_BYTES
+    }
+
+    pub(crate) fn push(&mut self, write: Write) {
+        self.bytes += write.change.length();
+        self.writes.push(write);
+    }
+
+    /// Returns them, and begins anew.
+    pub(crate) fn take(&mut self) -> Vec<Write> {
+        std::mem::take(self).writes
     }
 }
 

@@ -4,8 +4,8 @@ mod blobs;
 mod pairs;
 
 use super::{
-    Batch, Change, MAX_ROWS, Row, RowAddress, RowKey, Store, StoreError, StoredRow, Table, Write,
-    WriteId, WriteOutcome,
+    Batch, Change, Gathered, MAX_ROWS, Row, RowAddress, RowKey, Store, StoreError, StoredRow,
+    Table, Write, WriteId, WriteOutcome,
 };
 use crate::ring::Ring;
 use bytes::Bytes;
@@ -146,7 +146,7 @@ async fn rows(
     progress: &mut impl FnMut(Copied),
 ) -> Result<(), CopyError> {
     let mut pairs = Pairs::new(source, target, table);
-    let mut changes = Changes::default();
+    let mut changes = Gathered::default();
     while let Some(Pair {
         at,
         source,
@@ -170,12 +170,12 @@ async fn rows(
             (None, Some(_)) => Change::Delete,
         };
         if !changes.has_room_for(&change) {
-            changes.apply(target, done).await?;
+            apply_gathered(target, &mut changes, done).await?;
             progress(*done);
         }
         changes.push(write(at, change));
     }
-    changes.apply(target, done).await?;
+    apply_gathered(target, &mut changes, done).await?;
     progress(*done);
     Ok(())
 }
@@ -194,34 +194,17 @@ async fn are_equal(
     Ok(true)
 }
 
-/// Changes that go to the target together.
-#[derive(Default)]
-struct Changes {
-    writes: Vec<Write>,
-    bytes: usize,
-}
-
-impl Changes {
-    fn has_room_for(&self, change: &Change) -> bool {
-        self.writes.len() < MAX_ROWS && self.bytes + length(change) <= Batch::MAX_BYTES
-    }
-
-    fn push(&mut self, write: Write) {
-        self.bytes += length(&write.change);
-        self.writes.push(write);
-    }
-
-    async fn apply(&mut self, target: &dyn Store, done: &mut Copied) -> Result<(), CopyError> {
-        let writes = std::mem::take(self).writes;
-        let count = writes.len() as u64;
-        apply(target, writes).await?;
-        done.rows += count;
-        Ok(())
-    }
-}
-
-fn length(change: &Change) -> usize {
-    change.row().map_or(0, |row| row.value.len())
+/// Writes to the target what was gathered.
+async fn apply_gathered(
+    target: &dyn Store,
+    changes: &mut Gathered,
+    done: &mut Copied,
+) -> Result<(), CopyError> {
+    let writes = changes.take();
+    let count = writes.len() as u64;
+    apply(target, writes).await?;
+    done.rows += count;
+    Ok(())
 }
 
 const fn write(at: RowAddress, change: Change) -> Write {
