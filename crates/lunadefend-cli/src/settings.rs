@@ -19,6 +19,7 @@ use lunadefend_tokenizer::{
 use lunadefend_vault::{MaskPolicy, MasterKey};
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -155,6 +156,9 @@ fn config(settings: &Settings, addr: SocketAddr) -> Result<TokenizerConfig> {
                 GrantDuration::DEFAULT_MAX,
             )?,
         )?);
+    if let Some(lifetime) = settings.duration(&table::MAX_JWT_LIFETIME)? {
+        config = config.max_jwt_lifetime(lifetime);
+    }
     if settings.choice(&table::COOKIES)? == Some("same-site") {
         config = config.cookie_policy(CookiePolicy::SameSite);
     }
@@ -190,22 +194,52 @@ fn value_policy(settings: &Settings) -> Result<ValuePolicy, SettingError> {
 
 fn limits(settings: &Settings) -> Result<Limits, SettingError> {
     let mut limits = Limits::default();
-    if let Some(bytes) = settings.bytes(&table::MAX_VALUE)? {
-        limits.max_value = bytes;
+    for (limit, setting) in [
+        (&mut limits.max_value, &table::MAX_VALUE),
+        (&mut limits.session_bytes, &table::SESSION_BYTES),
+    ] {
+        if let Some(bytes) = settings.bytes(setting)? {
+            *limit = bytes;
+        }
     }
-    if let Some(bytes) = settings.bytes(&table::SESSION_BYTES)? {
-        limits.session_bytes = bytes;
+    for (limit, setting) in [
+        (&mut limits.session_values, &table::SESSION_VALUES),
+        (&mut limits.deletes_per_hour, &table::DELETES_PER_HOUR),
+        (&mut limits.max_connections, &table::MAX_CONNECTIONS),
+    ] {
+        if let Some(number) = number(settings, setting)? {
+            *limit = number;
+        }
     }
-    if let Some(values) = settings.integer(&table::SESSION_VALUES)? {
-        limits.session_values = u32::try_from(values).unwrap_or(u32::MAX);
+    for (limit, setting) in [
+        (&mut limits.session_requests, &table::SESSION_REQUESTS),
+        (&mut limits.session_reads, &table::SESSION_READS),
+        (&mut limits.reads, &table::READS),
+        (&mut limits.refusals, &table::REFUSALS),
+    ] {
+        if let Some(number) = number(settings, setting)? {
+            *limit = NonZeroU32::new(number);
+        }
     }
-    if let Some(tokens) = settings.integer(&table::DELETES_PER_HOUR)? {
-        limits.deletes_per_hour = u32::try_from(tokens).unwrap_or(u32::MAX);
-    }
-    if let Some(idle) = settings.duration(&table::IDLE_TIMEOUT)? {
-        limits.idle = idle;
+    for (limit, setting) in [
+        (&mut limits.idle, &table::IDLE_TIMEOUT),
+        (&mut limits.header_read, &table::HEAD_TIMEOUT),
+        (&mut limits.body_read, &table::BODY_TIMEOUT),
+        (&mut limits.request, &table::REQUEST_TIMEOUT),
+        (&mut limits.write_stall, &table::WRITE_TIMEOUT),
+        (&mut limits.drain, &table::STOP_TIMEOUT),
+    ] {
+        if let Some(time) = settings.duration(setting)? {
+            *limit = time;
+        }
     }
     Ok(limits)
+}
+
+/// Reads an integer that its setting bounds to 32 bits.
+fn number(settings: &Settings, setting: &Setting) -> Result<Option<u32>, SettingError> {
+    let number = settings.integer(setting)?;
+    Ok(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
 }
 
 fn grant_duration(

@@ -2,9 +2,9 @@
 
 use crate::{
     Client, KeyService, SessionIds, SigningKeys, client::Inner, discovery::Discovery,
-    grants::Queues, transport::Transport,
+    grants::Queues, trace::Traces, transport::Transport,
 };
-use lunadefend_core::provider::{Clock, SettingError};
+use lunadefend_core::provider::{Clock, SettingError, TraceParent};
 use lunadefend_http::{BaseUrl, HttpClient, HttpError};
 use lunadefend_jwt::{JwtProfile, SystemClock};
 use std::{fmt, sync::Arc, time::Duration};
@@ -50,6 +50,7 @@ pub struct ClientBuilder {
     max_stream_len: u64,
     stall_timeout: Duration,
     require_level: u64,
+    traces: Traces,
 }
 
 impl ClientBuilder {
@@ -72,6 +73,7 @@ impl ClientBuilder {
             max_stream_len: 1024 * 1024 * 1024,
             stall_timeout: Duration::from_secs(30),
             require_level: 1,
+            traces: Traces::default(),
         }
     }
 
@@ -190,6 +192,32 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets where the present trace comes from, which each request tells the tokenizer in `traceparent` and
+    /// `x-request-id`; by default each call is a trace of its own.
+    ///
+    /// With `tracing-opentelemetry` it is the `SpanContext` of the current span. Calls that share a request ask from a
+    /// task of their own, where no span of a caller is entered.
+    ///
+    /// ```
+    /// use lunadefend_client::ClientBuilder;
+    /// use lunadefend_core::provider::TraceParent;
+    ///
+    /// tokio::task_local! {
+    ///     static TRACE: TraceParent;
+    /// }
+    ///
+    /// fn traced(builder: ClientBuilder) -> ClientBuilder {
+    ///     builder.trace_parent(|| TRACE.try_with(|trace| *trace).ok())
+    /// }
+    /// ```
+    pub fn trace_parent(
+        mut self,
+        current: impl Fn() -> Option<TraceParent> + Send + Sync + 'static,
+    ) -> Self {
+        self.traces = Traces::of(current);
+        self
+    }
+
     /// Uses a shared or custom HTTP client, for example with your own root certificate.
     pub fn http_client(mut self, client: HttpClient) -> Self {
         self.http = Some(client);
@@ -262,6 +290,7 @@ impl ClientBuilder {
             session_ids: self.session_ids,
             transport: Transport {
                 http,
+                traces: self.traces,
                 clock: self.clock,
                 max_retries: self.max_retries,
                 places: Arc::new(Semaphore::new(self.max_connections)),

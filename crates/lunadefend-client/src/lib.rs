@@ -18,6 +18,7 @@ mod sessions;
 mod signing_keys;
 mod tokenize;
 mod tokenizer;
+mod trace;
 mod transfer;
 mod transport;
 mod values;

@@ -3,6 +3,7 @@
 use crate::{
     observe,
     retry::{self, Answer, Left, Repeat},
+    trace::{self, Traces},
 };
 use http::{HeaderMap, StatusCode};
 use lunadefend_core::provider::Clock;
@@ -21,6 +22,7 @@ pub(crate) struct Transport {
     pub(crate) http: HttpClient,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) max_retries: u32,
+    pub(crate) traces: Traces,
     /// Limits the concurrent requests, and so the connections.
     pub(crate) places: Arc<Semaphore>,
 }
@@ -100,14 +102,18 @@ impl Transport {
     ) -> Result<Result<Held<X::Answer>, HttpError>, E> {
         let mut connection = Connection::Any;
         let mut attempt = 0;
+        let trace = self.traces.begin();
         loop {
-            let request = request().await?;
+            let mut request = request().await?;
+            let span = span(route, attempt);
+            trace::tell(trace, &mut request.headers, &span);
             let retries = self.max_retries.saturating_sub(attempt);
             // An open connection may be dead without a sign. A new one may use all remaining time.
             let is_patient =
                 repeat == Repeat::IfUnsent || retries == 0 || connection == Connection::New;
             let outcome = self
-                .attempt(route, attempt, exchange, &request, connection, is_patient)
+                .attempt(route, exchange, &request, connection, is_patient)
+                .instrument(span)
                 .await;
             let left = Left {
                 retries,
@@ -128,28 +134,22 @@ impl Transport {
     async fn attempt<X: Exchange>(
         &self,
         route: &'static str,
-        attempt: u32,
         exchange: &X,
         request: &Request,
         connection: Connection,
         is_patient: bool,
     ) -> Result<Held<X::Answer>, HttpError> {
-        let span = span(route, attempt);
-        async {
-            let outcome = match timeout_at(request.deadline, self.place()).await {
-                Ok(place) => {
-                    let time = remaining(request);
-                    let head_by = Instant::now() + if is_patient { time } else { time / 2 };
-                    let sent = exchange.exchange(&self.http, connection, request, head_by);
-                    sent.await.map(|answer| Held { answer, place })
-                }
-                Err(_) => Err(HttpError::Timeout),
-            };
-            record(route, &outcome);
-            outcome
-        }
-        .instrument(span.clone())
-        .await
+        let outcome = match timeout_at(request.deadline, self.place()).await {
+            Ok(place) => {
+                let time = remaining(request);
+                let head_by = Instant::now() + if is_patient { time } else { time / 2 };
+                let sent = exchange.exchange(&self.http, connection, request, head_by);
+                sent.await.map(|answer| Held { answer, place })
+            }
+            Err(_) => Err(HttpError::Timeout),
+        };
+        record(route, &outcome);
+        outcome
     }
 
     /// Waits for a place. The semaphore is never closed, so that only the caller's deadline can be an error.
@@ -229,6 +229,7 @@ fn span(route: &'static str, attempt: u32) -> Span {
         "lunadefend.http",
         route,
         attempt,
+        request_id = field::Empty,
         status = field::Empty,
         outcome = field::Empty
     )

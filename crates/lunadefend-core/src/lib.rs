@@ -29,6 +29,7 @@ mod sqlx;
 pub mod storage;
 mod token;
 mod tokens;
+mod trace_parent;
 pub mod trust;
 mod unverified;
 #[cfg(feature = "warp")]
@@ -73,6 +74,7 @@ pub mod provider {
         sessions::SessionService,
         setting_error::SettingError,
         token::TokenId,
+        trace_parent::TraceParent,
     };
 }
 

@@ -73,6 +73,11 @@ settings! {
     SESSION_BYTES: Tokenizer, "LUNADEFEND_SESSION_BYTES", "session_bytes", Bytes(1, u64::MAX), "256MiB", "how long these may be together";
     DELETE: Tokenizer, "LUNADEFEND_DELETE", "delete", Choice(&["on", "off"]), "on", "`off` refuses the application's requests to delete tokens";
     DELETES_PER_HOUR: Tokenizer, "LUNADEFEND_DELETES_PER_HOUR", "deletes_per_hour", Integer(1, u32::MAX as u64), "1000", "how many tokens may be deleted in an hour; the request that would exceed it deletes nothing, and the log has an error";
+    SESSION_REQUESTS: Tokenizer, "LUNADEFEND_SESSION_REQUESTS_PER_MINUTE", "session_requests_per_minute", Integer(0, u32::MAX as u64), "600", "how many requests one session may send from the frame in a minute, and at once; `0` for no limit. One more is a 429 that says when to try again. This and the next three are counted by each process for itself";
+    SESSION_READS: Tokenizer, "LUNADEFEND_SESSION_READS_PER_HOUR", "session_reads_per_hour", Integer(0, u32::MAX as u64), "10000", "how many values one session may ask for in an hour, and at once; `0` for no limit, else 100 or more. The log has an error when it is reached";
+    READS: Tokenizer, "LUNADEFEND_READS_PER_HOUR", "reads_per_hour", Integer(0, u32::MAX as u64), "1000000", "how many values all sessions together may ask for in an hour, and at once: against one who has taken over the application, and reads everything. `0` for no limit, else 100 or more";
+    REFUSALS: Tokenizer, "LUNADEFEND_REFUSALS_PER_MINUTE", "refusals_per_minute", Integer(0, u32::MAX as u64), "600", "how many requests without a JWT of the application may be refused for one address, or one IPv6 network of 64 bits, in a minute, and at once; `0` for no limit. Each further refusal is a 429 that does not say why. Requests that would succeed are served";
+    MAX_JWT_LIFETIME: Tokenizer, "LUNADEFEND_MAX_JWT_LIFETIME", "max_jwt_lifetime", Time(SECOND, DAY), "1h", "the longest lifetime of a JWT of the application, from `iat` to `exp`";
     FRAME_ONLY: Tokenizer, "LUNADEFEND_FRAME_ONLY", "frame_only", Bool, "false", "`true` gives values to the secure fields in browsers only, never to the application's server";
     MASKS: Tokenizer, "LUNADEFEND_MASKS", "masks", Choice(&["session", "application"]), "session", "who gets the masks of values: sessions with a grant, or with `application` also the application's server for every token";
     MASK_KINDS: Tokenizer, "LUNADEFEND_MASK_KINDS", "mask_kinds", List, "", "further kinds that get masks, of `ssn`, `date`, `card-expiry` and `text`";
@@ -95,6 +100,12 @@ settings! {
     AUDIT_REQUIRED: Tokenizer, "LUNADEFEND_AUDIT_REQUIRED", "audit_required", Choice(&["on", "off"]), "on", "`off` serves also while the audit log cannot be written; the log says so, and a metric counts. With `on` nothing goes out without its line";
     AUDIT_ROTATE: Tokenizer, "LUNADEFEND_AUDIT_ROTATE", "audit_rotate", Bytes(65536, u64::MAX), "64MiB", "how long a file of the audit log grows before it is renamed to `<path>.000001` and so on. No file is ever removed";
     METRICS_LISTEN: Tokenizer, "LUNADEFEND_METRICS_LISTEN", "metrics_listen", Text, "", "an address of its own for `GET /metrics`, such as `127.0.0.1:9464`; without it there are no metrics. Let only Prometheus reach it";
+    MAX_CONNECTIONS: Tokenizer, "LUNADEFEND_MAX_CONNECTIONS", "max_connections", Integer(1, 1 << 20), "1024", "how many connections clients may have at once; the limit of open files caps it. One more closes the connection that has idled longest, or waits";
+    HEAD_TIMEOUT: Tokenizer, "LUNADEFEND_HEAD_TIMEOUT", "head_timeout", Time(SECOND, HOUR), "10s", "how long the head of a request may take, from its first byte";
+    BODY_TIMEOUT: Tokenizer, "LUNADEFEND_BODY_TIMEOUT", "body_timeout", Time(SECOND, HOUR), "10s", "how long the body of a JSON request may take, and each pause in the body of an upload";
+    REQUEST_TIMEOUT: Tokenizer, "LUNADEFEND_REQUEST_TIMEOUT", "request_timeout", Time(SECOND, HOUR), "30s", "how long a request may take until its response begins, without the body of an upload";
+    WRITE_TIMEOUT: Tokenizer, "LUNADEFEND_WRITE_TIMEOUT", "write_timeout", Time(SECOND, HOUR), "30s", "how long a client may leave a response unread";
+    STOP_TIMEOUT: Tokenizer, "LUNADEFEND_STOP_TIMEOUT", "stop_timeout", Time(Duration::ZERO, HOUR), "10s", "how long running requests may go on once the server stops, after `LUNADEFEND_DRAIN_DELAY`";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
     DRAIN_DELAY: Tokenizer, "LUNADEFEND_DRAIN_DELAY", "drain_delay", Time(Duration::ZERO, HOUR), "0s", "how long after SIGTERM `/ready` is 503 while all else is served, so that balancers send nothing more: longer than they take to notice. A second signal ends it";
 

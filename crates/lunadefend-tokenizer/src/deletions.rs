@@ -1,6 +1,9 @@
 //! The rate of deletions. It stops whoever has taken over the application before all values are gone.
 
-use crate::error::ApiError;
+use crate::{
+    error::{ApiError, Cause},
+    rates::{OverRate, Rule},
+};
 use http::StatusCode;
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -34,13 +37,13 @@ impl Deletions {
 
     /// Checks that so many tokens may be deleted now. The log says once in an hour that they may not.
     pub(crate) fn check(&self, tokens: usize, now: Duration) -> Result<(), ApiError> {
-        self.after(&mut self.window(now), tokens).map(drop)
+        self.after(&mut self.window(now), tokens, now).map(drop)
     }
 
     /// Counts so many tokens, if they may be deleted now.
     pub(crate) fn count(&self, tokens: usize, now: Duration) -> Result<(), ApiError> {
         let mut window = self.window(now);
-        window.deleted = self.after(&mut window, tokens)?;
+        window.deleted = self.after(&mut window, tokens, now)?;
         Ok(())
     }
 
@@ -60,12 +63,17 @@ impl Deletions {
     }
 
     /// Returns the count after so many more tokens.
-    fn after(&self, window: &mut Window, tokens: usize) -> Result<u32, ApiError> {
+    fn after(&self, window: &mut Window, tokens: usize, now: Duration) -> Result<u32, ApiError> {
         let more = u32::try_from(tokens).unwrap_or(u32::MAX);
         let deleted = window.deleted.saturating_add(more);
         if deleted <= self.per_hour {
             return Ok(deleted);
         }
+        let goes_on = now.saturating_sub(window.began.unwrap_or(now));
+        let over = OverRate {
+            rule: Rule::Deletes,
+            wait: HOUR.saturating_sub(goes_on),
+        };
         if !std::mem::replace(&mut window.has_alarmed, true) {
             tracing::error!(
                 per_hour = self.per_hour,
@@ -78,7 +86,8 @@ impl Deletions {
                 "no more than {} tokens may be deleted in an hour: try again later, or have LUNADEFEND_DELETES_PER_HOUR of the tokenizer raised",
                 self.per_hour
             ),
-        ))
+        )
+        .by(Cause::Rate(over)))
     }
 }
 

@@ -1,11 +1,12 @@
 //! Refused and failed requests: a status, a name for programs, a message for people.
 
 use crate::{
+    rates::OverRate,
     response::{self, ERROR_NAME},
     size::in_words,
 };
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{StatusCode, header};
 use lunadefend_core::wire::{IDEMPOTENCY_MISMATCH, SESSION_ENDED, SESSION_MISMATCH, TOKEN_GONE};
 use lunadefend_vault::{OverQuota, TokenizeError, VaultError, store::StoreError};
 use std::borrow::Cow;
@@ -16,6 +17,16 @@ pub(crate) struct ApiError {
     status: StatusCode,
     name: &'static str,
     message: Cow<'static, str>,
+    cause: Option<Cause>,
+}
+
+/// A cause of failures that is counted. The response carries it as an extension.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cause {
+    /// Too much in too short a time.
+    Rate(OverRate),
+    /// The store failed.
+    Store,
 }
 
 impl ApiError {
@@ -25,6 +36,15 @@ impl ApiError {
             status,
             name: ERROR_NAME,
             message: message.into(),
+            cause: None,
+        }
+    }
+
+    /// Says what the failure is counted as.
+    pub(crate) fn by(self, cause: Cause) -> Self {
+        Self {
+            cause: Some(cause),
+            ..self
         }
     }
 
@@ -105,15 +125,13 @@ impl From<VaultError> for ApiError {
             VaultError::OverQuota(over) => return over.into(),
             // The store says it once in the log, not for each value.
             VaultError::Store(StoreError::Full) => {
-                return Self::new(
-                    StatusCode::INSUFFICIENT_STORAGE,
-                    "the tokenizer has no room for new values: its disk is nearly full",
-                );
+                let full = "the tokenizer has no room for new values: its disk is nearly full";
+                return Self::new(StatusCode::INSUFFICIENT_STORAGE, full).by(Cause::Store);
             }
             _ => {}
         }
         tracing::error!(error = &error as &dyn std::error::Error, "the vault failed");
-        match error {
+        let failed = match error {
             VaultError::Store(StoreError::Unavailable(_) | StoreError::Unknown(_)) => {
                 Self::unavailable(
                     "the tokenizer's store is not available: its disk cannot be written or read",
@@ -126,7 +144,8 @@ impl From<VaultError> for ApiError {
                 Self::unavailable("the tokenizer's store is not available")
             }
             _ => Self::internal(),
-        }
+        };
+        failed.by(Cause::Store)
     }
 }
 
@@ -159,6 +178,15 @@ impl From<OverQuota> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        response::failure(self.status, self.name, self.message)
+        let mut response = response::failure(self.status, self.name, self.message);
+        if let Some(cause) = self.cause {
+            if let Cause::Rate(over) = cause {
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, over.retry_after());
+            }
+            response.extensions_mut().insert(cause);
+        }
+        response
     }
 }

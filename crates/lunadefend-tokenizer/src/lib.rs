@@ -25,6 +25,7 @@ mod operation;
 mod origin;
 mod page_session;
 mod query;
+mod rates;
 mod readiness;
 mod response;
 mod route;
@@ -37,6 +38,7 @@ mod size;
 mod state;
 mod status;
 mod tokenizer;
+mod trace;
 mod trail;
 
 #[cfg(unix)]

@@ -3,7 +3,14 @@
 //! Numbers that [`Activity`](crate::activity::Activity) or others keep anyway are read from them when they are asked
 //! for; here is what nobody else counts.
 
-use crate::status::{KeysStatus, Status, StoreStatus};
+mod counts;
+
+pub(crate) use counts::{Counts, Direction};
+
+use crate::{
+    Limits,
+    status::{KeysStatus, Status, StoreStatus},
+};
 use lunadefend_audit::Counters;
 use lunadefend_core::provider::UnixMillis;
 use prometheus_client::{
@@ -39,6 +46,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Outcome, Counter>,
     latency: Family<Of, Histogram, fn() -> Histogram>,
+    pub(crate) counts: Counts,
     now: Gauges,
     swept_rows: Counter,
     swept_blobs: Counter,
@@ -80,12 +88,13 @@ fn latencies() -> Histogram {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         let mut registry = Registry::with_prefix("lunadefend");
         let metrics = Self {
             registry: Registry::default(),
             requests: Family::default(),
             latency: Family::new_with_constructor(latencies),
+            counts: Counts::new(limits),
             now: Gauges::default(),
             swept_rows: Counter::default(),
             swept_blobs: Counter::default(),
@@ -130,6 +139,7 @@ impl Metrics {
             Unit::Seconds,
             metrics.last_sweep.clone(),
         );
+        metrics.counts.register(&mut registry);
         metrics.now.register(&mut registry);
         Self {
             registry,

@@ -2,7 +2,7 @@
 
 use crate::{
     activity::Activity, assets::Assets, config::TokenizerConfig, deletions::Deletions, jwks::Keys,
-    metrics::Metrics, readiness::Readiness,
+    metrics::Metrics, rates::Rates, readiness::Readiness,
 };
 use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::{Timer, Vault};
@@ -19,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) readiness: Readiness,
     pub(crate) metrics: Metrics,
     pub(crate) deletions: Deletions,
+    pub(crate) rates: Rates,
     pub(crate) assets: Assets,
 }
 

@@ -8,6 +8,7 @@ use crate::{
     deletions::Deletions,
     jwks::Keys,
     metrics::Metrics,
+    rates::Rates,
     readiness::Readiness,
     router,
     state::Shared,
@@ -70,13 +71,14 @@ impl Tokenizer {
         let shared = Arc::new(Shared {
             assets: Assets::new(&config),
             deletions: Deletions::new(config.limits.deletes_per_hour),
+            rates: Rates::new(&config.limits, &timer),
+            metrics: Metrics::new(&config.limits),
             config,
             vault,
             keys,
             timer,
             activity,
             readiness: Readiness::default(),
-            metrics: Metrics::new(),
         });
         Self {
             router: router::public(&shared),

@@ -4,7 +4,7 @@ use crate::{ConfigError, JwtProfile, LunaDefend, SessionIds};
 use lunadefend_client::{Client, DemoKey, KeyRotation, SessionIdKeyError, SigningKeys};
 use lunadefend_core::{
     Grants,
-    provider::{Clock, SecretProvider, SettingError},
+    provider::{Clock, SecretProvider, SettingError, TraceParent},
 };
 use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::SystemClock;
@@ -52,6 +52,23 @@ pub struct Builder {
     cleartext: Cleartext,
     demo_key: DemoKey,
     clock: Arc<dyn Clock>,
+    pub(crate) current_trace: Option<CurrentTrace>,
+}
+
+/// Returns the trace that the application is in.
+#[derive(Clone)]
+pub(crate) struct CurrentTrace(Arc<dyn Fn() -> Option<TraceParent> + Send + Sync>);
+
+impl CurrentTrace {
+    pub(crate) fn new(current: impl Fn() -> Option<TraceParent> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(current))
+    }
+}
+
+impl fmt::Debug for CurrentTrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentTrace").finish_non_exhaustive()
+    }
 }
 
 impl Builder {
@@ -76,6 +93,7 @@ impl Builder {
             cleartext: Cleartext::LoopbackOnly,
             demo_key: DemoKey::Refused,
             clock: Arc::new(SystemClock),
+            current_trace: None,
         }
     }
 
@@ -210,6 +228,16 @@ impl Builder {
         self
     }
 
+    /// Sets where the present trace comes from, as
+    /// [`ClientBuilder::trace_parent`](lunadefend_client::ClientBuilder::trace_parent) does.
+    pub fn trace_parent(
+        mut self,
+        current: impl Fn() -> Option<TraceParent> + Send + Sync + 'static,
+    ) -> Self {
+        self.current_trace = Some(CurrentTrace::new(current));
+        self
+    }
+
     /// Checks every setting, fetches the keys and builds the client.
     ///
     /// Does not connect to the tokenizer, so the application may start first.
@@ -233,6 +261,9 @@ impl Builder {
             .jwt_profile(self.wire)
             .clock(Arc::clone(&self.clock))
             .blob_origins(blob_origins?);
+        if let Some(CurrentTrace(current)) = self.current_trace {
+            client = client.trace_parent(move || current());
+        }
         if let Some(url) = public_tokenizer_url {
             client = client.public_tokenizer_url(url);
         }

@@ -1,10 +1,12 @@
 //! Sources of the settings of a `LunaDefend`.
 
 use crate::{
-    Builder, ConfigError, JwtProfile, LunaDefend, builder::Named, secrets::secret_providers,
+    Builder, ConfigError, JwtProfile, LunaDefend,
+    builder::{CurrentTrace, Named},
+    secrets::secret_providers,
 };
 use lunadefend_client::KeyRotation;
-use lunadefend_core::provider::{SecretProvider, SettingError};
+use lunadefend_core::provider::{SecretProvider, SettingError, TraceParent};
 use lunadefend_secrets::{ProcessEnvironment, RefreshPolicy, SecretProviders};
 use lunadefend_settings::{Environment, SecretSettings, Setting, Settings, Side, table};
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
@@ -39,6 +41,7 @@ pub struct Configuration {
     environment: Arc<dyn Environment>,
     file: Option<File>,
     providers: SecretProviders,
+    current_trace: Option<CurrentTrace>,
 }
 
 #[derive(Clone)]
@@ -53,6 +56,7 @@ impl Default for Configuration {
             environment: Arc::new(ProcessEnvironment),
             file: None,
             providers: secret_providers(),
+            current_trace: None,
         }
     }
 }
@@ -90,6 +94,15 @@ impl Configuration {
         self
     }
 
+    /// Sets where the present trace comes from, as [`Builder::trace_parent`] does.
+    pub fn trace_parent(
+        mut self,
+        current: impl Fn() -> Option<TraceParent> + Send + Sync + 'static,
+    ) -> Self {
+        self.current_trace = Some(CurrentTrace::new(current));
+        self
+    }
+
     /// Reads and checks every setting, and builds the `LunaDefend`.
     ///
     /// # Errors
@@ -121,6 +134,7 @@ impl Configuration {
             )
         })?;
         let mut builder = Builder::new(String::new());
+        builder.current_trace = self.current_trace.clone();
         builder.tokenizer_url = named(&table::TOKENIZER_URL, url);
         let public = settings.text(&table::PUBLIC_TOKENIZER_URL)?;
         builder.public_tokenizer_url = public.map(|url| named(&table::PUBLIC_TOKENIZER_URL, url));

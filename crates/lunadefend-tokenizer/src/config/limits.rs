@@ -3,7 +3,7 @@
 use crate::config_error::ConfigError;
 use lunadefend_core::provider::SettingError;
 use lunadefend_vault::Quota;
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 /// The limits on what a client may send, and on the time that it may take.
 ///
@@ -31,6 +31,21 @@ pub struct Limits {
     /// The maximum of tokens that may be deleted in an hour, which begins with its first request; 1000 by
     /// default. The request that exceeds it deletes nothing and is a 429. The count is of this process.
     pub deletes_per_hour: u32,
+    /// The maximum of requests of one session with the cookie in a minute, and at once; 600 by default, `None` for no
+    /// limit. One more is a 429 with `Retry-After`. This count and the next three are of this process.
+    pub session_requests: Option<NonZeroU32>,
+    /// The maximum of values that one session may ask for in an hour, and at once, with or without a grant; 10,000 by
+    /// default, `None` for no limit. Not less than [`MAX_READS`](Self::MAX_READS).
+    pub session_reads: Option<NonZeroU32>,
+    /// The same for all sessions together; 1,000,000 by default.
+    ///
+    /// # Security
+    /// It stops whoever has taken over the application before they have read every value.
+    pub reads: Option<NonZeroU32>,
+    /// The maximum of refusals (4xx) of one IPv4 address, or one IPv6 network of 64 bits, in a minute, and at once;
+    /// 600 by default, `None` for no limit. Each further one is a 429 that does not say why. A request that would succeed
+    /// is served, and one with a JWT of the application is not counted.
+    pub refusals: Option<NonZeroU32>,
     /// The time for the head of a request, from its first byte, or from the start of a connection. 10 s by
     /// default.
     pub header_read: Duration,
@@ -64,6 +79,9 @@ impl Limits {
     /// The default of the longest value, in bytes.
     pub const DEFAULT_MAX_VALUE: u64 = 64 * 1024 * 1024;
 
+    /// The maximum of values that one request may ask for, so the least of the limits on reads.
+    pub const MAX_READS: u32 = 100;
+
     pub(crate) const fn quota(&self) -> Quota {
         Quota {
             values: self.session_values,
@@ -83,7 +101,11 @@ impl Limits {
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (setting, value, most) in [
-            ("max_connections", self.max_connections.into(), 1 << 20),
+            (
+                "LUNADEFEND_MAX_CONNECTIONS",
+                self.max_connections.into(),
+                1 << 20,
+            ),
             ("LUNADEFEND_MAX_VALUE", self.max_value, Self::MAX_VALUE),
             (
                 "LUNADEFEND_SESSION_VALUES",
@@ -98,6 +120,15 @@ impl Limits {
         ] {
             if !(1..=most).contains(&value) {
                 let advice = format!("it must be from 1 to {most}");
+                return Err(SettingError::wrong(setting, advice).into());
+            }
+        }
+        for (setting, reads) in [
+            ("LUNADEFEND_SESSION_READS_PER_HOUR", self.session_reads),
+            ("LUNADEFEND_READS_PER_HOUR", self.reads),
+        ] {
+            if reads.is_some_and(|reads| reads.get() < Self::MAX_READS) {
+                let advice = format!("it must be 0, for no limit, or from {}", Self::MAX_READS);
                 return Err(SettingError::wrong(setting, advice).into());
             }
         }
@@ -121,6 +152,10 @@ impl Default for Limits {
             session_values: 64,
             session_bytes: 256 * 1024 * 1024,
             deletes_per_hour: 1000,
+            session_requests: NonZeroU32::new(600),
+            session_reads: NonZeroU32::new(10_000),
+            reads: NonZeroU32::new(1_000_000),
+            refusals: NonZeroU32::new(600),
             header_read: Duration::from_secs(10),
             idle: Duration::from_secs(11 * 60),
             body_read: Duration::from_secs(10),

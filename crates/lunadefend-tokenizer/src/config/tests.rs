@@ -2,6 +2,7 @@ use super::*;
 use crate::jwks::JwksSource;
 use lunadefend_core::GrantDuration;
 use lunadefend_http::{Cleartext, HttpClient};
+use std::num::NonZeroU32;
 
 fn base(text: &str) -> BaseUrl {
     BaseUrl::parse(text, "TOKENIZER_URL", Cleartext::Allowed).unwrap()
@@ -245,7 +246,7 @@ fn settings_that_are_refused() {
     for (change, name) in [
         (
             (|limits: &mut Limits| limits.max_connections = 0) as fn(&mut Limits),
-            "max_connections",
+            "LUNADEFEND_MAX_CONNECTIONS",
         ),
         (|limits| limits.max_value = 0, "MAX_VALUE"),
         (
@@ -254,6 +255,14 @@ fn settings_that_are_refused() {
         ),
         (|limits| limits.session_values = 0, "SESSION_VALUES"),
         (|limits| limits.session_bytes = 1, "SESSION_BYTES"),
+        (
+            |limits| limits.session_reads = NonZeroU32::new(99),
+            "LUNADEFEND_SESSION_READS_PER_HOUR is wrong: it must be 0, for no limit, or from 100",
+        ),
+        (
+            |limits| limits.reads = NonZeroU32::new(1),
+            "LUNADEFEND_READS_PER_HOUR is wrong",
+        ),
     ] {
         let mut limits = Limits::default();
         change(&mut limits);

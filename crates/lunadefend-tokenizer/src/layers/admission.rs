@@ -1,7 +1,7 @@
 //! The audience of a route: checked before its handler sees the request.
 
 use crate::{
-    auth, context::RequestContext, error::ApiError, origin, route::Audience, state::Shared,
+    auth, context::RequestContext, error::ApiError, origin, route::Audience, state::Shared, trace,
     trail::Trail,
 };
 use axum::{
@@ -26,16 +26,27 @@ pub(crate) async fn admit(
     match audience {
         Audience::Application => {
             auth::require_application(headers, &shared).await?;
+            trace::join(headers);
             trail.by(Who::Application, None);
         }
         Audience::Destroyer => {
             let jwt = auth::require_destroyer(headers, &shared).await?;
+            trace::join(headers);
             trail.by(Who::Application, None);
             request.extensions_mut().insert(jwt);
         }
         Audience::FrameOrJwt => {
             let caller = auth::authenticate(headers, &context, &shared).await?;
+            if !caller.is_by_cookie() {
+                trace::join(headers);
+            }
             trail.by(caller.who(), caller.session());
+            // The application limits its users itself.
+            if caller.is_by_cookie()
+                && let Some(session) = caller.session()
+            {
+                shared.rates.session_request(session)?;
+            }
             request.extensions_mut().insert(caller);
         }
         Audience::Frame => origin::require_frame(headers, &shared.config.public_origin)?,

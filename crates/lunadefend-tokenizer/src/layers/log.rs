@@ -26,6 +26,8 @@ pub(crate) async fn trace(
         method = %request.method(),
         route = label,
         request_id,
+        trace_id = tracing::field::Empty,
+        parent_id = tracing::field::Empty,
     );
     let started = Instant::now();
     let response = next.run(request).instrument(span).await;

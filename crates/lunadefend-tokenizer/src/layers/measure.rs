@@ -1,6 +1,6 @@
 //! The metrics of requests.
 
-use crate::state::Shared;
+use crate::{error::Cause, state::Shared};
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -17,6 +17,9 @@ pub(crate) async fn measure(
 ) -> Response {
     let started = Instant::now();
     let response = next.run(request).await;
+    if let Some(cause) = response.extensions().get::<Cause>() {
+        shared.metrics.counts.failed(*cause);
+    }
     let status = response.status().as_u16();
     shared.metrics.answered(label, status, started.elapsed());
     response

@@ -114,7 +114,15 @@ pub(super) fn of_status(status: StatusCode) -> Map<String, Value> {
     named(match status {
         StatusCode::UNAUTHORIZED => vec![(header::WWW_AUTHENTICATE, fixed("Bearer", true))],
         StatusCode::METHOD_NOT_ALLOWED => vec![(header::ALLOW, allow())],
+        StatusCode::TOO_MANY_REQUESTS => vec![(header::RETRY_AFTER, retry_after())],
         _ => Vec::new(),
+    })
+}
+
+fn retry_after() -> Value {
+    json!({
+        "description": "The seconds after which the same request may be permitted.",
+        "schema": { "type": "string", "pattern": "^[1-9][0-9]*$" },
     })
 }
 

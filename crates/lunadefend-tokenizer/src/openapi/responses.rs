@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 /// The refusals that layers make on any route, with what they mean.
-const OF_LAYERS: [(StatusCode, &str); 10] = [
+const OF_LAYERS: [(StatusCode, &str); 11] = [
     (
         StatusCode::BAD_REQUEST,
         "A malformed request: the message says what is wrong with it.",
@@ -37,6 +37,10 @@ const OF_LAYERS: [(StatusCode, &str); 10] = [
     (
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "The body of the request has another media type, or is encoded.",
+    ),
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        "A session, an address or all together have done as much as they may for now.",
     ),
     (HEAD_TOO_LARGE, "The head of the request is too long."),
     (
@@ -92,6 +96,7 @@ pub(super) fn of_preflight(row: &Route) -> Map<String, Value> {
     let mut statuses = vec![
         StatusCode::BAD_REQUEST,
         StatusCode::FORBIDDEN,
+        StatusCode::TOO_MANY_REQUESTS,
         HEAD_TOO_LARGE,
     ];
     if row.readers == Readers::Frame {
@@ -113,6 +118,7 @@ fn of_layers(row: &Route, endpoint: &Endpoint) -> Vec<StatusCode> {
     let mut statuses = vec![
         StatusCode::BAD_REQUEST,
         StatusCode::FORBIDDEN,
+        StatusCode::TOO_MANY_REQUESTS,
         HEAD_TOO_LARGE,
         StatusCode::INTERNAL_SERVER_ERROR,
         StatusCode::SERVICE_UNAVAILABLE,

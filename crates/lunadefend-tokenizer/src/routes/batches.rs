@@ -36,13 +36,16 @@ pub(super) async fn verify(
     let items = batch.items.iter().zip(asked).enumerate();
     let items = items.map(|(index, (item, asked))| {
         let place = Place::new(BatchOperation::Verify, batch.batch_id, index);
-        match asked.and_then(|_| held.next()) {
+        let verified = match asked.and_then(|_| held.next()) {
             Some(held) => place.held(&held),
             None => VerifiedItem {
                 binding: place.binding_of_refused(item),
                 expires_at: None,
             },
-        }
+        };
+        let valid = verified.expires_at.is_some();
+        shared.metrics.counts.verified(valid);
+        verified
     });
     Ok(response::data(BatchAnswer {
         batch_id: batch.batch_id,
@@ -82,6 +85,8 @@ pub(super) async fn set(
         }
     });
     let items: Vec<_> = items.collect();
+    let granted = items.iter().filter(|item| item.outcome.is_ok()).count();
+    shared.metrics.counts.granted(granted);
     trail.about(|names| {
         let items = batch.items.iter().zip(&items);
         let items = items.map(|(asked, item)| asked_for(names, asked, item.outcome.is_err()));

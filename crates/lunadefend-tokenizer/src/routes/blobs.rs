@@ -4,6 +4,7 @@ use crate::{
     body,
     error::ApiError,
     headers::SEC_FETCH_MODE,
+    metrics::Direction,
     operation::{Operation, bytes, nothing},
     response,
     state::Shared,
@@ -16,7 +17,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use lunadefend_core::wire::SignedLocation;
 use lunadefend_vault::{
     Download, DownloadTicket, NewToken, Upload, UploadError, UploadUrl, VaultError,
@@ -122,7 +123,11 @@ async fn store(shared: &Shared, trail: &Trail, request: Request) -> Result<(), A
         .begin_upload_within(&url.upload, max_length, limits.quota());
     let mut upload = in_time(limits.request, begun).await?;
     match receive(&mut upload, &mut body, next, limits.request).await {
-        Ok(()) => in_time(limits.request, upload.commit()).await.map(drop),
+        Ok(bytes) => {
+            in_time(limits.request, upload.commit()).await?;
+            shared.metrics.counts.value(Direction::In, bytes);
+            Ok(())
+        }
         Err(error) => {
             // Before the response, so that the client may try again at once.
             if let Ok(Err(error)) = timeout(limits.request, upload.abort()).await {
@@ -138,12 +143,14 @@ async fn receive(
     body: &mut body::Upload,
     mut next: Option<Bytes>,
     limit: Duration,
-) -> Result<(), ApiError> {
+) -> Result<u64, ApiError> {
+    let mut bytes = 0;
     while let Some(chunk) = next {
+        bytes += chunk.len() as u64;
         in_time(limit, upload.write(chunk)).await?;
         next = body.next().await?;
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Limits a step of an upload; each step except the body has the time of a whole request.
@@ -198,10 +205,16 @@ pub(super) fn about_download() -> Operation {
 pub(super) async fn download(
     State(shared): State<Arc<Shared>>,
     trail: Trail,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    open(&shared, &trail, &uri, &headers).await.map(inert)
+    let download = open(&shared, &trail, &uri, &headers).await?;
+    if method == Method::GET {
+        let bytes = download.length();
+        shared.metrics.counts.value(Direction::Out, bytes);
+    }
+    Ok(inert(download))
 }
 
 async fn open(

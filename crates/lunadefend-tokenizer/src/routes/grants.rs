@@ -65,6 +65,7 @@ pub(super) async fn set(
             expiry(&shared, duration),
         )
         .await?;
+    shared.metrics.counts.granted(1);
     Ok(response::data(Empty {}))
 }
 
@@ -77,9 +78,9 @@ pub(super) async fn verify(
         .vault
         .grant_expiry(&request.session_id, &request.token_id)
         .await?;
-    Ok(response::data(GrantVerified {
-        valid: expiry.is_some(),
-    }))
+    let valid = expiry.is_some();
+    shared.metrics.counts.verified(valid);
+    Ok(response::data(GrantVerified { valid }))
 }
 
 /// `POST /v2/grants/revoke`: ends the grant of one session, or those of all. Grants that are made later count.

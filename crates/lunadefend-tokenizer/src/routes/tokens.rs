@@ -125,6 +125,7 @@ pub(super) async fn detokenize(
     let no_grant =
         || ApiError::bad_request("session does not have valid token grant available to detokenize");
     let session = caller.session().ok_or_else(no_grant)?;
+    shared.rates.read(session, 1)?;
     let expiry = live_grant(&shared, session, &request.token_id)
         .await?
         .ok_or_else(no_grant)?;

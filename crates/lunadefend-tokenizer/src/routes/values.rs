@@ -7,6 +7,7 @@ use crate::{
     body::{Json, JsonAndBytes},
     error::ApiError,
     headers::{IDEMPOTENCY_KEY, single},
+    metrics::Direction,
     operation::{Operation, Parameter, Place, data},
     response,
     state::Shared,
@@ -78,10 +79,16 @@ pub(super) async fn tokenize(
         repeatable: key.map(|key| Repeatable { key, body: &body }),
     };
     let made = match shared.vault.tokenize(&asked).await? {
-        Tokenized::Stored(token_id) => NewValueToken {
-            token_id,
-            upload: None,
-        },
+        Tokenized::Stored(token_id) => {
+            if let Some(value) = &request.value {
+                let bytes = value.expose_secret().len() as u64;
+                shared.metrics.counts.value(Direction::In, bytes);
+            }
+            NewValueToken {
+                token_id,
+                upload: None,
+            }
+        }
         Tokenized::Waiting(new) => NewValueToken {
             upload: Some(blobs::upload_location(&shared, &new)),
             token_id: new.token,
@@ -127,6 +134,7 @@ pub(super) async fn detokenize(
     let ids = request.token_ids.as_slice();
     let found = match caller.session() {
         Some(session) => {
+            shared.rates.read(session, ids.len())?;
             let read = request.read_id;
             shared.vault.read_values(session, ids, read, ROOM).await?
         }
@@ -136,6 +144,12 @@ pub(super) async fn detokenize(
     let items = items.map(|(token_id, found)| item(&shared, token_id, found));
     let items = items.collect::<Result<Vec<_>, _>>()?;
     trail.about(|names| items.iter().map(|item| given(names, item)).collect());
+    for item in &items {
+        if let ValueItem::Inline { value, .. } = item {
+            let bytes = value.expose_secret().len() as u64;
+            shared.metrics.counts.value(Direction::Out, bytes);
+        }
+    }
     Ok(response::data(ValuesFound { items }))
 }
 

@@ -30,6 +30,7 @@ mod metrics;
 mod page;
 mod probes;
 mod quota;
+mod rates;
 mod react;
 mod session;
 mod slow;
