@@ -95,6 +95,7 @@ settings! {
     AUDIT_REQUIRED: Tokenizer, "LUNADEFEND_AUDIT_REQUIRED", "audit_required", Choice(&["on", "off"]), "on", "`off` serves also while the audit log cannot be written; the log says so, and a metric counts. With `on` nothing goes out without its line";
     AUDIT_ROTATE: Tokenizer, "LUNADEFEND_AUDIT_ROTATE", "audit_rotate", Bytes(65536, u64::MAX), "64MiB", "how long a file of the audit log grows before it is renamed to `<path>.000001` and so on. No file is ever removed";
     METRICS_LISTEN: Tokenizer, "LUNADEFEND_METRICS_LISTEN", "metrics_listen", Text, "", "an address of its own for `GET /metrics`, such as `127.0.0.1:9464`; without it there are no metrics. Let only Prometheus reach it";
+    TRUSTED_PROXIES: Tokenizer, "LUNADEFEND_TRUSTED_PROXIES", "trusted_proxies", List, "", "IP addresses and networks (`10.0.0.0/8`) of the proxies in front, whose `X-Forwarded-For` is believed; from others it is ignored";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
     DRAIN_DELAY: Tokenizer, "LUNADEFEND_DRAIN_DELAY", "drain_delay", Time(Duration::ZERO, HOUR), "0s", "how long after SIGTERM `/ready` is 503 while all else is served, so that balancers send nothing more: longer than they take to notice. A second signal ends it";
 

@@ -18,6 +18,7 @@ pub(crate) const ORIGIN_AGENT_CLUSTER: HeaderName = HeaderName::from_static("ori
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
+pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Returns the one value of a header. A duplicate header has no value: which one counts depends on the
 /// reader.
