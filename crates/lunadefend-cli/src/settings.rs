@@ -14,7 +14,7 @@ use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{Environment, Setting, Settings, Side, bare_secret, help, table};
 use lunadefend_tokenizer::{
     AuthProviders, ConfigError, CookiePolicy, GrantDurations, JwksSource, Limits, Origin,
-    TokenizerConfig, ValuePolicy, VerificationKeys,
+    TokenizerConfig, TrustedProxies, ValuePolicy, VerificationKeys,
 };
 use lunadefend_vault::{MaskPolicy, MasterKey};
 use std::{
@@ -171,6 +171,9 @@ fn config(settings: &Settings, addr: SocketAddr) -> Result<TokenizerConfig> {
         .react_sdk(settings.flag(&table::REACT_SDK)?)
         .delete(settings.choice(&table::DELETE)? != Some("off"))
         .values(value_policy(settings)?);
+    let name = settings.name_of(&table::TRUSTED_PROXIES);
+    let proxies = settings.list(&table::TRUSTED_PROXIES)?;
+    config = config.trusted_proxies(TrustedProxies::parse(proxies, name)?);
     if let Some(text) = settings.text(&table::BLOB_URL)? {
         config = config.blob_url(url(&table::BLOB_URL, &text)?);
     }

@@ -106,6 +106,7 @@ settings! {
     REQUEST_TIMEOUT: Tokenizer, "LUNADEFEND_REQUEST_TIMEOUT", "request_timeout", Time(SECOND, HOUR), "30s", "how long a request may take until its response begins, without the body of an upload";
     WRITE_TIMEOUT: Tokenizer, "LUNADEFEND_WRITE_TIMEOUT", "write_timeout", Time(SECOND, HOUR), "30s", "how long a client may leave a response unread";
     STOP_TIMEOUT: Tokenizer, "LUNADEFEND_STOP_TIMEOUT", "stop_timeout", Time(Duration::ZERO, HOUR), "10s", "how long running requests may go on once the server stops, after `LUNADEFEND_DRAIN_DELAY`";
+    TRUSTED_PROXIES: Tokenizer, "LUNADEFEND_TRUSTED_PROXIES", "trusted_proxies", List, "", "IP addresses and networks (`10.0.0.0/8`) of the proxies in front, whose `X-Forwarded-For` is believed; from others it is ignored";
     IDLE_TIMEOUT: Tokenizer, "LUNADEFEND_IDLE_TIMEOUT", "idle_timeout", Time(SECOND, DAY), "11m", "how long a connection is kept without a request: longer than the proxy in front keeps its own to the tokenizer";
     DRAIN_DELAY: Tokenizer, "LUNADEFEND_DRAIN_DELAY", "drain_delay", Time(Duration::ZERO, HOUR), "0s", "how long after SIGTERM `/ready` is 503 while all else is served, so that balancers send nothing more: longer than they take to notice. A second signal ends it";
 

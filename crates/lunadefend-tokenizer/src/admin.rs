@@ -2,7 +2,7 @@
 
 use crate::{
     config::Limits,
-    server::{self, Listener, Places},
+    server::{self, Listener, Peer, Places},
     tokenizer::Tokenizer,
 };
 use std::{
@@ -150,8 +150,9 @@ impl Drop for AdminSocket {
 impl Listener for AdminSocket {
     type Stream = UnixStream;
 
-    async fn accept(&self) -> io::Result<UnixStream> {
-        self.listener.accept().await.map(|(stream, _)| stream)
+    async fn accept(&self) -> io::Result<(UnixStream, Option<Peer>)> {
+        let (stream, _) = self.listener.accept().await?;
+        Ok((stream, None))
     }
 }
 

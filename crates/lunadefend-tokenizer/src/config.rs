@@ -17,6 +17,7 @@ use crate::{
     config_error::ConfigError,
     cookies::{CookiePolicy, Cookies},
     jwks::VerificationKeys,
+    trusted_proxies::TrustedProxies,
 };
 use http::HeaderValue;
 use lunadefend_audit::Audit;
@@ -66,6 +67,7 @@ pub struct TokenizerConfig {
     pub(crate) delete: bool,
     pub(crate) values: ValuePolicy,
     pub(crate) limits: Limits,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) audit: Option<Audit>,
 }
 
@@ -96,6 +98,7 @@ impl TokenizerConfig {
             delete: true,
             values: ValuePolicy::default(),
             limits: Limits::default(),
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 
@@ -142,6 +145,7 @@ pub struct TokenizerConfigBuilder {
     delete: bool,
     values: ValuePolicy,
     limits: Limits,
+    trusted_proxies: TrustedProxies,
 }
 
 impl TokenizerConfigBuilder {
@@ -242,6 +246,12 @@ impl TokenizerConfigBuilder {
         self
     }
 
+    /// Sets the proxies whose `X-Forwarded-For` is believed; none by default.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = proxies;
+        self
+    }
+
     /// Builds the configuration, if the settings fit together.
     ///
     /// # Errors
@@ -314,6 +324,7 @@ impl TokenizerConfigBuilder {
             delete: self.delete,
             values: self.values,
             limits: self.limits,
+            trusted_proxies: self.trusted_proxies,
             audit: None,
         })
     }

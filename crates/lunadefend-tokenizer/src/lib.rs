@@ -8,6 +8,7 @@ mod advice;
 mod assets;
 mod auth;
 mod body;
+mod client_addr;
 mod config;
 mod config_error;
 mod context;
@@ -40,9 +41,11 @@ mod status;
 mod tokenizer;
 mod trace;
 mod trail;
+mod trusted_proxies;
 
 #[cfg(unix)]
 pub use admin::{AdminSocket, AdminSocketError, serve_admin};
+pub use client_addr::{AddrGroup, ClientAddr};
 pub use config::{
     AuthProviders, GrantDurations, Limits, Origin, TokenizerConfig, TokenizerConfigBuilder,
     ValuePolicy,
@@ -55,3 +58,4 @@ pub use openapi::openapi;
 pub use serve::{serve, serve_metrics};
 pub use status::{ConnectionsStatus, FetchedStatus, KeysStatus, Status, StoreStatus};
 pub use tokenizer::Tokenizer;
+pub use trusted_proxies::TrustedProxies;

@@ -42,12 +42,13 @@ fn router(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Router {
         })
         .fallback_service(unknown(shared))
         .with_state(Arc::clone(shared));
+    let proxies = shared.config.trusted_proxies.clone();
     // As a fallback, because the base path is stripped before a route is looked for.
     Router::new()
         .fallback_service(rows)
         .layer(from_fn(service_worker::refuse))
         .layer(from_fn_with_state(Arc::clone(shared), harden::harden))
-        .layer(from_fn(context::provide))
+        .layer(from_fn_with_state(proxies, context::provide))
         .layer(from_fn_with_state(Arc::clone(shared), base_path::strip))
 }
 

@@ -27,6 +27,7 @@ use phase::{Phase, SentBody};
 use std::{
     convert::Infallible,
     io,
+    net::IpAddr,
     pin::pin,
     sync::{
         Arc,
@@ -52,18 +53,22 @@ pub(crate) trait Listener: Send {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Accepts the next one. Dropping the future loses nothing.
-    fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// Accepts the next one, with the address at its other end if it has one. Dropping the future loses nothing.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
 }
+
+/// The address at the other end of a request's connection, an extension of the request: of a client or of a proxy.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 impl Listener for TcpListener {
     type Stream = TcpStream;
 
-    async fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = Self::accept(self).await?;
+    async fn accept(&self) -> io::Result<(TcpStream, Option<Peer>)> {
+        let (stream, peer) = Self::accept(self).await?;
         // Responses are small and wait for nothing. Without it they are merely slower.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        Ok((stream, Some(Peer(peer.ip()))))
     }
 }
 
@@ -96,11 +101,11 @@ pub(crate) async fn run<L, S, B>(
         tokio::select! {
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => {}
-            stream = accept(&listener), if waiting.is_none() => waiting = Some(stream),
+            accepted = accept(&listener), if waiting.is_none() => waiting = Some(accepted),
             place = places.take(), if waiting.is_some() => {
-                if let Some(stream) = waiting.take() {
+                if let Some((stream, peer)) = waiting.take() {
                     let phase = Phase::default();
-                    let service = guarded(service.clone(), places, &phase);
+                    let service = guarded(service.clone(), places, &phase, peer);
                     let stream = GuardedStream::new(stream, phase.clone(), place, limits);
                     let connection = http.serve_connection(TokioIo::new(stream), service);
                     let connection = graceful.watch(connection);
@@ -139,6 +144,7 @@ fn guarded<S, B>(
     service: S,
     places: &Arc<Places>,
     phase: &Phase,
+    peer: Option<Peer>,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
     Response = Response<SentBody<B>>,
@@ -151,7 +157,10 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let (places, phase) = (Arc::clone(places), phase.clone());
-    service_fn(move |request: Request<Incoming>| {
+    service_fn(move |mut request: Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         let serving = phase.begin();
         let read = BodyRead::default();
         let response = service.clone().call(request.map(|body| read.track(body)));
@@ -175,10 +184,10 @@ where
 }
 
 /// Accepts the next connection.
-async fn accept<L: Listener>(listener: &L) -> L::Stream {
+async fn accept<L: Listener>(listener: &L) -> (L::Stream, Option<Peer>) {
     loop {
         match listener.accept().await {
-            Ok(stream) => return stream,
+            Ok(accepted) => return accepted,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::error!(

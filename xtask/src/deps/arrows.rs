@@ -93,6 +93,8 @@ const VAULT: &str = "lunadefend-vault";
 const NAMED_BY: &[(&str, &[&str])] = &[
     ("aws-*", &[AWS, "lunadefend-*-aws"]),
     ("crypto-primes", &[CRYPTO]),
+    // How networks are written stays out of public APIs.
+    ("ipnet", &["lunadefend-tokenizer"]),
     ("prometheus-client", &["lunadefend-tokenizer"]),
     ("redb", &["lunadefend-vault-redb"]),
     ("reqwest", &[HTTP]),

@@ -53,6 +53,7 @@ async fn every_wrong_setting_is_named_and_not_echoed() {
         ("GRANT_DEFAULT_DURATION", "2h"),
         ("GRANT_MAXIMUM_DURATION", "0s"),
         ("BLOB_URL", "ftp://canary"),
+        ("LUNADEFEND_TRUSTED_PROXIES", "10.0.0.0/8, canary"),
         ("LUNADEFEND_COOKIES", "canary"),
         ("LUNADEFEND_MAX_VALUE", "canary"),
         ("LUNADEFEND_MAX_VALUE", "0"),

@@ -12,6 +12,7 @@ use std::{
 };
 
 const CANARY: &str = "canary";
+const CLIENT: &str = "198.51.100.77";
 
 /// Logs at info while requests come; returns what was logged about them.
 async fn logged(format: &str) -> Vec<String> {
@@ -23,6 +24,7 @@ async fn logged(format: &str) -> Vec<String> {
         .arg(folder.path().join("tokens.redb"))
         .envs(settings())
         .env("RUST_LOG", "info")
+        .env("LUNADEFEND_TRUSTED_PROXIES", "127.0.0.1")
         .env("LUNADEFEND_LOG_FORMAT", format)
         .stderr(Stdio::piped());
     let mut server = Server::start_command(command);
@@ -39,6 +41,7 @@ async fn logged(format: &str) -> Vec<String> {
         for name in ["authorization", "cookie", "user-agent", "referer"] {
             headers.insert(name, CANARY.parse().unwrap());
         }
+        headers.insert("x-forwarded-for", CLIENT.parse().unwrap());
         headers.insert("x-request-id", "of-the-proxy.1".parse().unwrap());
         let answer = http.send(Request {
             method,
@@ -55,7 +58,9 @@ async fn logged(format: &str) -> Vec<String> {
     let lines: Vec<_> = log.map(Result::unwrap).collect();
     for line in &lines {
         assert!(!line.to_ascii_lowercase().contains(CANARY), "{line}");
-        assert!(!line.contains("127.0.0.1"), "{line}");
+        for addr in ["127.0.0.1", CLIENT] {
+            assert!(!line.contains(addr), "{line}");
+        }
     }
     let answered = lines.into_iter().filter(|line| line.contains("answered"));
     answered.collect()

@@ -108,11 +108,11 @@ impl Drop for Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::context;
+    use crate::{layers::context, trusted_proxies::TrustedProxies};
     use axum::{
         Router,
         body::{Body, to_bytes},
-        middleware::{from_fn, from_fn_with_state},
+        middleware::from_fn_with_state,
         routing::get,
     };
     use lunadefend_audit::{AuditKey, Destination, Options, Tail, Who};
@@ -146,10 +146,11 @@ mod tests {
             note(&trail);
             "value"
         };
+        let proxies = TrustedProxies::default();
         let router: Router = Router::new()
             .route("/", get(handler))
             .layer(from_fn_with_state((audit, Act::Detokenize), record))
-            .layer(from_fn(context::provide));
+            .layer(from_fn_with_state(proxies, context::provide));
         let request = http::Request::get("/").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         let status = response.status();
