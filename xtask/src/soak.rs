@@ -5,6 +5,7 @@
 //! same walks through the application once.
 
 mod copies;
+mod crowd;
 mod keys;
 mod kills;
 mod long;
@@ -14,6 +15,7 @@ mod port;
 mod process;
 mod proxies;
 mod rewraps;
+mod rolls;
 mod shared;
 mod tools;
 mod values;

@@ -11,7 +11,11 @@ use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{Side, table};
 use lunadefend_tokenizer::Tokenizer;
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    sync::Arc,
+};
 
 /// Run the tokenizer on one file, on PostgreSQL, or on DynamoDB and S3.
 ///
@@ -77,7 +81,9 @@ impl Serve {
             manager.stopping();
         };
         let stop = drain(signals, tokenizer.clone(), drain_delay, begins);
-        println!(
+        // A full or closed stdout is no reason not to serve.
+        let _ = writeln!(
+            io::stdout(),
             "lunadefend tokenizer listening on http://{}",
             listener.local_addr()?
         );

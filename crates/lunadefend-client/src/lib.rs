@@ -4,6 +4,7 @@
 mod answer;
 mod blob;
 mod builder;
+mod check;
 mod client;
 mod discovery;
 mod download;
@@ -24,6 +25,7 @@ mod transport;
 mod values;
 
 pub use builder::{BuildError, ClientBuilder};
+pub use check::Check;
 pub use client::Client;
 pub use download::Download;
 pub use key_ring::{KeyRole, KeyRotation};

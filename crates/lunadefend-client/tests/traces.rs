@@ -89,11 +89,23 @@ async fn traces_have_counts_and_outcomes_and_are_clean() {
         "lunadefend.metadata{outcome=\"tokenizerUnauthorized\"}",
         "lunadefend.detokenize{outcome=\"tokenizerUnauthorized\"}",
         "lunadefend.transfer{outcome=\"signed\"}",
-        "lunadefend.http{route=\"/grant/verify\" attempt=0 status=503 outcome=\"answered\"}",
-        "lunadefend.http{route=\"/grant/verify\" attempt=1 status=200 outcome=\"answered\"}",
     ] {
         assert!(text.contains(expected), "{expected} not in {text}");
     }
+    // Both attempts are of one trace.
+    let ids = ["attempt=0", "attempt=1"].map(|attempt| {
+        let span = format!("lunadefend.http{{route=\"/grant/verify\" {attempt} request_id=\"");
+        let (_, rest) = text.split_once(&span).unwrap();
+        rest.split_once('"').unwrap()
+    });
+    let [(first, after_first), (second, after_second)] = ids;
+    assert!(after_first.starts_with(" status=503 outcome=\"answered\"}"));
+    assert!(after_second.starts_with(" status=200 outcome=\"answered\"}"));
+    assert_eq!(
+        first.split_once('-').unwrap().0,
+        second.split_once('-').unwrap().0
+    );
+    assert_ne!(first, second);
     for canary in ["ca4a21ca", "canary", "eyJ", &format!("{}/", server.url)] {
         assert!(!text.contains(canary), "{canary} in {text}");
     }

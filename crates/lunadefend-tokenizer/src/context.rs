@@ -11,6 +11,7 @@ pub(crate) struct RequestContext(Arc<Inner>);
 struct Inner {
     request_id: Option<HeaderValue>,
     session_hash: OnceLock<HeaderValue>,
+    by_jwt: OnceLock<()>,
 }
 
 impl RequestContext {
@@ -23,6 +24,17 @@ impl RequestContext {
 
     pub(crate) fn request_id(&self) -> Option<&HeaderValue> {
         self.0.request_id.as_ref()
+    }
+
+    /// Says that the caller has shown a JWT of the application.
+    pub(crate) fn set_by_jwt(&self) {
+        // It is shown once.
+        let _ = self.0.by_jwt.set(());
+    }
+
+    /// Returns whether the caller has shown a JWT of the application that is good for the route.
+    pub(crate) fn is_by_jwt(&self) -> bool {
+        self.0.by_jwt.get().is_some()
     }
 
     /// Makes the response carry the session's hash, whatever the outcome of the request.

@@ -12,5 +12,6 @@ pub(crate) mod headers;
 pub(crate) mod log;
 pub(crate) mod measure;
 pub(crate) mod methods;
+pub(crate) mod refusals;
 pub(crate) mod service_worker;
 pub(crate) mod time_limit;

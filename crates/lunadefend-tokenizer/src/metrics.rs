@@ -13,12 +13,17 @@ use crate::{
 };
 use lunadefend_audit::Counters;
 use lunadefend_core::provider::UnixMillis;
+use lunadefend_vault::store::Commits;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
-use std::{fmt, sync::atomic::Ordering, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 /// The upper bounds of the buckets of latencies, in seconds. A grant takes a millisecond, a request 30 s at most.
 const LATENCIES: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -68,6 +73,9 @@ struct Gauges {
     places: Gauge,
     uploads: Gauge,
     key_versions: Gauge,
+    clock_difference: Gauge<f64, AtomicU64>,
+    commits: Counter,
+    commit_writes: Counter,
     audit_lines: Counter,
     audit_missing_lines: Counter,
     audit_failing: Gauge,
@@ -77,6 +85,9 @@ struct Gauges {
 pub(crate) struct Reading {
     pub(crate) status: Status,
     pub(crate) draining: bool,
+    /// Between the clock of this machine and that of the store.
+    pub(crate) clock_difference: Duration,
+    pub(crate) commits: Commits,
     /// The number of wrapping keys in the store's ring.
     pub(crate) key_versions: usize,
     /// Those of the audit log, if there is one.
@@ -240,7 +251,19 @@ impl Gauges {
         ] {
             registry.register(name, help, gauge.clone());
         }
+        registry.register_with_unit(
+            "store_clock_difference",
+            "Between the clock of this machine and that of the store; 0 for a store without one",
+            Unit::Seconds,
+            self.clock_difference.clone(),
+        );
         for (name, help, counter) in [
+            ("commits", "Commits of the store in a file", &self.commits),
+            (
+                "commit_writes",
+                "Writes that shared these commits",
+                &self.commit_writes,
+            ),
             (
                 "audit_lines",
                 "Acts whose line is in the audit log",
@@ -270,8 +293,12 @@ impl Gauges {
         self.uptime.set(integer(status.uptime_seconds));
         self.draining.set(reading.draining.into());
         self.key_versions.set(integer(reading.key_versions as u64));
+        self.clock_difference
+            .set(reading.clock_difference.as_secs_f64());
+        let set = |counter: &Counter, count| counter.inner().store(count, Ordering::Relaxed);
+        set(&self.commits, reading.commits.commits);
+        set(&self.commit_writes, reading.commits.writes);
         if let Some(audit) = &reading.audit {
-            let set = |counter: &Counter, count| counter.inner().store(count, Ordering::Relaxed);
             set(&self.audit_lines, audit.recorded);
             set(&self.audit_missing_lines, audit.unrecorded);
             self.audit_failing.set(audit.is_failing.into());

@@ -8,11 +8,11 @@ mod rule;
 pub(crate) use rate::Rate;
 pub(crate) use rule::{OverRate, Rule};
 
-use crate::Limits;
+use crate::{Limits, client_addr::AddrGroup};
 use lunadefend_core::SessionId;
 use lunadefend_crypto::sha256;
 use lunadefend_vault::Timer;
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32, sync::Arc};
+use std::{hash::Hash, num::NonZeroU32, sync::Arc};
 
 /// A session, in 16 bytes: the store of counts must not hold session ids, nor grow with their lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ pub(crate) struct Rates {
     session_requests: Option<Rate<SessionKey>>,
     session_reads: Option<Rate<SessionKey>>,
     reads: Option<Rate<()>>,
-    refusals: Option<Rate<IpAddr>>,
+    refusals: Option<Rate<AddrGroup>>,
 }
 
 impl Rates {
@@ -73,7 +73,7 @@ impl Rates {
     }
 
     /// Counts a refusal of somebody in a group of addresses.
-    pub(crate) fn refusal(&self, from: IpAddr) -> Result<(), OverRate> {
+    pub(crate) fn refusal(&self, from: AddrGroup) -> Result<(), OverRate> {
         count(self.refusals.as_ref(), || from, NonZeroU32::MIN)
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     error::ApiError,
     layers::{
         admission, audit, base_path, body_limit, context, cors, cors::Cors, credentials, harden,
-        headers, log, measure, methods, methods::Methods, service_worker, time_limit,
+        headers, log, measure, methods, methods::Methods, refusals, service_worker, time_limit,
     },
     route::{Audience, Endpoint, Route, TimeLimit},
     routes,
@@ -67,6 +67,7 @@ fn route(row: Route, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
     route
         .layer(from_fn(credentials::require_one))
         .layer(from_fn_with_state(row.headers.into(), headers::add))
+        .layer(from_fn_with_state(Arc::clone(shared), refusals::count))
         .layer(from_fn_with_state((row.label, row.is_probe), log::trace))
         .layer(from_fn_with_state(
             (Arc::clone(shared), row.label),
@@ -81,6 +82,7 @@ fn unknown(shared: &Arc<Shared>) -> MethodRouter {
     }
     any(not_found)
         .layer(from_fn(credentials::require_one))
+        .layer(from_fn_with_state(Arc::clone(shared), refusals::count))
         .layer(from_fn_with_state(("unknown", false), log::trace))
         .layer(from_fn_with_state(
             (Arc::clone(shared), "unknown"),
@@ -108,7 +110,11 @@ fn endpoint(
     match (endpoint.audit, &shared.config.audit) {
         // Around the limit: what ran out of time may have been done.
         (Some(act), Some(audit)) => {
-            handler.layer(from_fn_with_state((audit.clone(), act), audit::record))
+            let limit = shared.config.limits.request;
+            handler.layer(from_fn_with_state(
+                (audit.clone(), act, limit),
+                audit::record,
+            ))
         }
         _ => handler,
     }

@@ -1,12 +1,12 @@
 //! The connections, and how a script is run over one of them.
 
-use crate::{OpenError, PostgresOptions, error::Failure, migrate, sql::Script};
+use crate::{OpenError, PostgresOptions, error::Failure, migrate, rows::column, sql::Script};
 use lunadefend_vault::store::{Store, StoreError, StoreFuture};
 use sqlx::{
     AssertSqlSafe, Connection, Error as SqlError,
     postgres::{PgPool, PgPoolOptions, PgRow},
 };
-use std::{fmt, time::Duration};
+use std::{fmt, io, time::Duration};
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// A connection that rested longer is tried before it is used.
@@ -177,8 +177,17 @@ struct Failed {
 impl Store for PostgresStore {
     fn check(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            let asked = self.read(|script| script.sql("SELECT kind FROM lunadefend_rows LIMIT 1"));
-            asked.await.map(drop)
+            // A standby is read only too, as is a primary that a failover took out.
+            let script = "SELECT current_setting('transaction_read_only') = 'on' FROM \
+                          (SELECT (SELECT kind FROM lunadefend_rows LIMIT 1)) AS read";
+            let rows = self.read(|asked| asked.sql(script)).await?;
+            let row = rows.first().ok_or(StoreError::Corrupt(None))?;
+            match column(row, 0)? {
+                true => Err(StoreError::unavailable(io::Error::from(
+                    io::ErrorKind::ReadOnlyFilesystem,
+                ))),
+                false => Ok(()),
+            }
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     rows::read_row,
     writer::{Queue, Writer},
 };
-use lunadefend_vault::store::{RowAddress, RowKey, Store, StoreError, StoreFuture, Table};
+use lunadefend_vault::store::{Commits, RowAddress, RowKey, Store, StoreError, StoreFuture, Table};
 use redb::ReadableDatabase;
 use std::{fmt, path::Path, sync::Arc};
 
@@ -97,6 +97,10 @@ impl Store for EmbeddedStore {
 
     fn check_room(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move { self.room.as_ref().map_or(Ok(()), Room::check) })
+    }
+
+    fn commits(&self) -> Option<Commits> {
+        Some(self.writer.commits())
     }
 }
 

@@ -82,6 +82,29 @@ pub trait Store: Rows + Blobs {
     fn check_room(&self) -> StoreFuture<'_, ()> {
         Box::pin(async { Ok(()) })
     }
+
+    /// Returns what the store has committed since it was opened; `None` when it does not count that, as here.
+    fn commits(&self) -> Option<Commits> {
+        None
+    }
+}
+
+/// How writes have shared commits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Commits {
+    /// Commits that succeeded.
+    pub commits: u64,
+    /// The writes in them.
+    pub writes: u64,
+}
+
+impl Commits {
+    /// Adds a commit with so many writes.
+    pub const fn add(&mut self, writes: u64) {
+        self.commits += 1;
+        self.writes += writes;
+    }
 }
 
 /// Small rows with conditions. No call names more than [`MAX_ROWS`].
@@ -192,6 +215,10 @@ impl<T: Store + ?Sized> Store for Arc<T> {
 
     fn check_room(&self) -> StoreFuture<'_, ()> {
         (**self).check_room()
+    }
+
+    fn commits(&self) -> Option<Commits> {
+        (**self).commits()
     }
 }
 

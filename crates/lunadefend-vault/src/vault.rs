@@ -5,8 +5,8 @@ use crate::{
     keys::OpenRing,
     ring::Ring,
     store::{
-        Batch, Change, MAX_ROWS, Row, RowAddress, Store, StoreError, StoredRow, Write, WriteId,
-        WriteOutcome, copy_mark,
+        Batch, Change, Commits, MAX_ROWS, Row, RowAddress, Store, StoreError, StoredRow, Write,
+        WriteId, WriteOutcome, copy_mark,
     },
 };
 use lunadefend_core::provider::{Clock, UnixMillis};
@@ -16,7 +16,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -42,8 +42,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     masters: MasterKeys,
     ring: RwLock<OpenRing>,
-    /// The log says that the clock differs from the store's.
-    is_off: AtomicBool,
+    /// How much the clock differed from that of the store when that was last looked at, in milliseconds.
+    apart: AtomicU64,
     /// The lease of the janitor's work that this process took last.
     lease: Mutex<Option<WriteId>>,
 }
@@ -81,7 +81,7 @@ impl Vault {
                 clock,
                 masters,
                 ring,
-                is_off: AtomicBool::new(false),
+                apart: AtomicU64::new(0),
                 lease: Mutex::default(),
             }),
             masks: MaskPolicy::default(),
@@ -112,9 +112,9 @@ impl Vault {
     pub async fn check_health(&self) -> Result<(), VaultError> {
         self.store().check().await?;
         let apart = self.apart().await?;
-        let is_off = apart > NOTICED;
-        let was_off = self.inner.is_off.swap(is_off, Ordering::Relaxed);
-        if is_off && !was_off {
+        let millis = u64::try_from(apart.as_millis()).unwrap_or(u64::MAX);
+        let before = self.inner.apart.swap(millis, Ordering::Relaxed);
+        if apart > NOTICED && Duration::from_millis(before) <= NOTICED {
             tracing::warn!(
                 seconds = apart.as_secs(),
                 "the clock of this machine and that of the store differ: let NTP set it; at 30 s this tokenizer is not healthy"
@@ -124,6 +124,19 @@ impl Vault {
             return Err(VaultError::OtherClock);
         }
         self.refresh_keys().await
+    }
+
+    /// Returns how much the clock differed from that of the store at the last [`check_health`](Self::check_health); zero
+    /// when the store has none.
+    #[must_use]
+    pub fn clock_difference(&self) -> Duration {
+        Duration::from_millis(self.inner.apart.load(Ordering::Relaxed))
+    }
+
+    /// Returns what the store has committed since it was opened, if it counts that.
+    #[must_use]
+    pub fn commits(&self) -> Option<Commits> {
+        self.store().commits()
     }
 
     /// Returns how much the clock differs from that of the store; zero when the store has none.

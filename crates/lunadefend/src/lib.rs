@@ -13,8 +13,8 @@ pub use configuration::Configuration;
 pub use luna_defend::LunaDefend;
 
 pub use lunadefend_client::{
-    Client, Download, KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds, StreamBody,
-    TokenizeValue, TokenizerClient,
+    Check, Client, Download, KeyRole, KeyRotation, KeyService, PublishedKey, SessionIds,
+    StreamBody, TokenizeValue, TokenizerClient,
 };
 pub use lunadefend_core::{
     Backend, DurationError, Elements, Error, ErrorKind, FromUntrusted, GrantDuration, GrantedToken,

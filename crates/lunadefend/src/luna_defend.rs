@@ -1,7 +1,7 @@
 //! The whole of LunaDefend for an application.
 
 use crate::{Builder, ConfigError, Configuration};
-use lunadefend_client::{Client, KeyService, TokenizerClient};
+use lunadefend_client::{Check, Client, KeyService, TokenizerClient};
 use lunadefend_core::{
     Backend, Elements, Error, Grants, SessionId, Sessions, adapter::AuthPlugin, wire::PageSession,
 };
@@ -152,6 +152,18 @@ impl LunaDefend {
     #[must_use]
     pub fn keys(&self) -> &KeyService {
         self.client.keys()
+    }
+
+    /// Checks the signing key and the tokenizer, for the application's own diagnosis; never for the readiness of a server
+    /// that serves the key set. See [`Client::check`].
+    ///
+    /// ```no_run
+    /// # async fn diagnose(luna: lunadefend::LunaDefend) {
+    /// print!("{}", luna.check().await);
+    /// # }
+    /// ```
+    pub async fn check(&self) -> Check {
+        self.client.check().await
     }
 
     /// Returns the client, for calls without a handle.

@@ -4,7 +4,7 @@
 //! The load is `kills` of `lunadefend-tests`, which says what its lines mean.
 
 mod plan;
-mod verdict;
+pub(super) mod verdict;
 
 use super::{
     MOMENT, PHASE, Programs, empty_folder,
@@ -20,19 +20,19 @@ use plan::Round;
 use std::{thread::sleep, time::Duration};
 use verdict::Verdict;
 
-const PROCESSES: usize = 3;
+pub(super) const PROCESSES: usize = 3;
 const KILLS: usize = 50;
 /// What chooses, when a run is to be repeated.
 const SEED: &str = "SOAK_SEED";
 /// How long the load may take to look at everything again.
-const CHECK: Duration = Duration::from_secs(600);
+pub(super) const CHECK: Duration = Duration::from_secs(600);
 
 pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     let seed = seed()?;
     println!("soak: kills: the seed is {seed}; {SEED}={seed} makes the same choices");
     for start in STORES {
         let store = start(workspace, programs)?;
-        let verdict = Scene::set(workspace, programs, &*store, seed)?.live(seed)?;
+        let verdict = Scene::set(workspace, programs, &*store, seed, &[])?.live(seed)?;
         verdict.judge()?;
         println!("soak: kills on {}: {verdict}", store.name());
     }
@@ -48,21 +48,24 @@ fn seed() -> Result<u64> {
 }
 
 /// Tokenizers, and all that they need.
-struct Scene<'p> {
+pub(super) struct Scene<'p> {
     programs: &'p Programs,
     store: &'p dyn SharedStore,
     key: SigningKey,
     master_key: String,
-    ports: [HeldPort; PROCESSES],
-    tokenizers: Vec<Process>,
+    /// Settings of each tokenizer beside what it needs.
+    more: &'p [(&'static str, String)],
+    pub(super) ports: [HeldPort; PROCESSES],
+    pub(super) tokenizers: Vec<Process>,
 }
 
 impl<'p> Scene<'p> {
-    fn set(
+    pub(super) fn set(
         workspace: &Workspace,
         programs: &'p Programs,
         store: &'p dyn SharedStore,
         seed: u64,
+        more: &'p [(&'static str, String)],
     ) -> Result<Self> {
         let folder = empty_folder(workspace, "kills")?;
         let mut rng = Rng::with_seed(seed);
@@ -71,6 +74,7 @@ impl<'p> Scene<'p> {
             store,
             key: SigningKey::make(programs, &folder)?,
             master_key: (0..4).map(|_| format!("{:016x}", rng.u64(..))).collect(),
+            more,
             ports: [HeldPort::any()?, HeldPort::any()?, HeldPort::any()?],
             tokenizers: Vec::new(),
         };
@@ -88,7 +92,7 @@ impl<'p> Scene<'p> {
         format!("http://localhost:{}", self.ports[0].number())
     }
 
-    fn start(&self, number: usize) -> Result<Process> {
+    pub(super) fn start(&self, number: usize) -> Result<Process> {
         let environment = [
             ("SECUREFRAME_HTTP_ADDR", self.ports[number].addr()),
             ("TOKENIZER_URL", self.public_url()),
@@ -97,7 +101,7 @@ impl<'p> Scene<'p> {
             ("LUNADEFEND_MASTER_KEY", self.master_key.clone()),
             ("RUST_LOG", "error".to_owned()),
         ];
-        let environment = [&environment[..], &self.store.settings()].concat();
+        let environment = [&environment[..], &self.store.settings(), self.more].concat();
         let lunadefend = self.programs.find("lunadefend")?;
         Process::start(
             &lunadefend,
@@ -106,17 +110,22 @@ impl<'p> Scene<'p> {
         )
     }
 
-    fn live(mut self, seed: u64) -> Result<Verdict> {
-        let seed_text = seed.to_string();
-        let url = self.public_url();
-        let addresses = self.ports.each_ref().map(HeldPort::addr);
-        let mut arguments = vec!["--public-url", &url, "--seed", &seed_text];
-        for address in &addresses {
+    /// Starts the load on tokenizers at these addresses.
+    pub(super) fn load(&self, seed: u64, addresses: &[String]) -> Result<Process> {
+        let (url, seed) = (self.public_url(), seed.to_string());
+        let mut arguments = vec!["--public-url", &url, "--seed", &seed];
+        for address in addresses {
             arguments.extend(["--tokenizer", address]);
         }
         let key = [("LUNASEC_SIGNING_KEY", self.key.private.clone())];
         let mut load = Process::start(&self.programs.find("kills")?, &arguments, &key)?;
         load.line("ready", PHASE)?;
+        Ok(load)
+    }
+
+    fn live(mut self, seed: u64) -> Result<Verdict> {
+        let addresses = self.ports.each_ref().map(HeldPort::addr);
+        let mut load = self.load(seed, &addresses)?;
         for round in plan::rounds(seed, KILLS, PROCESSES) {
             self.kill(&round)?;
         }
@@ -124,9 +133,7 @@ impl<'p> Scene<'p> {
         let checked = load.line("checked ", CHECK)?;
         ensure!(load.end(MOMENT)?.success(), "the load failed");
         for tokenizer in &mut self.tokenizers {
-            tokenizer.signal("TERM")?;
-            let status = tokenizer.end(MOMENT)?;
-            ensure!(status.success(), "a tokenizer ended with {status}");
+            stop(tokenizer)?;
         }
         Verdict::parse(KILLS, &checked)
     }
@@ -155,7 +162,15 @@ impl<'p> Scene<'p> {
     }
 }
 
-fn until_it_listens(tokenizer: &mut Process) -> Result<()> {
+/// Tells a tokenizer to stop, and waits until it has.
+pub(super) fn stop(tokenizer: &mut Process) -> Result<()> {
+    tokenizer.signal("TERM")?;
+    let status = tokenizer.end(MOMENT)?;
+    ensure!(status.success(), "a tokenizer ended with {status}");
+    Ok(())
+}
+
+pub(super) fn until_it_listens(tokenizer: &mut Process) -> Result<()> {
     tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
     Ok(())
 }

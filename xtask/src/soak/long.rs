@@ -1,9 +1,9 @@
 //! `cargo xtask soak --long`: what shows something only when it runs for longer than the CI may.
 
 use super::{
-    Programs, copies, kills,
+    Programs, copies, crowd, kills,
     options::{APPS, Load},
-    proxies, rewraps, soak_all,
+    proxies, rewraps, rolls, soak_all,
     values::{self, Extent},
 };
 use crate::{command, mutate, steps, workspace::Workspace};
@@ -62,6 +62,18 @@ const RUNS: &[Run] = &[
         what: "the keys of 100,000 tokens change while they are used, by a command that is killed ten times",
         minutes: 10,
         run: rewraps::run,
+    },
+    Run {
+        name: "rolls",
+        what: "12 restarts of tokenizers on one PostgreSQL, behind a balancer that asks /ready: no client notices",
+        minutes: 3,
+        run: rolls::run,
+    },
+    Run {
+        name: "crowd",
+        what: "5,000 idle connections, slow clients, heads and bodies of 100 MiB: others are served, memory is bounded",
+        minutes: 2,
+        run: crowd::run,
     },
     Run {
         name: "histories",
@@ -144,7 +156,7 @@ mod tests {
     #[test]
     fn the_help_names_each_run_and_the_sum_of_their_times() {
         let list = list();
-        assert!(list.contains("about 153 minutes"), "{list}");
+        assert!(list.contains("about 158 minutes"), "{list}");
         for run in RUNS {
             assert!(list.contains(&format!("  {} ", run.name)), "{list}");
         }

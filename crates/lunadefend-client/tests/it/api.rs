@@ -339,3 +339,37 @@ async fn refusals() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PayloadTooLarge);
 }
+
+#[tokio::test]
+async fn a_check_says_whether_grants_would_work() {
+    for (verdict, expected) in [
+        (
+            yes(r#"{"valid":false}"#),
+            "signing key: ok\ntokenizer: ok\n",
+        ),
+        (
+            yes(r#"{"valid":true}"#),
+            "signing key: ok\ntokenizer: the tokenizer says yes to a token that it never made\n",
+        ),
+        (
+            answer(401, "content-type: application/json\r\n", "{}"),
+            "signing key: ok\ntokenizer: the tokenizer does not accept this application's signing key: check that SESSION_JWKS_URL or SESSION_PUBLIC_KEY of the tokenizer belongs to it, and that both clocks agree\n",
+        ),
+    ] {
+        let server = Server::start(move |_, request| {
+            Act::Send(match &*request.target {
+                "/grant/verify" => {
+                    let parent = request.header("traceparent").to_owned();
+                    let id = request.header("x-request-id");
+                    assert_eq!(parent, format!("00-{}-00", id));
+                    verdict.clone()
+                }
+                _ => answer(404, "", ""),
+            })
+        })
+        .await;
+        let check = server.client().build().unwrap().check().await;
+        assert_eq!(check.to_string(), expected);
+        assert_eq!(check.is_ok(), expected.ends_with("tokenizer: ok\n"));
+    }
+}

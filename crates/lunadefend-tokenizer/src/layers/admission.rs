@@ -10,6 +10,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use http::HeaderMap;
 use lunadefend_audit::Who;
 use std::sync::Arc;
 
@@ -26,19 +27,19 @@ pub(crate) async fn admit(
     match audience {
         Audience::Application => {
             auth::require_application(headers, &shared).await?;
-            trace::join(headers);
+            by_jwt(&context, headers);
             trail.by(Who::Application, None);
         }
         Audience::Destroyer => {
             let jwt = auth::require_destroyer(headers, &shared).await?;
-            trace::join(headers);
+            by_jwt(&context, headers);
             trail.by(Who::Application, None);
             request.extensions_mut().insert(jwt);
         }
         Audience::FrameOrJwt => {
             let caller = auth::authenticate(headers, &context, &shared).await?;
             if !caller.is_by_cookie() {
-                trace::join(headers);
+                by_jwt(&context, headers);
             }
             trail.by(caller.who(), caller.session());
             // The application limits its users itself.
@@ -57,4 +58,10 @@ pub(crate) async fn admit(
         Audience::Page | Audience::SignedUrl | Audience::Anyone | Audience::Scraper => {}
     }
     Ok(next.run(request).await)
+}
+
+/// Notes that a caller has a JWT of the application: the request is in their trace, and its refusal is not counted.
+fn by_jwt(context: &RequestContext, headers: &HeaderMap) {
+    context.set_by_jwt();
+    trace::join(headers);
 }

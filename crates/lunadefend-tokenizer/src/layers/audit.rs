@@ -13,6 +13,8 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use lunadefend_audit::{Act, Audit, Record, Unrecorded};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Writes a line for each request whose caller is known, also for one that is refused or whose caller goes away. A
 /// stranger gets none, and so fills no disk.
@@ -21,13 +23,13 @@ use lunadefend_audit::{Act, Audit, Record, Unrecorded};
 /// Without a required line the handler does not run, or its response is dropped. A handler that succeeds must have
 /// noted what the request was about; otherwise the response is dropped too.
 pub(crate) async fn record(
-    State((audit, act)): State<(Audit, Act)>,
+    State((audit, act, limit)): State<(Audit, Act, Duration)>,
     Extension(context): Extension<RequestContext>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     // What an act has changed stays changed, so it must not begin.
-    audit.check().await.map_err(refused)?;
+    in_time(limit, audit.check()).await?;
     let id = context.request_id().and_then(|id| id.to_str().ok());
     let pending = Pending {
         trail: Trail::new(audit.names().clone()),
@@ -42,11 +44,20 @@ pub(crate) async fn record(
     };
     request.extensions_mut().insert(pending.trail.clone());
     let response = next.run(request).await;
-    pending.end(response).await
+    pending.end(response, limit).await
 }
 
-fn refused(_: Unrecorded) -> ApiError {
-    ApiError::unavailable("the tokenizer's audit log cannot be written")
+/// Waits for the log no longer than for a request: a disk that hangs must not hold connections for ever.
+async fn in_time(
+    limit: Duration,
+    work: impl Future<Output = Result<(), Unrecorded>>,
+) -> Result<(), ApiError> {
+    match timeout(limit, work).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(ApiError::unavailable(
+            "the tokenizer's audit log cannot be written",
+        )),
+    }
 }
 
 /// A request that has no line yet. Dropping it has one written: its caller went away, and what it asked for may have
@@ -60,7 +71,7 @@ struct Pending {
 }
 
 impl Pending {
-    async fn end(mut self, response: Response) -> Result<Response, ApiError> {
+    async fn end(mut self, response: Response, limit: Duration) -> Result<Response, ApiError> {
         let status = response.status();
         let noted = self.trail.noted();
         let is_complete = noted.by.is_some() && noted.items.is_some();
@@ -75,11 +86,8 @@ impl Pending {
         let audit = self.audit.clone();
         // A task of its own: when the caller goes away now, the line is still written.
         let written = tokio::spawn(async move { audit.record(record).await });
-        written
-            .await
-            .unwrap_or(Err(Unrecorded))
-            .map_err(refused)
-            .map(|()| response)
+        let written = async { written.await.unwrap_or(Err(Unrecorded)) };
+        in_time(limit, written).await.map(|()| response)
     }
 
     fn record_of(&mut self, noted: Noted, status: Option<StatusCode>) -> Option<Record> {
@@ -121,6 +129,8 @@ mod tests {
     use std::{io, sync::Arc};
     use tower::ServiceExt;
 
+    const LIMIT: Duration = Duration::from_secs(30);
+
     struct Nowhere;
 
     impl Destination for Nowhere {
@@ -133,29 +143,63 @@ mod tests {
         }
     }
 
-    /// The status and the body of a request to a handler that notes this.
-    async fn ask(note: fn(&Trail)) -> (StatusCode, String) {
+    /// A handler that notes this, with a log there.
+    fn router(destination: impl Destination, note: fn(&Trail)) -> Router {
         let key = AuditKey::from_secret(&SecretValue::new("5f0c".repeat(16)), "TEST_KEY");
         let options = Options {
             required: true,
             clock: Arc::new(TestClock::new()),
             heads: Box::new(|_| ()),
         };
-        let audit = Audit::start(key.unwrap(), Nowhere, Tail::default(), options).unwrap();
+        let audit = Audit::start(key.unwrap(), destination, Tail::default(), options).unwrap();
         let handler = move |Extension(trail): Extension<Trail>| async move {
             note(&trail);
             "value"
         };
         let proxies = TrustedProxies::default();
-        let router: Router = Router::new()
+        Router::new()
             .route("/", get(handler))
-            .layer(from_fn_with_state((audit, Act::Detokenize), record))
-            .layer(from_fn_with_state(proxies, context::provide));
+            .layer(from_fn_with_state((audit, Act::Detokenize, LIMIT), record))
+            .layer(from_fn_with_state(proxies, context::provide))
+    }
+
+    /// The status and the body of a request to it.
+    async fn ask(note: fn(&Trail)) -> (StatusCode, String) {
+        let router = router(Nowhere, note);
         let request = http::Request::get("/").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         let status = response.status();
         let body = to_bytes(response.into_body(), 1024).await.unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// A disk that hangs until the sender is gone.
+    struct Hanging(std::sync::mpsc::Receiver<()>);
+
+    impl Destination for Hanging {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            let _ = self.0.recv();
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_holds_no_request_beyond_its_time() {
+        let (hangs, hanging) = std::sync::mpsc::channel();
+        let router = router(Hanging(hanging), |trail| {
+            trail.by(Who::Frame, None);
+            trail.about_tokens(&[]);
+        });
+        let begun = tokio::time::Instant::now();
+        let request = http::Request::get("/").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 503);
+        assert_eq!(begun.elapsed(), LIMIT);
+        drop(hangs);
     }
 
     #[tokio::test]

@@ -28,6 +28,8 @@ pub(super) async fn show(State(shared): State<Arc<Shared>>) -> Result<Response, 
     let reading = Reading {
         status: status::read(&shared).await,
         draining: shared.readiness.is_draining(),
+        clock_difference: shared.vault.clock_difference(),
+        commits: shared.vault.commits().unwrap_or_default(),
         key_versions: shared.vault.wrapping_keys().len(),
         audit: shared.config.audit.as_ref().map(Audit::counters),
     };

@@ -1,16 +1,17 @@
 //! The address of the metrics: what moves, what is in no label, and that nobody can make series.
 
 use crate::{
-    harness::{ANY_PAGE, Harness, ORIGIN, SESSION, TOKEN, builder, client},
+    harness::{ANY_PAGE, Harness, ORIGIN, OTHER_SESSION, SESSION, TOKEN, builder, client, path_of},
     jwt::APPLICATION_KEY,
 };
 use http::{HeaderMap, Method};
+use lunadefend_core::provider::Clock;
 use lunadefend_http::{HttpClient, Request};
 use lunadefend_tokenizer::{VerificationKeys, serve_metrics};
 use lunadefend_vault::store::faults::{FailingStore, Fault, Operation};
 use lunadefend_vault_redb::EmbeddedStore;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
+use tokio::{io::AsyncWriteExt, net::TcpListener, task::JoinHandle, time::Instant};
 
 /// Prometheus beside a tokenizer.
 pub(crate) struct Scraper {
@@ -248,4 +249,76 @@ async fn the_documentation_names_all_metrics() {
     rows.sort();
     assert!(!real.is_empty());
     assert_eq!(rows, real);
+}
+
+#[tokio::test]
+async fn grants_verdicts_values_and_commits_are_counted() {
+    let harness = Harness::start().await;
+    let scraper = Scraper::of(&harness).await;
+    let before = scraper.series().await;
+    harness.grant(SESSION, TOKEN, None).await;
+    assert!(harness.is_granted(SESSION, TOKEN).await);
+    assert!(!harness.is_granted(OTHER_SESSION, TOKEN).await);
+    let long = harness.store_value(SESSION, vec![7; 20_000]).await;
+    let user = harness.user(SESSION);
+    let body = r#"{"value":"c2hvcnQ=","kind":"text"}"#;
+    let stored = harness.post_as(&user, "/v2/tokenize", body).await;
+    assert_eq!(stored.status, 200, "{}", stored.text());
+    let short = stored.json()["data"]["tokenId"].clone();
+    let body =
+        format!(r#"{{"tokenIds":["{long}",{short},"{TOKEN}"],"readId":"AAAAAAAAAAAAAAAAAAAAAA"}}"#);
+    let read = harness.post_as(&user, "/v2/detokenize", &body).await;
+    let download = &read.json()["data"]["items"][0]["download"]["url"];
+    let download = path_of(download.as_str().unwrap());
+    harness.send(Method::HEAD, &download, &[], "").await;
+    assert_eq!(harness.get(&download, &[]).await.body.len(), 20_000);
+    let after = scraper.series().await;
+    let moved = |series: &str| after[series] - before[series];
+    for (series, by) in [
+        ("lunadefend_grants_total", 1.0),
+        (r#"lunadefend_verdicts_total{valid="true"}"#, 1.0),
+        (r#"lunadefend_verdicts_total{valid="false"}"#, 1.0),
+        (r#"lunadefend_values_total{direction="in"}"#, 2.0),
+        (r#"lunadefend_values_total{direction="out"}"#, 2.0),
+        (r#"lunadefend_value_bytes_total{direction="in"}"#, 20_005.0),
+        (r#"lunadefend_value_bytes_total{direction="out"}"#, 20_005.0),
+        ("lunadefend_store_errors_total", 0.0),
+    ] {
+        assert_eq!(moved(series), by, "{series}");
+    }
+    assert!(moved("lunadefend_commits_total") >= 3.0);
+    assert!(moved("lunadefend_commit_writes_total") >= moved("lunadefend_commits_total"));
+    assert_eq!(after["lunadefend_reads_limit"], 1_000_000.0);
+}
+
+#[tokio::test]
+async fn failures_of_the_store_its_clock_and_sweeps_are_counted() {
+    let store = Arc::new(FailingStore::new(EmbeddedStore::in_memory().unwrap()));
+    let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
+    store.plan_all(Operation::PurgeExpired, Fault::Before);
+    let faulty = Arc::<FailingStore<_>>::clone(&store);
+    let harness = Harness::with_store(builder(ORIGIN, keys), faulty).await;
+    let scraper = Scraper::of(&harness).await;
+    while scraper.value("lunadefend_failed_sweeps_total").await < 1.0 {}
+    let apart = "lunadefend_store_clock_difference_seconds";
+    assert_eq!(scraper.value(apart).await, 0.0);
+    store.set_time(harness.clock.unix_millis() + Duration::from_millis(7_500));
+    assert_eq!(scraper.value(apart).await, 7.5);
+    store.plan_all(Operation::RaiseExpiry, Fault::Before);
+    assert_eq!(harness.grant(SESSION, TOKEN, None).await.status, 503);
+    assert_eq!(scraper.value("lunadefend_store_errors_total").await, 1.0);
+    assert_eq!(scraper.value("lunadefend_grants_total").await, 0.0);
+}
+
+#[tokio::test]
+async fn a_running_upload_is_counted() {
+    let harness = Harness::start().await;
+    let scraper = Scraper::of(&harness).await;
+    let (_, url) = harness.tokenize(SESSION).await;
+    let mut connection = harness.connect().await;
+    let head = format!("PUT {url} HTTP/1.1\r\nhost: t\r\ncontent-length: 5\r\n\r\nval");
+    connection.write_all(head.as_bytes()).await.unwrap();
+    while scraper.value("lunadefend_uploads").await < 1.0 {}
+    connection.write_all(b"ue").await.unwrap();
+    while scraper.value("lunadefend_uploads").await > 0.0 {}
 }

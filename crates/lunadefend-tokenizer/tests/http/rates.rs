@@ -1,7 +1,7 @@
 //! Limits in a time: requests and reads of a session, reads of all. What is refused says when to try again.
 
 use crate::{
-    harness::{ANY_PAGE, Harness, ORIGIN, OTHER_SESSION, Reply, SESSION},
+    harness::{ANY_PAGE, Harness, ORIGIN, OTHER_SESSION, Reply, SESSION, TOKEN},
     metrics::Scraper,
 };
 use lunadefend_tokenizer::Limits;
@@ -15,8 +15,14 @@ async fn with_limits(change: impl FnOnce(&mut Limits)) -> Harness {
 
 async fn describe(harness: &Harness, cookie: &str) -> Reply {
     let headers = [("cookie", cookie), ("origin", ORIGIN), ANY_PAGE];
-    let body = r#"{"tokenIds":[]}"#;
-    harness.post("/v2/tokens/describe", &headers, body).await
+    let body = format!(r#"{{"tokenIds":["{TOKEN}"]}}"#);
+    let described = harness.post("/v2/tokens/describe", &headers, &body).await;
+    assert!(
+        [200, 429].contains(&described.status),
+        "{}",
+        described.text()
+    );
+    described
 }
 
 /// Asks for so many values that do not exist, as a user.
@@ -45,7 +51,7 @@ async fn a_session_sends_so_many_requests_a_minute_from_the_frame() {
     let again = harness.log_in(SESSION, "jti-2").await;
     let other = harness.log_in(OTHER_SESSION, "jti-3").await;
     for cookie in [&cookie, &again, &other] {
-        assert_ne!(describe(&harness, cookie).await.status, 429);
+        assert_eq!(describe(&harness, cookie).await.status, 200);
     }
     assert_eq!(scraper.value(limited).await, 0.0);
     // A new cookie of the same session is no new limit.
@@ -55,13 +61,13 @@ async fn a_session_sends_so_many_requests_a_minute_from_the_frame() {
         assert_eq!(refusal(&refused), (429, message.into(), "30".into()));
     }
     assert_eq!(scraper.value(limited).await, 2.0);
-    assert_ne!(describe(&harness, &other).await.status, 429);
+    assert_eq!(describe(&harness, &other).await.status, 200);
     // The application limits its users itself.
     for _ in 0..5 {
         assert_eq!(read(&harness, SESSION, 1).await.status, 200);
     }
     harness.clock.advance(Duration::from_secs(30));
-    assert_ne!(describe(&harness, &cookie).await.status, 429);
+    assert_eq!(describe(&harness, &cookie).await.status, 200);
     assert_eq!(describe(&harness, &cookie).await.status, 429);
 }
 
@@ -111,9 +117,45 @@ async fn without_limits_nothing_is_refused() {
     .await;
     let cookie = harness.log_in(SESSION, "jti-1").await;
     for _ in 0..700 {
-        assert_ne!(describe(&harness, &cookie).await.status, 429);
+        assert_eq!(describe(&harness, &cookie).await.status, 200);
     }
     for _ in 0..110 {
         assert_eq!(read(&harness, SESSION, 100).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn an_address_is_refused_so_often_a_minute_and_then_not_told_why() {
+    let harness = with_limits(|limits| limits.refusals = NonZeroU32::new(2)).await;
+    let cookie = harness.log_in(SESSION, "jti-1").await;
+    let page = [("origin", ORIGIN), ANY_PAGE];
+    let body = r#"{"tokenIds":[]}"#;
+    for _ in 0..2 {
+        let refused = harness.post("/v2/tokens/describe", &page, body).await;
+        assert_eq!(refused.status, 401);
+    }
+    let message = "too many requests from this address were refused: try again later, or have LUNADEFEND_REFUSALS_PER_MINUTE of the tokenizer raised";
+    for refused in [
+        harness.post("/v2/tokens/describe", &page, body).await,
+        harness.get("/nothing", &[]).await,
+        harness.get("/grant/set", &[]).await,
+        harness.get("/blob/made-up", &[]).await,
+    ] {
+        assert_eq!(refusal(&refused), (429, message.into(), "30".into()));
+        assert!(!refused.headers.contains_key("www-authenticate"));
+        assert!(!refused.headers.contains_key("allow"));
+        assert!(refused.header("cache-control").starts_with("no-store"));
+    }
+    // Nobody at the address is kept out, and the application's refusals are its own.
+    assert_eq!(harness.get("/live", &[]).await.status, 200);
+    assert_eq!(harness.get("/session/ensure", &[]).await.status, 302);
+    assert_eq!(describe(&harness, &cookie).await.status, 200);
+    let jwt = harness.application();
+    for _ in 0..5 {
+        let refused = harness.post_as(&jwt, "/grant/set", "{}").await;
+        assert_eq!(refused.status, 400);
+    }
+    harness.clock.advance(Duration::from_secs(30));
+    let refused = harness.post("/v2/tokens/describe", &page, body).await;
+    assert_eq!(refused.status, 401);
 }

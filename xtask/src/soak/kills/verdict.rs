@@ -6,22 +6,22 @@ use std::fmt;
 
 /// What the load says at its end; `kills` of `lunadefend-tests` says what is what.
 #[derive(Debug)]
-pub(super) struct Verdict {
-    pub(super) kills: usize,
-    pub(super) requests: u64,
-    pub(super) acknowledged: u64,
+pub(in crate::soak) struct Verdict {
+    pub(in crate::soak) kills: usize,
+    pub(in crate::soak) requests: u64,
+    pub(in crate::soak) acknowledged: u64,
     /// Requests that no process took, and those of which nobody knows whether they were done.
-    pub(super) unsent: u64,
-    pub(super) unknown: u64,
-    pub(super) wrong: u64,
-    pub(super) lost: u64,
-    pub(super) twice: u64,
+    pub(in crate::soak) unsent: u64,
+    pub(in crate::soak) unknown: u64,
+    pub(in crate::soak) wrong: u64,
+    pub(in crate::soak) lost: u64,
+    pub(in crate::soak) twice: u64,
     /// What was looked at again: values, grants, values of one read, transfers.
-    pub(super) looked_at: [u64; 4],
+    pub(in crate::soak) looked_at: [u64; 4],
 }
 
 impl Verdict {
-    pub(super) fn parse(kills: usize, line: &str) -> Result<Self> {
+    pub(in crate::soak) fn parse(kills: usize, line: &str) -> Result<Self> {
         Ok(Self {
             kills,
             requests: number(line, "requests=")?,
@@ -40,7 +40,7 @@ impl Verdict {
         })
     }
 
-    pub(super) fn judge(&self) -> Result<()> {
+    pub(in crate::soak) fn judge(&self) -> Result<()> {
         ensure!(self.lost == 0, "something acknowledged was lost: {self}");
         ensure!(self.twice == 0, "something worked twice: {self}");
         ensure!(self.wrong == 0, "there were wrong answers: {self}");
