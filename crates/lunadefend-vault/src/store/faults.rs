@@ -5,8 +5,8 @@ mod plan;
 pub use plan::{Fault, Operation};
 
 use super::{
-    Batch, Blob, BlobId, BlobWriter, Blobs, Row, RowAddress, RowKey, Rows, Store, StoreFuture,
-    StoredRow, Table, WriteId, WriteOutcome,
+    Batch, Blob, BlobId, BlobWriter, Blobs, Row, RowAddress, RowKey, Rows, Snapshot, Store,
+    StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
 };
 use bytes::Bytes;
 use lunadefend_core::provider::UnixMillis;
@@ -101,6 +101,11 @@ impl<S: Store> Store for FailingStore<S> {
     fn check_room(&self) -> StoreFuture<'_, ()> {
         self.plan
             .read(Operation::CheckRoom, self.inner.check_room())
+    }
+
+    /// The snapshot itself never fails by plan.
+    fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {
+        self.inner.snapshot()
     }
 }
 
