@@ -8,9 +8,12 @@ use crate::{
     job::Weight,
     room::Room,
     rows::read_row,
+    snapshot::FileSnapshot,
     writer::{Queue, Writer},
 };
-use lunadefend_vault::store::{RowAddress, RowKey, Store, StoreError, StoreFuture, Table};
+use lunadefend_vault::store::{
+    RowAddress, RowKey, Snapshot, Store, StoreError, StoreFuture, Table,
+};
 use redb::ReadableDatabase;
 use std::{fmt, path::Path, sync::Arc};
 
@@ -97,6 +100,13 @@ impl Store for EmbeddedStore {
 
     fn check_room(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move { self.room.as_ref().map_or(Ok(()), Room::check) })
+    }
+
+    fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {
+        Box::pin(async move {
+            let snapshot: Arc<dyn Snapshot> = Arc::new(FileSnapshot::of(self)?);
+            Ok(Some(snapshot))
+        })
     }
 }
 

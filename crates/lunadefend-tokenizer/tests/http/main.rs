@@ -31,6 +31,7 @@ mod page;
 mod probes;
 mod quota;
 mod react;
+mod restored;
 mod session;
 mod slow;
 mod tokens;

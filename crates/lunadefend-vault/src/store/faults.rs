@@ -37,6 +37,7 @@ pub struct FailingStore<S> {
     inner: S,
     plan: Arc<Plan>,
     time: Mutex<Option<UnixMillis>>,
+    has_snapshots: bool,
 }
 
 impl<S> FailingStore<S> {
@@ -47,6 +48,16 @@ impl<S> FailingStore<S> {
             inner,
             plan: Arc::default(),
             time: Mutex::default(),
+            has_snapshots: true,
+        }
+    }
+
+    /// Returns the same store without snapshots, as one that has backups of its own.
+    #[must_use]
+    pub fn without_snapshots(self) -> Self {
+        Self {
+            has_snapshots: false,
+            ..self
         }
     }
 
@@ -105,7 +116,10 @@ impl<S: Store> Store for FailingStore<S> {
 
     /// The snapshot itself never fails by plan.
     fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {
-        self.inner.snapshot()
+        match self.has_snapshots {
+            true => self.inner.snapshot(),
+            false => Box::pin(async { Ok(None) }),
+        }
     }
 }
 

@@ -109,7 +109,7 @@ async fn what_gave_access_before_gives_none_after() {
     let deleted = world.token(b"deleted").await;
     world
         .vault
-        .delete_tokens(&[deleted.clone()], later(7_200_000))
+        .delete_tokens(std::slice::from_ref(&deleted), later(7_200_000))
         .await
         .unwrap();
 
@@ -243,7 +243,7 @@ async fn a_token_deleted_after_the_backup_stays_deleted_by_the_list() {
 
     let (without, _) = restored_from(&world, &backup, &[]).await;
     assert_eq!(without.read(&tokens[0]).await.unwrap(), b"small");
-    let (there, done) = restored_from(&world, &backup, &[path.clone()]).await;
+    let (there, done) = restored_from(&world, &backup, std::slice::from_ref(&path)).await;
     assert_eq!(done.deletions, 4);
     let ann = session("ann");
     for token in tokens[..2].iter().chain([&late]) {
@@ -353,7 +353,7 @@ async fn a_store_restored_by_other_means_is_fenced_in_place() {
     store::copy(&*world.store, &*other, |_| {}).await.unwrap();
     let vault = world.vault.clone().with_deletions(list);
     vault
-        .delete_tokens(&[gone.clone()], later(60_000))
+        .delete_tokens(std::slice::from_ref(&gone), later(60_000))
         .await
         .unwrap();
 
