@@ -4,6 +4,7 @@
 //! is measured. The load is `soak` of `lunadefend-tests`, which says what its lines mean; before it `walk` of the
 //! same walks through the application once.
 
+mod backups;
 mod copies;
 mod crowd;
 mod keys;

@@ -36,6 +36,8 @@ pub enum Act {
     RetireKey,
     /// The master key of the store was changed.
     RotateMaster,
+    /// A backup of the store was begun.
+    Backup,
     /// The operator asked for something else.
     Admin,
 }

@@ -31,6 +31,10 @@ impl Admin {
     pub(crate) async fn post_within<B, T>(&self, _: Duration, _: &str, _: &B) -> Result<T> {
         anyhow::bail!(MISSING)
     }
+
+    pub(crate) async fn stream(&self, _: &str, _: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        anyhow::bail!(MISSING)
+    }
 }
 
 #[cfg(not(unix))]
@@ -40,15 +44,15 @@ const MISSING: &str = "there is no admin socket on this system: it is a Unix soc
 mod ask {
     use super::*;
     use crate::settings::{admin_socket, of_process};
-    use anyhow::{Context, bail};
+    use anyhow::{Context, anyhow};
     use bytes::Bytes;
+    use futures_util::StreamExt;
     use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
     use lunadefend_core::wire;
-    use lunadefend_http::{HttpClient, HttpError, Request};
-
+    use lunadefend_http::{Connection, HttpClient, HttpError, Request};
     use lunadefend_settings::Side;
     use serde::{Serialize, de::DeserializeOwned};
-    use std::{error::Error as _, io};
+    use std::{error::Error as _, io, path::Path};
     use tokio::time::Instant;
 
     /// The deadline, longer than the tokenizer waits for its store.
@@ -87,6 +91,36 @@ mod ask {
             )
         }
 
+        /// Gives each piece of a long answer to `each`, in order, up to its end.
+        pub(crate) async fn stream(
+            &self,
+            route: &str,
+            mut each: impl FnMut(&[u8]) -> Result<()>,
+        ) -> Result<()> {
+            let request = request(Method::GET, route, Bytes::new(), usize::MAX, DEADLINE);
+            let (client, socket) = self.client()?;
+            let opened = client.open(Connection::New, &request, request.deadline, DEADLINE);
+            let mut answer = opened.await.map_err(|error| unanswered(error, &socket))?;
+            if answer.status() != StatusCode::OK {
+                let limit = wire::RESPONSE.bytes;
+                let answer = answer.collect(limit, request.deadline).await?;
+                return Err(refused(answer.status, &answer.body, &socket));
+            }
+            while let Some(piece) = answer.next().await {
+                each(&piece.context("the tokenizer broke off; look at its log")?)?;
+            }
+            Ok(())
+        }
+
+        fn client(&self) -> Result<(HttpClient, PathBuf)> {
+            let socket = self.socket()?;
+            let client = HttpClient::builder()
+                .tls(false)
+                .unix_socket(&socket)
+                .build()?;
+            Ok((client, socket))
+        }
+
         async fn ask<T: DeserializeOwned>(
             &self,
             method: Method,
@@ -94,45 +128,54 @@ mod ask {
             body: Bytes,
             deadline: Duration,
         ) -> Result<T> {
-            let socket = self.socket()?;
-            let client = HttpClient::builder()
-                .tls(false)
-                .unix_socket(&socket)
-                .build()?;
-            let json = HeaderValue::from_static("application/json");
-            let answer = client
-                .send(Request {
-                    method,
-                    // The host is not looked up.
-                    url: format!("http://localhost{route}"),
-                    headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
-                    body,
-                    max_response: wire::RESPONSE.bytes,
-                    deadline: Instant::now() + deadline,
-                })
-                .await
-                .map_err(|error| {
-                    let advice = advice(&error);
-                    anyhow::Error::new(error).context(format!(
-                        "no tokenizer answers at {}: {advice}",
-                        socket.display()
-                    ))
-                })?;
+            let (client, socket) = self.client()?;
+            let request = request(method, route, body, wire::RESPONSE.bytes, deadline);
+            let sent = client.send(request).await;
+            let answer = sent.map_err(|error| unanswered(error, &socket))?;
             if answer.status != StatusCode::OK {
-                let refusal = wire::from_slice::<wire::Failure>(&answer.body, wire::RESPONSE);
-                match refusal {
-                    Ok(refusal) if answer.status != StatusCode::NOT_FOUND => {
-                        bail!("the tokenizer refuses: {}", refusal.message)
-                    }
-                    _ => bail!(
-                        "what listens at {} is no tokenizer of this version",
-                        socket.display()
-                    ),
-                }
+                return Err(refused(answer.status, &answer.body, &socket));
             }
             let wire::Success(read) = wire::from_slice(&answer.body, wire::RESPONSE)
                 .with_context(|| format!("cannot read the answer from {}", socket.display()))?;
             Ok(read)
+        }
+    }
+
+    fn request(
+        method: Method,
+        route: &str,
+        body: Bytes,
+        max_response: usize,
+        deadline: Duration,
+    ) -> Request {
+        let json = HeaderValue::from_static("application/json");
+        Request {
+            method,
+            // The host is not looked up.
+            url: format!("http://localhost{route}"),
+            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
+            body,
+            max_response,
+            deadline: Instant::now() + deadline,
+        }
+    }
+
+    fn unanswered(error: HttpError, socket: &Path) -> anyhow::Error {
+        let advice = advice(&error);
+        let at = socket.display();
+        anyhow::Error::new(error).context(format!("no tokenizer answers at {at}: {advice}"))
+    }
+
+    /// What an answer says that is no success.
+    fn refused(status: StatusCode, body: &[u8], socket: &Path) -> anyhow::Error {
+        match wire::from_slice::<wire::Failure>(body, wire::RESPONSE) {
+            Ok(refusal) if status != StatusCode::NOT_FOUND => {
+                anyhow!("the tokenizer refuses: {}", refusal.message)
+            }
+            _ => anyhow!(
+                "what listens at {} is no tokenizer of this version",
+                socket.display()
+            ),
         }
     }
 

@@ -8,6 +8,7 @@
 mod admin;
 mod audit;
 mod audit_log;
+mod backup;
 mod config;
 mod dev;
 mod doctor;
@@ -18,6 +19,7 @@ mod listen;
 mod log;
 #[cfg(unix)]
 mod notify;
+mod restore;
 mod roots;
 mod serve;
 mod session;
@@ -52,6 +54,8 @@ enum Command {
     Token(token::Token),
     Session(session::Session),
     Store(store::Store),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Audit(audit::Audit),
 }
 
@@ -74,7 +78,9 @@ async fn main() -> ExitCode {
         Command::Token(token) => token.run().await.map(|()| ExitCode::SUCCESS),
         Command::Session(session) => session.run().await.map(|()| ExitCode::SUCCESS),
         Command::Keys(keys) => keys.run().await.map(|()| ExitCode::SUCCESS),
-        Command::Store(store) => store.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Store(store) => store.run().await.map(checked),
+        Command::Backup(backup) => backup.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Restore(restore) => restore.run().await.map(|()| ExitCode::SUCCESS),
         Command::Audit(audit) => audit.run().await.map(checked),
     };
     outcome.unwrap_or_else(|error| {

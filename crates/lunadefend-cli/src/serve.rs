@@ -11,6 +11,7 @@ use lunadefend_jwt::SystemClock;
 use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{Side, table};
 use lunadefend_tokenizer::Tokenizer;
+use lunadefend_vault::DeletionList;
 use std::{
     io::{self, Write},
     path::PathBuf,
@@ -55,12 +56,16 @@ impl Serve {
             next_master_key,
             admin_socket,
             audit,
+            deletions,
             drain_delay,
             metrics_addr,
         } = serving;
         let keys = (master_key, next_master_key);
         let vault = stores.vault(&self.store, &settings, keys, Arc::new(SystemClock));
-        let vault = vault.await?;
+        let vault = match deletions {
+            Some(path) => vault.await?.with_deletions(DeletionList::open(&path)?),
+            None => vault.await?,
+        };
         let clock = Arc::new(SystemClock);
         let audit = audit.map(|audit| audit.start(clock)).transpose()?;
         let config = match &audit {

@@ -92,6 +92,7 @@ pub(crate) struct Serving {
     pub(crate) next_master_key: Option<MasterKey>,
     pub(crate) admin_socket: Option<PathBuf>,
     pub(crate) audit: Option<AuditLog>,
+    pub(crate) deletions: Option<PathBuf>,
     pub(crate) drain_delay: Duration,
     pub(crate) metrics_addr: Option<SocketAddr>,
 }
@@ -110,6 +111,7 @@ impl Serving {
             stores: Stores::read(settings).await?,
             admin_socket: admin_socket(settings)?,
             audit: AuditLog::read(settings).await?,
+            deletions: settings.text(&table::DELETIONS_FILE)?.map(PathBuf::from),
             master_key: master_key(settings, &table::MASTER_KEY).await?,
             next_master_key: master_key(settings, &table::NEXT_MASTER_KEY).await?,
             metrics_addr: metrics_addr(settings)?,
@@ -289,7 +291,11 @@ fn session_keys(settings: &Settings, cleartext: Cleartext) -> Result<Verificatio
     }
 }
 
-async fn master_key(settings: &Settings, setting: &Setting) -> Result<Option<MasterKey>> {
+/// Reads the master key, or the next one.
+pub(crate) async fn master_key(
+    settings: &Settings,
+    setting: &Setting,
+) -> Result<Option<MasterKey>> {
     let Some((secret, origin)) = secret(settings, setting).await? else {
         return Ok(None);
     };

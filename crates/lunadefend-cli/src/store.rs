@@ -1,19 +1,23 @@
 //! `lunadefend store`: what is done to a store beside serving it.
 
+mod check;
+
 use crate::{
+    restore::{Deleted, told},
     settings,
     stores::{Stores, is_shared},
 };
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
+use lunadefend_jwt::SystemClock;
 use lunadefend_settings::Side;
-use lunadefend_vault::store::copy;
+use lunadefend_vault::{restored, store::copy};
 use std::path::PathBuf;
 
 /// After how many rows a copy says how far it is.
 const TOLD_EACH: u64 = 10_000;
 
-/// Prepare a store, or copy one.
+/// Prepare, copy or check a store, or end its restore.
 #[derive(Args)]
 pub(crate) struct Store {
     #[command(subcommand)]
@@ -46,10 +50,37 @@ enum Command {
         #[arg(long, value_name = "STORE")]
         to: PathBuf,
     },
+    /// Look at every row and every part of a store that no tokenizer uses, or of a backup.
+    ///
+    /// It needs the master key: LUNADEFEND_MASTER_KEY, or `<file>.key`. Of a backup without a key it compares the
+    /// checksums only.
+    Check {
+        /// The store: a file, `postgres` or `aws`; or the file of a backup.
+        store: PathBuf,
+    },
+    /// Give the room that deleted values have left in the file of a store back to the disk.
+    ///
+    /// No tokenizer may use it meanwhile.
+    Compact {
+        /// The file.
+        store: PathBuf,
+    },
+    /// Let nothing that was revoked come back with a store that was restored by the means of its database.
+    ///
+    /// No tokenizer may use it meanwhile. As `lunadefend restore` does: grants, sessions and URLs are dropped; states and
+    /// JWTs of before are refused; values whose reads are counted count as read; the listed tokens are deleted. Broken
+    /// off, run it again: until then no tokenizer opens the store.
+    Restored {
+        /// The store: `postgres`, `aws`, or a file.
+        store: PathBuf,
+        #[command(flatten)]
+        deleted: Deleted,
+    },
 }
 
 impl Store {
-    pub(crate) async fn run(self) -> Result<()> {
+    /// Returns whether all is well.
+    pub(crate) async fn run(self) -> Result<bool> {
         let settings = settings::of_process(Side::Tokenizer, self.config.as_deref())?;
         let stores = Stores::read(&settings).await?;
         match self.command {
@@ -60,6 +91,28 @@ impl Store {
             Command::Create => {
                 stores.create(&settings).await?;
                 println!("the table and the bucket are as they must be");
+            }
+            Command::Check { store } => return check::run(&store, &stores, &settings).await,
+            Command::Compact { store } => {
+                ensure!(
+                    !is_shared(&store),
+                    "only the file of an embedded store is compacted: PostgreSQL does it by itself (autovacuum), AWS too"
+                );
+                let size = || std::fs::metadata(&store).map(|file| file.len());
+                let before = size()?;
+                stores.compact(&store)?;
+                println!("{} bytes, {before} before", size()?);
+            }
+            Command::Restored { store, deleted } => {
+                ensure!(
+                    is_shared(&store) || store.is_file(),
+                    "{} is no file, nor `postgres` or `aws`",
+                    store.display()
+                );
+                let masters = stores.masters(&store, &settings).await?;
+                let target = stores.store(&store, &settings).await?;
+                let done = restored(&*target, &masters, deleted.lists(), &SystemClock).await?;
+                println!("{}", told(&done));
             }
             Command::Copy { from, to } => {
                 ensure!(from != to, "--from and --to name the same store");
@@ -88,6 +141,6 @@ impl Store {
                 );
             }
         }
-        Ok(())
+        Ok(true)
     }
 }

@@ -3,12 +3,15 @@
 mod aws;
 mod postgres;
 
+use crate::settings::master_key;
 use anyhow::Result;
 use aws::Aws;
 use lunadefend_core::provider::Clock;
 use lunadefend_settings::{Settings, table};
 use lunadefend_vault::{MasterKey, MasterKeys, Vault, store::Store};
-use lunadefend_vault_redb::{EmbeddedOptions, EmbeddedStore, Opened, open_embedded_with};
+use lunadefend_vault_redb::{
+    EmbeddedOptions, EmbeddedStore, MasterKeyFile, Opened, compact, open_embedded_with,
+};
 use postgres::Postgres;
 use std::{path::Path, sync::Arc};
 
@@ -55,12 +58,48 @@ impl Stores {
         Ok(Vault::open(store, masters, clock).await?)
     }
 
+    /// Returns the master keys for a store of this name: of the settings, or of `<file>.key`.
+    pub(crate) async fn masters(&self, name: &Path, settings: &Settings) -> Result<MasterKeys> {
+        self.known_masters(name, settings).await?.ok_or_else(|| {
+            let advice = match is_shared(name) {
+                true => "set it to the master key of the store",
+                false => "set it to the master key of the store, or put its key file beside it, as <file>.key",
+            };
+            settings.missing(&table::MASTER_KEY, advice).into()
+        })
+    }
+
+    /// The same; `None` when there is none.
+    pub(crate) async fn known_masters(
+        &self,
+        name: &Path,
+        settings: &Settings,
+    ) -> Result<Option<MasterKeys>> {
+        let next = master_key(settings, &table::NEXT_MASTER_KEY).await?;
+        let key = match master_key(settings, &table::MASTER_KEY).await? {
+            None if !is_shared(name) => MasterKeyFile::for_store(name).load()?,
+            key => key,
+        };
+        Ok(key.map(|key| MasterKeys::from(key).with_next(next)))
+    }
+
+    /// Opens the file of an embedded store, without its key.
+    pub(crate) fn embedded(&self, file: &Path) -> Result<EmbeddedStore> {
+        Ok(EmbeddedStore::open(file, &self.embedded)?)
+    }
+
+    /// Compacts the file of an embedded store.
+    pub(crate) fn compact(&self, file: &Path) -> Result<()> {
+        compact(file, &self.embedded)?;
+        Ok(())
+    }
+
     /// Opens the store of this name, without its key.
     pub(crate) async fn store(&self, name: &Path, settings: &Settings) -> Result<Arc<dyn Store>> {
         match name.to_str() {
             Some("postgres") => Postgres::open(self.postgres.as_ref(), settings).await,
             Some("aws") => Aws::open(self.aws.as_ref(), settings).await,
-            _ => Ok(Arc::new(EmbeddedStore::open(name, &self.embedded)?)),
+            _ => Ok(Arc::new(self.embedded(name)?)),
         }
     }
 

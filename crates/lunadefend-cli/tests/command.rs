@@ -6,6 +6,8 @@
 
 #[path = "command/audit.rs"]
 mod audit;
+#[path = "command/backup.rs"]
+mod backup;
 #[path = "command/drain.rs"]
 mod drain;
 #[path = "command/log.rs"]

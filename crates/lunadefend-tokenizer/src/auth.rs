@@ -9,7 +9,7 @@ use crate::{
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use lunadefend_audit::Who;
-use lunadefend_core::SessionId;
+use lunadefend_core::{SessionId, provider::UnixMillis};
 use lunadefend_jwt::{Claims, JwtError, JwtKind, ParsedJwt, Subject};
 use std::sync::Arc;
 
@@ -249,6 +249,10 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Aut
         Err(error) => Err(error.into()),
     };
     match outcome {
+        Ok(claims) if was_before_restore(&claims, shared) => {
+            tracing::debug!("a JWT was refused: it was made before the store was restored");
+            Err(AuthError::Invalid)
+        }
         Ok(claims) => Ok(claims),
         // The signature is valid, so only the key's owner can fill the log with this.
         Err(VerifyError::Refused(JwtError::Claim("tokenizer"))) => {
@@ -265,6 +269,19 @@ pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, Aut
             "the keys to verify the request with are not available",
         ))),
     }
+}
+
+/// Returns whether a JWT may have been used, or its session ended, between the backup and the restore of the store: then
+/// the store does not know. A JWT of the application itself ends nothing and is good for many uses.
+fn was_before_restore(claims: &Claims, shared: &Shared) -> bool {
+    let is_plain = claims.kind == JwtKind::Plain;
+    if is_plain && !matches!(claims.subject, Subject::User) {
+        return false;
+    }
+    // The clock of the application may be as much ahead.
+    let ahead = shared.config.jwt.max_ahead;
+    let restored_at = shared.vault.restored_at();
+    restored_at.is_some_and(|at| UnixMillis::from(claims.issued_at) <= at + ahead)
 }
 
 /// Refuses a request for a session that the application has ended.

@@ -137,6 +137,9 @@ impl From<VaultError> for ApiError {
                     "the tokenizer's store is not available: its disk cannot be written or read",
                 )
             }
+            VaultError::NotListed(_) => Self::unavailable(
+                "nothing was deleted: the tokenizer cannot write its list of deletions",
+            ),
             VaultError::OtherClock => Self::unavailable(
                 "the clock of the tokenizer's machine differs from that of its store by more than 30 s: let NTP set it",
             ),

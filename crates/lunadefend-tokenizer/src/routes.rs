@@ -3,6 +3,7 @@
 //! A new route is a row here and a handler in `routes/`. `route.rs` defines the rows.
 
 mod assets;
+mod backup;
 mod batches;
 mod blobs;
 mod discovery;
@@ -190,6 +191,9 @@ pub(crate) fn table() -> Vec<Route> {
                 sessions::revoke_for_operator,
             )
             .audited(Act::EndSession),
+        Route::new("/backup", Operator)
+            .get(backup::about_backup(), backup::stream_all)
+            .audited(Act::Backup),
         Route::new("/keys", Operator).get(
             data::<WrappingKeys>("Returns the versions of the wrapping key."),
             keys::list,

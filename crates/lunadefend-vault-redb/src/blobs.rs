@@ -3,7 +3,7 @@
 use crate::{
     EmbeddedStore,
     job::{MAX_GROUP_BYTES, Weight},
-    layout::{PARTS, blob_of, part_key},
+    layout::{PARTS, part_key, split_part_key},
     writer::Queue,
 };
 use bytes::Bytes;
@@ -59,7 +59,7 @@ impl Blobs for EmbeddedStore {
                     let Some(entry) = parts.range::<&[u8; 36]>(range)?.next() else {
                         break;
                     };
-                    let blob = blob_of(entry?.0.value());
+                    let (blob, _) = split_part_key(entry?.0.value());
                     listed.push(blob);
                     last = Some(blob);
                 }

@@ -8,9 +8,12 @@ use crate::{
     job::Weight,
     room::Room,
     rows::read_row,
+    snapshot::FileSnapshot,
     writer::{Queue, Writer},
 };
-use lunadefend_vault::store::{Commits, RowAddress, RowKey, Store, StoreError, StoreFuture, Table};
+use lunadefend_vault::store::{
+    Commits, RowAddress, RowKey, Snapshot, Store, StoreError, StoreFuture, Table,
+};
 use redb::ReadableDatabase;
 use std::{fmt, path::Path, sync::Arc};
 
@@ -101,6 +104,13 @@ impl Store for EmbeddedStore {
 
     fn commits(&self) -> Option<Commits> {
         Some(self.writer.commits())
+    }
+
+    fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {
+        Box::pin(async move {
+            let snapshot: Arc<dyn Snapshot> = Arc::new(FileSnapshot::of(self)?);
+            Ok(Some(snapshot))
+        })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use lunadefend_core::provider::UnixMillis;
-use lunadefend_vault::store::{BlobId, Row, RowAddress, RowKey, StoredRow, Table, WriteId};
+use lunadefend_vault::store::{
+    BlobId, PartKey, Row, RowAddress, RowKey, StoredRow, Table, WriteId,
+};
 use redb::{TableDefinition, WriteTransaction};
 
 /// The format of the file that this version writes. It reads all earlier ones: see [`STEPS`].
@@ -81,11 +83,12 @@ pub(crate) fn part_key(blob: &BlobId, index: u32) -> [u8; PART_KEY_LEN] {
     bytes
 }
 
-/// Returns the blob that a part belongs to.
-pub(crate) fn blob_of(bytes: &[u8; PART_KEY_LEN]) -> BlobId {
-    let mut blob = [0; 32];
+/// Returns the blob that a part belongs to, and its number in it.
+pub(crate) fn split_part_key(bytes: &[u8; PART_KEY_LEN]) -> PartKey {
+    let (mut blob, mut number) = ([0; 32], [0; 4]);
     blob.copy_from_slice(&bytes[..32]);
-    BlobId::new(blob)
+    number.copy_from_slice(&bytes[32..]);
+    (BlobId::new(blob), u32::from_be_bytes(number))
 }
 
 pub(crate) fn encode_row(row: &Row, written_by: WriteId) -> Vec<u8> {

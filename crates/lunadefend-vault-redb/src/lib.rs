@@ -16,6 +16,8 @@ mod open;
 mod options;
 mod room;
 mod rows;
+mod snapshot;
+mod upkeep;
 mod writer;
 
 #[cfg(test)]
@@ -26,3 +28,4 @@ pub use error::OpenError;
 pub use key_file::{MasterKeyFile, master_key_for};
 pub use open::{Opened, open_embedded, open_embedded_with};
 pub use options::EmbeddedOptions;
+pub use upkeep::compact;

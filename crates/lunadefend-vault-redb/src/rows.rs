@@ -3,14 +3,14 @@
 use crate::{
     EmbeddedStore,
     job::{MAX_GROUP_BYTES, Weight},
-    layout::{ROWS, decode_row, key_of, last_row_key, row_key},
+    layout::{ROWS, decode_row, row_key},
+    snapshot::scan,
 };
 use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{
     Batch, Row, RowAddress, RowKey, Rows, StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
 };
 use redb::{ReadTransaction, ReadableDatabase};
-use std::ops::Bound;
 
 /// The approximate bytes that a row takes beside its value: its key, its expiry, and pages around it.
 const AROUND: usize = 256;
@@ -53,25 +53,8 @@ impl Rows for EmbeddedStore {
         limit: usize,
     ) -> StoreFuture<'_, Vec<(RowKey, StoredRow)>> {
         Box::pin(async move {
-            let first = match after {
-                Some(key) => Bound::Excluded(row_key(&RowAddress { table, key })),
-                None => Bound::Included(row_key(&RowAddress {
-                    table,
-                    key: RowKey::new([0; 32]),
-                })),
-            };
-            let last = Bound::Included(last_row_key(table));
-            self.database.with(|database| {
-                let rows = database.begin_read()?.open_table(ROWS)?;
-                let range = (first.as_ref(), last.as_ref());
-                rows.range::<&[u8; 33]>(range)?
-                    .take(limit)
-                    .map(|entry| {
-                        let (key, row) = entry?;
-                        Ok((key_of(key.value()), decode_row(row.value())?))
-                    })
-                    .collect()
-            })
+            self.database
+                .with(|database| scan(&database.begin_read()?, table, after, limit))
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod failures;
+mod upkeep;
 
 use crate::{
     EmbeddedOptions, EmbeddedStore, OpenError, commit::Pause, file, file::Source, job, layout,

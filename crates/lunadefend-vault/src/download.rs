@@ -54,7 +54,7 @@ impl Vault {
             return Ok(None);
         };
         if let Some(reads) = made.reads
-            && !self.count_new_read(session, token, reads).await?
+            && (self.counts_as_read(&made) || !self.count_new_read(session, token, reads).await?)
         {
             return Ok(None);
         }

@@ -17,7 +17,7 @@ pub enum VaultError {
     WrongMasterKey,
     /// A copy into the store was begun and has not ended.
     #[error(
-        "the store is an unfinished copy: run lunadefend store copy again, until it says that it is complete"
+        "the store is an unfinished copy, or unfinished in being restored: run the same lunadefend store copy, restore or store restored again, until it says that it is complete"
     )]
     UnfinishedCopy,
     /// The clock of this machine is not that of the store.
@@ -41,6 +41,11 @@ pub enum VaultError {
     /// The value was deleted while it was being read.
     #[error("the value was deleted while it was being read")]
     Deleted,
+    /// Nothing was deleted, since the list of deletions cannot be written.
+    #[error(
+        "nothing was deleted: the list of deletions cannot be written; look at its disk and its folder"
+    )]
+    NotListed(#[source] std::sync::Arc<std::io::Error>),
     /// Another process changed the row at the same time.
     #[error("another process changed the same row: try again")]
     Conflict,

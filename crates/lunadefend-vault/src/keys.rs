@@ -103,6 +103,13 @@ impl OpenRing {
     }
 }
 
+impl OpenRing {
+    /// Returns the master key that opened it.
+    pub(crate) const fn master(&self) -> &MasterKey {
+        &self.master
+    }
+}
+
 impl Vault {
     /// Returns the versions of the wrapping key, the oldest first.
     #[must_use]

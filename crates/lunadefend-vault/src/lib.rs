@@ -61,8 +61,11 @@
 // The source of `MemoryStore` is shown as an example, where it names this crate.
 extern crate self as lunadefend_vault;
 
+mod backup;
 mod begin_upload;
+mod check;
 mod delete;
+mod deletions;
 mod describe;
 mod download;
 mod epochs;
@@ -79,6 +82,7 @@ mod master;
 mod purpose;
 mod quota;
 mod read;
+mod restore;
 mod rewrap;
 mod ring;
 mod rows;
@@ -98,6 +102,9 @@ mod vault;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{Backup, BackupError, BackupFile, Manifest};
+pub use check::{Checked, Finding, Problem, check};
+pub use deletions::{DeletionList, DeletionListError};
 pub use download::Download;
 pub use error::{InvalidState, InvalidUrl, OverQuota, UploadError, VaultError};
 pub use grants::{GrantWrite, HeldGrant, WrittenGrant};
@@ -108,6 +115,7 @@ pub use mask::{Mask, MaskPolicy};
 pub use master::{MasterKey, MasterKeyError, MasterKeys};
 pub use quota::Quota;
 pub use read::Found;
+pub use restore::{RestoreError, Restored, restore, restored};
 pub use rewrap::{InvalidCursor, RewrapCursor, Rewrapped};
 pub use sessions::{BrowserSession, SessionHandle, Transfer};
 pub use states::{IssuedState, StateClaims, StateHolder};

@@ -19,6 +19,12 @@ pub(crate) enum Purpose {
     RequestBody,
     /// The tag of a read that may be repeated.
     Read,
+    /// The tag of a backup.
+    Backup,
+    /// The tag of a line in the list of deletions.
+    Deletion,
+    /// The name of the store in backups and lists of deletions.
+    StoreName,
 }
 
 impl Purpose {
@@ -46,6 +52,9 @@ impl Purpose {
             Self::Ticket => b"download ticket",
             Self::RequestBody => b"request body",
             Self::Read => b"read",
+            Self::Backup => b"backup",
+            Self::Deletion => b"deletion",
+            Self::StoreName => b"store name",
         }
     }
 }

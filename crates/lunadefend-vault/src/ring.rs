@@ -12,7 +12,9 @@ use crate::{
 };
 use bytes::Bytes;
 use lunadefend_core::provider::UnixMillis;
-use lunadefend_crypto::{AeadKey, HmacKey, hkdf_sha256, length_prefixed, random_bytes, sha256};
+use lunadefend_crypto::{
+    AeadKey, HmacKey, hex, hkdf_sha256, length_prefixed, random_bytes, sha256,
+};
 use std::{collections::BTreeMap, fmt};
 use stored::{Keys, WrappingKey};
 use zeroize::Zeroizing;
@@ -93,6 +95,22 @@ impl Ring {
         Self::new(keys)
     }
 
+    /// Returns the ring with another key for URLs and states: it refuses all that were made before.
+    pub(crate) fn with_new_url_key(&self) -> Result<Self, VaultError> {
+        let url = random_key()?;
+        let keys = Keys {
+            url,
+            ..self.keys.clone()
+        };
+        Ok(Self::new(keys))
+    }
+
+    /// Returns the name of the store, which its backups and lists of deletions carry: 32 hexadecimal digits. It stays
+    /// the same in the life of a store, and reveals nothing.
+    pub(crate) fn store_name(&self) -> String {
+        hex(&self.lookup.tag(&[Purpose::StoreName.label()])[..16])
+    }
+
     /// Returns what may be told of each wrapping key, the oldest first.
     pub(crate) fn wrapping_keys(&self) -> Vec<WrappingKeyVersion> {
         let keys = self.keys.wrapping.iter();
@@ -118,7 +136,7 @@ impl Ring {
         &self.lookup
     }
 
-    /// For URLs and states.
+    /// For URLs and states; a restored store gets another one.
     pub(crate) const fn url(&self) -> &HmacKey {
         &self.url
     }

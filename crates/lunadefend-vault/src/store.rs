@@ -40,15 +40,17 @@ mod error;
 pub mod faults;
 mod memory;
 mod row;
+mod snapshot;
 
 pub(crate) use batch::Gathered;
 pub use batch::{Batch, BatchError, Change, Judgement, Write, WriteOutcome};
 pub use blobs::{Blob, BlobId, BlobWriter};
-pub(crate) use copy::mark as copy_mark;
 pub use copy::{Copied, CopyError, copy};
+pub(crate) use copy::{apply, begin, contents, mark as copy_mark};
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
 pub use row::{Row, RowAddress, RowKey, StoredRow, Table, WriteId};
+pub use snapshot::{PartKey, Snapshot};
 
 // What the signatures below name: a store needs no other crate for them.
 pub use bytes::Bytes;
@@ -86,6 +88,17 @@ pub trait Store: Rows + Blobs {
     /// Returns what the store has committed since it was opened; `None` when it does not count that, as here.
     fn commits(&self) -> Option<Commits> {
         None
+    }
+
+    /// Returns the content of this moment, for a backup while the store is in use. It has every write that was
+    /// acknowledged before.
+    ///
+    /// A store with backups of its own keeps the default, which returns `None`.
+    ///
+    /// # Errors
+    /// A [`StoreError`] when it cannot be read now.
+    fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {
+        Box::pin(async { Ok(None) })
     }
 }
 
@@ -219,6 +232,10 @@ impl<T: Store + ?Sized> Store for Arc<T> {
 
     fn commits(&self) -> Option<Commits> {
         (**self).commits()
+    }
+
+    fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {
+        (**self).snapshot()
     }
 }
 

@@ -1,9 +1,11 @@
 //! What all tests of the vault share.
 
+mod backups;
 mod canaries;
 mod clocks;
 mod copied;
 mod deleted;
+mod deletions;
 mod downloads;
 mod ends;
 mod epochs;
@@ -14,6 +16,7 @@ mod keys;
 mod master;
 mod model;
 mod quotas;
+mod restored;
 mod sessions;
 mod signed;
 mod sweep;

@@ -1,9 +1,10 @@
 //! The vault: a store, a clock, and the keys.
 
 use crate::{
-    MaskPolicy, MasterKeys, VaultError,
+    DeletionList, MaskPolicy, MasterKeys, VaultError,
     keys::OpenRing,
     ring::Ring,
+    rows::upkeep,
     store::{
         Batch, Change, Commits, MAX_ROWS, Row, RowAddress, Store, StoreError, StoredRow, Write,
         WriteId, WriteOutcome, copy_mark,
@@ -35,6 +36,7 @@ const NOTICED: Duration = Duration::from_secs(5);
 pub struct Vault {
     inner: Arc<Inner>,
     masks: MaskPolicy,
+    deletions: Option<DeletionList>,
 }
 
 struct Inner {
@@ -44,6 +46,8 @@ struct Inner {
     ring: RwLock<OpenRing>,
     /// How much the clock differed from that of the store when that was last looked at, in milliseconds.
     apart: AtomicU64,
+    /// When the store was restored from a backup, if it was.
+    restored_at: Option<UnixMillis>,
     /// The lease of the janitor's work that this process took last.
     lease: Mutex<Option<WriteId>>,
 }
@@ -61,10 +65,12 @@ impl Vault {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, VaultError> {
         let masters = masters.into();
-        let [ring, unfinished] = read(&*store, [Ring::own_address(), copy_mark()]).await?;
+        let at = [Ring::own_address(), copy_mark(), upkeep::restored()];
+        let [ring, unfinished, restored] = read(&*store, at).await?;
         if unfinished.is_some() {
             return Err(VaultError::UnfinishedCopy);
         }
+        let restored = restored.map(|held| upkeep::read_restored(&held.row));
         if ring.is_none() {
             let ring = Ring::generate(clock.unix_millis())?;
             let sealed = ring.seal(masters.present())?;
@@ -82,9 +88,11 @@ impl Vault {
                 masters,
                 ring,
                 apart: AtomicU64::new(0),
+                restored_at: restored.transpose()?,
                 lease: Mutex::default(),
             }),
             masks: MaskPolicy::default(),
+            deletions: None,
         })
     }
 
@@ -92,6 +100,29 @@ impl Vault {
     #[must_use]
     pub fn with_masks(self, masks: MaskPolicy) -> Self {
         Self { masks, ..self }
+    }
+
+    /// Returns the same vault with a list of its deletions. A token is deleted only once it is in the list.
+    #[must_use]
+    pub fn with_deletions(self, list: DeletionList) -> Self {
+        Self {
+            deletions: Some(list),
+            ..self
+        }
+    }
+
+    pub(crate) const fn deletions(&self) -> Option<&DeletionList> {
+        self.deletions.as_ref()
+    }
+
+    /// Returns when the store was restored from a backup, if it was.
+    ///
+    /// What was made until then and is good for one use, or could have been ended, must be refused: the store does not
+    /// know what happened after the backup. Of states, URLs, grants, browser sessions and values whose reads are counted
+    /// the vault sees to that itself.
+    #[must_use]
+    pub fn restored_at(&self) -> Option<UnixMillis> {
+        self.inner.restored_at
     }
 
     pub(crate) const fn masks(&self) -> MaskPolicy {
@@ -207,10 +238,7 @@ impl Vault {
     /// Returns the write that puts a row in place of the one that was read, if there was any. A change in
     /// between is a conflict.
     pub(crate) fn put(&self, at: RowAddress, held: Option<&StoredRow>, row: Row) -> Write {
-        match held {
-            Some(held) if held.row.is_live(self.now()) => replace(at, held.written_by, row),
-            _ => insert(at, row),
-        }
+        put(at, held, row, self.now())
     }
 
     /// Writes each row, except over one that lives as long or longer. Name no row twice.
@@ -301,6 +329,14 @@ pub(crate) async fn write(
 
 fn new_write_id() -> Result<WriteId, VaultError> {
     Ok(WriteId::new(random_bytes()?))
+}
+
+/// The write that puts a row in place of the one that was read, if it is live.
+pub(crate) fn put(at: RowAddress, held: Option<&StoredRow>, row: Row, now: UnixMillis) -> Write {
+    match held {
+        Some(held) if held.row.is_live(now) => replace(at, held.written_by, row),
+        _ => insert(at, row),
+    }
 }
 
 pub(crate) const fn insert(at: RowAddress, row: Row) -> Write {

@@ -1,7 +1,7 @@
 //! `cargo xtask soak --long`: what shows something only when it runs for longer than the CI may.
 
 use super::{
-    Programs, copies, crowd, kills,
+    Programs, backups, copies, crowd, kills,
     options::{APPS, Load},
     proxies, rewraps, rolls, soak_all,
     values::{self, Extent},
@@ -62,6 +62,12 @@ const RUNS: &[Run] = &[
         what: "the keys of 100,000 tokens change while they are used, by a command that is killed ten times",
         minutes: 10,
         run: rewraps::run,
+    },
+    Run {
+        name: "backups",
+        what: "20 backups of a store that is written to, each restored and compared",
+        minutes: 3,
+        run: backups::run,
     },
     Run {
         name: "rolls",
@@ -156,7 +162,7 @@ mod tests {
     #[test]
     fn the_help_names_each_run_and_the_sum_of_their_times() {
         let list = list();
-        assert!(list.contains("about 158 minutes"), "{list}");
+        assert!(list.contains("about 161 minutes"), "{list}");
         for run in RUNS {
             assert!(list.contains(&format!("  {} ", run.name)), "{list}");
         }

@@ -48,6 +48,10 @@ impl Admin {
         self.folder.path().join("admin")
     }
 
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.send(Method::GET, path).await
+    }
+
     async fn send(&self, method: Method, path: &str) -> Response {
         self.send_body(method, path, String::new()).await
     }
@@ -71,7 +75,7 @@ impl Admin {
             url: format!("http://localhost{path}"),
             headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
             body: body.into(),
-            max_response: 4096,
+            max_response: 1 << 20,
             deadline: Instant::now() + Duration::from_secs(10),
         };
         self.client.send(request).await.unwrap()

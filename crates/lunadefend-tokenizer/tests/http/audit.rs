@@ -219,6 +219,7 @@ async fn each_act_of_the_operator_is_one_line() {
     assert_eq!(admin.post("/keys/add", "{}").await.0, 200);
     assert_eq!(admin.post("/keys/retire", r#"{"version":1}"#).await.0, 409);
     assert_eq!(admin.post("/keys/master", "{}").await.0, 409);
+    assert_eq!(admin.get("/backup").await.status, 200);
     harness.tokenizer.drop_keys();
     // It comes after what was told before.
     harness.grant(OTHER_SESSION, TOKEN, None).await;
@@ -229,6 +230,7 @@ async fn each_act_of_the_operator_is_one_line() {
         (Act::AddKey, Who::Operator, Some(200), 0),
         (Act::RetireKey, Who::Operator, Some(409), 0),
         (Act::RotateMaster, Who::Operator, Some(409), 0),
+        (Act::Backup, Who::Operator, Some(200), 0),
         (Act::DropKeys, Who::Operator, None, 0),
         (Act::Grant, Who::Application, Some(200), 1),
     ];

@@ -117,7 +117,7 @@ impl Harness {
         )
     }
 
-    async fn on(config: TokenizerConfig, vault: Vault, clock: TestClock) -> Self {
+    pub(crate) async fn on(config: TokenizerConfig, vault: Vault, clock: TestClock) -> Self {
         let timer = Arc::new(TestTimer(clock.clone()));
         let tokenizer = Tokenizer::with_timer(config, vault.clone(), timer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

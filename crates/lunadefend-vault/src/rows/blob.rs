@@ -5,7 +5,8 @@ use crate::store::{BlobId, Row, RowAddress, RowKey, Table};
 use bytes::Bytes;
 use lunadefend_core::provider::UnixMillis;
 
-const FORM: &[u8] = &[1];
+/// The content of each.
+pub(crate) const FORM: &[u8] = &[1];
 
 /// The key is the identifier itself, so that the vault finds the row of a blob that only the store knows.
 pub(crate) const fn address(blob: BlobId) -> RowAddress {

@@ -59,7 +59,7 @@ pub(crate) fn live_until(
 }
 
 /// The expiry that the row was written with.
-fn expiry(ring: &Ring, at: &RowAddress, row: &Row) -> Result<UnixMillis, VaultError> {
+pub(crate) fn expiry(ring: &Ring, at: &RowAddress, row: &Row) -> Result<UnixMillis, VaultError> {
     let mut fields = Fields::of(&row.value);
     match fields.u8()? {
         0 => return Err(VaultError::Corrupt),

@@ -7,7 +7,8 @@ use crate::{
 use bytes::Bytes;
 use lunadefend_core::{SessionId, provider::UnixMillis};
 
-const FORM: &[u8] = &[1];
+/// The content of each.
+pub(crate) const FORM: &[u8] = &[1];
 
 /// The mark, present until `expires_at`.
 pub(crate) const fn row(expires_at: UnixMillis) -> Row {

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod rows;
+mod snapshot;
 mod writes;
 
 use super::{
@@ -14,8 +15,8 @@ use std::time::Duration;
 
 /// Runs the whole suite against an empty store.
 ///
-/// It covers each operation, the conditions of writes at their boundaries, repeated writes, races and
-/// purging. The store is not empty afterwards.
+/// It covers each operation, the conditions of writes at their boundaries, repeated writes, races,
+/// purging, and snapshots of stores that have them. The store is not empty afterwards.
 ///
 /// ```
 /// use lunadefend_vault::store::{MemoryStore, conformance};
@@ -45,6 +46,7 @@ pub async fn all(store: &dyn Store) {
     blobs::parts(store).await;
     blobs::deletion(store).await;
     blobs::listing(store).await;
+    snapshot::one_moment(store).await;
     ok(store.check().await, "check of a used store");
 }
 

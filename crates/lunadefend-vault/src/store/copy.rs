@@ -77,21 +77,8 @@ pub async fn copy(
         .map_err(CopyError::Source)?;
     let held = held.filter(|_| unfinished.is_none());
     let held = held.ok_or(CopyError::NoStore)?.row;
-    begin(target, &held).await?;
-
-    let mut done = Copied::default();
-    for table in Table::ALL {
-        rows(source, target, table, &mut done, &mut progress).await?;
-    }
-    blobs::copy(source, target, &mut done, &mut progress).await?;
-
-    let mut compared = true;
-    for table in Table::ALL {
-        compared &= are_equal(source, target, table).await?;
-    }
-    if !(compared && blobs::are_equal(source, target).await?) {
-        return Err(CopyError::InUse);
-    }
+    begin(target, sha256(&held.value)).await?;
+    let done = contents(source, target, &Table::ALL, &mut progress).await?;
     let end = vec![
         write(ring, Change::Insert(held)),
         write(mark(), Change::Delete),
@@ -100,12 +87,35 @@ pub async fn copy(
     Ok(done)
 }
 
-/// Marks the target as a copy of this store, or finds it marked so.
-async fn begin(target: &dyn Store, ring: &Row) -> Result<(), CopyError> {
+/// Copies the rows of these tables and all values but the key ring, and compares them.
+pub(crate) async fn contents(
+    source: &dyn Store,
+    target: &dyn Store,
+    tables: &[Table],
+    progress: &mut impl FnMut(Copied),
+) -> Result<Copied, CopyError> {
+    let mut done = Copied::default();
+    for table in tables {
+        rows(source, target, *table, &mut done, progress).await?;
+    }
+    blobs::copy(source, target, &mut done, progress).await?;
+
+    let mut compared = true;
+    for table in tables {
+        compared &= are_equal(source, target, *table).await?;
+    }
+    match compared && blobs::are_equal(source, target).await? {
+        true => Ok(done),
+        false => Err(CopyError::InUse),
+    }
+}
+
+/// Marks the target as a copy of what has this id, or finds it marked so.
+pub(crate) async fn begin(target: &dyn Store, of: [u8; 32]) -> Result<(), CopyError> {
     let [held, unfinished] = two(target, [Ring::own_address(), mark()])
         .await
         .map_err(CopyError::Target)?;
-    let id = Bytes::copy_from_slice(&sha256(&ring.value));
+    let id = Bytes::copy_from_slice(&of);
     match (held, unfinished) {
         (None, Some(begun)) if begun.row.value == id => Ok(()),
         (None, None) if is_empty(target).await.map_err(CopyError::Target)? => {
@@ -211,7 +221,8 @@ const fn write(at: RowAddress, change: Change) -> Write {
     Write { at, change }
 }
 
-async fn apply(target: &dyn Store, writes: Vec<Write>) -> Result<(), CopyError> {
+/// Writes to a store that nobody else uses.
+pub(crate) async fn apply(target: &dyn Store, writes: Vec<Write>) -> Result<(), CopyError> {
     let batch = Batch::new(WriteId::new(random_bytes()?), writes).map_err(|_| {
         // A row that a store gave out fits into a batch.
         CopyError::Source(StoreError::Corrupt(None))

@@ -5,8 +5,8 @@ mod plan;
 pub use plan::{Fault, Operation};
 
 use super::{
-    Batch, Blob, BlobId, BlobWriter, Blobs, Commits, Row, RowAddress, RowKey, Rows, Store,
-    StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
+    Batch, Blob, BlobId, BlobWriter, Blobs, Commits, Row, RowAddress, RowKey, Rows, Snapshot,
+    Store, StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
 };
 use bytes::Bytes;
 use lunadefend_core::provider::UnixMillis;
@@ -37,6 +37,7 @@ pub struct FailingStore<S> {
     inner: S,
     plan: Arc<Plan>,
     time: Mutex<Option<UnixMillis>>,
+    has_snapshots: bool,
 }
 
 impl<S> FailingStore<S> {
@@ -47,6 +48,16 @@ impl<S> FailingStore<S> {
             inner,
             plan: Arc::default(),
             time: Mutex::default(),
+            has_snapshots: true,
+        }
+    }
+
+    /// Returns the same store without snapshots, as one that has backups of its own.
+    #[must_use]
+    pub fn without_snapshots(self) -> Self {
+        Self {
+            has_snapshots: false,
+            ..self
         }
     }
 
@@ -105,6 +116,14 @@ impl<S: Store> Store for FailingStore<S> {
 
     fn commits(&self) -> Option<Commits> {
         self.inner.commits()
+    }
+
+    /// The snapshot itself never fails by plan.
+    fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {
+        match self.has_snapshots {
+            true => self.inner.snapshot(),
+            false => Box::pin(async { Ok(None) }),
+        }
     }
 }
 

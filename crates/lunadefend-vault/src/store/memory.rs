@@ -1,8 +1,9 @@
 //! A complete store in memory.
 
 use lunadefend_vault::store::{
-    Batch, Blob, BlobId, BlobWriter, Blobs, Bytes, Judgement, Row, RowAddress, RowKey, Rows, Store,
-    StoreError, StoreFuture, StoredRow, Table, UnixMillis, WriteId, WriteOutcome,
+    Batch, Blob, BlobId, BlobWriter, Blobs, Bytes, Judgement, PartKey, Row, RowAddress, RowKey,
+    Rows, Snapshot, Store, StoreError, StoreFuture, StoredRow, Table, UnixMillis, WriteId,
+    WriteOutcome,
 };
 use std::{
     collections::BTreeMap,
@@ -20,6 +21,20 @@ struct Inner {
     blobs: BTreeMap<BlobId, Vec<Bytes>>,
 }
 
+impl Inner {
+    fn rows_after(
+        &self,
+        table: Table,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> Vec<(RowKey, StoredRow)> {
+        let rows = self.rows.iter().filter(|(at, _)| at.table == table);
+        let rest = rows.filter(|(at, _)| after.is_none_or(|after| at.key > after));
+        let page = rest.take(limit).map(|(at, row)| (at.key, row.clone()));
+        page.collect()
+    }
+}
+
 fn lock(inner: &Mutex<Inner>) -> Result<MutexGuard<'_, Inner>, StoreError> {
     inner.lock().map_err(|_| StoreError::Closed)
 }
@@ -27,6 +42,41 @@ fn lock(inner: &Mutex<Inner>) -> Result<MutexGuard<'_, Inner>, StoreError> {
 impl Store for MemoryStore {
     fn check(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move { lock(&self.0).map(drop) })
+    }
+
+    fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {
+        Box::pin(async move {
+            let Inner { rows, blobs } = &*lock(&self.0)?;
+            let (rows, blobs) = (rows.clone(), blobs.clone());
+            let copy: Arc<dyn Snapshot> = Arc::new(Inner { rows, blobs });
+            Ok(Some(copy))
+        })
+    }
+}
+
+impl Snapshot for Inner {
+    fn scan(
+        &self,
+        table: Table,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(RowKey, StoredRow)>> {
+        Box::pin(async move { Ok(self.rows_after(table, after, limit)) })
+    }
+
+    fn parts(
+        &self,
+        after: Option<PartKey>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(PartKey, Bytes)>> {
+        Box::pin(async move {
+            let parts = self.blobs.iter().flat_map(|(id, parts)| {
+                let parts = (0..).zip(parts);
+                parts.map(|(number, part)| ((*id, number), part.clone()))
+            });
+            let after = parts.filter(|(key, _)| after.is_none_or(|after| *key > after));
+            Ok(after.take(limit).collect())
+        })
     }
 }
 
@@ -81,13 +131,7 @@ impl Rows for MemoryStore {
         after: Option<RowKey>,
         limit: usize,
     ) -> StoreFuture<'_, Vec<(RowKey, StoredRow)>> {
-        Box::pin(async move {
-            let inner = lock(&self.0)?;
-            let rows = inner.rows.iter().filter(|(at, _)| at.table == table);
-            let rest = rows.filter(|(at, _)| after.is_none_or(|after| at.key > after));
-            let page = rest.take(limit).map(|(at, row)| (at.key, row.clone()));
-            Ok(page.collect())
-        })
+        Box::pin(async move { lock(&self.0).map(|inner| inner.rows_after(table, after, limit)) })
     }
 
     fn purge_expired(&self, now: UnixMillis, limit: usize) -> StoreFuture<'_, usize> {

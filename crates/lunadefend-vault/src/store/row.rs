@@ -86,6 +86,28 @@ impl Table {
         Self::Upkeep,
     ];
 
+    /// Returns the name of the table, for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KeyRing => "key-ring",
+            Self::Grant => "grant",
+            Self::UsedState => "used-state",
+            Self::Session => "session",
+            Self::Token => "token",
+            Self::Value => "value",
+            Self::Upload => "upload",
+            Self::Download => "download",
+            Self::Blob => "blob",
+            Self::UsedJwt => "used-jwt",
+            Self::Quota => "quota",
+            Self::EndedSession => "ended-session",
+            Self::Reads => "reads",
+            Self::Replay => "replay",
+            Self::Upkeep => "upkeep",
+        }
+    }
+
     /// Returns the number of the table, which never changes: for stores that write it.
     #[must_use]
     pub const fn code(self) -> u8 {

@@ -5,14 +5,18 @@
 //!   Every thousandth value is a long one. Beside it lie its key, and the tokens in `PATH.tokens`.
 //! - `check --store PATH --copy URL`: `checked N`: the copy on PostgreSQL opens under the same key, and each token has its
 //!   value there.
+//! - `restored --store PATH --of ORIGINAL --stored N`: `checked N`: a store that was restored from a backup of the
+//!   original has each token of it, and the first N of `ORIGINAL.stored`, but none of `ORIGINAL.deleted`.
 //! - `work --store PATH`: `ready`, and after the line `end` it says `worked read=N stored=N verified=N failed=N`: what an
 //!   application did meanwhile at the tokenizer that has the store open. What failed is said on the standard error, too.
+//!   Each token that was acknowledged is a line of `PATH.stored`, with its value.
 #![expect(
     clippy::print_stderr,
     clippy::print_stdout,
     reason = "that is how it talks to what started it"
 )]
 
+mod restored;
 mod work;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -64,6 +68,14 @@ enum What {
         #[arg(long)]
         copy: String,
     },
+    Restored {
+        #[arg(long)]
+        store: PathBuf,
+        #[arg(long)]
+        of: PathBuf,
+        #[arg(long)]
+        stored: usize,
+    },
     Work {
         #[arg(long)]
         store: PathBuf,
@@ -75,6 +87,7 @@ async fn main() -> Result<()> {
     match Cli::parse().what {
         What::Fill { store, tokens } => fill(&store, tokens).await,
         What::Check { store, copy } => check(&store, &copy).await,
+        What::Restored { store, of, stored } => restored::run(&store, &of, stored).await,
         What::Work { store } => work::run(&store).await,
     }
 }
@@ -163,6 +176,14 @@ async fn check(path: &Path, copy: &str) -> Result<()> {
 }
 
 async fn read(vault: &Vault, number: usize, token: &TokenId) -> Result<()> {
+    let read = find(vault, token).await?;
+    let read = read.with_context(|| format!("number {number} is not there"))?;
+    ensure!(read == value(number), "number {number} has another value");
+    Ok(())
+}
+
+/// The value of a token that ann is granted; `None` when it is refused.
+async fn find(vault: &Vault, token: &TokenId) -> Result<Option<Vec<u8>>> {
     let ann = session()?;
     let id = ReadId::new([0; 16]);
     let tokens = [token.clone()];
@@ -180,8 +201,7 @@ async fn read(vault: &Vault, number: usize, token: &TokenId) -> Result<()> {
             }
             read
         }
-        Found::Refused => bail!("number {number} is not there"),
+        Found::Refused => return Ok(None),
     };
-    ensure!(read == value(number), "number {number} has another value");
-    Ok(())
+    Ok(Some(read))
 }

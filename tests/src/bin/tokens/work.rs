@@ -6,9 +6,11 @@ use fastrand::Rng;
 use lunadefend::{LunaDefend, Metadata, UntrustedToken, VerifiedToken};
 use lunadefend_core::provider::TokenId;
 use std::{
+    fs::File,
+    io::Write,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -25,6 +27,17 @@ struct Counts {
     failed: AtomicU64,
 }
 
+/// What was acknowledged: a line for each token, with its value.
+struct Stored(Mutex<File>);
+
+impl Stored {
+    fn add(&self, token: &VerifiedToken, value: &str) -> Result<()> {
+        let line = format!("{} {value}\n", token.expose_id());
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(file.write_all(line.as_bytes())?)
+    }
+}
+
 /// Works until it is told to end.
 pub(super) async fn run(store: &Path) -> Result<()> {
     let luna = LunaDefend::from_env().await?;
@@ -33,14 +46,16 @@ pub(super) async fn run(store: &Path) -> Result<()> {
         Arc::new(Counts::default()),
         Arc::new(AtomicBool::new(false)),
     );
+    let stored = File::create(store.with_added_extension("stored"))?;
+    let stored = Arc::new(Stored(Mutex::new(stored)));
     let mut working = JoinSet::new();
     for _ in 0..WORKERS {
         let (luna, tokens) = (luna.clone(), tokens.clone());
-        let (counts, stop) = (counts.clone(), stop.clone());
+        let (counts, stop, stored) = (counts.clone(), stop.clone(), stored.clone());
         working.spawn(async move {
             let mut rng = Rng::new();
             while !stop.load(Ordering::Relaxed) {
-                if let Err(error) = one(&luna, &tokens, &mut rng, &counts).await {
+                if let Err(error) = one(&luna, &tokens, &mut rng, &counts, &stored).await {
                     counts.failed.fetch_add(1, Ordering::Relaxed);
                     eprintln!("error: {error:#}");
                 }
@@ -67,7 +82,13 @@ pub(super) async fn run(store: &Path) -> Result<()> {
 }
 
 /// Reads a token of the store, verifies it, and stores another.
-async fn one(luna: &LunaDefend, tokens: &[TokenId], rng: &mut Rng, counts: &Counts) -> Result<()> {
+async fn one(
+    luna: &LunaDefend,
+    tokens: &[TokenId],
+    rng: &mut Rng,
+    counts: &Counts,
+    stored: &Stored,
+) -> Result<()> {
     let ann = session()?;
     let number = rng.usize(..tokens.len());
     let id = tokens[number].expose_id();
@@ -94,6 +115,7 @@ async fn one(luna: &LunaDefend, tokens: &[TokenId], rng: &mut Rng, counts: &Coun
         read.expose_secret() == text.as_bytes(),
         "a new value is another one"
     );
+    stored.add(&made, &text)?;
     counts.stored.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }

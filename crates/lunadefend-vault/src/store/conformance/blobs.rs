@@ -26,7 +26,7 @@ fn part(number: u32, length: u32) -> Bytes {
 }
 
 /// Stores a finished blob of that many parts; the last has `last` bytes.
-async fn store_blob(store: &dyn Store, id: BlobId, parts: u32, last: u32) {
+pub(super) async fn store_blob(store: &dyn Store, id: BlobId, parts: u32, last: u32) {
     let mut writer = create(store, id).await;
     for number in 0..parts {
         let length = if number + 1 == parts { last } else { PART };
