@@ -29,6 +29,8 @@ mod store;
 mod stores;
 mod token;
 mod version;
+#[cfg(unix)]
+mod watchdog;
 mod words;
 
 use clap::{Parser, Subcommand};

@@ -43,6 +43,11 @@ impl ServiceManager {
         let _ = self.send(b"STOPPING=1");
     }
 
+    /// Says that the process is alive, for its watchdog. When this cannot be said, the next time says it.
+    pub(crate) fn alive(&self) {
+        let _ = self.send(b"WATCHDOG=1");
+    }
+
     fn send(&self, state: &[u8]) -> std::io::Result<()> {
         match &self.0 {
             Some((socket, address)) => socket.send_to_addr(state, address).map(drop),

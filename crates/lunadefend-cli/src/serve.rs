@@ -78,7 +78,11 @@ impl Serve {
         let hangups = listen::drop_keys_on_hangup(tokenizer.clone())?;
         let signals = listen::stop_signals()?;
         #[cfg(unix)]
-        let manager = crate::notify::ServiceManager::find(&ProcessEnvironment)?;
+        let manager = Arc::new(crate::notify::ServiceManager::find(&ProcessEnvironment)?);
+        #[cfg(unix)]
+        let watchdog = watch(Arc::clone(&manager), tokenizer.clone())?;
+        #[cfg(not(unix))]
+        let watchdog = std::future::pending::<()>();
         #[cfg(unix)]
         manager.ready()?;
         let begins = move || {
@@ -97,10 +101,26 @@ impl Serve {
             () = hangups => Ok(()),
             () = admin => Ok(()),
             () = metrics => Ok(()),
+            () = watchdog => Ok(()),
         };
         if let Some(audit) = audit {
             audit.close().await;
         }
         ended
     }
+}
+
+/// Feeds the watchdog of the service manager while the returned future is polled: by the task that accepts connections.
+#[cfg(unix)]
+fn watch(
+    manager: Arc<crate::notify::ServiceManager>,
+    tokenizer: Tokenizer,
+) -> Result<impl Future<Output = ()>> {
+    use crate::watchdog::{Watchdog, answers};
+
+    let watchdog = Watchdog::find(&ProcessEnvironment, std::process::id())?;
+    Ok(async move {
+        let answers = async || answers(&tokenizer).await;
+        watchdog.feed(&manager, answers).await;
+    })
 }

@@ -21,7 +21,7 @@ pub(super) struct Mutation {
 /// A test that must fail, such as `lib grants::tests::too_few_verdicts` or `http grants::expiry`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Test {
-    /// `lib`, or the name of an integration test.
+    /// `lib`, `bin`, or the name of an integration test.
     pub(super) target: String,
     pub(super) name: String,
 }

@@ -132,6 +132,7 @@ impl Trial {
         for target in targets {
             match *target {
                 "lib" => cargo.arg("--lib"),
+                "bin" => cargo.arg("--bins"),
                 name => cargo.args(["--test", name]),
             };
         }

@@ -306,6 +306,33 @@ fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
     assert_eq!(told(), "STOPPING=1");
 }
 
+/// `WatchdogSec` of systemd.
+#[cfg(unix)]
+#[test]
+fn the_watchdog_hears_that_the_tokenizer_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let told = || {
+        let mut state = [0; 64];
+        let length = manager.recv(&mut state).unwrap();
+        String::from_utf8(state[..length].to_vec()).unwrap()
+    };
+    let variables = [
+        ("NOTIFY_SOCKET", path.to_str().unwrap()),
+        ("WATCHDOG_USEC", "200000"),
+    ];
+    let server = Server::start_with(folder.path(), &variables);
+    assert_eq!(told(), "READY=1");
+    for _ in 0..3 {
+        assert_eq!(told(), "WATCHDOG=1");
+    }
+    assert!(server.stop());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_service_manager_that_cannot_be_told_is_an_error_at_the_start() {
