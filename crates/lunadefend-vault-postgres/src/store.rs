@@ -150,7 +150,7 @@ impl PostgresStore {
             Err(_) => {
                 // Its answer may still come.
                 connection.close_on_drop();
-                let silent = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                let silent = io::Error::from(io::ErrorKind::TimedOut);
                 Err(Attempt::Sent(SqlError::Io(silent)))
             }
         }
