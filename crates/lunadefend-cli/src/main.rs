@@ -25,6 +25,7 @@ mod settings;
 mod status;
 mod store;
 mod stores;
+mod tls;
 mod token;
 mod version;
 mod words;

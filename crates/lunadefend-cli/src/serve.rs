@@ -4,6 +4,7 @@ use crate::{
     drain::drain,
     listen,
     settings::{self, Serving, serve_help},
+    tls,
 };
 use anyhow::Result;
 use clap::Args;
@@ -46,6 +47,7 @@ impl Serve {
         };
         let Serving {
             config,
+            tls,
             stores,
             master_key,
             next_master_key,
@@ -78,11 +80,12 @@ impl Serve {
         };
         let stop = drain(signals, tokenizer.clone(), drain_delay, begins);
         println!(
-            "lunadefend tokenizer listening on http://{}",
+            "lunadefend tokenizer listening on {}://{}",
+            tls::scheme(tls.is_some()),
             listener.local_addr()?
         );
         let ended = tokio::select! {
-            served = listen::serve(listener, tokenizer, stop) => served,
+            served = listen::serve(listener, tls, tokenizer, stop) => served,
             () = hangups => Ok(()),
             () = admin => Ok(()),
             () = metrics => Ok(()),

@@ -33,6 +33,7 @@ mod quota;
 mod react;
 mod session;
 mod slow;
+mod tls;
 mod tokens;
 mod transfer;
 mod values;
