@@ -1,6 +1,6 @@
 //! `lunadefend dev`: a tokenizer for development, in one process, with a store that ends with it.
 
-use crate::listen;
+use crate::{listen, tls};
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Args;
@@ -26,6 +26,9 @@ pub(crate) struct Dev {
     /// The URL of the application, as browsers open it.
     #[arg(long, value_name = "URL", default_value = "http://localhost:3000")]
     app: String,
+    /// Speak TLS, with a certificate made for it, so that `__Host-` cookies can be tried.
+    #[arg(long)]
+    tls: bool,
 }
 
 impl Dev {
@@ -38,9 +41,15 @@ impl Dev {
         let listener = listen::bind(self.addr, "--addr").await?;
         let mut signals = listen::stop_signals()?;
         let stop = async move { signals.next().await };
-        let url = format!("http://localhost:{}", listener.local_addr()?.port());
+        let port = listener.local_addr()?.port();
+        let url = format!("{}://localhost:{port}", tls::scheme(self.tls));
         let config = config(&url, key, &self.app)?;
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let certificate = folder.path().join("localhost.pem");
+        let tls = self
+            .tls
+            .then(|| tls::self_signed(&certificate))
+            .transpose()?;
         let opened =
             open_embedded(&folder.path().join("dev.redb"), None, Arc::new(SystemClock)).await?;
 
@@ -50,14 +59,25 @@ impl Dev {
             self.app
         );
         println!("TOKENIZER_URL={url}");
+        if self.tls {
+            println!(
+                "# The certificate of this start: the application trusts it, and no other.\nSSL_CERT_FILE={}",
+                certificate.display()
+            );
+        }
         println!("{line}\n");
         println!(
             "Open the application at exactly {}: {}.",
             self.app,
             other_name(&self.app)
         );
+        if self.tls {
+            println!(
+                "Open {url}/live first and accept its certificate: until then the browser shows no secure fields."
+            );
+        }
         println!();
-        listen::serve(listener, Tokenizer::new(config, opened.vault), stop).await
+        listen::serve(listener, tls, Tokenizer::new(config, opened.vault), stop).await
     }
 }
 

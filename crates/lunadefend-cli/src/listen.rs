@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 #[cfg(unix)]
 use lunadefend_tokenizer::AdminSocket;
-use lunadefend_tokenizer::Tokenizer;
+use lunadefend_tokenizer::{Tls, Tokenizer};
 use std::{net::SocketAddr, path::Path};
 use tokio::net::TcpListener;
 
@@ -16,11 +16,15 @@ pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> Result<TcpListener>
 /// Serves until `stop`, then lets running requests end.
 pub(crate) async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     tokenizer: Tokenizer,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     allow_open_files(tokenizer.limits().open_files());
-    Ok(lunadefend_tokenizer::serve(listener, tokenizer, stop).await?)
+    Ok(match tls {
+        Some(tls) => lunadefend_tokenizer::serve_tls(listener, tls, tokenizer, stop).await?,
+        None => lunadefend_tokenizer::serve(listener, tokenizer, stop).await?,
+    })
 }
 
 /// Opens the admin socket, if one is configured, and serves it while the returned future is polled. Dropping

@@ -27,6 +27,7 @@ mod settings;
 mod status;
 mod store;
 mod stores;
+mod tls;
 mod token;
 mod version;
 #[cfg(unix)]

@@ -4,6 +4,7 @@ use crate::{
     drain::drain,
     listen,
     settings::{self, Serving, serve_help},
+    tls,
 };
 use anyhow::Result;
 use clap::Args;
@@ -51,6 +52,7 @@ impl Serve {
         };
         let Serving {
             config,
+            tls,
             stores,
             master_key,
             next_master_key,
@@ -93,11 +95,12 @@ impl Serve {
         // A full or closed stdout is no reason not to serve.
         let _ = writeln!(
             io::stdout(),
-            "lunadefend tokenizer listening on http://{}",
+            "lunadefend tokenizer listening on {}://{}",
+            tls::scheme(tls.is_some()),
             listener.local_addr()?
         );
         let ended = tokio::select! {
-            served = listen::serve(listener, tokenizer, stop) => served,
+            served = listen::serve(listener, tls, tokenizer, stop) => served,
             () = hangups => Ok(()),
             () = admin => Ok(()),
             () = metrics => Ok(()),

@@ -1,6 +1,6 @@
 //! The settings of `lunadefend serve`, from the environment and from a TOML file.
 
-use crate::{audit_log::AuditLog, roots, stores::Stores};
+use crate::{audit_log::AuditLog, roots, stores::Stores, tls};
 use anyhow::{Context, Result, bail};
 use lunadefend::secrets::secret_providers;
 use lunadefend_core::{
@@ -13,7 +13,7 @@ use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_secrets::ProcessEnvironment;
 use lunadefend_settings::{Environment, Setting, Settings, Side, bare_secret, help, table};
 use lunadefend_tokenizer::{
-    AuthProviders, ConfigError, CookiePolicy, GrantDurations, JwksSource, Limits, Origin,
+    AuthProviders, ConfigError, CookiePolicy, GrantDurations, JwksSource, Limits, Origin, Tls,
     TokenizerConfig, TrustedProxies, ValuePolicy, VerificationKeys,
 };
 use lunadefend_vault::{MaskPolicy, MasterKey};
@@ -87,6 +87,7 @@ fn metrics_addr(settings: &Settings) -> Result<Option<SocketAddr>> {
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) config: TokenizerConfig,
+    pub(crate) tls: Option<Tls>,
     pub(crate) stores: Stores,
     pub(crate) master_key: Option<MasterKey>,
     pub(crate) next_master_key: Option<MasterKey>,
@@ -108,6 +109,7 @@ impl Serving {
         })?;
         Ok(Self {
             config,
+            tls: tls::of_settings(settings)?,
             stores: Stores::read(settings).await?,
             admin_socket: admin_socket(settings)?,
             audit: AuditLog::read(settings).await?,
@@ -129,7 +131,10 @@ fn config(settings: &Settings, addr: SocketAddr) -> Result<TokenizerConfig> {
         |setting: &Setting, text: &str| BaseUrl::parse(text, settings.name_of(setting), cleartext);
     let public_url = match settings.text(&table::OWN_URL)? {
         Some(url) => url,
-        None if addr.ip().is_loopback() => format!("http://localhost:{}", addr.port()),
+        None if addr.ip().is_loopback() => {
+            let scheme = tls::scheme(settings.text(&table::TLS_CERT_FILE)?.is_some());
+            format!("{scheme}://localhost:{}", addr.port())
+        }
         None => {
             let advice = "set it to the URL at which browsers reach this tokenizer";
             return Err(settings.missing(&table::OWN_URL, advice).into());

@@ -22,6 +22,8 @@ mod serve;
 mod server;
 #[path = "command/status.rs"]
 mod status;
+#[path = "command/tls.rs"]
+mod tls;
 
 use lunadefend_core::{
     ErrorKind, SessionId,

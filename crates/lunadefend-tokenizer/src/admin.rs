@@ -167,5 +167,5 @@ pub async fn serve_admin(
 ) {
     let limits: Limits = *tokenizer.limits();
     let places = Places::new(MAX_CONNECTIONS);
-    server::run(socket, tokenizer.admin(), &places, &limits, shutdown).await;
+    server::run(socket, None, tokenizer.admin(), &places, &limits, shutdown).await;
 }

@@ -38,6 +38,7 @@ mod session_hash;
 mod size;
 mod state;
 mod status;
+mod tls;
 mod tokenizer;
 mod trace;
 mod trail;
@@ -55,7 +56,8 @@ pub use cookies::CookiePolicy;
 pub use jwks::{JwksSource, VerificationKeys};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi;
-pub use serve::{serve, serve_metrics};
+pub use serve::{serve, serve_metrics, serve_tls};
 pub use status::{ConnectionsStatus, FetchedStatus, KeysStatus, Status, StoreStatus};
+pub use tls::{Tls, TlsError};
 pub use tokenizer::Tokenizer;
 pub use trusted_proxies::TrustedProxies;

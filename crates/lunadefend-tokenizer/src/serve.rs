@@ -2,6 +2,7 @@
 
 use crate::{
     server::{self, Places, files},
+    tls::Tls,
     tokenizer::Tokenizer,
 };
 use lunadefend_audit::Audit;
@@ -21,8 +22,8 @@ const MAX_SCRAPERS: u32 = 8;
 /// Serves a tokenizer until `shutdown` completes, then lets running requests finish for
 /// [`Limits::drain`](crate::Limits::drain).
 ///
-/// HTTP/1.1 without TLS: put a proxy with TLS in front. Meanwhile it deletes expired rows from the store once
-/// a minute.
+/// HTTP/1.1 without TLS: put a proxy with TLS in front, or use [`serve_tls`]. Meanwhile it deletes expired rows
+/// from the store once a minute.
 ///
 /// # Errors
 /// When the listener is unusable, or the process may not open
@@ -41,6 +42,32 @@ pub async fn serve(
     tokenizer: Tokenizer,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    serve_with(listener, None, tokenizer, shutdown).await
+}
+
+/// Serves a tokenizer as [`serve`] does, inside TLS: HTTP/1.1 by TLS 1.2 or 1.3. Once a minute it looks whether there is
+/// another certificate ([`Tls::look_again`]).
+///
+/// # Errors
+/// As for [`serve`]. A handshake that fails ends its connection alone.
+///
+/// # Security
+/// As for [`serve`]. The handshake has the time of a request's head of its own, and counts as a connection.
+pub async fn serve_tls(
+    listener: TcpListener,
+    tls: Tls,
+    tokenizer: Tokenizer,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    serve_with(listener, Some(tls), tokenizer, shutdown).await
+}
+
+async fn serve_with(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    tokenizer: Tokenizer,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     listener.local_addr()?;
     let limits = *tokenizer.limits();
     let places = Places::new(files::connections(&limits)?);
@@ -50,7 +77,18 @@ pub async fn serve(
     if let Some(audit) = tokenizer.audit() {
         purging.spawn(publish_heads_regularly(audit.clone()));
     }
-    server::run(listener, tokenizer, &places, &limits, shutdown).await;
+    if let Some(tls) = &tls {
+        purging.spawn(look_regularly(tls.clone()));
+    }
+    server::run(
+        listener,
+        tls.as_ref(),
+        tokenizer,
+        &places,
+        &limits,
+        shutdown,
+    )
+    .await;
     purging.shutdown().await;
     Ok(())
 }
@@ -59,6 +97,17 @@ fn each_minute() -> Interval {
     let mut time = interval(EVERY);
     time.set_missed_tick_behavior(MissedTickBehavior::Delay);
     time
+}
+
+/// Looks at the files of the certificate once a minute.
+async fn look_regularly(tls: Tls) {
+    let mut time = each_minute();
+    loop {
+        time.tick().await;
+        let tls = tls.clone();
+        // The files may be on a network. Without an answer no other look begins.
+        let _ = tokio::task::spawn_blocking(move || tls.look_again()).await;
+    }
 }
 
 /// Publishes the head of the audit log once a minute.
@@ -92,5 +141,48 @@ pub async fn serve_metrics(
 ) {
     let limits = *tokenizer.limits();
     let places = Places::new(MAX_SCRAPERS);
-    server::run(listener, tokenizer.scraped(), &places, &limits, shutdown).await;
+    server::run(
+        listener,
+        None,
+        tokenizer.scraped(),
+        &places,
+        &limits,
+        shutdown,
+    )
+    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::Look;
+    use std::fs;
+    use tokio::time::sleep;
+
+    /// Writes a new certificate and its key; returns the paths.
+    fn write(folder: &std::path::Path) -> [std::path::PathBuf; 2] {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let paths = ["tls.crt", "tls.key"].map(|name| folder.join(name));
+        fs::write(&paths[0], made.cert.pem()).unwrap();
+        fs::write(&paths[1], made.signing_key.serialize_pem()).unwrap();
+        paths
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_files_of_the_certificate_are_looked_at_each_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let [certificate, key] = write(folder.path());
+        let tls = Tls::from_files(&certificate, &key).unwrap();
+        let looking = tokio::spawn(look_regularly(tls.clone()));
+        sleep(Duration::from_secs(1)).await;
+        for _ in 0..3 {
+            write(folder.path());
+            sleep(EVERY).await;
+            assert!(
+                matches!(tls.look(), Look::Unchanged),
+                "it was not looked at"
+            );
+        }
+        looking.abort();
+    }
 }

@@ -2,16 +2,19 @@
 //!
 //! It is independent of tokens: it serves any service, over any kind of stream.
 
+mod ends;
 pub(crate) mod files;
 mod phase;
 mod places;
 mod stream;
+mod tls;
 mod unread;
 
 pub(crate) use places::Places;
 
-use crate::config::Limits;
+use crate::{config::Limits, tls::Tls};
 use bytes::Bytes;
+use ends::Ends;
 use http::{HeaderValue, Request, Response, header};
 use hyper::{
     body::{Body, Incoming},
@@ -20,25 +23,18 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::GracefulConnection,
 };
 use lunadefend_core::provider::BoxError;
 use phase::{Phase, SentBody};
-use std::{
-    convert::Infallible,
-    io,
-    net::IpAddr,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use rustls::ServerConfig;
+use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 use stream::GuardedStream;
+use tls::{HandshakeError, TlsStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -76,6 +72,7 @@ impl Listener for TcpListener {
 /// [`Limits::drain`].
 pub(crate) async fn run<L, S, B>(
     listener: L,
+    tls: Option<&Tls>,
     service: S,
     places: &Arc<Places>,
     limits: &Limits,
@@ -90,8 +87,9 @@ pub(crate) async fn run<L, S, B>(
     B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin + Send + 'static,
 {
     let http = http1(limits);
-    let http2_was_logged = Arc::new(AtomicBool::new(false));
-    let graceful = GracefulShutdown::new();
+    let ends = Arc::new(Ends::default());
+    // The receivers hear of its end.
+    let (running, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     // Accepted, and without a place so far.
@@ -107,11 +105,23 @@ pub(crate) async fn run<L, S, B>(
                     let phase = Phase::default();
                     let service = guarded(service.clone(), places, &phase, peer);
                     let stream = GuardedStream::new(stream, phase.clone(), place, limits);
-                    let connection = http.serve_connection(TokioIo::new(stream), service);
-                    let connection = graceful.watch(connection);
-                    let http2_was_logged = Arc::clone(&http2_was_logged);
+                    let (http, time) = (http.clone(), limits.header_read);
+                    let tls = tls.map(Tls::config);
+                    let (ends, stopping) = (Arc::clone(&ends), stopping.clone());
+                    // A handshake has its own task too: a slow one keeps nobody from being accepted.
                     connections.spawn(async move {
-                        log_end(connection.await, &phase, &http2_was_logged);
+                        let Some(config) = tls else {
+                            let connection = http.serve_connection(TokioIo::new(stream), service);
+                            return ends.log(serve(connection, stopping).await, &phase);
+                        };
+                        match secure(stream, config, time, stopping.clone()).await {
+                            Some(Ok(stream)) => {
+                                let connection = http.serve_connection(TokioIo::new(stream), service);
+                                ends.log(serve(connection, stopping).await, &phase);
+                            }
+                            Some(Err(error)) => ends.log_handshake(&error),
+                            None => {}
+                        }
                     });
                 }
             }
@@ -120,13 +130,41 @@ pub(crate) async fn run<L, S, B>(
 
     drop(waiting);
     drop(listener);
-    if timeout(limits.drain, graceful.shutdown()).await.is_err() {
+    drop(running);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(limits.drain, ended).await.is_err() {
         tracing::warn!(
             connections = connections.len(),
             "connections were cut off at the end of the drain time"
         );
     }
     connections.shutdown().await;
+}
+
+/// Serves a connection. Once the server stops, a running request gets its response, and no other is read.
+async fn serve<C: GracefulConnection>(
+    connection: C,
+    mut stopping: watch::Receiver<()>,
+) -> Result<(), C::Error> {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}
+
+/// Does the handshake of a connection; `None` when the server stops meanwhile, since no request has come.
+async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: GuardedStream<S>,
+    config: Arc<ServerConfig>,
+    time: Duration,
+    mut stopping: watch::Receiver<()>,
+) -> Option<Result<TlsStream<S>, HandshakeError>> {
+    tokio::select! {
+        secured = TlsStream::accept(stream, config, time) => Some(secured),
+        _ = stopping.changed() => None,
+    }
 }
 
 fn http1(limits: &Limits) -> http1::Builder {
@@ -197,23 +235,6 @@ async fn accept<L: Listener>(listener: &L) -> (L::Stream, Option<Peer>) {
                 sleep(ACCEPT_PAUSE).await;
             }
         }
-    }
-}
-
-fn log_end(outcome: hyper::Result<()>, phase: &Phase, http2_was_logged: &AtomicBool) {
-    const HTTP2: &str = "a client speaks HTTP/2 without TLS, and the tokenizer HTTP/1.1 only: set the proxy in front to HTTP/1.1 for the tokenizer";
-    if phase.is_http2() {
-        // A proxy keeps trying: warn once.
-        if http2_was_logged.swap(true, Ordering::Relaxed) {
-            tracing::debug!(HTTP2);
-        } else {
-            tracing::warn!(HTTP2);
-        }
-    } else if let Err(error) = outcome {
-        tracing::debug!(
-            error = &error as &dyn std::error::Error,
-            "a connection ended early"
-        );
     }
 }
 

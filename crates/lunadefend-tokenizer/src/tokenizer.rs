@@ -34,7 +34,7 @@ use tower::Service;
 /// own limits still hold: on bodies, and on the time until a response.
 ///
 /// # Security
-/// It ignores the `Host` header. Put a proxy with TLS in front of it.
+/// It ignores the `Host` header. Serve it with [`serve_tls`](crate::serve_tls), or put a proxy with TLS in front of it.
 #[derive(Clone)]
 pub struct Tokenizer {
     shared: Arc<Shared>,

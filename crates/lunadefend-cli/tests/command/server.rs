@@ -104,8 +104,14 @@ impl Server {
     }
 
     pub(crate) fn dev() -> Self {
+        Self::dev_with(&[])
+    }
+
+    pub(crate) fn dev_with(arguments: &[&str]) -> Self {
         let mut command = lunadefend();
-        command.args(["dev", "--addr", "127.0.0.1:0"]);
+        command
+            .args(["dev", "--addr", "127.0.0.1:0"])
+            .args(arguments);
         Self::spawn(command)
     }
 

@@ -91,7 +91,7 @@ mod tests {
         let asked = async {
             exchange_parts(address, &[request.as_bytes()]).await;
         };
-        server::run(listener, service, &places, &limits, asked).await;
+        server::run(listener, None, service, &places, &limits, asked).await;
         finding.recv().await.unwrap()
     }
 

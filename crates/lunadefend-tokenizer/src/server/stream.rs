@@ -86,6 +86,16 @@ impl<S> GuardedStream<S> {
         }
     }
 
+    /// Notes that what came before was no request but the handshake. The first head is timed from now on; `has_begun` says whether
+    /// some of it has arrived.
+    pub(super) fn begin_requests(&mut self, has_begun: bool) {
+        self.head = Some(Box::pin(sleep(self.header_read)));
+        self.head_begun = has_begun;
+        self.head_refused = false;
+        self.taken = 0;
+        self.patience = 2 * self.write_stall;
+    }
+
     /// Times the head of a request after each read.
     fn time_head(&mut self, context: &mut Context<'_>, has_read: bool) -> Poll<io::Error> {
         let requests = self.phase.requests();

@@ -35,6 +35,7 @@ mod react;
 mod restored;
 mod session;
 mod slow;
+mod tls;
 mod tokens;
 mod transfer;
 mod values;
