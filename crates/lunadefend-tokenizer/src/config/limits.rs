@@ -32,7 +32,7 @@ pub struct Limits {
     /// default. The request that exceeds it deletes nothing and is a 429. The count is of this process.
     pub deletes_per_hour: u32,
     /// The time for the head of a request, from its first byte, or from the start of a connection. 10 s by
-    /// default.
+    /// default. A TLS handshake has as much before it.
     pub header_read: Duration,
     /// The time for which a connection is kept without a request. 11 minutes by default.
     ///
