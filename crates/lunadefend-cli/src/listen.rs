@@ -21,10 +21,11 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     allow_open_files(tokenizer.limits().open_files());
-    Ok(match tls {
-        Some(tls) => lunadefend_tokenizer::serve_tls(listener, tls, tokenizer, stop).await?,
-        None => lunadefend_tokenizer::serve(listener, tokenizer, stop).await?,
-    })
+    let served = match tls {
+        Some(tls) => lunadefend_tokenizer::serve_tls(listener, tls, tokenizer, stop).await,
+        None => lunadefend_tokenizer::serve(listener, tokenizer, stop).await,
+    };
+    Ok(served?)
 }
 
 /// Opens the admin socket, if one is configured, and serves it while the returned future is polled. Dropping

@@ -7,7 +7,14 @@ use crate::{
 use lunadefend_crypto::{GeneratedKey, RsaBits};
 use lunadefend_http::{HttpClient, Request};
 use secrecy::ExposeSecret;
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
 
 const CERTIFICATE: &str = "LUNADEFEND_TLS_CERT_FILE";
 const KEY: &str = "LUNADEFEND_TLS_KEY_FILE";
@@ -84,6 +91,34 @@ async fn a_tokenizer_with_tls_is_operated_as_one_without() {
         assert!(ok, "{subject}: {printed}");
     }
     assert!(server.stop());
+}
+
+/// A proxy in front that was told http:// keeps trying.
+#[tokio::test(flavor = "multi_thread")]
+async fn cleartext_is_named_in_the_log_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let ([certificate, key], _) = make(folder.path(), "tls");
+    let mut command = Server::serve(folder.path(), &[(CERTIFICATE, &certificate), (KEY, &key)]);
+    command.stderr(Stdio::piped());
+    let mut server = Server::start_command(command);
+    let log = server.log();
+    for _ in 0..3 {
+        let address = server.public_url().replace("https://", "");
+        let mut connection = TcpStream::connect(address).unwrap();
+        connection
+            .write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer.first(), Some(&21), "an alert");
+    }
+    assert!(server.stop());
+    let lines: Vec<_> = log.map(Result::unwrap).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("without TLS to a tokenizer that has TLS"),
+        "{lines:?}"
+    );
 }
 
 #[test]

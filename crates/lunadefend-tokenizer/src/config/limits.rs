@@ -47,7 +47,7 @@ pub struct Limits {
     /// is served, and one with a JWT of the application is not counted.
     pub refusals: Option<NonZeroU32>,
     /// The time for the head of a request, from its first byte, or from the start of a connection. 10 s by
-    /// default.
+    /// default. A TLS handshake has as much before it.
     pub header_read: Duration,
     /// The time for which a connection is kept without a request. 11 minutes by default.
     ///

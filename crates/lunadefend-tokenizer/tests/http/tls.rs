@@ -8,12 +8,18 @@ use lunadefend_testing::http::PATIENCE;
 use lunadefend_tokenizer::{Limits, Tls, VerificationKeys, serve_tls};
 use rcgen::generate_simple_self_signed;
 use rustls::{
-    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion,
     client::Resumption,
     pki_types::{CertificateDer, ServerName},
     version::{TLS12, TLS13},
 };
-use std::{fs, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fs,
+    io::{self, Read, Write},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -250,6 +256,94 @@ async fn a_handshake_has_the_time_of_a_head_and_the_first_head_its_own() {
     let mut silent = handshake(server.address, &config).await.unwrap();
     let ended = timeout(PATIENCE, silent.read_to_end(&mut Vec::new())).await;
     assert!(ended.is_ok(), "it was kept");
+}
+
+/// After the first request too: TLS does not hide from the server that a client is slow.
+#[tokio::test]
+async fn a_head_inside_tls_has_its_time() {
+    let made = made();
+    let server = Server::limited(&made, |limits| {
+        limits.header_read = Duration::from_millis(300)
+    })
+    .await;
+    let config = Arc::new(client(&[&made], BOTH));
+    let mut stream = handshake(server.address, &config).await.unwrap();
+    live(&mut stream).await;
+    stream.write_all(b"GET /live HTTP/1.1\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut rest))
+        .await
+        .expect("it was kept");
+    assert!(rest.is_empty());
+}
+
+/// The end of the handshake and the start of a request come at once, and the place is needed.
+#[tokio::test]
+async fn a_request_that_has_begun_with_the_handshake_is_not_cut_off() {
+    let made = made();
+    let server = Server::limited(&made, |limits| limits.max_connections = 1).await;
+    let name = ServerName::try_from("localhost").unwrap();
+    let config = Arc::new(client(&[&made], &[&TLS13]));
+    let mut tls = ClientConnection::new(config, name).unwrap();
+    let mut stream = server.connect().await;
+    let send = |tls: &mut ClientConnection| {
+        let mut bytes = Vec::new();
+        while tls.wants_write() {
+            tls.write_tls(&mut bytes).unwrap();
+        }
+        bytes
+    };
+    stream.write_all(&send(&mut tls)).await.unwrap();
+    while tls.is_handshaking() {
+        let mut bytes = [0; 4096];
+        let read = stream.read(&mut bytes).await.unwrap();
+        tls.read_tls(&mut &bytes[..read]).unwrap();
+        tls.process_new_packets().unwrap();
+    }
+    tls.writer().write_all(&LIVE[..10]).unwrap();
+    stream.write_all(&send(&mut tls)).await.unwrap();
+    // It waits for the only place.
+    let mut other = server.connect().await;
+    other.write_all(b"\x16").await.unwrap();
+    tls.writer().write_all(&LIVE[10..]).unwrap();
+    stream.write_all(&send(&mut tls)).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.starts_with(b"HTTP/1.1 200 ") {
+        let mut bytes = [0; 4096];
+        let read = timeout(PATIENCE, stream.read(&mut bytes))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(read > 0, "it was cut off");
+        tls.read_tls(&mut &bytes[..read]).unwrap();
+        let state = tls.process_new_packets().unwrap();
+        answer.resize(state.plaintext_bytes_to_read(), 0);
+        tls.reader().read_exact(&mut answer).unwrap();
+    }
+}
+
+/// Its body is still on its way when it has its answer.
+#[tokio::test]
+async fn a_refusal_inside_tls_reaches_a_client_that_still_sends() {
+    let made = made();
+    let server = Server::start(&made).await;
+    let config = Arc::new(client(&[&made], BOTH));
+    let mut stream = handshake(server.address, &config).await.unwrap();
+    let body = vec![b'x'; 8 * 1024 * 1024];
+    let head = format!(
+        "POST /tokenize HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let exchange = async {
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+        stream.flush().await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = timeout(PATIENCE, exchange).await.expect("no answer");
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
 }
 
 /// Those that have connected and say nothing, before the handshake and after it.
