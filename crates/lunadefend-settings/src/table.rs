@@ -57,7 +57,7 @@ settings! {
 
     OWN_URL: Tokenizer, "TOKENIZER_URL", "tokenizer_url", Url, "", "where browsers reach this tokenizer. Required unless it listens on loopback: then `http://localhost:<port>`";
     LISTEN: Tokenizer, "SECUREFRAME_HTTP_ADDR", "secureframe_http_addr", Text, "127.0.0.1:17766", "the address to listen on";
-    TLS_CERT_FILE: Tokenizer, "LUNADEFEND_TLS_CERT_FILE", "tls_cert_file", Text, "", "a PEM file of the server's certificate, followed by those of its issuers: the tokenizer then speaks TLS itself. Another one in the file is taken within a minute";
+    TLS_CERT_FILE: Tokenizer, "LUNADEFEND_TLS_CERT_FILE", "tls_cert_file", Text, "", "a PEM file of the server's certificate, followed by those of its issuers: the tokenizer then speaks TLS itself, with HTTP/2 and HTTP/1.1. Another one in the file is taken within a minute";
     TLS_KEY_FILE: Tokenizer, "LUNADEFEND_TLS_KEY_FILE", "tls_key_file", Text, "", "a PEM file of its key. Required with `LUNADEFEND_TLS_CERT_FILE`";
     SESSION_JWKS_URL: Tokenizer, "SESSION_JWKS_URL", "session_jwks_url", Url, "", "the application's key set, such as `https://app.example.com/.lunasec/jwks.json`";
     SESSION_PUBLIC_KEY: Tokenizer, "SESSION_PUBLIC_KEY", "session_public_key", Hidden, "", "instead of it: the application's one public key, PEM or base64 of it";

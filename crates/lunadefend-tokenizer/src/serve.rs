@@ -45,7 +45,7 @@ pub async fn serve(
     serve_with(listener, None, tokenizer, shutdown).await
 }
 
-/// Serves a tokenizer as [`serve`] does, inside TLS: HTTP/1.1 by TLS 1.2 or 1.3. Once a minute it looks whether there is
+/// Serves a tokenizer as [`serve`] does, inside TLS 1.2 or 1.3: HTTP/2, or HTTP/1.1 for clients that do not offer it. Once a minute it looks whether there is
 /// another certificate ([`Tls::look_again`]).
 ///
 /// # Errors
@@ -53,6 +53,9 @@ pub async fn serve(
 ///
 /// # Security
 /// As for [`serve`]. The handshake has the time of a request's head of its own, and counts as a connection.
+///
+/// A connection of HTTP/2 has [`Limits::MAX_STREAMS`](crate::Limits::MAX_STREAMS) requests at once, and 256 KiB of unread bodies. It
+/// ends when none was served for [`Limits::idle`](crate::Limits::idle), whatever else its client sends.
 pub async fn serve_tls(
     listener: TcpListener,
     tls: Tls,
@@ -80,15 +83,7 @@ async fn serve_with(
     if let Some(tls) = &tls {
         purging.spawn(look_regularly(tls.clone()));
     }
-    server::run(
-        listener,
-        tls.as_ref(),
-        tokenizer,
-        &places,
-        &limits,
-        shutdown,
-    )
-    .await;
+    server::run(listener, tls, tokenizer, &places, &limits, shutdown).await;
     purging.shutdown().await;
     Ok(())
 }

@@ -4,6 +4,8 @@
 
 mod ends;
 pub(crate) mod files;
+mod http2;
+mod patience;
 mod phase;
 mod places;
 mod stream;
@@ -27,6 +29,7 @@ use hyper_util::{
 };
 use lunadefend_core::provider::BoxError;
 use phase::{Phase, SentBody};
+use places::Place;
 use rustls::ServerConfig;
 use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 use stream::GuardedStream;
@@ -72,7 +75,7 @@ impl Listener for TcpListener {
 /// [`Limits::drain`].
 pub(crate) async fn run<L, S, B>(
     listener: L,
-    tls: Option<&Tls>,
+    tls: Option<Tls>,
     service: S,
     places: &Arc<Places>,
     limits: &Limits,
@@ -86,10 +89,16 @@ pub(crate) async fn run<L, S, B>(
     S::Future: Send,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin + Send + 'static,
 {
-    let http = http1(limits);
-    let ends = Arc::new(Ends::default());
     // The receivers hear of its end.
     let (running, stopping) = watch::channel(());
+    let server = Server {
+        service,
+        tls,
+        places: Arc::clone(places),
+        limits: *limits,
+        ends: Arc::default(),
+        stopping,
+    };
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     // Accepted, and without a place so far.
@@ -102,27 +111,8 @@ pub(crate) async fn run<L, S, B>(
             accepted = accept(&listener), if waiting.is_none() => waiting = Some(accepted),
             place = places.take(), if waiting.is_some() => {
                 if let Some((stream, peer)) = waiting.take() {
-                    let phase = Phase::default();
-                    let service = guarded(service.clone(), places, &phase, peer);
-                    let stream = GuardedStream::new(stream, phase.clone(), place, limits);
-                    let (http, time) = (http.clone(), limits.header_read);
-                    let tls = tls.map(Tls::config);
-                    let (ends, stopping) = (Arc::clone(&ends), stopping.clone());
-                    // A handshake has its own task too: a slow one keeps nobody from being accepted.
-                    connections.spawn(async move {
-                        let Some(config) = tls else {
-                            let connection = http.serve_connection(TokioIo::new(stream), service);
-                            return ends.log(serve(connection, stopping).await, &phase);
-                        };
-                        match secure(stream, config, time, stopping.clone()).await {
-                            Some(Ok(stream)) => {
-                                let connection = http.serve_connection(TokioIo::new(stream), service);
-                                ends.log(serve(connection, stopping).await, &phase);
-                            }
-                            Some(Err(error)) => ends.log_handshake(&error),
-                            None => {}
-                        }
-                    });
+                    // A handshake has its task too: a slow one keeps nobody from being accepted.
+                    connections.spawn(server.clone().serve(stream, peer, place));
                 }
             }
         }
@@ -139,6 +129,66 @@ pub(crate) async fn run<L, S, B>(
         );
     }
     connections.shutdown().await;
+}
+
+/// What connections are served with.
+#[derive(Clone)]
+struct Server<S> {
+    service: S,
+    tls: Option<Tls>,
+    places: Arc<Places>,
+    limits: Limits,
+    ends: Arc<Ends>,
+    stopping: watch::Receiver<()>,
+}
+
+impl<S, B> Server<S>
+where
+    S: Service<Request<TrackedBody<Incoming>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin + Send + 'static,
+{
+    /// Serves a connection to its end, which it logs.
+    async fn serve<T>(self, stream: T, peer: Option<Peer>, place: Place)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (phase, ends) = (Phase::default(), Arc::clone(&self.ends));
+        let stream = GuardedStream::new(stream, phase.clone(), place, &self.limits);
+        let Some(config) = self.tls.as_ref().map(Tls::config) else {
+            return ends.log(self.serve_http1(stream, peer, &phase).await, &phase);
+        };
+        let (time, stopping) = (self.limits.header_read, self.stopping.clone());
+        match secure(stream, config, time, stopping).await {
+            Some(Ok(stream)) if stream.is_http2() => {
+                ends.log(self.serve_http2(stream, peer, &phase).await, &phase);
+            }
+            Some(Ok(stream)) => ends.log(self.serve_http1(stream, peer, &phase).await, &phase),
+            Some(Err(error)) => ends.log_handshake(&error),
+            None => {}
+        }
+    }
+
+    async fn serve_http1<T>(self, stream: T, peer: Option<Peer>, phase: &Phase) -> hyper::Result<()>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = guarded(self.service, &self.places, phase, peer);
+        let connection = http1(&self.limits).serve_connection(TokioIo::new(stream), service);
+        serve(connection, self.stopping).await
+    }
+
+    async fn serve_http2<T>(self, stream: T, peer: Option<Peer>, phase: &Phase) -> hyper::Result<()>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = http2::guarded(self.service, &self.places, phase, peer);
+        let io = TokioIo::new(stream);
+        http2::serve(io, service, phase, &self.limits, self.stopping).await
+    }
 }
 
 /// Serves a connection. Once the server stops, a running request gets its response, and no other is read.

@@ -18,7 +18,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-/// TLS of a server: 1.2 and 1.3, with one certificate. Cheap to clone; all clones share the certificate.
+/// The names of the protocols inside TLS.
+pub(crate) const HTTP2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";
+
+/// TLS of a server: 1.2 and 1.3, with one certificate, for HTTP/2 and HTTP/1.1. Cheap to clone; all clones share the certificate.
 ///
 /// [`serve_tls`](crate::serve_tls) looks at its files once a minute.
 #[derive(Clone)]
@@ -80,7 +84,8 @@ impl Tls {
             .map_err(TlsError::unusable)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // The first one that the client has too.
+        config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
         Ok(Self(Arc::new(Inner {
             config: Arc::new(config),
             certificate,

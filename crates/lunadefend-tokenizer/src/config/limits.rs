@@ -16,7 +16,8 @@ use std::{num::NonZeroU32, time::Duration};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The maximum of connections at once; 1024 by default. A further one closes the connection that has
+    /// The maximum of connections at once; 1024 by default. One of HTTP/2 has up to
+    /// [`MAX_STREAMS`](Self::MAX_STREAMS) requests at once. A further one closes the connection that has
     /// idled longest; while none idles, it waits. The process's limit of open files caps it.
     pub max_connections: u32,
     /// The longest value, in bytes; 64 MiB by default, [`MAX_VALUE`](Self::MAX_VALUE) at most. No
@@ -47,9 +48,10 @@ pub struct Limits {
     /// is served, and one with a JWT of the application is not counted.
     pub refusals: Option<NonZeroU32>,
     /// The time for the head of a request, from its first byte, or from the start of a connection. 10 s by
-    /// default. A TLS handshake has as much before it.
+    /// default. A TLS handshake has as much before it. On a connection of HTTP/2 it is that of the first request.
     pub header_read: Duration,
-    /// The time for which a connection is kept without a request. 11 minutes by default.
+    /// The time for which a connection is kept without a request. 11 minutes by default. A request of HTTP/2 that has begun
+    /// to come must be whole in that time.
     ///
     /// It must be longer than the proxy in front keeps its connections; otherwise the proxy sends requests
     /// into connections that are closing. nginx and varnish keep them for 60 s, Caddy for 2 minutes, Google's
@@ -63,7 +65,7 @@ pub struct Limits {
     /// The time for a request until its response begins, without the body of an upload. 30 s by default.
     pub request: Duration,
     /// The time for which a client may leave a response unread. 30 s by default. A client that reads has twice this
-    /// time for each 64 KiB.
+    /// time for each 64 KiB. So has each response of a connection of HTTP/2.
     pub write_stall: Duration,
     /// The time for which running requests may go on once the server stops. 10 s by default.
     pub drain: Duration,
@@ -74,6 +76,9 @@ impl Limits {
     pub const MAX_JSON: usize = lunadefend_core::wire::REQUEST.bytes;
     /// The longest head of a request, in bytes.
     pub const MAX_HEAD: usize = 32 * 1024;
+    /// The maximum of requests at once on a connection of HTTP/2. With fewer, those of clients that send a hundred before
+    /// they hear of it would be refused.
+    pub const MAX_STREAMS: u32 = 100;
     /// The longest value that can be configured, in bytes.
     pub const MAX_VALUE: u64 = 1024 * 1024 * 1024;
     /// The default of the longest value, in bytes.

@@ -22,6 +22,8 @@ struct Inner {
     serving: AtomicBool,
     body_unread: AtomicBool,
     http2: AtomicBool,
+    asked: AtomicBool,
+    over: AtomicBool,
 }
 
 impl Phase {
@@ -53,6 +55,37 @@ impl Phase {
     /// Notes that the client has begun with the preface of HTTP/2.
     pub(super) fn begin_http2(&self) {
         self.0.http2.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that a request of many at once is served, until [`rest`](Self::rest).
+    pub(super) fn begin_stream(&self) {
+        self.0.over.store(false, Ordering::Relaxed);
+        self.0.serving.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that no request is served, and that all responses are written.
+    pub(super) fn rest(&self) {
+        self.0.serving.store(false, Ordering::Relaxed);
+    }
+
+    /// Asks whoever serves the connection to end it.
+    pub(super) fn ask_to_leave(&self) {
+        self.0.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether it was asked since the last time.
+    pub(super) fn is_asked_to_leave(&self) -> bool {
+        self.0.asked.swap(false, Ordering::Relaxed)
+    }
+
+    /// Has the connection end where nothing more is to be read, unless another request begins before.
+    pub(super) fn end(&self) {
+        self.0.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether the connection ends where nothing more is to be read.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.over.load(Ordering::Relaxed)
     }
 
     /// Notes that the head of a request is complete.

@@ -1,6 +1,6 @@
 //! A connection that a silent client cannot keep, and that closes without losing the response.
 
-use super::{phase::Phase, places::Place};
+use super::{patience::Patience, phase::Phase, places::Place};
 use crate::config::Limits;
 use std::{
     io::{self, IoSlice},
@@ -16,9 +16,6 @@ use tokio::{
 /// The limits of what is still read from a client that has its response.
 const LINGER: Duration = Duration::from_secs(2);
 const MAX_LINGER_BYTES: usize = 32 * 1024 * 1024;
-/// The bytes that a client must take within twice `write_stall`: about 1 KiB a second. What it took fast before is
-/// no credit.
-const WRITE_STEP: usize = 64 * 1024;
 /// The preface of a client that speaks HTTP/2 without TLS (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
@@ -26,7 +23,7 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 ///
 /// A client that sends the head of a request byte by byte has `header_read` from the first byte. A client
 /// that does not read its response stops all writing; after `write_stall` without progress that is an error.
-/// So is a client that takes twice as long for [`WRITE_STEP`]. An idle connection ends when its place is needed.
+/// So is a client that is too slow for [`Patience`]. An idle connection ends when its place is needed.
 ///
 /// A request may be refused before all of it is read. Closing at once would then reset the connection and
 /// destroy the response before the client reads it. So the rest is read and discarded for a moment.
@@ -44,19 +41,10 @@ pub(super) struct GuardedStream<S> {
     head_begun: bool,
     /// The response to an incomplete head, its refusal, has begun.
     head_refused: bool,
-    write_stall: Duration,
-    stalled: Option<Stalled>,
-    /// The bytes of a step that the client has taken, and the time left for the rest.
-    taken: usize,
-    patience: Duration,
+    /// Requests are streams of HTTP/2. Their connection times them, and says when it idles.
+    is_http2: bool,
+    patience: Patience,
     closing: Closing,
-}
-
-/// The client takes nothing.
-#[derive(Debug)]
-struct Stalled {
-    since: Instant,
-    limit: Pin<Box<Sleep>>,
 }
 
 #[derive(Debug)]
@@ -78,10 +66,8 @@ impl<S> GuardedStream<S> {
             head: Some(Box::pin(sleep(limits.header_read))),
             head_begun: false,
             head_refused: false,
-            write_stall: limits.write_stall,
-            stalled: None,
-            taken: 0,
-            patience: 2 * limits.write_stall,
+            is_http2: false,
+            patience: Patience::new(limits.write_stall),
             closing: Closing::Open,
         }
     }
@@ -92,8 +78,16 @@ impl<S> GuardedStream<S> {
         self.head = Some(Box::pin(sleep(self.header_read)));
         self.head_begun = has_begun;
         self.head_refused = false;
-        self.taken = 0;
-        self.patience = 2 * self.write_stall;
+        self.patience.renew();
+    }
+
+    /// Notes that what came before was no request but the handshake, and that it has chosen HTTP/2.
+    pub(super) fn begin_streams(&mut self) {
+        self.head = None;
+        self.head_begun = false;
+        self.head_refused = false;
+        self.is_http2 = true;
+        self.patience.renew();
     }
 
     /// Times the head of a request after each read.
@@ -104,10 +98,9 @@ impl<S> GuardedStream<S> {
             self.head = None;
             self.head_begun = false;
             self.head_refused = false;
-            self.taken = 0;
-            self.patience = 2 * self.write_stall;
+            self.patience.renew();
         }
-        if self.phase.is_serving() {
+        if self.is_http2 || self.phase.is_serving() {
             return Poll::Pending;
         }
         if has_read {
@@ -128,7 +121,7 @@ impl<S> GuardedStream<S> {
     /// Waits while the client has its last response and has sent nothing of a next request. Ready when its
     /// place is needed.
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.head_begun || self.phase.is_serving() || self.stalled.is_some() {
+        if self.head_begun || self.phase.is_serving() || self.patience.is_tried() {
             self.place.busy();
             return Poll::Pending;
         }
@@ -147,17 +140,10 @@ impl<S> GuardedStream<S> {
         outcome: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            if let Some(stalled) = self.stalled.take() {
-                self.patience = self.patience.saturating_sub(stalled.since.elapsed());
-            }
+            self.patience.took(0);
             return outcome;
         }
-        let limit = self.write_stall.min(self.patience);
-        let stalled = self.stalled.get_or_insert_with(|| Stalled {
-            since: Instant::now(),
-            limit: Box::pin(sleep(limit)),
-        });
-        ready!(stalled.limit.as_mut().poll(context));
+        ready!(self.patience.poll_over(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -169,11 +155,7 @@ impl<S> GuardedStream<S> {
     ) -> Poll<io::Result<usize>> {
         let outcome = self.guard(context, outcome);
         if let Poll::Ready(Ok(bytes)) = outcome {
-            self.taken += bytes;
-            if self.taken >= WRITE_STEP {
-                self.taken %= WRITE_STEP;
-                self.patience = 2 * self.write_stall;
-            }
+            self.patience.took(bytes);
         }
         outcome
     }
@@ -199,7 +181,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
             return Poll::Ready(Err(error));
         }
         // What has been read comes first: a request that has begun is served.
-        if self.poll_idle(context).is_ready() && outcome.is_pending() {
+        let is_asked = self.poll_idle(context).is_ready() && outcome.is_pending();
+        if self.is_http2 && is_asked {
+            self.phase.ask_to_leave();
+        }
+        if outcome.is_pending() && self.phase.is_over() || is_asked && !self.is_http2 {
             return Poll::Ready(Ok(()));
         }
         outcome
@@ -232,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let had_stalled = self.stalled.is_some();
+        let had_stalled = self.patience.is_tried();
         let outcome = Pin::new(&mut self.inner).poll_flush(context);
         let outcome = self.guard(context, outcome);
         if had_stalled && outcome.is_ready() {

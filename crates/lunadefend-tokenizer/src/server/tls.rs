@@ -1,7 +1,8 @@
 //! A connection inside TLS.
 
 use super::stream::GuardedStream;
-use rustls::{InvalidMessage, ServerConfig};
+use crate::tls::HTTP2;
+use rustls::{InvalidMessage, ServerConfig, ServerConnection};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -54,12 +55,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
 
     fn new(mut stream: server::TlsStream<GuardedStream<S>>) -> Self {
         let (guard, tls) = stream.get_mut();
+        if is_http2(tls) {
+            guard.begin_streams();
+            return Self(stream);
+        }
         // The client's last message of the handshake may have brought a request along. An error comes again at the first read.
         let state = tls.process_new_packets();
         let has_request = state.is_ok_and(|state| state.plaintext_bytes_to_read() > 0);
         guard.begin_requests(has_request);
         Self(stream)
     }
+
+    /// Returns whether client and server have agreed on HTTP/2.
+    pub(super) fn is_http2(&self) -> bool {
+        let (_, tls) = self.0.get_ref();
+        is_http2(tls)
+    }
+}
+
+fn is_http2(tls: &ServerConnection) -> bool {
+    tls.alpn_protocol() == Some(HTTP2)
 }
 
 fn is_cleartext(error: &io::Error) -> bool {

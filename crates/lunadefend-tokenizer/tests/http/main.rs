@@ -23,6 +23,7 @@ mod discovery;
 mod ends;
 mod grants;
 mod harness;
+mod http2;
 mod jwks;
 mod jwt;
 mod limits;

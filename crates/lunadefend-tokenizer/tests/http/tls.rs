@@ -31,16 +31,16 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 const LIVE: &[u8] = b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n";
-const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
+pub(crate) const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 /// A certificate with its key, and the files of one that a server has.
-struct Made {
-    certificate: CertificateDer<'static>,
+pub(crate) struct Made {
+    pub(crate) certificate: CertificateDer<'static>,
     pem: String,
     key: String,
 }
 
-fn made() -> Made {
+pub(crate) fn made() -> Made {
     let made = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     Made {
         certificate: made.cert.der().clone(),
@@ -49,25 +49,27 @@ fn made() -> Made {
     }
 }
 
-struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) harness: Harness,
+    pub(crate) address: SocketAddr,
     tls: Tls,
     folder: TempDir,
-    stop: oneshot::Sender<()>,
-    served: JoinHandle<io::Result<()>>,
+    pub(crate) stop: oneshot::Sender<()>,
+    pub(crate) served: JoinHandle<io::Result<()>>,
 }
 
 impl Server {
-    async fn start(made: &Made) -> Self {
+    pub(crate) async fn start(made: &Made) -> Self {
         Self::limited(made, |_| ()).await
     }
 
-    async fn limited(made: &Made, change: fn(&mut Limits)) -> Self {
+    pub(crate) async fn limited(made: &Made, change: fn(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         change(&mut limits);
         let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
         let builder = builder(crate::harness::ORIGIN, keys).limits(limits);
-        let tokenizer = Harness::with(builder).await.tokenizer;
+        let harness = Harness::with(builder).await;
+        let tokenizer = harness.tokenizer.clone();
         let folder = tempfile::tempdir().unwrap();
         write(&folder, &made.pem, &made.key);
         let paths = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
@@ -79,6 +81,7 @@ impl Server {
             let _ = stopped.await;
         }));
         Self {
+            harness,
             address,
             tls,
             folder,
@@ -87,7 +90,7 @@ impl Server {
         }
     }
 
-    fn exchange(&self, made: &Made) {
+    pub(crate) fn exchange(&self, made: &Made) {
         write(&self.folder, &made.pem, &made.key);
         self.tls.look_again();
     }
@@ -102,7 +105,10 @@ fn write(folder: &TempDir, pem: &str, key: &str) {
     fs::write(folder.path().join("tls.key"), key).unwrap();
 }
 
-fn client(trusted: &[&Made], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+pub(crate) fn client(
+    trusted: &[&Made],
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     for made in trusted {
         roots.add(made.certificate.clone()).unwrap();
@@ -116,13 +122,13 @@ fn client(trusted: &[&Made], versions: &[&'static SupportedProtocolVersion]) -> 
 }
 
 /// A client that resumes no session, and so asks for the certificate each time.
-fn fresh(trusted: &[&Made]) -> Arc<ClientConfig> {
+pub(crate) fn fresh(trusted: &[&Made]) -> Arc<ClientConfig> {
     let mut config = client(trusted, BOTH);
     config.resumption = Resumption::disabled();
     Arc::new(config)
 }
 
-async fn handshake(
+pub(crate) async fn handshake(
     address: SocketAddr,
     config: &Arc<ClientConfig>,
 ) -> io::Result<TlsStream<TcpStream>> {
@@ -135,7 +141,7 @@ async fn handshake(
 }
 
 /// The certificate with which the server has proved itself.
-fn certificate(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
+pub(crate) fn certificate(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
     let (_, tls) = stream.get_ref();
     tls.peer_certificates().unwrap()[0].clone().into_owned()
 }
@@ -434,17 +440,27 @@ async fn cleartext_is_closed_without_a_reset() {
 }
 
 #[tokio::test]
-async fn the_protocol_is_http_1_1() {
+async fn the_protocol_is_what_both_speak() {
     let made = made();
     let server = Server::start(&made).await;
     let mut config = client(&[&made], BOTH);
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let mut stream = handshake(server.address, &Arc::new(config.clone()))
-        .await
-        .unwrap();
-    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-    live(&mut stream).await;
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    let (http2, http1) = (&b"h2"[..], &b"http/1.1"[..]);
+    for (offered, agreed) in [
+        (&[http1, http2][..], Some(http2)),
+        (&[http2], Some(http2)),
+        (&[http1], Some(http1)),
+        (&[b"spdy/3", http1], Some(http1)),
+        (&[], None),
+    ] {
+        config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
+        let config = Arc::new(config.clone());
+        let mut stream = handshake(server.address, &config).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), agreed);
+        if agreed != Some(http2) {
+            live(&mut stream).await;
+        }
+    }
+    config.alpn_protocols = vec![b"spdy/3".to_vec()];
     assert!(handshake(server.address, &Arc::new(config)).await.is_err());
 }
 

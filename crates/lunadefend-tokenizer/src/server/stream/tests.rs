@@ -1,5 +1,5 @@
 use super::*;
-use crate::server::places::Places;
+use crate::server::{patience::WRITE_STEP, places::Places};
 use futures_util::FutureExt;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
