@@ -1,5 +1,6 @@
 //! What all tests of the vault share.
 
+mod backup_format;
 mod backups;
 mod canaries;
 mod clocks;
