@@ -3,6 +3,7 @@
 mod backup_format;
 mod backups;
 mod canaries;
+mod checked;
 mod clocks;
 mod copied;
 mod deleted;

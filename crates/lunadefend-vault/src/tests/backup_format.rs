@@ -34,12 +34,18 @@ async fn make_the_fixture() {
         next_master: master.clone(),
         master,
     };
-    let (small, large) = (world.token(b"078-05-1120").await, world.token(&long()).await);
+    let (small, large) = (
+        world.token(b"078-05-1120").await,
+        world.token(&long()).await,
+    );
     let gone = world.token(b"deleted later").await;
     fs::write(at("backup"), bytes(&world.vault).await).unwrap();
     let list = DeletionList::open(&at("deletions")).unwrap();
     let vault = world.vault.clone().with_deletions(list);
-    vault.delete_tokens(std::slice::from_ref(&gone), later(60_000)).await.unwrap();
+    vault
+        .delete_tokens(std::slice::from_ref(&gone), later(60_000))
+        .await
+        .unwrap();
     let tokens = [&small, &large, &gone].map(TokenId::expose_id);
     fs::write(at("txt"), tokens.join("\n")).unwrap();
     fs::write(at("key"), text.expose_secret()).unwrap();
@@ -52,7 +58,10 @@ async fn every_form_can_be_restored() {
         let key = SecretValue::new(fs::read(at("key")).unwrap());
         let master = MasterKey::from_secret(&key, "fixture").unwrap();
         let tokens = fs::read_to_string(at("txt")).unwrap();
-        let tokens: Vec<_> = tokens.lines().map(|id| TokenId::parse(id).unwrap()).collect();
+        let tokens: Vec<_> = tokens
+            .lines()
+            .map(|id| TokenId::parse(id).unwrap())
+            .collect();
         let backup = BackupFile::open(&at("backup")).unwrap();
         assert_eq!(backup.manifest().made_at, START);
         let (store, clock) = (Arc::new(TestStore::new(MemoryStore::default())), at_start());
@@ -71,7 +80,18 @@ async fn every_form_can_be_restored() {
         assert_eq!(there.read(&tokens[0]).await.unwrap(), b"078-05-1120");
         assert_eq!(there.read(&tokens[1]).await.unwrap(), long());
         let ann = session("ann");
-        there.vault.grant(&ann, &tokens[2], later(60_000)).await.unwrap();
-        assert!(there.vault.grant_expiry(&ann, &tokens[2]).await.unwrap().is_none());
+        there
+            .vault
+            .grant(&ann, &tokens[2], later(60_000))
+            .await
+            .unwrap();
+        assert!(
+            there
+                .vault
+                .grant_expiry(&ann, &tokens[2])
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 }
