@@ -11,6 +11,8 @@ mod faults;
 mod opens;
 #[path = "../shared_store/processes.rs"]
 mod processes;
+#[path = "../shared_store/restored.rs"]
+mod restored;
 mod tls;
 
 use lunadefend_tests::PostgresServer;
