@@ -7,7 +7,7 @@ use crate::{
     workspace::Workspace,
 };
 use anyhow::{Context as _, Result, ensure};
-use serde::Deserialize;
+use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
 pub(super) const FILE: &str = "lunadefend.cdx.json";
@@ -18,17 +18,6 @@ const CYCLONEDX: Tool = Tool {
     version: "0.5.9",
     features: "",
 };
-
-#[derive(Deserialize)]
-struct Bom {
-    components: Vec<Component>,
-}
-
-#[derive(Deserialize)]
-struct Component {
-    name: String,
-    version: String,
-}
 
 /// Writes it, and returns of how many crates the program is made.
 pub(super) fn write(
@@ -55,15 +44,17 @@ pub(super) fn write(
         &format!("file://{}/", workspace.root().display()),
         "file:///",
     );
-    let bom: Bom = serde_json::from_str(&text)?;
+    let mut bom = serde_json::from_str(&text)?;
     let compiled = compiled(workspace, target)?;
-    let missing: Vec<_> = missing(&bom, &compiled);
+    keep(&mut bom, &compiled);
+    let named = named(&bom);
+    let missing: Vec<_> = compiled.difference(&named).map(String::as_str).collect();
     ensure!(
         missing.is_empty(),
         "the SBOM does not have {}, which the program is made of",
         missing.join(", ")
     );
-    fs::write(folder.join(FILE), text)?;
+    fs::write(folder.join(FILE), serde_json::to_string_pretty(&bom)?)?;
     Ok(compiled.len())
 }
 
@@ -104,26 +95,58 @@ fn compiled(workspace: &Workspace, target: &str) -> Result<BTreeSet<String>> {
         .collect())
 }
 
-fn missing<'c>(bom: &Bom, compiled: &'c BTreeSet<String>) -> Vec<&'c str> {
-    let named: BTreeSet<_> = bom
-        .components
-        .iter()
-        .map(|one| format!("{} {}", one.name, one.version))
-        .collect();
-    let all = compiled.iter().filter(|one| !named.contains(*one));
-    all.map(String::as_str).collect()
+/// Takes out of a document what is not compiled: the tool lists what any member of the workspace asks for.
+fn keep(bom: &mut Value, compiled: &BTreeSet<String>) {
+    if let Some(components) = bom["components"].as_array_mut() {
+        components.retain(|one| compiled.contains(&name(one)));
+    }
+    let all = bom["components"].as_array().into_iter().flatten();
+    let all = all.chain([&bom["metadata"]["component"]]);
+    let kept: Vec<Value> = all.map(|one| one["bom-ref"].clone()).collect();
+    for one in bom["dependencies"].as_array_mut().into_iter().flatten() {
+        if let Some(on) = one.get_mut("dependsOn").and_then(Value::as_array_mut) {
+            on.retain(|one| kept.contains(one));
+        }
+    }
+    if let Some(dependencies) = bom["dependencies"].as_array_mut() {
+        dependencies.retain(|one| kept.contains(&one["ref"]));
+    }
+}
+
+/// The components of a document, each as `name version`.
+fn named(bom: &Value) -> BTreeSet<String> {
+    let all = bom["components"].as_array().into_iter().flatten();
+    all.map(name).collect()
+}
+
+fn name(component: &Value) -> String {
+    let text = |member: &str| component[member].as_str().unwrap_or_default();
+    format!("{} {}", text("name"), text("version"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
-    fn what_the_document_does_not_name_is_missing() {
-        let bom =
-            r#"{"components":[{"name":"a","version":"1.0.0"},{"name":"b","version":"2.0.0"}]}"#;
-        let bom: Bom = serde_json::from_str(bom).unwrap();
-        let compiled = ["a 1.0.0", "b 2.1.0", "c 3.0.0"].map(str::to_owned).into();
-        assert_eq!(missing(&bom, &compiled), ["b 2.1.0", "c 3.0.0"]);
+    fn a_document_has_what_is_compiled_and_nothing_else() {
+        let mut bom = json!({
+            "metadata": {"component": {"bom-ref": "p"}},
+            "components": [
+                {"bom-ref": "a", "name": "a", "version": "1.0.0"},
+                {"bom-ref": "b", "name": "b", "version": "2.0.0"},
+            ],
+            "dependencies": [
+                {"ref": "p", "dependsOn": ["a", "b"]},
+                {"ref": "a"},
+                {"ref": "b", "dependsOn": ["a"]},
+            ],
+        });
+        let compiled = ["a 1.0.0", "b 2.1.0"].map(str::to_owned).into();
+        keep(&mut bom, &compiled);
+        assert_eq!(named(&bom), ["a 1.0.0".to_owned()].into());
+        let dependencies = json!([{"ref": "p", "dependsOn": ["a"]}, {"ref": "a"}]);
+        assert_eq!(bom["dependencies"], dependencies);
     }
 }
