@@ -13,8 +13,6 @@ mod faults;
 mod opens;
 #[path = "../shared_store/processes.rs"]
 mod processes;
-#[path = "../shared_store/restored.rs"]
-mod restored;
 
 use lunadefend_tests::Moto;
 use lunadefend_vault::store::Store;

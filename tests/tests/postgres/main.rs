@@ -11,7 +11,6 @@ mod faults;
 mod opens;
 #[path = "../shared_store/processes.rs"]
 mod processes;
-#[path = "../shared_store/restored.rs"]
 mod restored;
 mod tls;
 

@@ -1,4 +1,4 @@
-//! A backup of a file is restored into a store that processes share, and a store of that kind is fenced in place.
+//! A backup of a file is restored into PostgreSQL, and a store there is fenced in place.
 
 use crate::Shared;
 use lunadefend_core::{
