@@ -40,7 +40,6 @@ pub(crate) async fn count(
 fn instead(refused: Response, limited: ApiError) -> Response {
     let mut limited = limited.into_response();
     let of_refusal = [
-        header::ALLOW,
         header::CONTENT_LENGTH,
         header::CONTENT_TYPE,
         header::SET_COOKIE,
