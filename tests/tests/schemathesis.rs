@@ -117,6 +117,10 @@ fn configured(config: TokenizerConfigBuilder) -> TokenizerConfigBuilder {
     limits.session_values = u32::MAX;
     limits.session_bytes = u64::MAX;
     limits.deletes_per_hour = u32::MAX;
+    limits.session_requests = None;
+    limits.session_reads = None;
+    limits.reads = None;
+    limits.refusals = None;
     let values = BaseUrl::parse("http://values.example.com", "BLOB_URL", Cleartext::Allowed);
     config.limits(limits).blob_url(values.unwrap())
 }

@@ -13,6 +13,7 @@ mod api;
 mod check;
 mod command;
 mod deps;
+mod dist;
 mod install;
 mod mutate;
 mod soak;
@@ -63,7 +64,12 @@ Usage: cargo xtask <command> [arguments]
         HTTP/2 and HTTP/1.1 with TLS, 100 idle connections at the idle time, and restarts of the
         tokenizer under load. Installs what is missing by apt-get, as root. Not part of the CI.
   soak --long [--no-build] [NAME..]
-{LONG}  mutate [--list] [--find] [NAME..]
+{LONG}  dist [--prove] [--no-build]
+        What is shipped, in target/dist/TARGET: the static program, root certificates, an SBOM, checksums.
+        --prove starts it as ops/Dockerfile does, alone in an empty folder without a network: that it
+        finds names and certificates, stores a value, stops, and how much memory and time it needs.
+        As root, or as a user with subordinate ids. --no-build takes what is there. Not part of the CI.
+  mutate [--list] [--find] [NAME..]
         Breaks one guard after the other, as xtask/mutations says, and sees whether the tests
         that it names fail. Not part of the CI. NAME is a package or a part of a name;
         --find shows which tests of the named targets fail.
@@ -108,6 +114,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "test" => test::run(&Workspace::open()?, rest),
         "check" => check::run(&Workspace::open()?, rest),
         "soak" => soak::run(&Workspace::open()?, rest),
+        "dist" => dist::run(&Workspace::open()?, rest),
         "api" => api::run(&Workspace::open()?, rest),
         "mutate" => mutate::run(&Workspace::open()?, rest),
         "deps" => without_arguments(deps::run),

@@ -13,7 +13,7 @@ mod long;
 mod options;
 mod outcome;
 mod port;
-mod process;
+pub(crate) mod process;
 mod proxies;
 mod rewraps;
 mod rolls;

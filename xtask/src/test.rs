@@ -6,6 +6,7 @@ pub(crate) mod postgres;
 
 use crate::{
     command::{self, cargo},
+    install,
     workspace::Workspace,
 };
 use anyhow::{Result, bail};
@@ -16,7 +17,16 @@ pub(crate) fn environment(workspace: &Workspace) -> Result<Vec<(&'static str, Pa
     let mut environment = oracles::install(workspace)?;
     environment.extend(browsers::install(workspace)?);
     environment.extend(postgres::install(workspace)?);
+    install_systemd(workspace);
     Ok(environment)
+}
+
+/// Installs `systemd-analyze`, which judges `ops/lunadefend.service`. The test says what to do when it is missing.
+fn install_systemd(workspace: &Workspace) {
+    let root = workspace.root();
+    if !command::succeeds(command::program("systemd-analyze", root).arg("--version")) {
+        install::system_packages(root, &["systemd"]);
+    }
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {

@@ -35,7 +35,14 @@ impl Tool {
                 // Some say more after it: a commit, a licence.
                 command::answer(asked.args(*arguments)).is_some_and(|said| {
                     let mut words = said.split_whitespace();
-                    words.next() == Some(name) && words.next() == Some(version)
+                    let is_it = |word: &str| {
+                        let rest = word
+                            .strip_prefix(name)
+                            .map(|rest| rest.trim_start_matches('-'));
+                        // cargo-cyclonedx says its subcommand twice.
+                        rest.is_some_and(|rest| rest.is_empty() || rest == subcommand)
+                    };
+                    words.next().is_some_and(is_it) && words.next() == Some(version)
                 })
             };
             if calls.iter().any(says) {

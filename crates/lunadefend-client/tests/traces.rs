@@ -95,7 +95,8 @@ async fn traces_have_counts_and_outcomes_and_are_clean() {
     // Both attempts are of one trace.
     let ids = ["attempt=0", "attempt=1"].map(|attempt| {
         let span = format!("lunadefend.http{{route=\"/grant/verify\" {attempt} request_id=\"");
-        let (_, rest) = text.split_once(&span).unwrap();
+        // Its last line, when it closed.
+        let (_, rest) = text.rsplit_once(&span).unwrap();
         rest.split_once('"').unwrap()
     });
     let [(first, after_first), (second, after_second)] = ids;

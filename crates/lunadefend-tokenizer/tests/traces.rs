@@ -2,7 +2,6 @@
 //! a subscriber.
 
 #![expect(
-    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "the lint knows test functions, not the helpers of an integration test"

@@ -1,7 +1,9 @@
 //! What all tests of the vault share.
 
+mod backup_format;
 mod backups;
 mod canaries;
+mod checked;
 mod clocks;
 mod copied;
 mod deleted;

@@ -25,7 +25,7 @@ pub enum Start {
 enum Server {
     Beside(
         Program,
-        #[expect(dead_code, reason = "it ends when it is dropped")] RunningTokenizer,
+        #[expect(dead_code, reason = "it ends when it is dropped")] Box<RunningTokenizer>,
     ),
     Alone(Child),
 }
@@ -186,7 +186,7 @@ impl Server {
         let url = program.url().unwrap();
         let tokenizer = tokenizer.serve_in_real_time(&url).await.unwrap();
         let origins = [url, tokenizer.url().to_owned()];
-        (Self::Beside(program, tokenizer), origins)
+        (Self::Beside(program, Box::new(tokenizer)), origins)
     }
 
     fn printed(&self) -> String {

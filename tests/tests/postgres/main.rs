@@ -11,6 +11,7 @@ mod faults;
 mod opens;
 #[path = "../shared_store/processes.rs"]
 mod processes;
+mod restored;
 mod tls;
 
 use lunadefend_tests::PostgresServer;

@@ -14,7 +14,7 @@ use std::{
 const WITH_ALL_FILES: &str = r#"ulimit -n "$(ulimit -H -n)" 2>/dev/null; exec "$0" "$@""#;
 
 /// A running program, until it is dropped.
-pub(super) struct Process {
+pub(crate) struct Process {
     name: String,
     child: Child,
     stdin: ChildStdin,
@@ -22,7 +22,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn start(
+    pub(crate) fn start(
         program: &Path,
         arguments: &[&str],
         environment: &[(&str, String)],
@@ -64,7 +64,7 @@ impl Process {
     }
 
     /// Waits for the line that begins with `start`, and gives what is behind that.
-    pub(super) fn line(&mut self, start: &str, limit: Duration) -> Result<String> {
+    pub(crate) fn line(&mut self, start: &str, limit: Duration) -> Result<String> {
         let last = Instant::now() + limit;
         loop {
             let left = last.saturating_duration_since(Instant::now());
@@ -79,17 +79,17 @@ impl Process {
     }
 
     /// The lines that nobody waited for.
-    pub(super) fn rest(&self) -> Vec<String> {
+    pub(crate) fn rest(&self) -> Vec<String> {
         self.lines.iter().collect()
     }
 
     /// Sends it a line.
-    pub(super) fn tell(&mut self, word: &str) -> Result<()> {
+    pub(crate) fn tell(&mut self, word: &str) -> Result<()> {
         writeln!(self.stdin, "{word}").with_context(|| format!("{} does not listen", self.name))
     }
 
     /// Sends it a signal.
-    pub(super) fn signal(&self, signal: &str) -> Result<()> {
+    pub(crate) fn signal(&self, signal: &str) -> Result<()> {
         let id = self.child.id().to_string();
         let kill = ["-c", r#"kill -s "$0" "$1""#, signal, &id];
         let status = Command::new("sh").args(kill).status()?;
@@ -100,12 +100,12 @@ impl Process {
     }
 
     /// Its resident memory.
-    pub(super) fn resident_kib(&self) -> Result<u64> {
+    pub(crate) fn resident_kib(&self) -> Result<u64> {
         self.memory_kib("VmRSS:")
     }
 
     /// The most resident memory that it ever had.
-    pub(super) fn peak_kib(&self) -> Result<u64> {
+    pub(crate) fn peak_kib(&self) -> Result<u64> {
         self.memory_kib("VmHWM:")
     }
 
@@ -117,7 +117,7 @@ impl Process {
     }
 
     /// Waits for its end.
-    pub(super) fn end(&mut self, limit: Duration) -> Result<ExitStatus> {
+    pub(crate) fn end(&mut self, limit: Duration) -> Result<ExitStatus> {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {

@@ -36,7 +36,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     let docs = fs::read_to_string(workspace.root().join("docs/production.md"))?;
     let folder = empty_folder(workspace, "rolls")?;
     let text = configuration(&docs, &port.addr(), &scene.ports)?;
-    let mut balancer = start(&folder, &text)?;
+    let balancer = start(&folder, &text)?;
     until(&port.addr(), "haproxy takes no connections")?;
     // Twice: the load asks for more than one.
     let mut load = scene.load(SEED, &[port.addr(), port.addr()])?;

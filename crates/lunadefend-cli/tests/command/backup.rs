@@ -121,7 +121,7 @@ async fn write_on(server: &Server, known: &Acknowledged, stop: &Arc<AtomicBool>,
         let value = format!("{number}-{count}-{}", "x".repeat(length));
         let metadata = Metadata::string();
         let tokenizer = client.tokenizer();
-        let token = tokenizer.tokenize_text(&session, &*value, &metadata);
+        let token = tokenizer.tokenize_text(&session, &value, &metadata);
         let token = TokenId::parse(token.await.unwrap().expose_id()).unwrap();
         known.lock().unwrap().push((token, value));
     }

@@ -32,7 +32,7 @@ pub struct Limits {
     /// The maximum of tokens that may be deleted in an hour, which begins with its first request; 1000 by
     /// default. The request that exceeds it deletes nothing and is a 429. The count is of this process.
     pub deletes_per_hour: u32,
-    /// The maximum of requests of one session with the cookie in a minute, and at once; 600 by default, `None` for no
+    /// The maximum of requests of one session with the cookie in a minute, and at once; 3000 by default, `None` for no
     /// limit. One more is a 429 with `Retry-After`. This count and the next three are of this process.
     pub session_requests: Option<NonZeroU32>,
     /// The maximum of values that one session may ask for in an hour, and at once, with or without a grant; 10,000 by
@@ -45,7 +45,8 @@ pub struct Limits {
     pub reads: Option<NonZeroU32>,
     /// The maximum of refusals (4xx) of one IPv4 address, or one IPv6 network of 64 bits, in a minute, and at once;
     /// 600 by default, `None` for no limit. Each further one is a 429 that does not say why. A request that would succeed
-    /// is served, and one with a JWT of the application is not counted.
+    /// is served. A request with a JWT of the application is not counted, nor a 401 to a browser without a session, which
+    /// is a step of a session transfer.
     pub refusals: Option<NonZeroU32>,
     /// The time for the head of a request, from its first byte, or from the start of a connection. 10 s by
     /// default. A TLS handshake has as much before it. On a connection of HTTP/2 it is that of the first request.
@@ -157,7 +158,7 @@ impl Default for Limits {
             session_values: 64,
             session_bytes: 256 * 1024 * 1024,
             deletes_per_hour: 1000,
-            session_requests: NonZeroU32::new(600),
+            session_requests: NonZeroU32::new(3000),
             session_reads: NonZeroU32::new(10_000),
             reads: NonZeroU32::new(1_000_000),
             refusals: NonZeroU32::new(600),

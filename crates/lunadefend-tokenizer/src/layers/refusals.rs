@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// Counts a refusal for the address of its client. Those over the rate become 429, which does not say why.
 ///
+/// That a browser has no session here (401 without `authorization`) is not counted: it is a step of each transfer. Many users
+/// may come from one address, and after a restore all of them have that step before them.
+///
 /// # Security
 /// It changes refusals only, whoever shares the address: nobody is kept out by what a neighbour does. It cannot save the
 /// work of a request, for which connections are limited, but nobody learns more than so much in a time by trying. The
@@ -23,9 +26,11 @@ pub(crate) async fn count(
     next: Next,
 ) -> Response {
     let client = request.extensions().get::<ClientAddr>().copied();
+    let has_jwt = request.headers().contains_key(header::AUTHORIZATION);
     let refused = next.run(request).await;
     let is_refused = refused.status().is_client_error()
         && refused.status() != StatusCode::TOO_MANY_REQUESTS
+        && (has_jwt || refused.status() != StatusCode::UNAUTHORIZED)
         && !context.is_by_jwt();
     let Some(client) = client.filter(|_| is_refused) else {
         return refused;
@@ -40,7 +45,6 @@ pub(crate) async fn count(
 fn instead(refused: Response, limited: ApiError) -> Response {
     let mut limited = limited.into_response();
     let of_refusal = [
-        header::ALLOW,
         header::CONTENT_LENGTH,
         header::CONTENT_TYPE,
         header::SET_COOKIE,

@@ -106,15 +106,19 @@ pub(super) fn of_preflight() -> Map<String, Value> {
         header::ACCESS_CONTROL_MAX_AGE,
     ];
     let texts = texts.map(|name| (name, json!({ "schema": { "type": "string" } })));
-    named(texts.into_iter().chain([(header::ALLOW, allow())]))
+    named(texts.into_iter().chain([(header::ALLOW, allow(true))]))
 }
 
 /// Returns what the refusals of a status have besides.
 pub(super) fn of_status(status: StatusCode) -> Map<String, Value> {
     named(match status {
         StatusCode::UNAUTHORIZED => vec![(header::WWW_AUTHENTICATE, fixed("Bearer", true))],
-        StatusCode::METHOD_NOT_ALLOWED => vec![(header::ALLOW, allow())],
-        StatusCode::TOO_MANY_REQUESTS => vec![(header::RETRY_AFTER, retry_after())],
+        StatusCode::METHOD_NOT_ALLOWED => vec![(header::ALLOW, allow(true))],
+        // It may come in the place of a 405.
+        StatusCode::TOO_MANY_REQUESTS => vec![
+            (header::RETRY_AFTER, retry_after()),
+            (header::ALLOW, allow(false)),
+        ],
         _ => Vec::new(),
     })
 }
@@ -126,10 +130,10 @@ fn retry_after() -> Value {
     })
 }
 
-fn allow() -> Value {
+fn allow(required: bool) -> Value {
     json!({
         "description": "The methods of the route.",
-        "required": true,
+        "required": required,
         "schema": { "type": "string" },
     })
 }

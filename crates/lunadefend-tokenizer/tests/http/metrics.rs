@@ -5,10 +5,13 @@ use crate::{
     jwt::APPLICATION_KEY,
 };
 use http::{HeaderMap, Method};
-use lunadefend_core::provider::Clock;
+use lunadefend_core::provider::{Clock, UnixMillis};
 use lunadefend_http::{HttpClient, Request};
 use lunadefend_tokenizer::{VerificationKeys, serve_metrics};
-use lunadefend_vault::store::faults::{FailingStore, Fault, Operation};
+use lunadefend_vault::store::{
+    Row, RowAddress, RowKey, Rows, Table, WriteId,
+    faults::{FailingStore, Fault, Operation},
+};
 use lunadefend_vault_redb::EmbeddedStore;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{io::AsyncWriteExt, net::TcpListener, task::JoinHandle, time::Instant};
@@ -140,11 +143,24 @@ async fn the_state_of_store_drain_and_time_is_shown() {
 /// The first round runs at the start.
 #[tokio::test]
 async fn sweeps_are_counted() {
-    let harness = Harness::start().await;
+    let store = Arc::new(EmbeddedStore::in_memory().unwrap());
+    let expired = |key| {
+        let at = RowAddress {
+            table: Table::Grant,
+            key: RowKey::new([key; 32]),
+        };
+        (at, Row::until(UnixMillis::new(1), vec![1].into()))
+    };
+    let rows = [expired(1), expired(2)];
+    let written = store.raise_expiry(WriteId::new([1; 16]), &rows, UnixMillis::new(0));
+    written.await.unwrap();
+    let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
+    let harness = Harness::with_store(builder(ORIGIN, keys), store).await;
     let scraper = Scraper::of(&harness).await;
     let last = "lunadefend_last_sweep_timestamp_seconds";
     while scraper.value(last).await < 1.0 {}
     assert_eq!(scraper.value(last).await, harness.now() as f64);
+    assert_eq!(scraper.value("lunadefend_swept_rows_total").await, 2.0);
     assert_eq!(scraper.value("lunadefend_failed_sweeps_total").await, 0.0);
 }
 

@@ -60,11 +60,7 @@ async fn statuses(harness: &Harness, made_at: u64, jti: &str) -> [u16; 3] {
     // Ids are those of all JWTs.
     let jwt = jwt::destroy(made_at, DELETE, &body(), &format!("{jti} destroys"));
     let deleted = harness.post_as(&jwt, DELETE, &body()).await;
-    [
-        tokenized.status.into(),
-        created.into(),
-        deleted.status.into(),
-    ]
+    [tokenized.status, created, deleted.status]
 }
 
 #[tokio::test]

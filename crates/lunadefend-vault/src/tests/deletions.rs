@@ -1,6 +1,10 @@
 //! The list of deletions: durable before anything is deleted, or nothing is.
 
-use super::*;
+use super::{
+    backups::bytes,
+    restored::{found_wrong, restored_from},
+    *,
+};
 use std::fs;
 
 async fn listed(world: &World, path: &std::path::Path) -> Vec<bool> {
@@ -135,4 +139,69 @@ async fn a_list_that_is_damaged_or_of_another_store_is_refused() {
     // A line that was cut off was never acknowledged.
     let done = fence(&world, &format!("{good}{}", &good[..30])).await;
     assert_eq!(done.unwrap().deletions, 1);
+}
+
+#[tokio::test]
+async fn a_token_deleted_after_the_backup_stays_deleted_by_the_list() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deletions");
+    let list = DeletionList::open(&path).unwrap();
+    let vault = world.vault.clone().with_deletions(list);
+    let long = vec![7; 100_000];
+    let tokens = [
+        world.token(b"small").await,
+        world.token(&long).await,
+        world.token(b"stays").await,
+    ];
+    let backup = bytes(&world.vault).await;
+    let late = world.token(b"late").await;
+    let until = later(7_200_000);
+    vault.delete_tokens(&tokens[..2], until).await.unwrap();
+    // Unknown to the backup, and one again.
+    vault
+        .delete_tokens(&[late.clone(), tokens[0].clone()], until)
+        .await
+        .unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), 4);
+    assert!(!text.contains("lunasec-"));
+
+    let (without, _) = restored_from(&world, &backup, &[]).await;
+    assert_eq!(without.read(&tokens[0]).await.unwrap(), b"small");
+    let (there, done) = restored_from(&world, &backup, std::slice::from_ref(&path)).await;
+    assert_eq!(done.deletions, 4);
+    let ann = session("ann");
+    for token in tokens[..2].iter().chain([&late]) {
+        there.vault.grant(&ann, token, later(60_000)).await.unwrap();
+        assert!(
+            there
+                .vault
+                .grant_expiry(&ann, token)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        let issued = there.vault.issue_download(&ann, token, later(60_000)).await;
+        assert!(issued.unwrap().is_none());
+    }
+    assert_eq!(there.read(&tokens[2]).await.unwrap(), b"stays");
+    assert!(there.store.blobs().await.is_empty());
+    let (_, findings) = found_wrong(&*there.store, &there.master).await;
+    assert_eq!(findings, [""; 0]);
+
+    // After the time for which it is remembered, only what the backup has is deleted.
+    world.clock.set(until);
+    let (there, _) = restored_from(&world, &backup, &[path]).await;
+    assert_eq!(there.store.rows(Table::Token).await.len(), 3);
+    assert!(there.store.blobs().await.is_empty());
+}
+
+proptest::proptest! {
+    /// Only what was written for this store is read.
+    #[test]
+    fn no_other_line_is_a_deletion(line in "1( [0-9]{1,20}){0,3}( [0-9a-f]{64}){0,5}|.*") {
+        let ring = Ring::generate(START).unwrap();
+        proptest::prop_assert!(crate::deletions::Deletion::read(&line, &ring).is_none());
+    }
 }

@@ -11,7 +11,11 @@ const JWT_EXPIRES: UnixMillis = UnixMillis::new(START.get() + 3_600_000);
 const READ: ReadId = ReadId::new([1; 16]);
 
 /// A world whose store was restored from `bytes`, a minute later.
-async fn restored_from(world: &World, bytes: &[u8], lists: &[PathBuf]) -> (World, Restored) {
+pub(super) async fn restored_from(
+    world: &World,
+    bytes: &[u8],
+    lists: &[PathBuf],
+) -> (World, Restored) {
     let disk = OnDisk::new(bytes);
     let backup = disk.open().unwrap();
     let store = Arc::new(TestStore::new(MemoryStore::default()));
@@ -29,7 +33,7 @@ async fn restored_from(world: &World, bytes: &[u8], lists: &[PathBuf]) -> (World
     (there, done.unwrap())
 }
 
-async fn found_wrong(store: &dyn Store, master: &MasterKey) -> (Checked, Vec<String>) {
+pub(super) async fn found_wrong(store: &dyn Store, master: &MasterKey) -> (Checked, Vec<String>) {
     let mut findings = Vec::new();
     let masters = MasterKeys::from(master);
     let checked = check(store, &masters, |finding| {
@@ -215,62 +219,6 @@ async fn a_clock_that_is_behind_does_not_matter() {
     assert_eq!(values(&there, &ann, &counted).await, None);
 }
 
-#[tokio::test]
-async fn a_token_deleted_after_the_backup_stays_deleted_by_the_list() {
-    let world = World::new().await;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("deletions");
-    let list = DeletionList::open(&path).unwrap();
-    let vault = world.vault.clone().with_deletions(list);
-    let long = vec![7; 100_000];
-    let tokens = [
-        world.token(b"small").await,
-        world.token(&long).await,
-        world.token(b"stays").await,
-    ];
-    let backup = bytes(&world.vault).await;
-    let late = world.token(b"late").await;
-    let until = later(7_200_000);
-    vault.delete_tokens(&tokens[..2], until).await.unwrap();
-    // Unknown to the backup, and one again.
-    vault
-        .delete_tokens(&[late.clone(), tokens[0].clone()], until)
-        .await
-        .unwrap();
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(text.lines().count(), 4);
-    assert!(!text.contains("lunasec-"));
-
-    let (without, _) = restored_from(&world, &backup, &[]).await;
-    assert_eq!(without.read(&tokens[0]).await.unwrap(), b"small");
-    let (there, done) = restored_from(&world, &backup, std::slice::from_ref(&path)).await;
-    assert_eq!(done.deletions, 4);
-    let ann = session("ann");
-    for token in tokens[..2].iter().chain([&late]) {
-        there.vault.grant(&ann, token, later(60_000)).await.unwrap();
-        assert!(
-            there
-                .vault
-                .grant_expiry(&ann, token)
-                .await
-                .unwrap()
-                .is_none()
-        );
-        let issued = there.vault.issue_download(&ann, token, later(60_000)).await;
-        assert!(issued.unwrap().is_none());
-    }
-    assert_eq!(there.read(&tokens[2]).await.unwrap(), b"stays");
-    assert!(there.store.blobs().await.is_empty());
-    let (_, findings) = found_wrong(&*there.store, &there.master).await;
-    assert_eq!(findings, [""; 0]);
-
-    // After the time for which it is remembered, only what the backup has is deleted.
-    world.clock.set(until);
-    let (there, _) = restored_from(&world, &backup, &[path]).await;
-    assert_eq!(there.store.rows(Table::Token).await.len(), 3);
-    assert!(there.store.blobs().await.is_empty());
-}
-
 /// At each of its calls, before and after what it does.
 #[tokio::test]
 async fn a_restore_that_was_broken_off_is_no_store_until_it_is_run_again() {
@@ -415,90 +363,4 @@ async fn a_store_restored_by_other_means_is_fenced_in_place() {
     assert_eq!(there.read(&stays).await.unwrap(), b"stays");
     let (_, findings) = found_wrong(&*there.store, &there.master).await;
     assert_eq!(findings, [""; 0]);
-}
-
-#[tokio::test]
-async fn a_check_finds_what_is_damaged_missing_or_too_much() {
-    let world = World::new().await;
-    let ann = session("ann");
-    let token = world.token(&vec![7; 100_000]).await;
-    world
-        .vault
-        .grant(&ann, &token, later(60_000))
-        .await
-        .unwrap();
-    let (checked, findings) = found_wrong(&*world.store, &world.master).await;
-    assert_eq!(findings, [""; 0]);
-    assert_eq!(
-        (checked.long_values, checked.parts, checked.left_over),
-        (1, 2, 0)
-    );
-    assert_eq!(checked.rows[&Table::Grant], 1);
-
-    let ring = world.vault.ring();
-    let chunks = world.store.chunks().await;
-    let blob = chunks[0].0;
-    let parts = world.store.parts(blob).await;
-    let find = async |expected: &str| {
-        let (checked, findings) = found_wrong(&*world.store, &world.master).await;
-        assert_eq!(findings.len() as u64, checked.findings);
-        assert!(
-            findings.len() == 1 && findings[0].contains(expected),
-            "{findings:?}"
-        );
-    };
-    // Its parts.
-    let mut flipped = parts[1].to_vec();
-    flipped[5] ^= 1;
-    world.store.set_chunk(chunks[1], flipped).await;
-    find("part 1 is missing or damaged").await;
-    world.store.set_parts(blob, vec![parts[0].clone()]).await;
-    find("part 1 is missing or damaged").await;
-    let surplus = [&parts[..], &parts[..1]].concat();
-    world.store.set_parts(blob, surplus).await;
-    find("surplus").await;
-    world.store.set_parts(blob, parts.clone()).await;
-    // Rows that belong together.
-    let blob_at = rows::blob::address(blob);
-    let row = world.store.row(blob_at).await.unwrap();
-    world.store.change(blob_at, Change::Delete).await;
-    find("no row keeps the parts").await;
-    world.store.put(blob_at, row).await;
-    let value_at = rows::value::address(&ring, &token);
-    let value = world.store.row(value_at).await.unwrap();
-    world.store.change(value_at, Change::Delete).await;
-    find("it keeps a value that is not there").await;
-    world.store.put(value_at, value.clone()).await;
-    // Each table: a changed row is found, by the start of its key.
-    for table in Table::ALL {
-        for (at, row) in world.store.rows(table).await {
-            if at == Ring::own_address() {
-                continue;
-            }
-            let mut other = row.value.to_vec();
-            if let Some(last) = other.last_mut() {
-                *last ^= 1;
-            }
-            let changed = Row {
-                value: other.into(),
-                ..row.clone()
-            };
-            world.store.put(at, changed).await;
-            let (_, findings) = found_wrong(&*world.store, &world.master).await;
-            let name = format!(
-                "{} {}",
-                table.name(),
-                &lunadefend_crypto::hex(at.key.as_bytes())[..16]
-            );
-            assert!(
-                findings.iter().any(|finding| finding.starts_with(&name)),
-                "{table:?}"
-            );
-            world.store.put(at, row).await;
-        }
-    }
-    // What interrupted uploads leave is no finding.
-    world.store.set_parts(BlobId::new([9; 32]), parts).await;
-    let (checked, findings) = found_wrong(&*world.store, &world.master).await;
-    assert_eq!((findings, checked.left_over), (vec![], 1));
 }

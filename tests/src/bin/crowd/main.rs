@@ -22,7 +22,7 @@ const SLOW: usize = 100;
 /// Requests of others, some at a time.
 const OTHERS: usize = 2000;
 const AT_ONCE: usize = 20;
-const PIECE: [u8; 64 * 1024] = [b'a'; 64 * 1024];
+static PIECE: [u8; 64 * 1024] = [b'a'; 64 * 1024];
 const PIECES: usize = 100 * 1024 * 1024 / PIECE.len();
 const ENDLESS: usize = 20;
 
