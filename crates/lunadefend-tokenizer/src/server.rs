@@ -37,7 +37,7 @@ use tls::{HandshakeError, TlsStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -95,6 +95,7 @@ pub(crate) async fn run<L, S, B>(
         service,
         tls,
         places: Arc::clone(places),
+        requests: Arc::new(Semaphore::new(places.count() as usize)),
         limits: *limits,
         ends: Arc::default(),
         stopping,
@@ -137,6 +138,8 @@ struct Server<S> {
     service: S,
     tls: Option<Tls>,
     places: Arc<Places>,
+    /// The requests that are served at once by HTTP/2, of all connections: as many as HTTP/1.1 could serve.
+    requests: Arc<Semaphore>,
     limits: Limits,
     ends: Arc<Ends>,
     stopping: watch::Receiver<()>,
@@ -185,7 +188,7 @@ where
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = http2::guarded(self.service, &self.places, phase, peer);
+        let service = http2::guarded(self.service, &self.places, &self.requests, phase, peer);
         let io = TokioIo::new(stream);
         http2::serve(io, service, phase, &self.limits, self.stopping).await
     }

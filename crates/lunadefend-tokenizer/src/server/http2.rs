@@ -21,7 +21,7 @@ use std::{convert::Infallible, future::poll_fn, pin::pin, sync::Arc, task::Poll,
 use streams::{StreamExecutor, Streams};
 use taking::PacedBody;
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     time::{Instant, sleep},
 };
 use tower::Service;
@@ -39,10 +39,14 @@ const MAX_ERROR_RESETS: usize = 1024;
 /// The time for a client to hear that the connection ends, before it does: what it has sent until then is served.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Serves the requests of one connection.
+/// Serves the requests of one connection. `requests` are those of all connections at once: a further one waits.
+///
+/// # Security
+/// Else a client would have as many responses in memory as streams, on each of its connections, where HTTP/1.1 has one.
 pub(super) fn guarded<S, B>(
     service: S,
     places: &Arc<Places>,
+    requests: &Arc<Semaphore>,
     phase: &Phase,
     peer: Option<Peer>,
 ) -> impl HttpService<Incoming, ResBody = PacedBody<B>, Error = Infallible, Future: Send + 'static>
@@ -56,22 +60,24 @@ where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin + Send + 'static,
 {
     let (places, phase) = (Arc::clone(places), phase.clone());
+    let requests = Arc::clone(requests);
     service_fn(move |mut request: Request<Incoming>| {
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }
         // A body that is left unread is that of its stream alone, and ends with it.
-        let response = service
-            .clone()
-            .call(request.map(|body| BodyRead::default().track(body)));
+        let request = request.map(|body| BodyRead::default().track(body));
         let (places, phase) = (Arc::clone(&places), phase.clone());
+        let (requests, mut service) = (Arc::clone(&requests), service.clone());
         async move {
-            let response = response.await?;
+            // It is never closed.
+            let served = requests.acquire_owned().await.ok();
+            let response = service.call(request).await?;
             // When a client waits for a place, one that has its response makes room.
             if places.are_wanted() {
                 phase.ask_to_leave();
             }
-            Ok(response.map(|body| PacedBody::new(body, streams::taking())))
+            Ok(response.map(|body| PacedBody::new(body, streams::taking(), served)))
         }
     })
 }

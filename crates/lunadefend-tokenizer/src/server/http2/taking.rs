@@ -11,6 +11,7 @@ use std::{
     },
     task::{Context, Poll, ready},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What is known of a response on its way. Its chunks go through the windows of HTTP/2, where a client that grants
 /// none stops them without any write that waits.
@@ -80,12 +81,22 @@ impl Buf for Chunk {
 pub(in crate::server) struct PacedBody<B> {
     body: B,
     taking: Arc<Taking>,
+    /// Its place among the requests of all connections.
+    _served: Option<OwnedSemaphorePermit>,
 }
 
 impl<B> PacedBody<B> {
     /// `taking` is that of the stream whose task polls the body.
-    pub(super) const fn new(body: B, taking: Arc<Taking>) -> Self {
-        Self { body, taking }
+    pub(super) const fn new(
+        body: B,
+        taking: Arc<Taking>,
+        served: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self {
+            body,
+            taking,
+            _served: served,
+        }
     }
 }
 

@@ -95,6 +95,11 @@ pub(super) struct Served {
 
 /// Serves one connection, whose pipe holds so many bytes.
 pub(super) async fn server(pipe: usize) -> (DuplexStream, Served) {
+    server_of(pipe, 1000).await
+}
+
+/// Serves one with so many requests at once.
+pub(super) async fn server_of(pipe: usize, requests: usize) -> (DuplexStream, Served) {
     let (client, stream) = duplex(pipe);
     let (places, limits, phase) = (Places::new(1), Limits::default(), Phase::default());
     let mut stream = GuardedStream::new(stream, phase.clone(), places.take().await, &limits);
@@ -112,7 +117,8 @@ pub(super) async fn server(pipe: usize) -> (DuplexStream, Served) {
             async move { Ok::<_, Infallible>(answer(request, seen).await) }
         }
     });
-    let service = guarded(service, &places, &phase, None);
+    let requests = Arc::new(Semaphore::new(requests));
+    let service = guarded(service, &places, &requests, &phase, None);
     let (stop, stopping) = watch::channel(());
     let ended = tokio::spawn(async move {
         serve(TokioIo::new(stream), service, &phase, &limits, stopping).await

@@ -2,7 +2,7 @@
 
 use super::client::{
     CHUNK, Came, DATA, END_STREAM, LARGE, RST_STREAM, ask, came, connect, first, get, grant,
-    preface, send, server, settle,
+    preface, send, server, server_of, settle,
 };
 use std::{sync::atomic::Ordering, time::Duration};
 use tokio::{
@@ -186,4 +186,26 @@ async fn a_body_that_is_left_unread_ends_its_stream_and_not_the_connection() {
     }
     let (_, body) = ask(&client, "/echo", b"here").await.unwrap();
     assert_eq!(body, "here");
+}
+
+/// A client that takes nothing of its responses has as many of them in memory as are served at once.
+#[tokio::test(start_paused = true)]
+async fn so_many_requests_are_served_at_once_and_further_ones_wait() {
+    let (mut client, served) = server_of(1 << 20, 2).await;
+    let streams: Vec<_> = (0..5).map(|number| get(2 * number + 1, "/large")).collect();
+    send(&mut client, &[vec![preface(0)], streams].concat()).await;
+    settle().await;
+    assert_eq!(served.seen.chunks.load(Ordering::Relaxed), 2);
+    // Those two are given up, and the next have their turn.
+    let before = Instant::now();
+    for turn in 1..=2 {
+        for _ in 0..2 {
+            let reset = first(&mut client, RST_STREAM).await.unwrap();
+            assert_eq!(reset.error(), CANCEL);
+        }
+        assert_eq!(before.elapsed(), turn * 30 * SECOND);
+        settle().await;
+        let begun = usize::try_from(2 * (turn + 1)).unwrap().min(5);
+        assert_eq!(served.seen.chunks.load(Ordering::Relaxed), begun);
+    }
 }
