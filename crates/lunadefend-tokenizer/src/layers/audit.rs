@@ -173,8 +173,11 @@ mod tests {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    /// A disk that hangs until the sender is gone.
-    struct Hanging(std::sync::mpsc::Receiver<()>);
+    /// A disk that hangs after the first line until the sender is gone.
+    struct Hanging {
+        has_begun: bool,
+        until: std::sync::mpsc::Receiver<()>,
+    }
 
     impl Destination for Hanging {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -182,15 +185,18 @@ mod tests {
         }
 
         fn sync(&mut self) -> io::Result<()> {
-            let _ = self.0.recv();
+            if std::mem::replace(&mut self.has_begun, true) {
+                let _ = self.until.recv();
+            }
             Ok(())
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_disk_that_hangs_holds_no_request_beyond_its_time() {
-        let (hangs, hanging) = std::sync::mpsc::channel();
-        let router = router(Hanging(hanging), |trail| {
+        let (hangs, until) = std::sync::mpsc::channel();
+        let has_begun = false;
+        let router = router(Hanging { has_begun, until }, |trail| {
             trail.by(Who::Frame, None);
             trail.about_tokens(&[]);
         });
