@@ -5,11 +5,11 @@ use crate::{
     jwt::APPLICATION_KEY,
 };
 use http::{HeaderMap, Method};
-use lunadefend_core::provider::{Clock, UnixMillis};
+use lunadefend_core::provider::Clock;
 use lunadefend_http::{HttpClient, Request};
 use lunadefend_tokenizer::{VerificationKeys, serve_metrics};
 use lunadefend_vault::store::{
-    Row, RowAddress, RowKey, Rows, Table, WriteId,
+    Blob, BlobId, Blobs,
     faults::{FailingStore, Fault, Operation},
 };
 use lunadefend_vault_redb::EmbeddedStore;
@@ -140,27 +140,24 @@ async fn the_state_of_store_drain_and_time_is_shown() {
     drop(connection);
 }
 
-/// The first round runs at the start.
+/// The first round runs at the start. It deletes what an upload has left, and no row before it has seen the clock twice.
 #[tokio::test]
 async fn sweeps_are_counted() {
     let store = Arc::new(EmbeddedStore::in_memory().unwrap());
-    let expired = |key| {
-        let at = RowAddress {
-            table: Table::Grant,
-            key: RowKey::new([key; 32]),
-        };
-        (at, Row::until(UnixMillis::new(1), vec![1].into()))
+    let blob = Blob {
+        id: BlobId::new([7; 32]),
+        part_bytes: 1024,
     };
-    let rows = [expired(1), expired(2)];
-    let written = store.raise_expiry(WriteId::new([1; 16]), &rows, UnixMillis::new(0));
-    written.await.unwrap();
+    let mut left = store.create(blob).await.unwrap();
+    left.write(vec![1; 100].into()).await.unwrap();
+    left.finish().await.unwrap();
     let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
     let harness = Harness::with_store(builder(ORIGIN, keys), store).await;
     let scraper = Scraper::of(&harness).await;
     let last = "lunadefend_last_sweep_timestamp_seconds";
     while scraper.value(last).await < 1.0 {}
     assert_eq!(scraper.value(last).await, harness.now() as f64);
-    assert_eq!(scraper.value("lunadefend_swept_rows_total").await, 2.0);
+    assert_eq!(scraper.value("lunadefend_swept_blobs_total").await, 1.0);
     assert_eq!(scraper.value("lunadefend_failed_sweeps_total").await, 0.0);
 }
 
@@ -311,7 +308,7 @@ async fn grants_verdicts_values_and_commits_are_counted() {
 async fn failures_of_the_store_its_clock_and_sweeps_are_counted() {
     let store = Arc::new(FailingStore::new(EmbeddedStore::in_memory().unwrap()));
     let keys = VerificationKeys::Public(APPLICATION_KEY.public_key().clone());
-    store.plan_all(Operation::PurgeExpired, Fault::Before);
+    store.plan_all(Operation::List, Fault::Before);
     let faulty = Arc::<FailingStore<_>>::clone(&store);
     let harness = Harness::with_store(builder(ORIGIN, keys), faulty).await;
     let scraper = Scraper::of(&harness).await;
