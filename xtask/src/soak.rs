@@ -13,6 +13,7 @@ mod long;
 mod options;
 mod outcome;
 mod port;
+pub(crate) mod probe;
 pub(crate) mod process;
 mod proxies;
 mod rewraps;
@@ -20,6 +21,7 @@ mod rolls;
 mod shared;
 mod tools;
 mod values;
+mod work;
 
 use crate::{
     command::{self, cargo},

@@ -2,6 +2,7 @@
 
 use crate::{
     settings,
+    store::told_on_the_way,
     stores::{Stores, is_shared},
     words::date,
 };
@@ -11,9 +12,6 @@ use lunadefend_jwt::SystemClock;
 use lunadefend_settings::Side;
 use lunadefend_vault::{BackupFile, Restored, restore};
 use std::{fs, path::PathBuf};
-
-/// After how many rows it says how far it is.
-const TOLD_EACH: u64 = 10_000;
 
 /// Restore a backup into an empty store that no tokenizer uses.
 ///
@@ -74,17 +72,7 @@ impl Restore {
             "--to names the backup itself: name a new file"
         );
         let target = stores.store(&self.to, &settings).await?;
-        let mut said = 0;
-        let progress = |so_far: lunadefend_vault::store::Copied| {
-            let rows = so_far.rows + so_far.rows_there;
-            if rows >= said + TOLD_EACH {
-                said = rows;
-                println!(
-                    "{rows} rows, {} long values",
-                    so_far.values + so_far.values_there
-                );
-            }
-        };
+        let progress = told_on_the_way();
         let lists = self.deleted.lists();
         let done = restore(&backup, &*target, &masters, lists, &SystemClock, progress);
         let done = done.await?;

@@ -1,11 +1,12 @@
 //! `lunadefend store`: what is done to a store beside serving it.
 
 mod check;
+mod progress;
 
 use crate::{
     restore::{Deleted, told},
     settings,
-    stores::{Stores, is_shared},
+    stores::{Stores, is_shared, require_there},
 };
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
@@ -14,8 +15,7 @@ use lunadefend_settings::Side;
 use lunadefend_vault::{restored, store::copy};
 use std::path::PathBuf;
 
-/// After how many rows a copy says how far it is.
-const TOLD_EACH: u64 = 10_000;
+pub(crate) use progress::told_on_the_way;
 
 /// Prepare, copy or check a store, or end its restore.
 #[derive(Args)]
@@ -104,11 +104,7 @@ impl Store {
                 println!("{} bytes, {before} before", size()?);
             }
             Command::Restored { store, deleted } => {
-                ensure!(
-                    is_shared(&store) || store.is_file(),
-                    "{} is no file, nor `postgres` or `aws`",
-                    store.display()
-                );
+                require_there(&store)?;
                 let masters = stores.masters(&store, &settings).await?;
                 let target = stores.store(&store, &settings).await?;
                 let done = restored(&*target, &masters, deleted.lists(), &SystemClock).await?;
@@ -123,18 +119,7 @@ impl Store {
                 );
                 let source = stores.store(&from, &settings).await?;
                 let target = stores.store(&to, &settings).await?;
-                let mut said = 0;
-                let done = copy(&*source, &*target, |so_far| {
-                    let rows = so_far.rows + so_far.rows_there;
-                    if rows >= said + TOLD_EACH {
-                        said = rows;
-                        println!(
-                            "{rows} rows, {} long values",
-                            so_far.values + so_far.values_there
-                        );
-                    }
-                });
-                let done = done.await?;
+                let done = copy(&*source, &*target, told_on_the_way()).await?;
                 println!(
                     "the copy is complete and equal: {} rows and {} long values were copied, {} and {} were there",
                     done.rows, done.values, done.rows_there, done.values_there

@@ -4,7 +4,7 @@ mod aws;
 mod postgres;
 
 use crate::settings::master_key;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use aws::Aws;
 use lunadefend_core::provider::Clock;
 use lunadefend_settings::{Settings, table};
@@ -112,6 +112,16 @@ impl Stores {
     pub(crate) async fn create(&self, settings: &Settings) -> Result<()> {
         Aws::create(self.aws.as_ref(), settings).await
     }
+}
+
+/// Refuses the name of a file that is not there.
+pub(crate) fn require_there(name: &Path) -> Result<()> {
+    ensure!(
+        is_shared(name) || name.is_file(),
+        "{} is no file, nor `postgres` or `aws`",
+        name.display()
+    );
+    Ok(())
 }
 
 /// Returns whether it is the name of a store that several tokenizers share.

@@ -43,10 +43,12 @@ pub(crate) fn tell(trace: Option<TraceParent>, headers: &mut HeaderMap, span: &S
     }
     let attempt = trace.and_then(|trace| trace.with_span(random()?));
     let Some(attempt) = attempt else { return };
-    let id = format!("{}-{}", attempt.trace_id(), attempt.span_id());
-    span.record("request_id", &*id);
-    for (name, text) in [(TRACE_PARENT, attempt.to_string()), (REQUEST_ID, id)] {
-        if let Ok(value) = HeaderValue::from_str(&text) {
+    let parent = attempt.to_string();
+    // Without version and flags.
+    let id = &parent[3..52];
+    span.record("request_id", id);
+    for (name, text) in [(TRACE_PARENT, &*parent), (REQUEST_ID, id)] {
+        if let Ok(value) = HeaderValue::from_str(text) {
             headers.insert(name, value);
         }
     }

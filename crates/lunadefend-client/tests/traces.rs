@@ -15,29 +15,11 @@ use lunadefend_core::{
     provider::{GrantRequest, GrantService, SessionTransfer, TokenId, TransferState, Verdict},
     wire::Metadata,
 };
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use lunadefend_testing::logs::Log;
 use support::{Act, Server, answer, json, yes};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 const TOKEN: &str = "lunasec-ca4a21ca-ca4a-4a21-8a4a-ca4a21ca4a21";
-
-/// What a subscriber writes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[tokio::test]
 async fn traces_have_counts_and_outcomes_and_are_clean() {
@@ -81,7 +63,7 @@ async fn traces_have_counts_and_outcomes_and_are_clean() {
     client.transfer(&state, &session).await.unwrap();
     drop(guard);
 
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     for expected in [
         "lunadefend.verify{tokens=1 outcome=\"invalid\"}",
         "lunadefend.create{tokens=1 outcome=\"granted\"}",

@@ -18,8 +18,8 @@ use std::fmt;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TraceParent {
-    trace_id: [u8; 16],
-    span_id: [u8; 8],
+    trace_id: u128,
+    span_id: u64,
     sampled: bool,
 }
 
@@ -27,7 +27,15 @@ impl TraceParent {
     /// Names a span of a trace, and whether its caller records it. `None` for an id of zeros, which names nothing.
     #[must_use]
     pub fn new(trace_id: [u8; 16], span_id: [u8; 8], sampled: bool) -> Option<Self> {
-        let is_named = trace_id != [0; 16] && span_id != [0; 8];
+        Self::of(
+            u128::from_be_bytes(trace_id),
+            u64::from_be_bytes(span_id),
+            sampled,
+        )
+    }
+
+    fn of(trace_id: u128, span_id: u64, sampled: bool) -> Option<Self> {
+        let is_named = trace_id != 0 && span_id != 0;
         is_named.then_some(Self {
             trace_id,
             span_id,
@@ -58,36 +66,28 @@ impl TraceParent {
     /// Returns another span of the same trace. `None` for zeros.
     #[must_use]
     pub fn with_span(self, span_id: [u8; 8]) -> Option<Self> {
-        Self::new(self.trace_id, span_id, self.sampled)
+        Self::of(self.trace_id, u64::from_be_bytes(span_id), self.sampled)
     }
 
     /// Returns the id of the trace: 32 hexadecimal digits.
     #[must_use]
     pub fn trace_id(&self) -> String {
-        digits(&self.trace_id)
+        format!("{:032x}", self.trace_id)
     }
 
     /// Returns the id of the span: 16 hexadecimal digits.
     #[must_use]
     pub fn span_id(&self) -> String {
-        digits(&self.span_id)
+        format!("{:016x}", self.span_id)
     }
 }
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let flags = u8::from(self.sampled);
-        write!(f, "00-{}-{}-{flags:02x}", self.trace_id(), self.span_id())
+        let (trace_id, span_id) = (self.trace_id, self.span_id);
+        write!(f, "00-{trace_id:032x}-{span_id:016x}-{flags:02x}")
     }
-}
-
-fn digits(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(digit.into(), 16));
-        }
-        text
-    })
 }
 
 /// Reads lower-case hexadecimal digits, the only ones that the standard has.

@@ -12,6 +12,8 @@ mod clock;
 pub mod http;
 #[cfg(feature = "keys")]
 mod keys;
+#[doc(hidden)]
+pub mod logs;
 #[cfg(feature = "tokenizer")]
 pub mod tokenizer;
 mod values;

@@ -1,7 +1,10 @@
 //! The context of a request, beside the request itself.
 
 use http::HeaderValue;
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// The context that layers and extractors of one request share, as its extension.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +14,7 @@ pub(crate) struct RequestContext(Arc<Inner>);
 struct Inner {
     request_id: Option<HeaderValue>,
     session_hash: OnceLock<HeaderValue>,
-    by_jwt: OnceLock<()>,
+    by_jwt: AtomicBool,
 }
 
 impl RequestContext {
@@ -28,13 +31,12 @@ impl RequestContext {
 
     /// Says that the caller has shown a JWT of the application.
     pub(crate) fn set_by_jwt(&self) {
-        // It is shown once.
-        let _ = self.0.by_jwt.set(());
+        self.0.by_jwt.store(true, Ordering::Relaxed);
     }
 
     /// Returns whether the caller has shown a JWT of the application that is good for the route.
     pub(crate) fn is_by_jwt(&self) -> bool {
-        self.0.by_jwt.get().is_some()
+        self.0.by_jwt.load(Ordering::Relaxed)
     }
 
     /// Makes the response carry the session's hash, whatever the outcome of the request.

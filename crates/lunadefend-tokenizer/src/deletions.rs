@@ -4,13 +4,10 @@ use crate::{
     error::{ApiError, Cause},
     rates::{OverRate, Rule},
 };
-use http::StatusCode;
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Counts the deleted tokens of an hour, which begins with its first request. Times are those of a clock that
 /// only goes forward.
@@ -52,7 +49,7 @@ impl Deletions {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         if window
             .began
-            .is_none_or(|began| now.saturating_sub(began) >= HOUR)
+            .is_none_or(|began| now.saturating_sub(began) >= Rule::Deletes.period())
         {
             *window = Window {
                 began: Some(now),
@@ -69,31 +66,29 @@ impl Deletions {
         if deleted <= self.per_hour {
             return Ok(deleted);
         }
-        let goes_on = now.saturating_sub(window.began.unwrap_or(now));
-        let over = OverRate {
-            rule: Rule::Deletes,
-            wait: HOUR.saturating_sub(goes_on),
-        };
         if !std::mem::replace(&mut window.has_alarmed, true) {
             tracing::error!(
                 per_hour = self.per_hour,
                 "deleting tokens was stopped: more than LUNADEFEND_DELETES_PER_HOUR in an hour"
             );
         }
-        Err(ApiError::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            format!(
-                "no more than {} tokens may be deleted in an hour: try again later, or have LUNADEFEND_DELETES_PER_HOUR of the tokenizer raised",
-                self.per_hour
-            ),
-        )
-        .by(Cause::Rate(over)))
+        let goes_on = now.saturating_sub(window.began.unwrap_or(now));
+        let over = OverRate {
+            rule: Rule::Deletes,
+            wait: Rule::Deletes.period().saturating_sub(goes_on),
+        };
+        let what = format_args!(
+            "no more than {} tokens may be deleted in an hour",
+            self.per_hour
+        );
+        Err(ApiError::over_limit(what, over.rule.setting()).by(Cause::Rate(over)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::StatusCode;
 
     #[test]
     fn an_hour_begins_with_its_first_request() {

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use lunadefend_core::wire::{IDEMPOTENCY_MISMATCH, SESSION_ENDED, SESSION_MISMATCH, TOKEN_GONE};
 use lunadefend_vault::{OverQuota, TokenizeError, VaultError, store::StoreError};
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 /// A request that is refused or failed.
 #[derive(Debug)]
@@ -38,6 +38,14 @@ impl ApiError {
             message: message.into(),
             cause: None,
         }
+    }
+
+    /// Makes the error for a limit in a time that was reached, which a setting could raise.
+    pub(crate) fn over_limit(what: impl fmt::Display, setting: &str) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("{what}: try again later, or have {setting} of the tokenizer raised"),
+        )
     }
 
     /// Says what the failure is counted as.
@@ -170,11 +178,9 @@ impl From<OverQuota> for ApiError {
             OverQuota::Bytes(bytes) => (in_words(bytes), "LUNADEFEND_SESSION_BYTES"),
         };
         tracing::debug!(setting, "a session has stored as much as it may in a day");
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            format!(
-                "a session may store {what} in 24 hours: try again later, or have {setting} of the tokenizer raised"
-            ),
+        Self::over_limit(
+            format_args!("a session may store {what} in 24 hours"),
+            setting,
         )
     }
 }

@@ -15,28 +15,10 @@ mod harness;
 mod jwt;
 
 use harness::{ANY_PAGE, Harness, ORIGIN, SESSION, TOKEN};
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use lunadefend_testing::logs::Log;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-
-/// What a subscriber writes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[tokio::test]
 async fn only_who_has_a_jwt_names_the_trace_of_a_request() {
@@ -69,7 +51,7 @@ async fn only_who_has_a_jwt_names_the_trace_of_a_request() {
         assert_eq!(reply.status, status);
     }
     drop(guard);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     let joined = format!("trace_id=\"{TRACE}\" parent_id=\"0000000000000001\"");
     assert!(text.contains(&joined), "{text}");
     for other in ["0000000000000002", "0000000000000003"] {

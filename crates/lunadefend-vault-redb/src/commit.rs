@@ -7,11 +7,11 @@ use crate::{
     job::{Job, MAX_GROUP_BYTES, Weight},
     layout::{FORMAT, META},
 };
-use lunadefend_vault::store::StoreError;
+use lunadefend_vault::store::{Commits, StoreError};
 use redb::{Database, Durability};
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -43,7 +43,23 @@ pub(crate) struct State {
     /// The bytes of parts that no `fsync` has followed yet.
     volatile_bytes: usize,
     losses: Losses,
+    counted: Counted,
     failure: Option<Failure>,
+}
+
+/// What was committed so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted(Arc<Mutex<Commits>>);
+
+impl Counted {
+    pub(crate) fn get(&self) -> Commits {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, writes: u64) {
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.add(writes);
+    }
 }
 
 /// The number of times that acknowledged parts were lost before they were durable. A value that began before
@@ -65,12 +81,13 @@ struct Failure {
 }
 
 impl State {
-    pub(crate) fn new(database: Arc<Slot>, losses: Losses, pause: Pause) -> Self {
+    pub(crate) fn new(database: Arc<Slot>, losses: Losses, counted: Counted, pause: Pause) -> Self {
         Self {
             database,
             pause,
             volatile_bytes: 0,
             losses,
+            counted,
             failure: None,
         }
     }
@@ -99,6 +116,7 @@ impl State {
         match applied {
             Ok(Applied::Nothing) => Ok(()),
             Ok(Applied::Committed(Ok(()))) => {
+                self.counted.add(group.len() as u64);
                 self.volatile_bytes = if durable { 0 } else { bytes };
                 Ok(())
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     EmbeddedOptions, OpenError,
-    commit::{Losses, Pause, State},
+    commit::{Counted, Losses, Pause, State},
     database::Slot,
     file::{self, Source},
     job::Weight,
@@ -39,6 +39,7 @@ pub struct EmbeddedStore {
     writer: Writer,
     pub(crate) database: Arc<Slot>,
     pub(crate) losses: Losses,
+    counted: Counted,
     /// `None` for a store in memory.
     room: Option<Room>,
 }
@@ -71,11 +72,18 @@ impl EmbeddedStore {
     fn on(slot: Slot, room: Option<Room>, pause: Pause) -> Result<Self, StoreError> {
         let database = Arc::new(slot);
         let losses = Losses::default();
-        let state = State::new(Arc::clone(&database), losses.clone(), pause);
+        let counted = Counted::default();
+        let state = State::new(
+            Arc::clone(&database),
+            losses.clone(),
+            counted.clone(),
+            pause,
+        );
         Ok(Self {
             writer: Writer::start(state)?,
             database,
             losses,
+            counted,
             room,
         })
     }
@@ -103,7 +111,7 @@ impl Store for EmbeddedStore {
     }
 
     fn commits(&self) -> Option<Commits> {
-        Some(self.writer.commits())
+        Some(self.counted.get())
     }
 
     fn snapshot(&self) -> StoreFuture<'_, Option<Arc<dyn Snapshot>>> {

@@ -5,10 +5,9 @@ use crate::{
     commit::State,
     job::{Job, MAX_GROUP_BYTES, Weight},
 };
-use lunadefend_vault::store::{Commits, StoreError};
+use lunadefend_vault::store::StoreError;
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
     thread::{Builder, JoinHandle},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -78,28 +77,20 @@ pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     queue: Queue,
     thread: Option<JoinHandle<()>>,
-    commits: Arc<Mutex<Commits>>,
 }
 
 impl Writer {
     pub(crate) fn start(state: State) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        let commits = Arc::<Mutex<Commits>>::default();
-        let counted = Arc::clone(&commits);
         let thread = Builder::new()
             .name("lunadefend-store".to_owned())
-            .spawn(move || run(state, waiting, &counted))
+            .spawn(move || run(state, waiting))
             .map_err(StoreError::unavailable)?;
         Ok(Self {
             queue: Queue(jobs.downgrade()),
             jobs: Some(jobs),
             thread: Some(thread),
-            commits,
         })
-    }
-
-    pub(crate) fn commits(&self) -> Commits {
-        *self.commits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) const fn queue(&self) -> &Queue {
@@ -123,14 +114,10 @@ impl fmt::Debug for Queue {
     }
 }
 
-fn run(mut state: State, mut waiting: mpsc::Receiver<Box<dyn Job>>, commits: &Mutex<Commits>) {
+fn run(mut state: State, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = waiting.blocking_recv() {
         let mut group = group(first, &mut waiting);
         let committed = state.commit(&mut group);
-        if committed.is_ok() {
-            let mut counted = commits.lock().unwrap_or_else(PoisonError::into_inner);
-            counted.add(group.len() as u64);
-        }
         group
             .into_iter()
             .for_each(|job| job.answer(committed.clone()));

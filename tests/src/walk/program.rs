@@ -2,7 +2,7 @@
 
 use super::{
     Walk,
-    log::{LEVELS, Log},
+    log::{LEVELS, keep},
 };
 use crate::{pem, signing_key};
 use anyhow::{Context, Result, ensure};
@@ -22,8 +22,7 @@ use tempfile::NamedTempFile;
 /// With all that was printed when it is otherwise.
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(program: impl AsRef<Path>, walk: Walk) -> Result<()> {
-    let log = Log::default();
-    let _guard = log.keep();
+    let (log, _guard) = keep();
     let tokenizer = BoundTokenizer::bind().await?;
     let mut program = Program::start(program.as_ref(), tokenizer.url())?;
     let app = program.url().with_context(|| program.printed())?;

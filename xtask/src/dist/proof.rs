@@ -9,7 +9,7 @@ mod room;
 use super::{folder, image::Image, target};
 use crate::{
     command::{self, cargo, program},
-    soak::process::Process,
+    soak::{probe::until_ready, process::Process},
     workspace::Workspace,
 };
 use anyhow::{Context as _, Result, ensure};
@@ -149,12 +149,7 @@ impl Scene {
     }
 
     fn until_ready(&self) -> Result<()> {
-        let begun = Instant::now();
-        while network::status(self.room.port(), "/ready") != Some(200) {
-            ensure!(begun.elapsed() < MOMENT, "it is not ready");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
+        until_ready(self.room.port())
     }
 
     /// A key set by https needs root certificates, at the start already.

@@ -3,8 +3,8 @@
 //! is not.
 
 use super::{
-    MOMENT, Programs, empty_folder, fill, keys::SigningKey, outcome::number, port::HeldPort,
-    process::Process, text,
+    MOMENT, Programs, empty_folder, fill, keys::SigningKey, port::HeldPort, process::Process, text,
+    work::Work,
 };
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
@@ -42,18 +42,8 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     let serve = ["serve", "--store", &store];
     let mut tokenizer = Process::start(&lunadefend, &serve, &environment)?;
     tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
-    let application = [
-        (
-            "TOKENIZER_URL",
-            format!("http://localhost:{}", port.number()),
-        ),
-        ("LUNASEC_SIGNING_KEY", key.private.clone()),
-        ("LUNADEFEND_SESSION_IDS", "raw".to_owned()),
-        ("LUNADEFEND_MAX_RETRIES", "0".to_owned()),
-    ];
     let tokens = programs.find("tokens")?;
-    let mut work = Process::start(&tokens, &["work", "--store", &store], &application)?;
-    work.line("ready", MOMENT)?;
+    let work = Work::start(programs, &store, &port, &key)?;
 
     let command = |arguments: &[&str]| {
         let mut process = Process::start(&lunadefend, arguments, &[])?;
@@ -71,10 +61,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
         command(&["token", "delete", "--yes", gone, "--socket", &socket])?;
         deleted += &format!("{gone}\n");
     }
-    work.tell("end")?;
-    let worked = work.line("worked ", MOMENT)?;
-    ensure!(work.end(MOMENT)?.success(), "the application failed");
-    ensure!(number(&worked, "failed=")? == 0, "calls failed: {worked}");
+    let worked = work.end()?;
     tokenizer.signal("TERM")?;
     ensure!(tokenizer.end(MOMENT)?.success(), "the tokenizer failed");
     fs::write(at("tokenizer.redb.deleted")?, deleted)?;

@@ -2,8 +2,8 @@
 //! that seals the rows again is killed again and again, and then ends.
 
 use super::{
-    MOMENT, Programs, empty_folder, fill, keys::SigningKey, outcome::number, port::HeldPort,
-    process::Process, text,
+    MOMENT, Programs, empty_folder, fill, keys::SigningKey, port::HeldPort, process::Process, text,
+    work::Work,
 };
 use crate::workspace::Workspace;
 use anyhow::{Result, ensure};
@@ -47,19 +47,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
         Process::start(&lunadefend, &all, &[])
     };
 
-    let application = [
-        (
-            "TOKENIZER_URL",
-            format!("http://localhost:{}", port.number()),
-        ),
-        ("LUNASEC_SIGNING_KEY", key.private.clone()),
-        ("LUNADEFEND_SESSION_IDS", "raw".to_owned()),
-        // No call is repeated behind its back.
-        ("LUNADEFEND_MAX_RETRIES", "0".to_owned()),
-    ];
-    let work = ["work", "--store", store];
-    let mut work = Process::start(&programs.find("tokens")?, &work, &application)?;
-    work.line("ready", MOMENT)?;
+    let work = Work::start(programs, store, &port, &key)?;
 
     keys(&["rotate"])?.line("version 2 was added", MOMENT)?;
     let rotated = Instant::now();
@@ -102,14 +90,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     keys(&["rotate", "--master"])?.line("the key ring is sealed", MOMENT)?;
     // Calls after the change.
     sleep(Duration::from_secs(5));
-    work.tell("end")?;
-    let worked = work.line("worked ", MOMENT)?;
-    ensure!(work.end(MOMENT)?.success(), "the application failed");
-    ensure!(number(&worked, "failed=")? == 0, "calls failed: {worked}");
-    ensure!(
-        number(&worked, "stored=")? > 0,
-        "nothing was done: {worked}"
-    );
+    let worked = work.end()?;
     tokenizer.signal("TERM")?;
     ensure!(tokenizer.end(MOMENT)?.success(), "the tokenizer failed");
     println!(

@@ -5,20 +5,14 @@ use super::{
     MOMENT, Programs, empty_folder,
     kills::{CHECK, PROCESSES, Scene, stop, until_it_listens, verdict::Verdict},
     port::HeldPort,
+    probe::until_ready,
     process::Process,
     shared::PostgresServer,
     text, tools,
 };
 use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, ensure};
-use std::{
-    fs,
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    path::Path,
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, thread::sleep, time::Duration};
 
 /// How often a tokenizer is restarted.
 const ROLLS: usize = 12;
@@ -37,7 +31,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     let folder = empty_folder(workspace, "rolls")?;
     let text = configuration(&docs, &port.addr(), &scene.ports)?;
     let balancer = start(&folder, &text)?;
-    until(&port.addr(), "haproxy takes no connections")?;
+    until_ready(port.number())?;
     // Twice: the load asks for more than one.
     let mut load = scene.load(SEED, &[port.addr(), port.addr()])?;
     for roll in 0..ROLLS {
@@ -45,7 +39,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
         stop(&mut scene.tokenizers[number])?;
         scene.tokenizers[number] = scene.start(number)?;
         until_it_listens(&mut scene.tokenizers[number])?;
-        until(&scene.ports[number].addr(), "a tokenizer is not ready")?;
+        until_ready(scene.ports[number].number())?;
         // So that the balancer has seen it before the next one goes.
         sleep(Duration::from_secs(2));
     }
@@ -93,22 +87,4 @@ fn start(folder: &Path, configuration: &str) -> Result<Process> {
     fs::write(&path, configuration)?;
     let arguments = ["-db", "-q", "-f", text(&path)?];
     Process::start(&tools::path_of("haproxy")?, &arguments, &[])
-}
-
-/// Waits until `/ready` says yes at an address.
-fn until(addr: &str, otherwise: &str) -> Result<()> {
-    let begun = Instant::now();
-    while !is_ready(addr).unwrap_or(false) {
-        ensure!(begun.elapsed() < MOMENT, "{otherwise}");
-        sleep(Duration::from_millis(50));
-    }
-    Ok(())
-}
-
-fn is_ready(addr: &str) -> std::io::Result<bool> {
-    let mut stream = TcpStream::connect(addr)?;
-    stream.write_all(b"GET /ready HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer.starts_with("HTTP/1.1 200"))
 }

@@ -11,13 +11,10 @@ use actix_web::{
 };
 use lunadefend_actix::{Granter, Luna, Session};
 use lunadefend_core::{ErrorKind, SessionId};
-use lunadefend_testing::{TestBackend, assert_error};
-use std::{
-    io::{self, Write},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+use lunadefend_testing::{TestBackend, assert_error, logs::Log};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 use tokio::task::yield_now;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -112,19 +109,6 @@ async fn a_provider_may_keep_the_extensions_borrowed() {
     assert_eq!(extracted.1.session().expose_id(), "ann");
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn a_handler_without_luna_is_a_500_and_the_log_says_what_to_do() {
     let log = Log::default();
@@ -140,7 +124,7 @@ async fn a_handler_without_luna_is_a_500_and_the_log_says_what_to_do() {
     let response = call_service(&app, TestRequest::with_uri("/name").to_request()).await;
     let status = response.status();
     assert_error(status, read_body(response).await, ErrorKind::Internal);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(
         log.contains("ERROR") && log.contains("add `.configure(luna.routes())`"),
         "{log}"

@@ -1,7 +1,7 @@
 //! `lunadefend store check`: every row and every part of a store or a backup.
 
-use crate::stores::{Stores, is_shared};
-use anyhow::{Result, ensure};
+use crate::stores::{Stores, is_shared, require_there};
+use anyhow::Result;
 use lunadefend_settings::Settings;
 use lunadefend_vault::{BackupError, BackupFile, Checked, MasterKeys, check, store::Store};
 use std::path::Path;
@@ -13,11 +13,7 @@ pub(super) async fn run(name: &Path, stores: &Stores, settings: &Settings) -> Re
         let store = stores.store(name, settings).await?;
         return rows(&*store, &masters, 0).await;
     }
-    ensure!(
-        name.is_file(),
-        "{} is no file, nor `postgres` or `aws`",
-        name.display()
-    );
+    require_there(name)?;
     match BackupFile::open(name) {
         Ok(backup) => {
             println!("all checksums of the backup are right");

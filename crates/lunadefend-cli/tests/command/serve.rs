@@ -278,21 +278,32 @@ fn a_front_end_at_the_tokenizers_origin_is_refused() {
     );
 }
 
-/// `Type=notify` of systemd.
+/// Where a service manager listens.
 #[cfg(unix)]
-#[test]
-fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
-    let folder = tempfile::tempdir().unwrap();
+fn service_manager(folder: &tempfile::TempDir) -> (std::path::PathBuf, UnixDatagram) {
     let path = folder.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
     manager
         .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
-    let told = || {
-        let mut state = [0; 64];
-        let length = manager.recv(&mut state).unwrap();
-        String::from_utf8(state[..length].to_vec()).unwrap()
-    };
+    (path, manager)
+}
+
+/// What it is told next.
+#[cfg(unix)]
+fn told(manager: &UnixDatagram) -> String {
+    let mut state = [0; 64];
+    let length = manager.recv(&mut state).unwrap();
+    String::from_utf8(state[..length].to_vec()).unwrap()
+}
+
+/// `Type=notify` of systemd.
+#[cfg(unix)]
+#[test]
+fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, manager) = service_manager(&folder);
+    let told = || told(&manager);
     let path = path.to_str().unwrap();
     let server = Server::start_with(folder.path(), &[("NOTIFY_SOCKET", path)]);
     assert_eq!(told(), "READY=1");
@@ -311,16 +322,8 @@ fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
 #[test]
 fn the_watchdog_hears_that_the_tokenizer_answers() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("notify");
-    let manager = UnixDatagram::bind(&path).unwrap();
-    manager
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
-    let told = || {
-        let mut state = [0; 64];
-        let length = manager.recv(&mut state).unwrap();
-        String::from_utf8(state[..length].to_vec()).unwrap()
-    };
+    let (path, manager) = service_manager(&folder);
+    let told = || told(&manager);
     let variables = [
         ("NOTIFY_SOCKET", path.to_str().unwrap()),
         ("WATCHDOG_USEC", "200000"),

@@ -86,7 +86,7 @@ impl Limits {
     pub const DEFAULT_MAX_VALUE: u64 = 64 * 1024 * 1024;
 
     /// The maximum of values that one request may ask for, so the least of the limits on reads.
-    pub const MAX_READS: u32 = 100;
+    pub const MAX_READS: u32 = lunadefend_core::wire::TokenIds::MAX as u32;
 
     pub(crate) const fn quota(&self) -> Quota {
         Quota {

@@ -2,7 +2,7 @@
 
 use super::{OverRate, Rule};
 use governor::{
-    Quota, RateLimiter, clock::Clock, middleware::NoOpMiddleware, state::keyed::HashMapStateStore,
+    RateLimiter, clock::Clock, middleware::NoOpMiddleware, state::keyed::HashMapStateStore,
 };
 use lunadefend_vault::Timer;
 use std::{
@@ -72,14 +72,11 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Rate<K> {
 
 impl<K: Hash + Eq + Clone> Rate<K> {
     pub(crate) fn new(rule: Rule, limit: NonZeroU32, timer: Arc<dyn Timer>) -> Self {
-        // Rounded up, and never zero: a slower rate than the setting's by a nanosecond a time.
-        let each = (rule.period() / limit.get()).max(Duration::from_nanos(1));
-        let quota = Quota::with_period(each).unwrap_or(Quota::per_hour(limit));
         Self {
             rule,
             limit,
             limiter: RateLimiter::hashmap_with_clock(
-                quota.allow_burst(limit),
+                rule.quota(limit),
                 Monotonic(Arc::clone(&timer)),
             ),
             timer,

@@ -1,8 +1,9 @@
 //! The rules that rates follow, and a request that breaks one.
 
 use crate::error::{ApiError, Cause};
-use http::{HeaderValue, StatusCode};
-use std::time::Duration;
+use governor::Quota;
+use http::HeaderValue;
+use std::{num::NonZeroU32, time::Duration};
 
 /// What is limited in a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +52,14 @@ impl Rule {
         }
     }
 
+    /// Returns a limit of it: at once, and as much again in each period.
+    pub(super) const fn quota(self, limit: NonZeroU32) -> Quota {
+        match self {
+            Self::SessionRequests | Self::Refusals => Quota::per_minute(limit),
+            Self::SessionReads | Self::Reads | Self::Deletes => Quota::per_hour(limit),
+        }
+    }
+
     /// Returns the time in which as much as the limit is permitted again.
     pub(crate) const fn period(self) -> Duration {
         match self {
@@ -89,11 +98,6 @@ impl OverRate {
 
 impl From<OverRate> for ApiError {
     fn from(over: OverRate) -> Self {
-        let (what, setting) = (over.rule.words(), over.rule.setting());
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            format!("{what}: try again later, or have {setting} of the tokenizer raised"),
-        )
-        .by(Cause::Rate(over))
+        Self::over_limit(over.rule.words(), over.rule.setting()).by(Cause::Rate(over))
     }
 }

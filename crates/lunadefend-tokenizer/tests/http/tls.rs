@@ -1,7 +1,7 @@
 //! TLS of the server's own, spoken with by a client that shows what becomes of a connection.
 
 use crate::{
-    harness::{Harness, builder, read_to_end},
+    harness::{Harness, builder},
     jwt::APPLICATION_KEY,
 };
 use lunadefend_testing::http::PATIENCE;
@@ -245,42 +245,6 @@ async fn a_slow_handshake_holds_nobody_up() {
         let read = timeout(Duration::ZERO, stream.read_u8()).await;
         assert!(read.is_err(), "it was closed, and has its time");
     }
-}
-
-#[tokio::test]
-async fn a_handshake_has_the_time_of_a_head_and_the_first_head_its_own() {
-    let made = made();
-    let server = Server::limited(&made, |limits| {
-        limits.header_read = Duration::from_millis(300)
-    })
-    .await;
-    let mut slow = server.connect().await;
-    slow.write_all(b"\x16\x03\x01\x02").await.unwrap();
-    assert_eq!(read_to_end(&mut slow).await, "");
-    // It says nothing after the handshake.
-    let config = Arc::new(client(&[&made], BOTH));
-    let mut silent = handshake(server.address, &config).await.unwrap();
-    let ended = timeout(PATIENCE, silent.read_to_end(&mut Vec::new())).await;
-    assert!(ended.is_ok(), "it was kept");
-}
-
-/// After the first request too: TLS does not hide from the server that a client is slow.
-#[tokio::test]
-async fn a_head_inside_tls_has_its_time() {
-    let made = made();
-    let server = Server::limited(&made, |limits| {
-        limits.header_read = Duration::from_millis(300)
-    })
-    .await;
-    let config = Arc::new(client(&[&made], BOTH));
-    let mut stream = handshake(server.address, &config).await.unwrap();
-    live(&mut stream).await;
-    stream.write_all(b"GET /live HTTP/1.1\r\n").await.unwrap();
-    let mut rest = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut rest))
-        .await
-        .expect("it was kept");
-    assert!(rest.is_empty());
 }
 
 /// The end of the handshake and the start of a request come at once, and the place is needed.

@@ -5,13 +5,12 @@
 //! were answered meanwhile, and the endless heads and bodies that were cut off.
 #![expect(
     clippy::print_stdout,
-    clippy::print_stderr,
     reason = "that is how it talks to what started it"
 )]
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use std::{io, net::SocketAddr, process::ExitCode};
+use std::{io, net::SocketAddr};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -38,17 +37,8 @@ struct Cli {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run(cli: Cli) -> Result<()> {
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
     let addr = cli.tokenizer;
     let mut idle = Vec::with_capacity(cli.idle);
     for number in 0..cli.idle {

@@ -9,7 +9,6 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
 };
 
 /// The port of the application.
@@ -115,20 +114,6 @@ fn respond(stream: &mut TcpStream, set: &str) -> std::io::Result<()> {
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{set}",
         set.len()
     )
-}
-
-/// The status of a GET on this machine; `None` while nobody answers.
-pub(super) fn status(port: u16, path: &str) -> Option<u16> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
-    )
-    .ok()?;
-    let mut said = String::new();
-    stream.read_to_string(&mut said).ok()?;
-    said.split(' ').nth(1)?.parse().ok()
 }
 
 #[cfg(test)]
