@@ -45,8 +45,8 @@ pub async fn serve(
     serve_with(listener, None, tokenizer, shutdown).await
 }
 
-/// Serves a tokenizer as [`serve`] does, inside TLS 1.2 or 1.3: HTTP/2, or HTTP/1.1 for clients that do not offer it. Once a minute it looks whether there is
-/// another certificate ([`Tls::look_again`]).
+/// Serves a tokenizer as [`serve`] does, inside TLS 1.2 or 1.3: HTTP/2, or HTTP/1.1 for clients that do not offer it.
+/// Once a minute it looks whether there is another certificate ([`Tls::look_again`]).
 ///
 /// # Errors
 /// As for [`serve`]. A handshake that fails ends its connection alone.

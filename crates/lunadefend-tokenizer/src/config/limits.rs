@@ -17,7 +17,8 @@ use std::{num::NonZeroU32, time::Duration};
 #[non_exhaustive]
 pub struct Limits {
     /// The maximum of connections at once; 1024 by default. One of HTTP/2 has up to
-    /// [`MAX_STREAMS`](Self::MAX_STREAMS) requests at once. A further one closes the connection that has
+    /// [`MAX_STREAMS`](Self::MAX_STREAMS) requests at once, and all of these together as many as there may be
+    /// connections; a further request waits. A further connection closes the one that has
     /// idled longest; while none idles, it waits. The process's limit of open files caps it.
     pub max_connections: u32,
     /// The longest value, in bytes; 64 MiB by default, [`MAX_VALUE`](Self::MAX_VALUE) at most. No

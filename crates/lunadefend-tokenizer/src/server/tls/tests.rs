@@ -61,15 +61,8 @@ impl Server {
             });
             let listener = InMemory(Mutex::new(accepted));
             let limits = Limits::default();
-            run(
-                listener,
-                Some(&tls),
-                service,
-                &Places::new(1),
-                &limits,
-                pending(),
-            )
-            .await;
+            let places = Places::new(1);
+            run(listener, Some(tls), service, &places, &limits, pending()).await;
         });
         Self {
             connections,
