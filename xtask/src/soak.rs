@@ -7,6 +7,7 @@
 mod backups;
 mod copies;
 mod crowd;
+mod floods;
 mod keys;
 mod kills;
 mod long;

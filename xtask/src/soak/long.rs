@@ -1,7 +1,7 @@
 //! `cargo xtask soak --long`: what shows something only when it runs for longer than the CI may.
 
 use super::{
-    Programs, backups, copies, crowd, kills,
+    Programs, backups, copies, crowd, floods, kills,
     options::{APPS, Load},
     proxies, rewraps, rolls, soak_all,
     values::{self, Extent},
@@ -80,6 +80,12 @@ const RUNS: &[Run] = &[
         what: "5,000 idle connections, slow clients, heads and bodies of 100 MiB: others are served, memory is bounded",
         minutes: 2,
         run: crowd::run,
+    },
+    Run {
+        name: "floods",
+        what: "clients that flood by HTTP/2, with resets, settings, pings: others are served, memory is bounded",
+        minutes: 1,
+        run: floods::run,
     },
     Run {
         name: "histories",
@@ -162,7 +168,7 @@ mod tests {
     #[test]
     fn the_help_names_each_run_and_the_sum_of_their_times() {
         let list = list();
-        assert!(list.contains("about 163 minutes"), "{list}");
+        assert!(list.contains("about 164 minutes"), "{list}");
         for run in RUNS {
             assert!(list.contains(&format!("  {} ", run.name)), "{list}");
         }
