@@ -89,6 +89,12 @@ impl<'a> ParsedJwt<'a> {
         sha256(self.compact.as_bytes())
     }
 
+    /// Returns the SHA-256 of header and claims as signed: the id of a JWT without `jti`.
+    #[must_use]
+    pub fn signing_input_sha256(&self) -> [u8; 32] {
+        sha256(self.signing_input.as_bytes())
+    }
+
     /// Returns the `kid` of the header, by which to look for keys.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
@@ -136,12 +142,7 @@ impl<'a> ParsedJwt<'a> {
         now: SystemTime,
     ) -> Result<Claims, JwtError> {
         let payload: Payload = from_slice(&self.claims, wire::REQUEST).map_err(JwtError::Claims)?;
-        payload.check(
-            self.kind,
-            sha256(self.signing_input.as_bytes()),
-            policy,
-            now,
-        )
+        payload.check(self.kind, policy, now)
     }
 }
 
