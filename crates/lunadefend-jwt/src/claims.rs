@@ -107,8 +107,6 @@ pub struct Claims {
     pub issued_at: SystemTime,
     /// Its `exp`, without leeway.
     pub expires_at: SystemTime,
-    /// The SHA-256 of header and claims as signed: the id of a JWT without `jti`.
-    pub signing_input_sha256: [u8; 32],
 }
 
 impl fmt::Debug for Claims {

@@ -8,6 +8,7 @@ mod jwks;
 mod key_set;
 mod policy;
 mod sign;
+mod verifier;
 mod verify;
 
 pub use claims::{Claims, Destruction, JwtKind, Subject};
@@ -17,6 +18,7 @@ pub use jwks::{jwk, jwks_document};
 pub use key_set::KeySet;
 pub use policy::JwtPolicy;
 pub use sign::{Jwt, JwtProfile, JwtSigner};
+pub use verifier::JwtVerifier;
 pub use verify::ParsedJwt;
 
 /// The `iss` of every JWT that an application signs, with LunaSec's SDK or LunaDefend.

@@ -27,6 +27,7 @@ use std::{fmt, time::SystemTime};
 /// # Security
 /// Trust none of its content before [`verify`](Self::verify). `Debug` prints none of it.
 pub struct ParsedJwt<'a> {
+    compact: &'a str,
     signing_input: &'a str,
     claims: Vec<u8>,
     signature: Vec<u8>,
@@ -68,6 +69,7 @@ impl<'a> ParsedJwt<'a> {
             Some(_) => return Err(JwtError::Type),
         };
         Ok(Self {
+            compact,
             signing_input,
             claims,
             signature,
@@ -75,6 +77,22 @@ impl<'a> ParsedJwt<'a> {
             typ: header.typ,
             kind,
         })
+    }
+
+    /// Returns the purpose that the header claims.
+    pub(crate) const fn kind(&self) -> JwtKind {
+        self.kind
+    }
+
+    /// Returns the SHA-256 of the whole JWT, with its signature.
+    pub(crate) fn sha256(&self) -> [u8; 32] {
+        sha256(self.compact.as_bytes())
+    }
+
+    /// Returns the SHA-256 of header and claims as signed: the id of a JWT without `jti`.
+    #[must_use]
+    pub fn signing_input_sha256(&self) -> [u8; 32] {
+        sha256(self.signing_input.as_bytes())
     }
 
     /// Returns the `kid` of the header, by which to look for keys.
@@ -114,13 +132,17 @@ impl<'a> ParsedJwt<'a> {
         if !holds {
             return Err(refusal);
         }
+        self.verify_claims(policy, now)
+    }
+
+    /// Verifies the claims, once the signature is known to hold.
+    pub(crate) fn verify_claims(
+        &self,
+        policy: &JwtPolicy,
+        now: SystemTime,
+    ) -> Result<Claims, JwtError> {
         let payload: Payload = from_slice(&self.claims, wire::REQUEST).map_err(JwtError::Claims)?;
-        payload.check(
-            self.kind,
-            sha256(self.signing_input.as_bytes()),
-            policy,
-            now,
-        )
+        payload.check(self.kind, policy, now)
     }
 }
 

@@ -25,6 +25,12 @@ impl RequestContext {
         }))
     }
 
+    /// Returns the context of a request. One that came past the layer that makes it has an empty one.
+    pub(crate) fn of<B>(request: &http::Request<B>) -> Self {
+        let context = request.extensions().get::<Self>();
+        context.cloned().unwrap_or_default()
+    }
+
     pub(crate) fn request_id(&self) -> Option<&HeaderValue> {
         self.0.request_id.as_ref()
     }

@@ -3,11 +3,11 @@
 mod fetch;
 mod refresh;
 
-use crate::{config_error::ConfigError, status::KeysStatus};
+use crate::{config::TokenizerConfig, config_error::ConfigError, status::KeysStatus};
 use lunadefend_core::provider::{Clock, SettingError};
 use lunadefend_crypto::PublicKey;
 use lunadefend_http::{BaseUrl, HttpClient};
-use lunadefend_jwt::{Claims, JwtError, JwtPolicy, KeySet, LEGACY_KID, ParsedJwt};
+use lunadefend_jwt::{Claims, JwtError, JwtPolicy, JwtVerifier, KeySet, LEGACY_KID, ParsedJwt};
 use refresh::Cache;
 use std::{
     sync::Arc,
@@ -105,16 +105,26 @@ pub(crate) enum VerifyError {
 /// The keys of a running tokenizer.
 #[derive(Debug)]
 pub(crate) enum Keys {
-    Fixed(KeySet),
+    Fixed(JwtVerifier),
     Jwks(Arc<Cache>),
 }
 
 impl Keys {
-    pub(crate) fn new(keys: VerificationKeys, allow_demo_key: bool, clock: Arc<dyn Clock>) -> Self {
-        match keys {
-            VerificationKeys::Public(key) => Self::Fixed(KeySet::single(key)),
+    /// Takes the keys of a configuration.
+    pub(crate) fn new(config: &TokenizerConfig, clock: Arc<dyn Clock>) -> Self {
+        let remembered = config.limits.verified_jwts;
+        match config.keys.clone() {
+            VerificationKeys::Public(key) => {
+                Self::Fixed(JwtVerifier::new(KeySet::single(key), remembered))
+            }
             VerificationKeys::Jwks(source) => {
-                Self::Jwks(Arc::new(Cache::new(source, allow_demo_key, clock)))
+                let allow_demo_key = config.allow_demo_key;
+                Self::Jwks(Arc::new(Cache::new(
+                    source,
+                    allow_demo_key,
+                    remembered,
+                    clock,
+                )))
             }
         }
     }
@@ -148,11 +158,12 @@ impl Keys {
         now: SystemTime,
     ) -> Result<Claims, VerifyError> {
         let cache = match self {
-            Self::Fixed(keys) => return Ok(verify_with(keys, jwt, policy, now)?),
+            Self::Fixed(keys) => return Ok(keys.verify(jwt, policy, now)?),
             Self::Jwks(cache) => cache,
         };
+        // First, also for a JWT that the set has verified before: an overdue set says nothing.
         let current = cache.current().await.ok_or(VerifyError::Unavailable)?;
-        let refused = match verify_with(&current.set.keys, jwt, policy, now) {
+        let refused = match current.set.keys.verify(jwt, policy, now) {
             Ok(claims) => return Ok(claims),
             Err(error) => error,
         };
@@ -161,21 +172,11 @@ impl Keys {
         }
         let kid = jwt.kid().unwrap_or(LEGACY_KID);
         match cache.newer_than(&current, kid).await {
-            Ok(Some(newer)) => Ok(verify_with(&newer.keys, jwt, policy, now)?),
+            Ok(Some(newer)) => Ok(newer.keys.verify(jwt, policy, now)?),
             Ok(None) => Err(refused.into()),
             Err(refresh::Failed) => Err(VerifyError::Unavailable),
         }
     }
-}
-
-fn verify_with(
-    keys: &KeySet,
-    jwt: &ParsedJwt<'_>,
-    policy: &JwtPolicy,
-    now: SystemTime,
-) -> Result<Claims, JwtError> {
-    let candidates = keys.candidates(jwt.kid()).ok_or(JwtError::UnknownKey)?;
-    jwt.verify(candidates, policy, now)
 }
 
 /// Returns whether the refusal may mean a newer key. A v1 peer names no key, or always the same one, so a

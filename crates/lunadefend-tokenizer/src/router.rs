@@ -1,20 +1,27 @@
 //! The table of routes as a router: every row in the layers that enforce it.
+//!
+//! The layers around a request are one future: each calls the next one itself. As services of their own they would all be
+//! cloned and boxed for each request.
 
 use crate::{
     error::ApiError,
     layers::{
-        admission, audit, base_path, body_limit, context, cors, cors::Cors, credentials, harden,
-        headers, log, measure, methods, methods::Methods, refusals, service_worker, time_limit,
+        admission, audit, audit::Auditing, base_path, body_limit, context, cors, cors::Cors,
+        credentials, harden, headers, log, measure, methods, methods::Methods, refusals,
+        service_worker, time_limit,
     },
-    route::{Audience, Endpoint, Route, TimeLimit},
+    route::{Audience, BodyLimit, Endpoint, Route, TimeLimit},
     routes,
     state::Shared,
 };
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state},
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
     routing::{MethodRouter, any},
 };
+use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// Makes the router of all routes for clients.
@@ -42,37 +49,71 @@ fn router(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Router {
         })
         .fallback_service(unknown(shared))
         .with_state(Arc::clone(shared));
-    let proxies = shared.config.trusted_proxies.clone();
     // As a fallback, because the base path is stripped before a route is looked for.
     Router::new()
         .fallback_service(rows)
-        .layer(from_fn(service_worker::refuse))
-        .layer(from_fn_with_state(Arc::clone(shared), harden::harden))
-        .layer(from_fn_with_state(proxies, context::provide))
-        .layer(from_fn_with_state(Arc::clone(shared), base_path::strip))
+        .layer(from_fn_with_state(Arc::clone(shared), around_all))
 }
 
-/// Builds one row, from the inside out.
+/// The layers around every request, from the outside in.
+async fn around_all(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let shared = &*shared;
+    base_path::strip(shared, request, |request| {
+        context::provide(&shared.config.trusted_proxies, request, |request| {
+            harden::harden(shared, request, |request| {
+                service_worker::refuse(request, |request| next.run(request))
+            })
+        })
+    })
+    .await
+}
+
+/// What the layers around a row need to know.
+struct RowLayers {
+    shared: Arc<Shared>,
+    label: &'static str,
+    is_probe: bool,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cors: Option<Cors>,
+    methods: Methods,
+}
+
+/// Builds one row.
 fn route(row: Route, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
     let methods = Methods::new(&row.methods);
-    let mut route = row
+    let route = row
         .endpoints
         .into_iter()
         .map(|of_row| endpoint(of_row, row.audience, shared))
-        .fold(MethodRouter::new(), MethodRouter::merge)
-        .layer(from_fn_with_state(methods.clone(), methods::check));
-    if let Some(cors) = Cors::new(row.readers, &methods, shared) {
-        route = route.layer(from_fn_with_state(cors, cors::allow));
-    }
-    route
-        .layer(from_fn(credentials::require_one))
-        .layer(from_fn_with_state(row.headers.into(), headers::add))
-        .layer(from_fn_with_state(Arc::clone(shared), refusals::count))
-        .layer(from_fn_with_state((row.label, row.is_probe), log::trace))
-        .layer(from_fn_with_state(
-            (Arc::clone(shared), row.label),
-            measure::measure,
-        ))
+        .fold(MethodRouter::new(), MethodRouter::merge);
+    let layers = RowLayers {
+        shared: Arc::clone(shared),
+        label: row.label,
+        is_probe: row.is_probe,
+        headers: row.headers,
+        cors: Cors::new(row.readers, &methods, shared),
+        methods,
+    };
+    route.layer(from_fn_with_state(Arc::new(layers), around_row))
+}
+
+/// The layers around the requests of a row, from the outside in.
+async fn around_row(State(row): State<Arc<RowLayers>>, request: Request, next: Next) -> Response {
+    let row = &*row;
+    measure::measure(&row.shared, row.label, request, |request| {
+        log::trace(row.label, row.is_probe, request, |request| {
+            refusals::count(&row.shared, request, |request| {
+                headers::add(&row.headers, request, |request| {
+                    credentials::require_one(request, |request| {
+                        cors::allow(row.cors.as_ref(), request, |request| {
+                            methods::check(&row.methods, request, |request| next.run(request))
+                        })
+                    })
+                })
+            })
+        })
+    })
+    .await
 }
 
 /// Handles requests that match no row.
@@ -80,14 +121,32 @@ fn unknown(shared: &Arc<Shared>) -> MethodRouter {
     async fn not_found() -> ApiError {
         ApiError::not_found("there is no such route")
     }
-    any(not_found)
-        .layer(from_fn(credentials::require_one))
-        .layer(from_fn_with_state(Arc::clone(shared), refusals::count))
-        .layer(from_fn_with_state(("unknown", false), log::trace))
-        .layer(from_fn_with_state(
-            (Arc::clone(shared), "unknown"),
-            measure::measure,
-        ))
+    any(not_found).layer(from_fn_with_state(Arc::clone(shared), around_unknown))
+}
+
+async fn around_unknown(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let shared = &*shared;
+    measure::measure(shared, "unknown", request, |request| {
+        log::trace("unknown", false, request, |request| {
+            refusals::count(shared, request, |request| {
+                credentials::require_one(request, |request| next.run(request))
+            })
+        })
+    })
+    .await
+}
+
+/// What the layers around an endpoint need to know.
+struct EndpointLayers {
+    shared: Arc<Shared>,
+    audience: Audience,
+    body: BodyLimit,
+    time: TimeLimit,
+    auditing: Option<Auditing>,
 }
 
 fn endpoint(
@@ -95,27 +154,38 @@ fn endpoint(
     audience: Audience,
     shared: &Arc<Shared>,
 ) -> MethodRouter<Arc<Shared>> {
-    let admission = (Arc::clone(shared), audience);
-    let handler = endpoint
-        .handler
-        .layer(from_fn_with_state(endpoint.body, body_limit::set))
-        .layer(from_fn_with_state(admission, admission::admit));
-    let handler = match endpoint.time {
-        TimeLimit::Whole => {
-            let limit = shared.config.limits.request;
-            handler.layer(from_fn_with_state(limit, time_limit::enforce))
-        }
-        TimeLimit::Progress => handler,
+    let auditing = endpoint.audit.zip(shared.config.audit.clone());
+    let layers = EndpointLayers {
+        shared: Arc::clone(shared),
+        audience,
+        body: endpoint.body,
+        time: endpoint.time,
+        auditing: auditing.map(|(act, audit)| Auditing {
+            audit,
+            act,
+            limit: shared.config.limits.request,
+        }),
     };
-    match (endpoint.audit, &shared.config.audit) {
-        // Around the limit: what ran out of time may have been done.
-        (Some(act), Some(audit)) => {
-            let limit = shared.config.limits.request;
-            handler.layer(from_fn_with_state(
-                (audit.clone(), act, limit),
-                audit::record,
-            ))
-        }
-        _ => handler,
-    }
+    let layer = from_fn_with_state(Arc::new(layers), around_endpoint);
+    endpoint.handler.layer(layer)
+}
+
+/// The layers around the requests of an endpoint, from the outside in.
+async fn around_endpoint(
+    State(endpoint): State<Arc<EndpointLayers>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let endpoint = &*endpoint;
+    let EndpointLayers { shared, time, .. } = endpoint;
+    let limit = shared.config.limits.request;
+    // Around the limit: what ran out of time may have been done.
+    audit::record(endpoint.auditing.as_ref(), request, |request| {
+        time_limit::enforce(*time, limit, request, |request| {
+            admission::admit(shared, endpoint.audience, request, |request| {
+                body_limit::set(endpoint.body, request, |request| next.run(request))
+            })
+        })
+    })
+    .await
 }

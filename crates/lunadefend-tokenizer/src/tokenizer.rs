@@ -61,11 +61,7 @@ impl Tokenizer {
     #[must_use]
     pub fn with_timer(config: TokenizerConfig, vault: Vault, timer: Arc<dyn Timer>) -> Self {
         advice::warn(&config);
-        let keys = Keys::new(
-            config.keys.clone(),
-            config.allow_demo_key,
-            Arc::clone(vault.clock()),
-        );
+        let keys = Keys::new(&config, Arc::clone(vault.clock()));
         let activity = Activity::new(timer.monotonic());
         let vault = vault.with_masks(config.values.masks);
         let shared = Arc::new(Shared {

@@ -6,6 +6,7 @@ use crate::{
     database::Slot,
     file::{self, Source},
     job::Weight,
+    layout::ROWS,
     room::Room,
     rows::read_row,
     snapshot::FileSnapshot,
@@ -102,7 +103,7 @@ impl Store for EmbeddedStore {
                 key: RowKey::new([0; 32]),
             };
             self.database
-                .with(|database| read_row(&database.begin_read()?, &at).map(drop))
+                .with(|database| read_row(&database.begin_read()?.open_table(ROWS)?, &at).map(drop))
         })
     }
 

@@ -3,14 +3,14 @@
 use crate::{
     EmbeddedStore,
     job::{MAX_GROUP_BYTES, Weight},
-    layout::{ROWS, decode_row, row_key},
+    layout::{ROW_KEY_LEN, ROWS, decode_row, row_key},
     snapshot::scan,
 };
 use lunadefend_core::provider::UnixMillis;
 use lunadefend_vault::store::{
     Batch, Row, RowAddress, RowKey, Rows, StoreFuture, StoredRow, Table, WriteId, WriteOutcome,
 };
-use redb::{ReadTransaction, ReadableDatabase};
+use redb::{ReadOnlyTable, ReadableDatabase};
 
 /// The approximate bytes that a row takes beside its value: its key, its expiry, and pages around it.
 const AROUND: usize = 256;
@@ -19,8 +19,8 @@ impl Rows for EmbeddedStore {
     fn get_many<'a>(&'a self, at: &'a [RowAddress]) -> StoreFuture<'a, Vec<Option<StoredRow>>> {
         Box::pin(async move {
             self.database.with(|database| {
-                let read = database.begin_read()?;
-                at.iter().map(|at| read_row(&read, at)).collect()
+                let rows = database.begin_read()?.open_table(ROWS)?;
+                at.iter().map(|at| read_row(&rows, at)).collect()
             })
         })
     }
@@ -81,10 +81,9 @@ impl Rows for EmbeddedStore {
 }
 
 pub(crate) fn read_row(
-    read: &ReadTransaction,
+    rows: &ReadOnlyTable<&[u8; ROW_KEY_LEN], &[u8]>,
     at: &RowAddress,
 ) -> Result<Option<StoredRow>, redb::Error> {
-    let rows = read.open_table(ROWS)?;
     let found = rows.get(&row_key(at))?;
     found.map(|row| decode_row(row.value())).transpose()
 }

@@ -6,7 +6,10 @@ pub use many::{GrantWrite, HeldGrant, WrittenGrant};
 
 use crate::{
     Vault, VaultError,
-    rows::{grant, marks, token},
+    rows::{
+        grant, marks,
+        token::{self, Epoch},
+    },
     vault::delete,
 };
 use lunadefend_core::{
@@ -48,13 +51,19 @@ impl Vault {
         token: &TokenId,
     ) -> Result<Option<UnixMillis>, VaultError> {
         let ring = self.ring();
-        let Some(epoch) = self.epoch(token::address(&ring, token)).await? else {
+        let token_at = token::address(&ring, token);
+        let ended_at = marks::ended_session(&ring, session);
+        let mut grant = grant::address(&ring, session, token, Epoch::FIRST);
+        // Most tokens are in their first epoch: then this is all.
+        let [of_token, mut held, mut ended] = self.rows([token_at, grant, ended_at]).await?;
+        let of_token = self.token_row(&token_at, of_token.as_ref())?;
+        let Some(epoch) = of_token.epoch(self.now()) else {
             return Ok(None);
         };
-        let grant = grant::address(&ring, session, token, epoch);
-        let [held, ended] = self
-            .rows([grant, marks::ended_session(&ring, session)])
-            .await?;
+        if epoch != Epoch::FIRST {
+            grant = grant::address(&ring, session, token, epoch);
+            [held, ended] = self.rows([grant, ended_at]).await?;
+        }
         grant::live_until(&ring, &grant, held.as_ref(), ended.as_ref(), self.now())
     }
 

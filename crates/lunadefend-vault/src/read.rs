@@ -6,7 +6,7 @@ use crate::{
     rows::{
         blob, grant, marks,
         reads::{self, REPEATABLE, ReadsRow},
-        token::{self, MadeToken},
+        token::{self, Epoch, MadeToken},
         value::{self, ValueRow},
     },
     store::{RowAddress, StoredRow, Write},
@@ -18,7 +18,7 @@ use lunadefend_core::{
     wire::{InlineValue, MAX_INLINE, ReadId, Reads},
 };
 use lunadefend_crypto::random_bytes;
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 use zeroize::Zeroizing;
 
 /// For how long a value stays after its last read, when it lies in a row: the read may be repeated.
@@ -94,31 +94,42 @@ impl Vault {
         tokens: &[TokenId],
     ) -> Result<Vec<Option<Permitted>>, VaultError> {
         let ring = self.ring();
-        let at = |id: &TokenId| [token::address(&ring, id), value::address(&ring, id)];
-        let rows = self.rows_at(tokens.iter().flat_map(at).collect()).await?;
+        let ended = marks::ended_session(&ring, session);
+        let places = tokens.iter().map(|id| {
+            let grant = grant::address(&ring, session, id, Epoch::FIRST);
+            [token::address(&ring, id), value::address(&ring, id), grant]
+        });
+        let places: Vec<_> = places.collect();
+        // Most tokens are in their first epoch: then this is all.
+        let all = places.iter().flatten().copied().chain([ended]);
+        let mut rows = self.rows_at(all.collect()).await?;
         let now = self.now();
         let mut candidates = Vec::with_capacity(tokens.len());
-        for id in tokens {
-            let [token_at, value_at] = at(id);
+        let mut later = HashSet::new();
+        for (id, [token_at, value_at, first]) in tokens.iter().zip(places) {
             let made = self.token_row(&token_at, rows.get(&token_at))?.made(now);
             let value = rows.get(&value_at).filter(|held| held.row.is_live(now));
-            candidates.push(made.zip(value).map(|(made, value)| {
+            candidates.push(made.zip(value.cloned()).map(|(made, value)| {
+                if made.epoch == Epoch::FIRST {
+                    return (made, value_at, value, first);
+                }
                 let grant = grant::address(&ring, session, id, made.epoch);
+                later.extend([grant, ended]);
                 (made, value_at, value, grant)
             }));
         }
-        let ended = marks::ended_session(&ring, session);
-        let grants = candidates.iter().flatten().map(|(.., grant)| *grant);
-        let grants = self.rows_at(grants.chain([ended]).collect()).await?;
+        if !later.is_empty() {
+            rows.extend(self.rows_at(later).await?);
+        }
         let permitted = candidates.into_iter().map(|candidate| {
             let Some((made, value_at, value, grant)) = candidate else {
                 return Ok(None);
             };
-            let (held, ended) = (grants.get(&grant), grants.get(&ended));
+            let (held, ended) = (rows.get(&grant), rows.get(&ended));
             let granted_until = grant::live_until(&ring, &grant, held, ended, now)?;
             Ok(granted_until.map(|granted_until| Permitted {
                 value_at,
-                value: value.clone(),
+                value,
                 // Who shows it hides it at the first of its ends.
                 granted_until: made
                     .expires_at

@@ -149,11 +149,10 @@ impl Ring {
     /// Returns the address of the row about these identifiers. It is an HMAC over table and identifiers, so
     /// that the store holds none of them.
     pub(crate) fn address(&self, table: Table, ids: &[&[u8]]) -> RowAddress {
-        let mut parts = vec![Purpose::Row(table).label()];
-        parts.extend_from_slice(ids);
+        let parts = [Purpose::Row(table).label()].into_iter();
         RowAddress {
             table,
-            key: RowKey::new(self.lookup.tag(&parts)),
+            key: RowKey::new(self.lookup.tag_of(parts.chain(ids.iter().copied()))),
         }
     }
 

@@ -79,8 +79,7 @@ impl Binding {
     ) -> Self {
         let verdict = u8::from(expires_at.is_some());
         let expires_at = expires_at.map_or(0, UnixMillis::get);
-        let mut message = Vec::new();
-        for part in [
+        let parts = [
             b"lunadefend-v2".as_slice(),
             place.operation.name().as_bytes(),
             place.batch.as_bytes(),
@@ -89,7 +88,10 @@ impl Binding {
             token_id.as_bytes(),
             &[verdict],
             &expires_at.to_be_bytes(),
-        ] {
+        ];
+        let lengths = parts.iter().map(|part| 4 + part.len());
+        let mut message = Vec::with_capacity(lengths.sum());
+        for part in parts {
             // No part is longer than the body of a request.
             let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
             message.extend_from_slice(&length.to_be_bytes());
@@ -107,7 +109,7 @@ impl fmt::Display for Binding {
 
 impl Serialize for Binding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&random_id::encode(&self.0))
     }
 }
 

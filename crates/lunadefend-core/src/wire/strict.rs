@@ -10,7 +10,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
-use std::{collections::HashSet, fmt, marker::PhantomData};
+use std::{borrow::Cow, collections::HashSet, fmt, marker::PhantomData};
 
 /// Limits on a peer's JSON.
 #[derive(Clone, Copy, Debug)]
@@ -273,8 +273,8 @@ impl<'de> Visitor<'de> for Shape {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let inner = self.inner()?;
-        let mut names = HashSet::new();
-        while let Some(name) = members.next_key::<String>()? {
+        let mut names = Names::default();
+        while let Some(Name(name)) = members.next_key()? {
             if !names.insert(name) {
                 return Err(de::Error::custom("a member is there twice"));
             }
@@ -284,6 +284,59 @@ impl<'de> Visitor<'de> for Shape {
             })?;
         }
         Ok(())
+    }
+}
+
+/// The name of a member; of most it is the text itself.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// The names of an object's members. A few are compared one by one, which is faster than a hash.
+#[derive(Default)]
+struct Names<'de> {
+    few: Vec<Cow<'de, str>>,
+    all: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Names<'de> {
+    /// So many are a few: comparing all of more would cost the square of their number.
+    const FEW: usize = 16;
+
+    /// Adds a name; `false` when it is there already.
+    fn insert(&mut self, name: Cow<'de, str>) -> bool {
+        if self.all.is_empty() {
+            if self.few.contains(&name) {
+                return false;
+            }
+            if self.few.len() < Self::FEW {
+                self.few.push(name);
+                return true;
+            }
+            self.all.extend(self.few.drain(..));
+        }
+        self.all.insert(name)
     }
 }
 

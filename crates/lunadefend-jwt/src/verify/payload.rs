@@ -41,7 +41,6 @@ impl Payload {
     pub(super) fn check(
         self,
         kind: JwtKind,
-        signing_input_sha256: [u8; 32],
         policy: &JwtPolicy,
         now: SystemTime,
     ) -> Result<Claims, JwtError> {
@@ -90,7 +89,6 @@ impl Payload {
             destruction,
             issued_at,
             expires_at,
-            signing_input_sha256,
         })
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::status::FetchedStatus;
 use lunadefend_core::provider::{Clock, UnixMillis};
 use lunadefend_flight::launch;
-use lunadefend_jwt::{KeySet, LEGACY_KID};
+use lunadefend_jwt::{JwtVerifier, LEGACY_KID};
 use state::{Attempt, Look, RETRY_UNKNOWN_KEY, Running, State};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,13 +18,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) struct Cache {
     source: JwksSource,
     allow_demo_key: bool,
+    /// How many JWTs each set remembers to have verified.
+    remembered: usize,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 pub(crate) struct FetchedSet {
-    pub(super) keys: KeySet,
+    /// Also what they have verified: it ends with the set.
+    pub(super) keys: JwtVerifier,
     at: UnixMillis,
     fresh_until: UnixMillis,
 }
@@ -59,10 +62,16 @@ impl Current {
 }
 
 impl Cache {
-    pub(super) fn new(source: JwksSource, allow_demo_key: bool, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        source: JwksSource,
+        allow_demo_key: bool,
+        remembered: usize,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             source,
             allow_demo_key,
+            remembered,
             clock,
             state: Mutex::default(),
         }
@@ -140,7 +149,7 @@ impl Cache {
             }
             let is_known = newer
                 .as_ref()
-                .is_some_and(|set| set.keys.candidates(Some(kid)).is_some());
+                .is_some_and(|set| set.keys.keys().candidates(Some(kid)).is_some());
             // Every set has keys for a peer that names none: it may have come from a cache as well.
             if flight.revalidates || (is_known && kid != LEGACY_KID) {
                 if is_own && !is_known {
@@ -226,7 +235,7 @@ impl Cache {
                 }
                 tracing::debug!(?fresh, "fetched the key set");
                 state.set = Some(Arc::new(FetchedSet {
-                    keys,
+                    keys: JwtVerifier::new(keys, self.remembered),
                     at: now,
                     fresh_until: now + fresh,
                 }));

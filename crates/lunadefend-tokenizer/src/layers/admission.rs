@@ -5,39 +5,44 @@ use crate::{
     trail::Trail,
 };
 use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
+    extract::Request,
+    response::{IntoResponse, Response},
 };
 use http::HeaderMap;
 use lunadefend_audit::Who;
-use std::sync::Arc;
 
 /// Admits only the audience of a route, before any of the body is read.
-pub(crate) async fn admit(
-    State((shared, audience)): State<(Arc<Shared>, Audience)>,
-    Extension(context): Extension<RequestContext>,
+pub(crate) async fn admit<F: Future<Output = Response>>(
+    shared: &Shared,
+    audience: Audience,
     mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
+    next: impl FnOnce(Request) -> F,
+) -> Response {
+    match judge(shared, audience, &mut request).await {
+        Ok(()) => next(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn judge(shared: &Shared, audience: Audience, request: &mut Request) -> Result<(), ApiError> {
+    let context = RequestContext::of(request);
     let trail = request.extensions().get::<Trail>().cloned();
     let trail = trail.unwrap_or_default();
     let headers = request.headers();
     match audience {
         Audience::Application => {
-            auth::require_application(headers, &shared).await?;
+            auth::require_application(headers, shared).await?;
             by_jwt(&context, headers);
             trail.by(Who::Application, None);
         }
         Audience::Destroyer => {
-            let jwt = auth::require_destroyer(headers, &shared).await?;
+            let jwt = auth::require_destroyer(headers, shared).await?;
             by_jwt(&context, headers);
             trail.by(Who::Application, None);
             request.extensions_mut().insert(jwt);
         }
         Audience::FrameOrJwt => {
-            let caller = auth::authenticate(headers, &context, &shared).await?;
+            let caller = auth::authenticate(headers, &context, shared).await?;
             if !caller.is_by_cookie() {
                 by_jwt(&context, headers);
             }
@@ -57,7 +62,7 @@ pub(crate) async fn admit(
         // What they may do is for the handler, the URL or the address to say.
         Audience::Page | Audience::SignedUrl | Audience::Anyone | Audience::Scraper => {}
     }
-    Ok(next.run(request).await)
+    Ok(())
 }
 
 /// Notes that a caller has a JWT of the application: the request is in their trace, and its refusal is not counted.

@@ -6,15 +6,22 @@ use crate::{
     trail::{Noted, Trail},
 };
 use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
+    extract::Request,
+    response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode};
 use lunadefend_audit::{Act, Audit, Record, Unrecorded};
 use std::time::Duration;
 use tokio::time::timeout;
+
+/// What has a line written for each request of an endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Auditing {
+    pub(crate) audit: Audit,
+    pub(crate) act: Act,
+    /// The time to wait for the log.
+    pub(crate) limit: Duration,
+}
 
 /// Writes a line for each request whose caller is known, also for one that is refused or whose caller goes away. A
 /// stranger gets none, and so fills no disk.
@@ -22,12 +29,26 @@ use tokio::time::timeout;
 /// # Security
 /// Without a required line the handler does not run, or its response is dropped. A handler that succeeds must have
 /// noted what the request was about; otherwise the response is dropped too.
-pub(crate) async fn record(
-    State((audit, act, limit)): State<(Audit, Act, Duration)>,
-    Extension(context): Extension<RequestContext>,
+pub(crate) async fn record<F: Future<Output = Response>>(
+    auditing: Option<&Auditing>,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
+    match auditing {
+        None => next(request).await,
+        Some(auditing) => {
+            let recorded = recorded(auditing.clone(), request, next).await;
+            recorded.unwrap_or_else(IntoResponse::into_response)
+        }
+    }
+}
+
+async fn recorded<F: Future<Output = Response>>(
+    Auditing { audit, act, limit }: Auditing,
     mut request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Result<Response, ApiError> {
+    let context = RequestContext::of(&request);
     // What an act has changed stays changed, so it must not begin.
     in_time(limit, audit.check()).await?;
     let id = context.request_id().and_then(|id| id.to_str().ok());
@@ -43,7 +64,7 @@ pub(crate) async fn record(
         has_line: false,
     };
     request.extensions_mut().insert(pending.trail.clone());
-    let response = next.run(request).await;
+    let response = next(request).await;
     pending.end(response, limit).await
 }
 
@@ -118,9 +139,9 @@ mod tests {
     use super::*;
     use crate::{layers::context, trusted_proxies::TrustedProxies};
     use axum::{
-        Router,
+        Extension, Router,
         body::{Body, to_bytes},
-        middleware::from_fn_with_state,
+        middleware::{Next, from_fn},
         routing::get,
     };
     use lunadefend_audit::{AuditKey, Destination, Options, Tail, Who};
@@ -156,11 +177,19 @@ mod tests {
             note(&trail);
             "value"
         };
-        let proxies = TrustedProxies::default();
-        Router::new()
-            .route("/", get(handler))
-            .layer(from_fn_with_state((audit, Act::Detokenize, LIMIT), record))
-            .layer(from_fn_with_state(proxies, context::provide))
+        let auditing = Auditing {
+            audit,
+            act: Act::Detokenize,
+            limit: LIMIT,
+        };
+        let layer = from_fn(move |request: Request, next: Next| {
+            let auditing = auditing.clone();
+            async move {
+                let run = |request| record(Some(&auditing), request, |request| next.run(request));
+                context::provide(&TrustedProxies::default(), request, run).await
+            }
+        });
+        Router::new().route("/", get(handler)).layer(layer)
     }
 
     /// The status and the body of a request to it.

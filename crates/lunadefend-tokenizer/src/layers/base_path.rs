@@ -1,22 +1,17 @@
 //! The path of the public URL, which a proxy in front may strip or not.
 
 use crate::state::Shared;
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{Uri, uri::PathAndQuery};
-use std::sync::Arc;
 
 /// Strips it from the path of the request, so that routes match.
-pub(crate) async fn strip(
-    State(shared): State<Arc<Shared>>,
+pub(crate) async fn strip<F: Future<Output = Response>>(
+    shared: &Shared,
     mut request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Response {
     strip_base_path(request.uri_mut(), shared.config.public_url.path());
-    next.run(request).await
+    next(request).await
 }
 
 fn strip_base_path(uri: &mut Uri, base: &str) {

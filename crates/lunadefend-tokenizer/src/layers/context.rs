@@ -6,25 +6,21 @@ use crate::{
     server::Peer,
     trusted_proxies::TrustedProxies,
 };
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{HeaderMap, HeaderValue};
 use lunadefend_crypto::{hex, random_bytes};
 
 /// Gives the request a [`RequestContext`] and a [`ClientAddr`](crate::ClientAddr), and writes the content of the context into the
 /// response.
-pub(crate) async fn provide(
-    State(proxies): State<TrustedProxies>,
+pub(crate) async fn provide<F: Future<Output = Response>>(
+    proxies: &TrustedProxies,
     mut request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Response {
-    find_client(&proxies, &mut request);
+    find_client(proxies, &mut request);
     let context = RequestContext::new(request_id(request.headers()));
     request.extensions_mut().insert(context.clone());
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     for (name, value) in [
         (REQUEST_ID, context.request_id()),
         (SESSION_HASH, context.session_hash()),
@@ -70,7 +66,10 @@ mod tests {
         config::Limits,
         server::{self, Places},
     };
-    use axum::{Extension, Router, middleware::from_fn_with_state};
+    use axum::{
+        Extension, Router,
+        middleware::{Next, from_fn},
+    };
     use lunadefend_testing::http::exchange_parts;
     use tokio::{net::TcpListener, sync::mpsc};
 
@@ -81,9 +80,11 @@ mod tests {
             let _ = found.send(client.map(|Extension(client)| client));
         };
         let proxies = TrustedProxies::parse(trusted, "TRUSTED_PROXIES").unwrap();
-        let service = Router::new()
-            .fallback(handler)
-            .layer(from_fn_with_state(proxies, provide));
+        let layer = from_fn(move |request: Request, next: Next| {
+            let proxies = proxies.clone();
+            async move { provide(&proxies, request, |request| next.run(request)).await }
+        });
+        let service = Router::new().fallback(handler).layer(layer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let request = format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");

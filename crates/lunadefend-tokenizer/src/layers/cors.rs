@@ -2,11 +2,7 @@
 
 use super::methods::Methods;
 use crate::{config::Origin, headers::single, response, route::Readers, state::Shared};
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::sync::Arc;
 
@@ -46,16 +42,23 @@ impl Cors {
     }
 }
 
-/// Answers preflights, and lets the readers of a route read its responses.
+/// Answers preflights, and lets the readers of a route read its responses; without readers it does nothing.
 ///
 /// Every response has `Vary`, whatever its origin, so that no cache gives one origin the response of another.
-pub(crate) async fn allow(State(cors): State<Cors>, request: Request, next: Next) -> Response {
+pub(crate) async fn allow<F: Future<Output = Response>>(
+    cors: Option<&Cors>,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
+    let Some(cors) = cors else {
+        return next(request).await;
+    };
     let reader = cors.reader(request.headers());
     let is_preflight = *request.method() == Method::OPTIONS;
     let mut response = if is_preflight {
         response::empty(StatusCode::NO_CONTENT)
     } else {
-        next.run(request).await
+        next(request).await
     };
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));

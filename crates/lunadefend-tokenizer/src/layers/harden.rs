@@ -4,13 +4,8 @@ use crate::{
     headers::{ORIGIN_AGENT_CLUSTER, RESOURCE_POLICY},
     state::Shared,
 };
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use std::sync::Arc;
 
 /// The headers, and the values that they have unless the route sets others.
 pub(crate) const DEFAULTS: [(HeaderName, &str); 6] = [
@@ -30,12 +25,12 @@ pub(crate) const BY_HTTPS: (HeaderName, &str) =
     (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
 
 /// Adds them to a response.
-pub(crate) async fn harden(
-    State(shared): State<Arc<Shared>>,
+pub(crate) async fn harden<F: Future<Output = Response>>(
+    shared: &Shared,
     request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     add_defaults(response.headers_mut(), shared.config.public_url.is_https());
     response
 }

@@ -1,23 +1,18 @@
 //! Headers that all responses of a route carry.
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use http::{HeaderName, HeaderValue};
-use std::sync::Arc;
 
 /// Adds them to every response, including refusals: whichever layer makes the response, the route sets its
 /// headers.
-pub(crate) async fn add(
-    State(additional): State<Arc<[(HeaderName, HeaderValue)]>>,
+pub(crate) async fn add<F: Future<Output = Response>>(
+    additional: &[(HeaderName, HeaderValue)],
     request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let headers = response.headers_mut();
-    for (name, value) in &*additional {
+    for (name, value) in additional {
         headers.insert(name, value.clone());
     }
     response

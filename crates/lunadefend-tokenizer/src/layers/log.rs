@@ -1,12 +1,7 @@
 //! One span and one line of the log for each request.
 
 use crate::context::RequestContext;
-use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -14,12 +9,13 @@ use tracing::Instrument;
 ///
 /// # Security
 /// It logs the route's label instead of the path: a path may hold a signed URL.
-pub(crate) async fn trace(
-    State((label, is_probe)): State<(&'static str, bool)>,
-    Extension(context): Extension<RequestContext>,
+pub(crate) async fn trace<F: Future<Output = Response>>(
+    label: &'static str,
+    is_probe: bool,
     request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Response {
+    let context = RequestContext::of(&request);
     let request_id = context.request_id().and_then(|id| id.to_str().ok());
     let span = tracing::debug_span!(
         "lunadefend.http",
@@ -30,7 +26,7 @@ pub(crate) async fn trace(
         parent_id = tracing::field::Empty,
     );
     let started = Instant::now();
-    let response = next.run(request).instrument(span).await;
+    let response = next(request).instrument(span).await;
     let status = response.status().as_u16();
     let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     // The span is there at debug only: the line says by itself what it is about.

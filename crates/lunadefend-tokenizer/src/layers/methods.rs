@@ -2,8 +2,7 @@
 
 use crate::error::ApiError;
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, StatusCode, header};
@@ -35,19 +34,20 @@ impl Methods {
 }
 
 /// Refuses a method that the route lacks with 405 and `allow`.
-pub(crate) async fn check(
-    State(methods): State<Methods>,
+pub(crate) async fn check<F: Future<Output = Response>>(
+    methods: &Methods,
     request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Response {
     if methods.all.contains(request.method()) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let mut response = ApiError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "the route does not have this method",
     )
     .into_response();
-    response.headers_mut().insert(header::ALLOW, methods.list);
+    let list = methods.list.clone();
+    response.headers_mut().insert(header::ALLOW, list);
     response
 }

@@ -2,13 +2,10 @@
 
 use crate::{ClientAddr, context::RequestContext, error::ApiError, state::Shared};
 use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use std::sync::Arc;
 
 /// Counts a refusal for the address of its client. Those over the rate become 429, which does not say why.
 ///
@@ -19,15 +16,15 @@ use std::sync::Arc;
 /// It changes refusals only, whoever shares the address: nobody is kept out by what a neighbour does. It cannot save the
 /// work of a request, for which connections are limited, but nobody learns more than so much in a time by trying. The
 /// application, by its JWT, is not counted.
-pub(crate) async fn count(
-    State(shared): State<Arc<Shared>>,
-    Extension(context): Extension<RequestContext>,
+pub(crate) async fn count<F: Future<Output = Response>>(
+    shared: &Shared,
     request: Request,
-    next: Next,
+    next: impl FnOnce(Request) -> F,
 ) -> Response {
+    let context = RequestContext::of(&request);
     let client = request.extensions().get::<ClientAddr>().copied();
     let has_jwt = request.headers().contains_key(header::AUTHORIZATION);
-    let refused = next.run(request).await;
+    let refused = next(request).await;
     let is_refused = refused.status().is_client_error()
         && refused.status() != StatusCode::TOO_MANY_REQUESTS
         && (has_jwt || refused.status() != StatusCode::UNAUTHORIZED)

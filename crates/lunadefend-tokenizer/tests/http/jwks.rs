@@ -10,6 +10,7 @@ use crate::{
     harness::{Harness, ORIGIN, SESSION, base, builder, client},
     jwt::{APPLICATION_KEY, OTHER_KEY, V1_HEADER, claims, sign},
     metrics::Scraper,
+    remembered::REMEMBERED,
 };
 use lunadefend_crypto::SigningKey;
 use lunadefend_tokenizer::{JwksSource, VerificationKeys};
@@ -28,7 +29,9 @@ async fn verdict(harness: &Harness, key: &SigningKey, kid: Option<&str>) -> (u16
         || V1_HEADER.to_owned(),
         |kid| format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#),
     );
-    let jwt = sign(key, &header, &claims(harness.now(), "application", None));
+    // The same JWT for ten minutes: what was verified before must help nobody.
+    let issued_at = harness.now() / 600 * 600;
+    let jwt = sign(key, &header, &claims(issued_at, "application", None));
     let body = format!(
         r#"{{"sessionId":"{SESSION}","tokenId":"lunasec-11111111-1111-4111-8111-111111111111"}}"#
     );
@@ -92,8 +95,14 @@ async fn a_flood_of_first_requests_is_one_fetch() {
 
 #[tokio::test]
 async fn a_new_key_is_found_at_once_and_an_old_one_goes() {
+    for remembered in REMEMBERED {
+        new_key_comes_and_old_one_goes(remembered).await;
+    }
+}
+
+async fn new_key_comes_and_old_one_goes(remembered: usize) {
     let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
-    let harness = publisher.tokenizer().await;
+    let harness = publisher.tokenizer_that_remembers(remembered).await;
     assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
     publisher.publish(document(&[&OTHER_KEY], ""));
 

@@ -33,6 +33,7 @@ mod probes;
 mod quota;
 mod rates;
 mod react;
+mod remembered;
 mod restored;
 mod session;
 mod slow;

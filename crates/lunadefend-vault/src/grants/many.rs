@@ -2,14 +2,17 @@
 
 use crate::{
     Vault, VaultError,
-    rows::{grant, marks, token},
+    rows::{
+        grant, marks,
+        token::{self, Epoch},
+    },
     store::RowAddress,
 };
 use lunadefend_core::{
     SessionId,
     provider::{TokenId, UnixMillis},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What the store holds of the grant of one token to one session. Only the vault makes it, of the identifiers
 /// that it read the rows with.
@@ -91,21 +94,35 @@ impl Vault {
         asked: Vec<(SessionId, TokenId)>,
     ) -> Result<Vec<HeldGrant>, VaultError> {
         let ring = self.ring();
-        let tokens = asked.iter().map(|(_, token)| token::address(&ring, token));
-        let tokens = self.rows_at(tokens.collect()).await?;
+        let mut ends = HashMap::new();
+        let places = asked.iter().map(|(session, token)| {
+            let ended = ends.entry(session);
+            let ended = ended.or_insert_with(|| marks::ended_session(&ring, session));
+            let grant = grant::address(&ring, session, token, Epoch::FIRST);
+            [token::address(&ring, token), grant, *ended]
+        });
+        let places: Vec<_> = places.collect();
+        // Most tokens are in their first epoch: then this is all.
+        let all = places.iter().flatten().copied();
+        let mut rows = self.rows_at(all.collect()).await?;
         let now = self.now();
         // Without an address when the token was deleted or has expired.
         let mut addresses = Vec::with_capacity(asked.len());
-        for (session, token) in &asked {
-            let at = token::address(&ring, token);
-            let epoch = self.token_row(&at, tokens.get(&at))?.epoch(now);
+        let mut later = HashSet::new();
+        for ((session, token), [token_at, first, ended]) in asked.iter().zip(places) {
+            let epoch = self.token_row(&token_at, rows.get(&token_at))?.epoch(now);
             addresses.push(epoch.map(|epoch| {
+                if epoch == Epoch::FIRST {
+                    return [first, ended];
+                }
                 let grant = grant::address(&ring, session, token, epoch);
-                [grant, marks::ended_session(&ring, session)]
+                later.extend([grant, ended]);
+                [grant, ended]
             }));
         }
-        let all = addresses.iter().flatten().flatten().copied();
-        let rows = self.rows_at(all.collect()).await?;
+        if !later.is_empty() {
+            rows.extend(self.rows_at(later).await?);
+        }
         let asked = asked.into_iter().zip(addresses);
         asked
             .map(|((session, token), at)| {

@@ -50,6 +50,28 @@ fn duplicates_are_refused_also_where_nobody_looks() {
     }
 }
 
+/// A few names are compared in another way than many.
+#[test]
+fn duplicates_are_refused_among_any_number_of_members() {
+    let with = |names: &[String]| {
+        let members: String = names.iter().map(|name| format!("\"{name}\":1,")).collect();
+        read(&OK.replace("{\"s", &format!("{{{members}\"s")))
+    };
+    for number in [1, 14, 15, 16, 17, 18, 40] {
+        let names: Vec<_> = (0..number).map(|n| format!("x{n}")).collect();
+        assert!(with(&names).is_ok(), "{number}");
+        for twice in 0..number {
+            let mut names = names.clone();
+            names.push(format!("x{twice}"));
+            assert!(with(&names).is_err(), "{number} {twice}");
+            // The same name, written in another way.
+            names.pop();
+            names.push(format!("\\u0078{twice}"));
+            assert!(with(&names).is_err(), "{number} {twice}");
+        }
+    }
+}
+
 #[test]
 fn bounds() {
     let nested = |depth: usize| {

@@ -10,7 +10,7 @@ use crate::{
 use http::HeaderMap;
 use lunadefend_core::{SessionId, provider::UnixMillis};
 use lunadefend_crypto::{base64url, constant_time_eq, sha256};
-use lunadefend_jwt::{Claims, JwtKind, Subject};
+use lunadefend_jwt::{Claims, JwtKind, ParsedJwt, Subject};
 use lunadefend_vault::StateClaims;
 use std::time::{Duration, SystemTime};
 
@@ -51,8 +51,9 @@ impl TransferJwt {
         let (id, shared_since) = match &claims.jti {
             Some(jti) => ([b"jti:", jti.as_bytes()].concat(), None),
             None => {
-                let hash = claims.signing_input_sha256.as_slice();
-                ([b"jws:", hash].concat(), Some(claims.issued_at))
+                let jwt = ParsedJwt::parse(compact).map_err(|_| invalid())?;
+                let hash = jwt.signing_input_sha256();
+                ([b"jws:", hash.as_slice()].concat(), Some(claims.issued_at))
             }
         };
         let spent_until = UnixMillis::from(claims.expires_at)

@@ -8,13 +8,20 @@ use super::{
 use crate::{
     harness::Harness,
     jwt::{APPLICATION_KEY, OTHER_KEY},
+    remembered::REMEMBERED,
 };
 use std::sync::Arc;
 
 #[tokio::test]
 async fn dropped_keys_count_no_more_until_a_fetch_succeeds() {
+    for remembered in REMEMBERED {
+        dropped_keys_count_no_more(remembered).await;
+    }
+}
+
+async fn dropped_keys_count_no_more(remembered: usize) {
     let publisher = Publisher::of(&[&APPLICATION_KEY, &OTHER_KEY]).await;
-    let harness = publisher.tokenizer().await;
+    let harness = publisher.tokenizer_that_remembers(remembered).await;
     let (old, new) = (
         Some(thumbprint(&APPLICATION_KEY)),
         Some(thumbprint(&OTHER_KEY)),
@@ -55,10 +62,11 @@ async fn a_second_drop_needs_no_pause() {
 #[tokio::test]
 async fn a_fetch_from_before_the_keys_were_dropped_does_not_count() {
     // With and without somebody who causes the next fetch before the first one has ended.
-    for with_another in [true, false] {
+    let cases = REMEMBERED.map(|remembered| [true, false].map(|other| (remembered, other)));
+    for (remembered, with_another) in cases.into_iter().flatten() {
         let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
         publisher.hold(true);
-        let harness = Arc::new(publisher.tokenizer().await);
+        let harness = Arc::new(publisher.tokenizer_that_remembers(remembered).await);
         let early = {
             let harness = Arc::clone(&harness);
             tokio::spawn(async move { status(&harness, &APPLICATION_KEY, None).await })

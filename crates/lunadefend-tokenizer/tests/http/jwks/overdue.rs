@@ -5,7 +5,10 @@ use super::{
     publisher::{Publisher, document, http, tokenizer},
     status, thumbprint, verdict,
 };
-use crate::jwt::{APPLICATION_KEY, OTHER_KEY};
+use crate::{
+    jwt::{APPLICATION_KEY, OTHER_KEY},
+    remembered::REMEMBERED,
+};
 use lunadefend_core::provider::Clock;
 use lunadefend_tokenizer::JwksSource;
 use std::{sync::Arc, time::Duration};
@@ -48,9 +51,11 @@ async fn refreshed_in_the_background_when_it_is_due() {
 /// The key leaks and is retired, and then nobody comes for a night. Whoever has it comes first.
 #[tokio::test]
 async fn a_retired_key_is_refused_by_a_tokenizer_that_idled() {
-    for idle in [FRESH + GRACE, HOUR, 20 * HOUR, 48 * HOUR] {
+    let idle = [FRESH + GRACE, HOUR, 20 * HOUR, 48 * HOUR];
+    let cases = REMEMBERED.map(|remembered| idle.map(|idle| (remembered, idle)));
+    for (remembered, idle) in cases.into_iter().flatten() {
         let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
-        let harness = publisher.tokenizer().await;
+        let harness = publisher.tokenizer_that_remembers(remembered).await;
         // With a name and without one: the tokenizer knows the key either way.
         let names = [None, Some(thumbprint(&APPLICATION_KEY))];
         for kid in names {
@@ -62,7 +67,7 @@ async fn a_retired_key_is_refused_by_a_tokenizer_that_idled() {
             assert_eq!(
                 status(&harness, &APPLICATION_KEY, kid).await,
                 401,
-                "{idle:?}"
+                "{remembered} {idle:?}"
             );
         }
         assert_eq!(status(&harness, &OTHER_KEY, None).await, 200);
@@ -196,8 +201,14 @@ async fn a_failure_from_before_the_set_was_overdue_does_not_count() {
 /// Nobody knows how old a set is that comes from the future.
 #[tokio::test]
 async fn a_clock_that_was_set_back_does_not_keep_a_retired_key() {
+    for remembered in REMEMBERED {
+        clock_set_back_keeps_no_key(remembered).await;
+    }
+}
+
+async fn clock_set_back_keeps_no_key(remembered: usize) {
     let publisher = Publisher::of(&[&APPLICATION_KEY]).await;
-    let harness = publisher.tokenizer().await;
+    let harness = publisher.tokenizer_that_remembers(remembered).await;
     assert_eq!(status(&harness, &APPLICATION_KEY, None).await, 200);
     harness.clock.set(Clock::now(&harness.clock) - 12 * HOUR);
     publisher.publish(broken());

@@ -1,6 +1,9 @@
 //! The application's side of a key set, and a cache in front of it.
 
-use crate::harness::{Harness, ORIGIN, base, builder, client};
+use crate::{
+    harness::{Harness, ORIGIN, base, builder, client},
+    remembered::remembering,
+};
 use lunadefend_crypto::{PublicKey, SigningKey};
 use lunadefend_jwt::jwks_document;
 use lunadefend_tokenizer::{JwksSource, VerificationKeys};
@@ -128,6 +131,12 @@ impl Publisher {
 
     pub(super) async fn tokenizer(&self) -> Harness {
         tokenizer(self.source()).await
+    }
+
+    /// A tokenizer that remembers so many JWTs to be signed.
+    pub(super) async fn tokenizer_that_remembers(&self, jwts: usize) -> Harness {
+        let limits = remembering(jwts);
+        Harness::with(builder(ORIGIN, VerificationKeys::Jwks(self.source())).limits(limits)).await
     }
 }
 
