@@ -79,7 +79,8 @@ impl Binding {
     ) -> Self {
         let verdict = u8::from(expires_at.is_some());
         let expires_at = expires_at.map_or(0, UnixMillis::get);
-        let mut message = Vec::new();
+        // Long enough for all but long session ids.
+        let mut message = Vec::with_capacity(256);
         for part in [
             b"lunadefend-v2".as_slice(),
             place.operation.name().as_bytes(),

@@ -51,6 +51,27 @@ fn duplicates_are_refused_also_where_nobody_looks() {
 }
 
 #[test]
+fn duplicates_are_refused_among_any_number_of_members() {
+    for count in 1..40 {
+        // The ids are there, and the name of each object within is that of one around it.
+        let members = |twice: Option<usize>| -> String {
+            let twice = twice.map(|twice| format!(r#""m{twice}":{{}},"#));
+            let inner = |index: usize| format!(r#""m{index}":{{"m{index}":0}},"#);
+            let members = (0..count).map(inner).chain(twice).collect::<String>();
+            OK.replacen('{', &format!("{{{members}"), 1)
+        };
+        assert!(read(&members(None)).is_ok(), "{count}");
+        for index in 0..count {
+            let read = read(&members(Some(index)));
+            assert!(
+                matches!(read, Err(StrictError::Malformed { .. })),
+                "{index} of {count}"
+            );
+        }
+    }
+}
+
+#[test]
 fn bounds() {
     let nested = |depth: usize| {
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
