@@ -167,7 +167,7 @@ fn counted(root: &Path, pieces: &Path, name: &str, report: &Path) -> Result<Coun
         .arg(pieces)
         .arg(name);
     command::run(&mut valgrind)?;
-    let text = fs::read_to_string(&report)
+    let text = fs::read_to_string(report)
         .with_context(|| format!("callgrind wrote no {}", report.display()))?;
     Counts::read(&text).with_context(|| format!("nothing was counted of `{name}`"))
 }
