@@ -9,11 +9,15 @@ use crate::{
 use anyhow::{Result, ensure};
 use http::header;
 use lunadefend_client::Client;
-use lunadefend_core::{Grants, SessionId, UntrustedToken, provider::TokenId, wire::GrantVerify};
+use lunadefend_core::{
+    Grants, SessionId, UntrustedToken,
+    provider::{Clock, TokenId},
+    wire::GrantVerify,
+};
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
-use lunadefend_jwt::{JwtProfile, JwtSigner};
+use lunadefend_jwt::{JwtProfile, JwtSigner, SystemClock};
 use rustls::{ClientConfig, RootCertStore};
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 /// The same request by reqwest alone, with a fixed JWT: what a call must cost anyway.
 pub(crate) fn plain(times: u32) -> Result<()> {
@@ -22,7 +26,7 @@ pub(crate) fn plain(times: u32) -> Result<()> {
     let stub = Stub::start(false)?;
     let url = format!("{}/grant/verify", stub.url);
     let jwt = JwtSigner::new(signing_key()?, JwtProfile::default(), &stub.url);
-    let jwt = jwt.application(SystemTime::now())?;
+    let jwt = jwt.application(SystemClock.now())?;
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(without_trust()?)
         .no_proxy()

@@ -13,7 +13,7 @@ use lunadefend_http::{BaseUrl, Cleartext};
 use lunadefend_jwt::{JwtProfile, JwtSigner, SystemClock};
 use lunadefend_tokenizer::{AuthProviders, Tokenizer, TokenizerConfig, VerificationKeys};
 use lunadefend_vault::Vault;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tower::ServiceExt as _;
 
 /// One grant, by wire level 1.
@@ -24,26 +24,26 @@ pub(crate) fn verify(times: u32) -> Result<()> {
         session_id,
         token_id,
     });
-    request("/grant/verify", body.into(), times)
+    request("/grant/verify", &body.into(), times)
 }
 
 /// 100 grants, by wire level 2.
 pub(crate) fn verify_batch(times: u32) -> Result<()> {
     request(
         "/v2/grants/verify",
-        wire::to_vec(&grant_batch()?).into(),
+        &wire::to_vec(&grant_batch()?).into(),
         times,
     )
 }
 
-fn request(path: &str, body: Bytes, times: u32) -> Result<()> {
+fn request(path: &str, body: &Bytes, times: u32) -> Result<()> {
     let runtime = runtime()?;
     let _entered = runtime.enter();
     let origin = "http://localhost:37766";
     let vault = runtime.block_on(vault_with_grants())?;
     let tokenizer = tokenizer(origin, vault)?;
     let jwt = JwtSigner::new(signing_key()?, JwtProfile::default(), origin);
-    let jwt = jwt.application(SystemTime::now())?;
+    let jwt = jwt.application(SystemClock.now())?;
     let call = async || {
         let request = Request::builder()
             .method(Method::POST)

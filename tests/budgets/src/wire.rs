@@ -8,20 +8,20 @@ use crate::{
 use anyhow::{Result, ensure};
 use lunadefend_core::{
     SessionId,
-    provider::TokenId,
+    provider::{Clock, TokenId},
     wire::{
         self, BatchAnswer, BatchId, GrantBatch, GrantItem, GrantVerify, REQUEST, RESPONSE, Success,
         VerifiedItem,
     },
 };
-use lunadefend_jwt::{JwtPolicy, JwtProfile, JwtSigner, ParsedJwt};
-use std::{hint::black_box, time::SystemTime};
+use lunadefend_jwt::{JwtPolicy, JwtProfile, JwtSigner, ParsedJwt, SystemClock};
+use std::hint::black_box;
 
 /// A JWT of an application: its form, its signature and its claims.
 pub(crate) fn jwt(times: u32) -> Result<()> {
     let key = signing_key()?;
     let origin = "https://tokenizer.example.com";
-    let now = SystemTime::now();
+    let now = SystemClock.now();
     let jwt = JwtSigner::new(key.clone(), JwtProfile::default(), origin).application(now)?;
     let policy = JwtPolicy::new(origin);
     counting(|| {
