@@ -6,7 +6,7 @@ mod package;
 mod scripts;
 
 use crate::{
-    api,
+    api, budgets,
     command::{self, cargo},
     deps, steps, tidy,
     workspace::Workspace,
@@ -70,6 +70,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "package",
         run: |workspace, _| package::run(workspace),
+    },
+    Step {
+        name: "budgets",
+        run: |workspace, _| budgets::check(workspace),
     },
 ];
 

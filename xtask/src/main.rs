@@ -10,6 +10,7 @@
 )]
 
 mod api;
+mod budgets;
 mod check;
 mod command;
 mod deps;
@@ -51,6 +52,8 @@ Usage: cargo xtask <command> [arguments]
           openapi   docs/openapi.json, which is what the table of routes says
           deny      bans, licences and sources of dependencies (by cargo-deny)
           package   the packages as they would be published, compiled from what is in them
+          budgets   the instructions and allocations of the hot pieces, which stand in
+                    tests/budgets/budgets.toml (by valgrind)
         --advisories lets `deny` ask the advisory database too, which needs the network: a job
         that runs daily does, as what it says changes without a change here.
   soak [--seconds N] [--clients N] [--no-build] [APP..]
@@ -75,6 +78,9 @@ Usage: cargo xtask <command> [arguments]
         --find shows which tests of the named targets fail.
   api [--update]
         Compares the public API of each published crate with docs/api; --update writes it there.
+  budgets [--update]
+        Counts what each hot piece costs and compares it with tests/budgets/budgets.toml; --update
+        writes it there. Installs valgrind by apt-get, as root.
   deps  The invariants of the dependency tree.
   tidy  The rules of the house that no lint knows.
   help  This text.
@@ -116,6 +122,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "soak" => soak::run(&Workspace::open()?, rest),
         "dist" => dist::run(&Workspace::open()?, rest),
         "api" => api::run(&Workspace::open()?, rest),
+        "budgets" => budgets::run(&Workspace::open()?, rest),
         "mutate" => mutate::run(&Workspace::open()?, rest),
         "deps" => without_arguments(deps::run),
         "tidy" => without_arguments(tidy::run),

@@ -152,7 +152,7 @@ mod ask {
         Request {
             method,
             // The host is not looked up.
-            url: format!("http://localhost{route}"),
+            url: format!("http://localhost{route}").into(),
             headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
             body,
             max_response,

@@ -126,7 +126,7 @@ async fn get_with(url: &str, headers: http::HeaderMap) -> Result<Response, HttpE
         .build()?;
     http.send(Request {
         method: http::Method::GET,
-        url: url.to_owned(),
+        url: url.into(),
         headers,
         body: bytes::Bytes::new(),
         max_response: 256 * 1024,

@@ -81,7 +81,7 @@ impl Moto {
         let http = HttpClient::builder().tls(false).build().unwrap();
         let answer = http.send(Request {
             method: Method::POST,
-            url: self.url.clone(),
+            url: self.url.clone().into(),
             headers: HeaderMap::from_iter(headers),
             body: body.to_string().into(),
             max_response: 64 * 1024,

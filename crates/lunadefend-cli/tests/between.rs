@@ -56,7 +56,7 @@ async fn pass(upstream: &str, request: Request<Body>) -> Response<Body> {
     let answer = http
         .send(lunadefend_http::Request {
             method: parts.method,
-            url: format!("{upstream}{}", parts.uri.path_and_query().unwrap()),
+            url: format!("{upstream}{}", parts.uri.path_and_query().unwrap()).into(),
             headers,
             body: to_bytes(body, 64 * 1024).await.unwrap(),
             max_response: 64 * 1024,

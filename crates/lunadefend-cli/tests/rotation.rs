@@ -169,7 +169,7 @@ impl Drop for Replica {
 async fn ask(http: &HttpClient, method: Method, url: String) -> (StatusCode, Bytes) {
     let answer = http.send(Request {
         method,
-        url,
+        url: url.into(),
         headers: HeaderMap::new(),
         body: Bytes::new(),
         max_response: 64 * 1024,

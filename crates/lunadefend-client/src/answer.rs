@@ -12,8 +12,21 @@ use lunadefend_core::{
     adapter::is_json,
     wire::{self, Destroys, StrictError},
 };
-use lunadefend_http::{HttpError, Response};
+use lunadefend_http::{BaseUrl, HttpError, Response, Target};
 use serde::de::DeserializeOwned;
+
+/// The URLs of all routes of one tokenizer, which are parsed once.
+pub(crate) struct Routes([Target; Route::ALL.len()]);
+
+impl Routes {
+    pub(crate) fn below(tokenizer: &BaseUrl) -> Self {
+        Self(Route::ALL.map(|route| tokenizer.target(route.path())))
+    }
+
+    pub(crate) fn of(&self, route: Route) -> Target {
+        self.0[route as usize].clone()
+    }
+}
 
 /// The routes of a tokenizer that the client calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +47,23 @@ pub(crate) enum Route {
 }
 
 impl Route {
+    /// Each route, at its place.
+    const ALL: [Self; 13] = [
+        Self::GrantSet,
+        Self::GrantVerify,
+        Self::SetBatch,
+        Self::VerifyBatch,
+        Self::NewValue,
+        Self::ReadValues,
+        Self::TokensDescribe,
+        Self::Tokenize,
+        Self::Detokenize,
+        Self::MetadataGet,
+        Self::SessionRevoke,
+        Self::GrantsRevoke,
+        Self::TokensDelete,
+    ];
+
     pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::GrantSet => "/grant/set",

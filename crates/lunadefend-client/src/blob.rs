@@ -90,7 +90,7 @@ impl Client {
             Source::Whole(value, _) => {
                 let request = Request {
                     method,
-                    url,
+                    url: url.into(),
                     headers,
                     body: Bytes::from_owner(Zeroizing::new(value.to_vec())),
                     max_response: MAX_ANSWER,
@@ -101,7 +101,7 @@ impl Client {
             Source::Stream(body) => {
                 let request = StreamRequest {
                     method,
-                    url,
+                    url: url.into(),
                     headers,
                     body,
                     max_response: MAX_ANSWER,
@@ -165,7 +165,7 @@ impl Client {
     ) -> Result<Held<Incoming>, Unopened> {
         let request = Request {
             method: Method::GET,
-            url: self.permitted_url(url)?,
+            url: self.permitted_url(url)?.into(),
             headers: permitted_headers(headers)?,
             body: Bytes::new(),
             max_response: limit,

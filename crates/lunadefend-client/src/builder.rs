@@ -1,8 +1,8 @@
 //! Settings of a client, validated once.
 
 use crate::{
-    Client, KeyService, SessionIds, SigningKeys, client::Inner, discovery::Discovery,
-    grants::Queues, trace::Traces, transport::Transport,
+    Client, KeyService, SessionIds, SigningKeys, answer::Routes, client::Inner,
+    discovery::Discovery, grants::Queues, trace::Traces, transport::Transport,
 };
 use lunadefend_core::provider::{Clock, SettingError, TraceParent};
 use lunadefend_http::{BaseUrl, HttpClient, HttpError};
@@ -283,6 +283,7 @@ impl ClientBuilder {
             Arc::clone(&self.clock),
         );
         Ok(Client(Arc::new(Inner {
+            routes: Routes::below(&self.tokenizer),
             tokenizer: self.tokenizer,
             public_tokenizer: self.public_tokenizer,
             blob_origins: self.blob_origins,

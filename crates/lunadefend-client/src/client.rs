@@ -2,7 +2,7 @@
 
 use crate::{
     ClientBuilder, KeyService, SessionIds, SigningKeys, TokenizerClient,
-    answer::{self, Route},
+    answer::{self, Route, Routes},
     discovery::Discovery,
     grants::Queues,
     tokenizer::Call,
@@ -31,6 +31,7 @@ pub struct Client(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) tokenizer: BaseUrl,
+    pub(crate) routes: Routes,
     pub(crate) public_tokenizer: Option<BaseUrl>,
     pub(crate) blob_origins: Vec<BaseUrl>,
     pub(crate) keys: KeyService,
@@ -107,11 +108,8 @@ impl Inner {
         deadline: Instant,
     ) -> Result<T, Error> {
         let body = Bytes::from(wire::to_vec(body));
-        let request = self.request(route, authorization, body, deadline);
-        let outcome = self
-            .transport
-            .send(route.path(), route.repeat(), request)
-            .await;
+        let same = || Ok(body.clone());
+        let outcome = self.send(route, authorization, deadline, same).await?;
         answer::read(route, outcome)
     }
 
@@ -180,14 +178,14 @@ impl Inner {
         deadline: Instant,
     ) -> Request {
         let json = HeaderValue::from_static("application/json");
-        let headers = HeaderMap::from_iter([
-            (header::ACCEPT, json.clone()),
-            (header::CONTENT_TYPE, json),
-            (header::AUTHORIZATION, authorization),
-        ]);
+        // With those that others add: the trace's, reqwest's and hyper's.
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::ACCEPT, json.clone());
+        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert(header::AUTHORIZATION, authorization);
         Request {
             method: Method::POST,
-            url: self.tokenizer.join(route.path()),
+            url: self.routes.of(route),
             headers,
             body,
             max_response: RESPONSE.bytes,

@@ -8,7 +8,7 @@ use lunadefend_core::{
     wire::{self, BATCHES, DISCOVERY_PATH, GrantBatch, VALUES},
 };
 use lunadefend_flight::{Flight, launch};
-use lunadefend_http::{BaseUrl, HttpClient, HttpError, Request, Response};
+use lunadefend_http::{BaseUrl, HttpClient, HttpError, Request, Response, Target};
 use std::{
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -61,7 +61,7 @@ pub(crate) struct Discovery(Arc<Inner>);
 struct Inner {
     http: HttpClient,
     clock: Arc<dyn Clock>,
-    url: String,
+    url: Target,
     /// The origin that the tokenizer must have.
     origin: String,
     time_limit: Duration,
@@ -99,7 +99,7 @@ impl Discovery {
         Self(Arc::new(Inner {
             http,
             clock,
-            url: tokenizer.join(DISCOVERY_PATH),
+            url: tokenizer.target(DISCOVERY_PATH),
             origin: public.origin(),
             time_limit,
             is_required,

@@ -27,9 +27,34 @@ impl Traces {
     }
 
     /// Returns the trace of a call that begins now: the application's, or a new one that nobody records.
-    pub(crate) fn begin(&self) -> Option<TraceParent> {
+    pub(crate) fn begin(&self) -> Option<Trace> {
         let current = self.0.as_ref().and_then(|current| current());
-        current.or_else(|| TraceParent::new(random()?, random()?, false))
+        current.map(Trace::Around).or_else(Trace::new)
+    }
+}
+
+/// The trace of a call.
+pub(crate) enum Trace {
+    /// The call is in this span of the application.
+    Around(TraceParent),
+    /// The trace is the call's own: this is the span of its first attempt.
+    Own(TraceParent),
+}
+
+impl Trace {
+    /// Without randomness a call has no trace; its JWT fails with a better error.
+    fn new() -> Option<Self> {
+        // At once: each call of the system's generator takes as long as all else here.
+        let [trace_id @ .., a, b, c, d, e, f, g, h] = random_bytes::<24>().ok()?;
+        TraceParent::new(trace_id, [a, b, c, d, e, f, g, h], false).map(Self::Own)
+    }
+
+    /// Returns the span of an attempt, counted from 0.
+    fn attempt(&self, attempt: u32) -> Option<TraceParent> {
+        match (self, attempt) {
+            (Self::Own(first), 0) => Some(*first),
+            (Self::Own(other) | Self::Around(other), _) => other.with_span(random_bytes().ok()?),
+        }
     }
 }
 
@@ -37,11 +62,11 @@ impl Traces {
 ///
 /// # Security
 /// Only a request with a JWT gets them: an upload or a download may go to the server of a bucket.
-pub(crate) fn tell(trace: Option<TraceParent>, headers: &mut HeaderMap, span: &Span) {
+pub(crate) fn tell(trace: Option<&Trace>, attempt: u32, headers: &mut HeaderMap, span: &Span) {
     if !headers.contains_key(header::AUTHORIZATION) {
         return;
     }
-    let attempt = trace.and_then(|trace| trace.with_span(random()?));
+    let attempt = trace.and_then(|trace| trace.attempt(attempt));
     let Some(attempt) = attempt else { return };
     let parent = attempt.to_string();
     // Without version and flags.
@@ -54,18 +79,13 @@ pub(crate) fn tell(trace: Option<TraceParent>, headers: &mut HeaderMap, span: &S
     }
 }
 
-/// Without randomness a call has no trace; its JWT fails with a better error.
-fn random<const N: usize>() -> Option<[u8; N]> {
-    random_bytes().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn told(traces: &Traces, headers: HeaderMap) -> HeaderMap {
         let mut headers = headers;
-        tell(traces.begin(), &mut headers, &Span::none());
+        tell(traces.begin().as_ref(), 0, &mut headers, &Span::none());
         headers
     }
 

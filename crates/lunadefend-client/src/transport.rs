@@ -106,18 +106,19 @@ impl Transport {
         loop {
             let mut request = request().await?;
             let span = span(route, attempt);
-            trace::tell(trace, &mut request.headers, &span);
+            trace::tell(trace.as_ref(), attempt, &mut request.headers, &span);
+            let deadline = request.deadline;
             let retries = self.max_retries.saturating_sub(attempt);
             // An open connection may be dead without a sign. A new one may use all remaining time.
             let is_patient =
                 repeat == Repeat::IfUnsent || retries == 0 || connection == Connection::New;
             let outcome = self
-                .attempt(route, exchange, &request, connection, is_patient)
+                .attempt(route, exchange, request, connection, is_patient)
                 .instrument(span)
                 .await;
             let left = Left {
                 retries,
-                time: remaining(&request),
+                time: remaining(deadline),
             };
             let Some(again) = retry::again(&outcome, repeat, attempt, left, &*self.clock) else {
                 return Ok(outcome);
@@ -135,13 +136,13 @@ impl Transport {
         &self,
         route: &'static str,
         exchange: &X,
-        request: &Request,
+        request: Request,
         connection: Connection,
         is_patient: bool,
     ) -> Result<Held<X::Answer>, HttpError> {
         let outcome = match timeout_at(request.deadline, self.place()).await {
             Ok(place) => {
-                let time = remaining(request);
+                let time = remaining(request.deadline);
                 let head_by = Instant::now() + if is_patient { time } else { time / 2 };
                 let sent = exchange.exchange(&self.http, connection, request, head_by);
                 sent.await.map(|answer| Held { answer, place })
@@ -183,7 +184,7 @@ trait Exchange: Sync {
         &self,
         http: &HttpClient,
         connection: Connection,
-        request: &Request,
+        request: Request,
         head_by: Instant,
     ) -> impl Future<Output = Result<Self::Answer, HttpError>> + Send;
 }
@@ -198,7 +199,7 @@ impl Exchange for Whole {
         &self,
         http: &HttpClient,
         connection: Connection,
-        request: &Request,
+        request: Request,
         head_by: Instant,
     ) -> Result<Response, HttpError> {
         http.send_over(connection, request, head_by).await
@@ -217,7 +218,7 @@ impl Exchange for Head {
         &self,
         http: &HttpClient,
         connection: Connection,
-        request: &Request,
+        request: Request,
         head_by: Instant,
     ) -> Result<Incoming, HttpError> {
         http.open(connection, request, head_by, self.stall).await
@@ -253,6 +254,6 @@ fn record(route: &'static str, outcome: &Result<impl Answer, HttpError>) {
     }
 }
 
-fn remaining(request: &Request) -> Duration {
-    request.deadline.saturating_duration_since(Instant::now())
+fn remaining(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }

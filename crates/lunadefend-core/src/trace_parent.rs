@@ -84,9 +84,16 @@ impl TraceParent {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags = u8::from(self.sampled);
-        let (trace_id, span_id) = (self.trace_id, self.span_id);
-        write!(f, "00-{trace_id:032x}-{span_id:016x}-{flags:02x}")
+        let mut text = String::with_capacity(55);
+        let mut part = |before: &str, bytes: &[u8]| {
+            text.push_str(before);
+            let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            text.extend(digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+        };
+        part("00-", &self.trace_id.to_be_bytes());
+        part("-", &self.span_id.to_be_bytes());
+        part("-", &[u8::from(self.sampled)]);
+        f.write_str(&text)
     }
 }
 

@@ -48,11 +48,13 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
 /// ```
 #[must_use]
 pub fn length_prefixed<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    parts.into_iter().fold(Vec::new(), |mut joined, part| {
-        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        joined.extend_from_slice(part);
-        joined
-    })
+    parts
+        .into_iter()
+        .fold(Vec::with_capacity(128), |mut joined, part| {
+            joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            joined.extend_from_slice(part);
+            joined
+        })
 }
 
 #[cfg(test)]

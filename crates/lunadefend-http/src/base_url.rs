@@ -1,5 +1,6 @@
 //! URLs in the configuration.
 
+use crate::Target;
 use std::{fmt, net::IpAddr};
 use url::{Host, Url};
 
@@ -151,6 +152,13 @@ impl BaseUrl {
     #[must_use]
     pub fn join(&self, path: &str) -> String {
         format!("{}/{}", self.text, path.trim_start_matches('/'))
+    }
+
+    /// Returns the URL of a path below this one, as [`join`](Self::join) does, for requests.
+    #[must_use]
+    pub fn target(&self, path: &str) -> Target {
+        let url = self.join(path);
+        Url::parse(&url).map_or_else(|_| url.into(), Target::parsed)
     }
 
     /// Returns the origin as browsers send it: `https://host[:port]` without the default port.

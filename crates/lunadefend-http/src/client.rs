@@ -7,16 +7,15 @@ mod upload;
 pub use download::Incoming;
 pub use upload::{StreamBody, StreamRequest};
 
-use crate::{Head, HttpError, tls};
+use crate::{Head, HttpError, Target, tls};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use pieces::{PIECE, Pieces};
 use rustls::{ClientConfig, pki_types::CertificateDer};
 #[cfg(unix)]
 use std::path::PathBuf;
-use std::{borrow::Borrow, fmt, time::Duration};
+use std::{fmt, time::Duration};
 use tokio::time::{Instant, timeout_at};
-use url::Url;
 
 /// The most that is allocated for a response before its first byte arrives.
 const MAX_PREALLOCATED: usize = 64 * 1024;
@@ -26,8 +25,8 @@ const MAX_PREALLOCATED: usize = 64 * 1024;
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// An absolute `http` or `https` URL without userinfo.
-    pub url: String,
+    /// Where it goes.
+    pub url: Target,
     /// Headers to send.
     pub headers: HeaderMap,
     /// The body; empty for none.
@@ -36,6 +35,13 @@ pub struct Request {
     pub max_response: usize,
     /// The deadline of the whole exchange, including the last byte of the response.
     pub deadline: Instant,
+}
+
+/// A copy, to keep the request for a retry.
+impl From<&Self> for Request {
+    fn from(request: &Self) -> Self {
+        request.clone()
+    }
 }
 
 impl fmt::Debug for Request {
@@ -117,10 +123,10 @@ impl HttpClient {
     ///
     /// # Errors
     /// An [`HttpError`]; [`HttpError::head`] has the status when only the body is unusable.
-    pub async fn send(&self, request: impl Borrow<Request>) -> Result<Response, HttpError> {
-        let request = request.borrow();
-        self.send_over(Connection::Any, request, request.deadline)
-            .await
+    pub async fn send(&self, request: impl Into<Request>) -> Result<Response, HttpError> {
+        let request = request.into();
+        let deadline = request.deadline;
+        self.send_over(Connection::Any, request, deadline).await
     }
 
     /// Sends like [`send`](Self::send), over the given kind of connection, with a time limit for the head of
@@ -131,39 +137,37 @@ impl HttpClient {
     pub async fn send_over(
         &self,
         connection: Connection,
-        request: impl Borrow<Request>,
+        request: impl Into<Request>,
         head_by: Instant,
     ) -> Result<Response, HttpError> {
-        let request = request.borrow();
-        let exchange = self.exchange(connection, request, head_by);
-        match timeout_at(request.deadline, exchange).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(HttpError::Timeout),
-        }
-    }
-
-    async fn exchange(
-        &self,
-        connection: Connection,
-        request: &Request,
-        head_by: Instant,
-    ) -> Result<Response, HttpError> {
-        let mut outgoing = self.outgoing(&request.method, &request.url, &request.headers)?;
-        if request.body.len() > PIECE {
-            let body = Pieces::new(request.body.clone());
-            *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
-        } else if !request.body.is_empty() {
-            *outgoing.body_mut() = Some(request.body.clone().into());
-        } else if has_body(&request.method) {
-            announce_empty(&mut outgoing);
-        }
-        let mut incoming = timeout_at(head_by, self.over(connection).execute(outgoing))
+        let request = request.into();
+        let (limit, deadline) = (request.max_response, request.deadline);
+        let outgoing = self.outgoing_whole(request)?;
+        // One time limit after the other: each costs a timer, and most bodies are there with their heads.
+        let head = self.over(connection).execute(outgoing);
+        let incoming = timeout_at(head_by.min(deadline), head)
             .await
             .map_err(|_| HttpError::Timeout)?
             .map_err(HttpError::from_send)?;
+        let read = timeout_at(deadline, Self::read(incoming, limit)).await;
+        read.unwrap_or(Err(HttpError::Timeout))
+    }
 
+    fn outgoing_whole(&self, request: Request) -> Result<reqwest::Request, HttpError> {
+        let has_body = has_body(&request.method);
+        let mut outgoing = self.outgoing(request.method, request.url, request.headers)?;
+        if request.body.len() > PIECE {
+            *outgoing.body_mut() = Some(reqwest::Body::wrap(Pieces::new(request.body)));
+        } else if !request.body.is_empty() {
+            *outgoing.body_mut() = Some(request.body.into());
+        } else if has_body {
+            announce_empty(&mut outgoing);
+        }
+        Ok(outgoing)
+    }
+
+    async fn read(mut incoming: reqwest::Response, limit: usize) -> Result<Response, HttpError> {
         let head = head_of(&mut incoming)?;
-        let limit = request.max_response;
         let announced = announced(incoming.content_length());
         if announced > limit {
             return Err(HttpError::TooLarge {
@@ -195,22 +199,16 @@ impl HttpClient {
     /// Returns a request without a body, if its URL is usable.
     pub(super) fn outgoing(
         &self,
-        method: &Method,
-        url: &str,
-        headers: &HeaderMap,
+        method: Method,
+        url: Target,
+        headers: HeaderMap,
     ) -> Result<reqwest::Request, HttpError> {
-        let url = Url::parse(url).map_err(|_| HttpError::Url)?;
-        match url.scheme() {
-            _ if !url.username().is_empty() || url.password().is_some() => {
-                return Err(HttpError::Url);
-            }
-            "http" => {}
-            "https" if self.tls => {}
-            "https" => return Err(HttpError::TlsDisabled),
-            _ => return Err(HttpError::Url),
+        let url = url.into_url()?;
+        if url.scheme() == "https" && !self.tls {
+            return Err(HttpError::TlsDisabled);
         }
-        let mut outgoing = reqwest::Request::new(method.clone(), url);
-        *outgoing.headers_mut() = headers.clone();
+        let mut outgoing = reqwest::Request::new(method, url);
+        *outgoing.headers_mut() = headers;
         Ok(outgoing)
     }
 

@@ -4,6 +4,7 @@
 mod base_url;
 mod client;
 mod error;
+mod target;
 mod tls;
 
 pub use base_url::{BaseUrl, Cleartext, UrlError};
@@ -12,3 +13,4 @@ pub use client::{
     StreamRequest,
 };
 pub use error::{Head, HttpError};
+pub use target::Target;

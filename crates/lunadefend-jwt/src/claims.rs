@@ -29,6 +29,7 @@ impl Subject {
         }
     }
 
+    #[cfg(feature = "verify")]
     pub(crate) fn from_claim(sub: &str) -> Option<Self> {
         [Self::Application, Self::User, Self::Developer]
             .into_iter()

@@ -2,12 +2,9 @@
 
 use crate::LEGACY_KID;
 use http::HeaderValue;
-use jsonwebtoken::jwk::{
-    AlgorithmParameters, CommonParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse,
-    RSAKeyParameters, RSAKeyType,
-};
 use lunadefend_core::{provider::JwksDocument, wire};
 use lunadefend_crypto::{PublicKey, base64url, sha256};
+use serde::Serialize;
 
 /// Makes the JSON Web Key Set of these keys (RFC 7517). Each has its thumbprint as `kid`. The first is also
 /// listed as [`LEGACY_KID`], where LunaSec's tokenizer looks for it.
@@ -48,18 +45,56 @@ pub fn jwk(key: &PublicKey) -> String {
     String::from_utf8_lossy(&json).into_owned()
 }
 
-fn named(key: &PublicKey, kid: &str) -> Jwk {
+/// A JSON Web Key Set (RFC 7517 section 5).
+#[derive(Serialize)]
+struct JwkSet<'a> {
+    keys: Vec<Jwk<'a>>,
+}
+
+/// A public RSA key for RS256 signatures (RFC 7517 section 4, RFC 7518 section 6.3.1).
+#[derive(Serialize)]
+struct Jwk<'a> {
+    #[serde(rename = "use")]
+    public_key_use: &'static str,
+    alg: &'static str,
+    kid: &'a str,
+    kty: &'static str,
+    n: String,
+    e: String,
+}
+
+fn named<'a>(key: &PublicKey, kid: &'a str) -> Jwk<'a> {
     Jwk {
-        common: CommonParameters {
-            public_key_use: Some(PublicKeyUse::Signature),
-            key_algorithm: Some(KeyAlgorithm::RS256),
-            key_id: Some(kid.to_owned()),
-            ..CommonParameters::default()
-        },
-        algorithm: AlgorithmParameters::RSA(RSAKeyParameters {
-            key_type: RSAKeyType::RSA,
-            n: base64url(key.n()),
-            e: base64url(key.e()),
-        }),
+        public_key_use: "sig",
+        alg: "RS256",
+        kid,
+        kty: "RSA",
+        n: base64url(key.n()),
+        e: base64url(key.e()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::jwk;
+
+    /// The library that LunaSec's users have reads the set, and writes the same: member by member, in the same order.
+    #[test]
+    fn jsonwebtoken_reads_what_is_published_and_writes_the_same() {
+        let modulus = [[0xc3; 256].as_slice(), &[1]].concat();
+        let key = PublicKey::from_components(&modulus, &[1, 0, 1]).unwrap();
+        let document = jwks_document(std::slice::from_ref(&key));
+        let read: jwk::JwkSet = serde_json::from_slice(&document.body).unwrap();
+        assert_eq!(read.keys.len(), 2);
+        for (key, kid) in read.keys.iter().zip([key.thumbprint(), LEGACY_KID]) {
+            assert_eq!(key.common.key_id.as_deref(), Some(kid));
+            assert_eq!(
+                key.common.public_key_use,
+                Some(jwk::PublicKeyUse::Signature)
+            );
+            assert_eq!(key.common.key_algorithm, Some(jwk::KeyAlgorithm::RS256));
+        }
+        assert_eq!(serde_json::to_vec(&read).unwrap(), document.body);
     }
 }

@@ -5,20 +5,26 @@ mod claims;
 mod clock;
 mod error;
 mod jwks;
+#[cfg(feature = "verify")]
 mod key_set;
 mod policy;
 mod sign;
+#[cfg(feature = "verify")]
 mod verifier;
+#[cfg(feature = "verify")]
 mod verify;
 
 pub use claims::{Claims, Destruction, JwtKind, Subject};
 pub use clock::SystemClock;
 pub use error::{JwksError, JwtError};
 pub use jwks::{jwk, jwks_document};
+#[cfg(feature = "verify")]
 pub use key_set::KeySet;
 pub use policy::JwtPolicy;
 pub use sign::{Jwt, JwtProfile, JwtSigner};
+#[cfg(feature = "verify")]
 pub use verifier::JwtVerifier;
+#[cfg(feature = "verify")]
 pub use verify::ParsedJwt;
 
 /// The `iss` of every JWT that an application signs, with LunaSec's SDK or LunaDefend.

@@ -1,7 +1,6 @@
 //! Signs JWTs, for applications.
 
 use crate::{AUDIENCE, DESTROY_TYP, Destruction, ISSUER, Subject, TRANSFER_TYP};
-use jsonwebtoken::{Algorithm, Header};
 use lunadefend_core::{Error, ErrorKind, SessionId, provider::TransferState};
 use lunadefend_crypto::{SigningKey, base64url, random_bytes, sha256};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
@@ -193,13 +192,12 @@ impl JwtSigner {
         let issued_at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let expires_at = issued_at + lifetime;
 
-        // Not from the defaults, which set `typ`.
-        let mut header = Header::new(Algorithm::RS256);
-        header.typ = None;
-        if self.profile == JwtProfile::Hardened {
-            header.typ = Some(typ.to_owned());
-            header.kid = Some(self.key.public_key().thumbprint().to_owned());
-        }
+        let is_hardened = self.profile == JwtProfile::Hardened;
+        let header = Header {
+            typ: is_hardened.then_some(typ),
+            alg: "RS256",
+            kid: is_hardened.then(|| self.key.public_key().thumbprint()),
+        };
         let claims = SignedClaims {
             session_id: session.map(SessionId::expose_id),
             iat: seconds,
@@ -207,7 +205,7 @@ impl JwtSigner {
             sub: subject.as_str(),
             aud: AUDIENCE,
             exp: seconds + lifetime.as_secs(),
-            tokenizer: (self.profile == JwtProfile::Hardened).then_some(&self.tokenizer_origin),
+            tokenizer: is_hardened.then_some(&self.tokenizer_origin),
             once,
         };
         let header = base64url(&serde_json::to_vec(&header).map_err(internal)?);
@@ -238,6 +236,16 @@ impl fmt::Debug for JwtSigner {
             .field("level", &self.profile)
             .finish_non_exhaustive()
     }
+}
+
+/// The JOSE header. `jsonwebtoken` has it too, and weighs more than all of this crate.
+#[derive(Serialize)]
+struct Header<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    typ: Option<&'a str>,
+    alg: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<&'a str>,
 }
 
 /// The claims in LunaSec's order, then LunaDefend's own.

@@ -283,7 +283,7 @@ impl Browser {
         }
         let request = Request {
             method: method.clone(),
-            url: self.real_url(&url),
+            url: self.real_url(&url).into(),
             headers: sent,
             body: body.to_vec().into(),
             max_response: MAX_RESPONSE,

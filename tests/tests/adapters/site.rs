@@ -81,7 +81,7 @@ impl Site {
             .http
             .send(lunadefend_http::Request {
                 method: request.method.clone(),
-                url: format!("{}{}", self.url, request.target),
+                url: format!("{}{}", self.url, request.target).into(),
                 headers,
                 body: request.body.clone().into(),
                 max_response: 1024 * 1024,

@@ -45,7 +45,7 @@ async fn logged(format: &str) -> Vec<String> {
         headers.insert("x-request-id", "of-the-proxy.1".parse().unwrap());
         let answer = http.send(Request {
             method,
-            url: format!("http://{}{path}", server.address()),
+            url: format!("http://{}{path}", server.address()).into(),
             headers,
             body: bytes::Bytes::from_static(b"{\"canary\":1}"),
             max_response: 64 * 1024,

@@ -92,7 +92,7 @@ impl Server {
         let http = HttpClient::builder().tls(false).build().unwrap();
         let request = Request {
             method: http::Method::GET,
-            url: format!("{}{path}", self.url),
+            url: format!("{}{path}", self.url).into(),
             headers: http::HeaderMap::new(),
             body: bytes::Bytes::new(),
             max_response: 64 * 1024,

@@ -35,7 +35,7 @@ async fn live(url: &str, certificate: Vec<u8>) -> u16 {
     let http = HttpClient::builder().add_root_certificate_der(certificate);
     let request = Request {
         method: http::Method::GET,
-        url: format!("{url}/live"),
+        url: format!("{url}/live").into(),
         headers: http::HeaderMap::new(),
         body: bytes::Bytes::new(),
         max_response: 64 * 1024,

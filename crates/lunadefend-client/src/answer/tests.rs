@@ -2,6 +2,7 @@ use super::*;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use lunadefend_core::wire::{Detokenized, Empty};
+use lunadefend_http::Cleartext;
 
 fn read_answer(route: Route, status: u16, body: &str) -> ErrorKind {
     error_of(route, status, body).kind()
@@ -25,6 +26,16 @@ fn failure(message: &str) -> String {
     format!(
         r#"{{"success":false,"error":{{"errorName":"TokenizerError","errorMessage":"{message}"}}}}"#
     )
+}
+
+#[test]
+fn each_route_has_its_own_url() {
+    let tokenizer = BaseUrl::parse("https://t.test/prod", "URL", Cleartext::LoopbackOnly).unwrap();
+    let routes = Routes::below(&tokenizer);
+    for (place, route) in Route::ALL.into_iter().enumerate() {
+        assert_eq!(route as usize, place, "{route:?}");
+    }
+    assert_eq!(routes.0.len(), Route::TokensDelete as usize + 1);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
-use std::{borrow::Cow, collections::HashSet, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 /// Limits on a peer's JSON.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +97,7 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T
     // First the shape of the whole text, including members that `T` does not know; then `T`.
     let mut deserializer = serde_json::Deserializer::from_str(text);
     Shape {
+        names: &mut Vec::new(),
         depth_left: limits.depth,
         object: true,
     }
@@ -192,16 +193,23 @@ pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Ok(objects.into_iter().map(|object| object.0).collect())
 }
 
+/// So many members of an object are compared one by one, which needs no allocation.
+const FEW_MEMBERS: usize = 16;
+
 /// Walks a whole value: distinct members and bounded depth.
-struct Shape {
+struct Shape<'n, 'de> {
+    /// The names of the members so far, of all objects that are open.
+    names: &'n mut Vec<Cow<'de, str>>,
     depth_left: u8,
     object: bool,
 }
 
-impl Shape {
-    fn inner<E: de::Error>(&self) -> Result<Self, E> {
+impl<'de> Shape<'_, 'de> {
+    /// Returns what a value inside of this one is walked with.
+    fn inside<E: de::Error>(&mut self) -> Result<Shape<'_, 'de>, E> {
         match self.depth_left.checked_sub(1) {
-            Some(depth_left) => Ok(Self {
+            Some(depth_left) => Ok(Shape {
+                names: self.names,
                 depth_left,
                 object: false,
             }),
@@ -218,7 +226,7 @@ impl Shape {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Shape {
+impl<'de> DeserializeSeed<'de> for Shape<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -226,7 +234,7 @@ impl<'de> DeserializeSeed<'de> for Shape {
     }
 }
 
-impl<'de> Visitor<'de> for Shape {
+impl<'de> Visitor<'de> for Shape<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -257,86 +265,62 @@ impl<'de> Visitor<'de> for Shape {
         self.scalar()
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
         self.scalar()?;
         // The remaining depth applies to this array's level.
-        let inner = self.inner()?;
-        while items
-            .next_element_seed(Self {
-                depth_left: inner.depth_left,
-                object: false,
-            })?
-            .is_some()
-        {}
+        self.inside::<A::Error>()?;
+        while items.next_element_seed(self.inside()?)?.is_some() {}
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let inner = self.inner()?;
-        let mut names = Names::default();
-        while let Some(Name(name)) = members.next_key()? {
-            if !names.insert(name) {
-                return Err(de::Error::custom("a member is there twice"));
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        let twice = || de::Error::custom("a member is there twice");
+        self.inside::<A::Error>()?;
+        let first = self.names.len();
+        while let Some(name) = members.next_key_seed(Name)? {
+            let others = &self.names[first..];
+            if others.len() < FEW_MEMBERS && others.contains(&name) {
+                return Err(twice());
             }
-            members.next_value_seed(Self {
-                depth_left: inner.depth_left,
-                object: false,
-            })?;
+            self.names.push(name);
+            members.next_value_seed(self.inside()?)?;
         }
+        let names = &mut self.names[first..];
+        if names.len() > FEW_MEMBERS {
+            names.sort_unstable();
+            if names.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(twice());
+            }
+        }
+        self.names.truncate(first);
         Ok(())
     }
 }
 
-/// The name of a member; of most it is the text itself.
-struct Name<'de>(Cow<'de, str>);
+/// The name of a member, borrowed unless it has escapes.
+struct Name;
 
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
 
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(name)))
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(NameVisitor)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
     }
 }
 
-/// The names of an object's members. A few are compared one by one, which is faster than a hash.
-#[derive(Default)]
-struct Names<'de> {
-    few: Vec<Cow<'de, str>>,
-    all: HashSet<Cow<'de, str>>,
-}
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
 
-impl<'de> Names<'de> {
-    /// So many are a few: comparing all of more would cost the square of their number.
-    const FEW: usize = 16;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
 
-    /// Adds a name; `false` when it is there already.
-    fn insert(&mut self, name: Cow<'de, str>) -> bool {
-        if self.all.is_empty() {
-            if self.few.contains(&name) {
-                return false;
-            }
-            if self.few.len() < Self::FEW {
-                self.few.push(name);
-                return true;
-            }
-            self.all.extend(self.few.drain(..));
-        }
-        self.all.insert(name)
+    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
     }
 }
 

@@ -7,7 +7,6 @@ use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, StatusCode, Version, header};
 use hyper::body::Body;
 use std::{
-    borrow::Borrow,
     fmt,
     pin::Pin,
     task::{Context, Poll},
@@ -44,14 +43,14 @@ impl HttpClient {
     pub async fn open(
         &self,
         connection: Connection,
-        request: impl Borrow<Request>,
+        request: impl Into<Request>,
         head_by: Instant,
         stall: Duration,
     ) -> Result<Incoming, HttpError> {
-        let request = request.borrow();
-        let mut outgoing = self.outgoing(&request.method, &request.url, &request.headers)?;
+        let request = request.into();
+        let mut outgoing = self.outgoing(request.method, request.url, request.headers)?;
         if !request.body.is_empty() {
-            *outgoing.body_mut() = Some(request.body.clone().into());
+            *outgoing.body_mut() = Some(request.body.into());
         }
         let mut incoming = timeout_at(head_by, self.over(connection).execute(outgoing))
             .await

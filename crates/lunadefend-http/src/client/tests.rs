@@ -86,7 +86,7 @@ pub(super) fn request(url: &str) -> Request {
     );
     Request {
         method: Method::POST,
-        url: url.to_owned(),
+        url: url.into(),
         headers,
         body: Bytes::from_static(b"canary-body"),
         max_response: 1024,

@@ -4,7 +4,7 @@ mod outgoing;
 mod progress;
 
 use super::{Connection, HttpClient, Response, announce_empty, announced, head_of};
-use crate::{HttpError, error::BoxError};
+use crate::{HttpError, Target, error::BoxError};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use http::{HeaderMap, Method};
@@ -65,8 +65,8 @@ impl fmt::Debug for StreamBody {
 pub struct StreamRequest {
     /// The method.
     pub method: Method,
-    /// An absolute `http` or `https` URL without userinfo.
-    pub url: String,
+    /// Where it goes.
+    pub url: Target,
     /// Headers to send.
     pub headers: HeaderMap,
     /// The body.
@@ -108,7 +108,7 @@ impl HttpClient {
             max_response,
             stall,
         } = request;
-        let mut outgoing = self.outgoing(&method, &url, &headers)?;
+        let mut outgoing = self.outgoing(method, url, headers)?;
         let progress = Arc::new(Progress::new(stall));
         let _over = Over(Arc::clone(&progress));
         if body.length == Some(0) {

@@ -56,7 +56,7 @@ impl JwksSource {
             .client
             .send(Request {
                 method: Method::GET,
-                url: self.url.as_str().to_owned(),
+                url: self.url.as_str().into(),
                 headers,
                 body: Bytes::new(),
                 max_response: MAX_SET,

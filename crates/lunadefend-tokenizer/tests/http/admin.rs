@@ -72,7 +72,7 @@ impl Admin {
         let json = HeaderValue::from_static("application/json");
         let request = Request {
             method,
-            url: format!("http://localhost{path}"),
+            url: format!("http://localhost{path}").into(),
             headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
             body: body.into(),
             max_response: 1 << 20,

@@ -183,7 +183,7 @@ impl Harness {
             .client
             .send(Request {
                 method,
-                url: format!("http://{}{path}", self.address),
+                url: format!("http://{}{path}", self.address).into(),
                 headers,
                 body: body.into(),
                 max_response: 64 * 1024 * 1024,

@@ -38,7 +38,7 @@ impl Scraper {
     async fn get(&self, path: &str) -> (u16, HeaderMap, String) {
         let answer = self.client.send(Request {
             method: Method::GET,
-            url: format!("{}{path}", self.url),
+            url: format!("{}{path}", self.url).into(),
             headers: HeaderMap::new(),
             body: "".into(),
             max_response: 1024 * 1024,

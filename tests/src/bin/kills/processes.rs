@@ -152,7 +152,7 @@ impl Processes {
     ) -> Outcome<Response> {
         let request = Request {
             method,
-            url: format!("http://{}{path}", process.address),
+            url: format!("http://{}{path}", process.address).into(),
             headers,
             body: body.into().into(),
             max_response: MAX_RESPONSE,

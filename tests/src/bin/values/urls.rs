@@ -58,7 +58,7 @@ async fn ask(path: &str, body: &str) -> Result<Value> {
     let authorization = HeaderValue::from_str(&user_jwt()?)?;
     let request = Request {
         method: Method::POST,
-        url: luna.client().tokenizer_url().join(path),
+        url: luna.client().tokenizer_url().join(path).into(),
         headers: HeaderMap::from_iter([
             (header::AUTHORIZATION, authorization),
             (

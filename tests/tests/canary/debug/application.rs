@@ -15,7 +15,7 @@ pub(super) fn http(shown: &mut Shown) {
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(CANARY))]);
     shown.add(&Request {
         method: Method::POST,
-        url: format!("http://t/{CANARY}"),
+        url: format!("http://t/{CANARY}").into(),
         headers: headers.clone(),
         body: CANARY.into(),
         max_response: 1,

@@ -53,21 +53,24 @@ fn duplicates_are_refused_also_where_nobody_looks() {
 /// A few names are compared in another way than many.
 #[test]
 fn duplicates_are_refused_among_any_number_of_members() {
-    let with = |names: &[String]| {
-        let members: String = names.iter().map(|name| format!("\"{name}\":1,")).collect();
-        read(&OK.replace("{\"s", &format!("{{{members}\"s")))
-    };
-    for number in [1, 14, 15, 16, 17, 18, 40] {
-        let names: Vec<_> = (0..number).map(|n| format!("x{n}")).collect();
-        assert!(with(&names).is_ok(), "{number}");
-        for twice in 0..number {
-            let mut names = names.clone();
-            names.push(format!("x{twice}"));
-            assert!(with(&names).is_err(), "{number} {twice}");
-            // The same name, written in another way.
-            names.pop();
-            names.push(format!("\\u0078{twice}"));
-            assert!(with(&names).is_err(), "{number} {twice}");
+    for count in 1..40 {
+        // The ids are there, and the name of each object within is that of one around it.
+        let members = |twice: Option<String>| -> String {
+            let twice = twice.map(|name| format!(r#""{name}":{{}},"#));
+            let inner = |index: usize| format!(r#""m{index}":{{"m{index}":0}},"#);
+            let members = (0..count).map(inner).chain(twice).collect::<String>();
+            OK.replacen('{', &format!("{{{members}"), 1)
+        };
+        assert!(read(&members(None)).is_ok(), "{count}");
+        for index in 0..count {
+            // The same name may be written in another way.
+            for name in [format!("m{index}"), format!("\\u006d{index}")] {
+                let read = read(&members(Some(name)));
+                assert!(
+                    matches!(read, Err(StrictError::Malformed { .. })),
+                    "{index} of {count}"
+                );
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ const STALL: Duration = Duration::from_secs(30);
 fn request(url: &str, max_response: usize) -> Request {
     Request {
         method: Method::GET,
-        url: url.to_owned(),
+        url: url.into(),
         headers: HeaderMap::new(),
         body: Bytes::new(),
         max_response,

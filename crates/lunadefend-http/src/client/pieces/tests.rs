@@ -74,7 +74,7 @@ async fn a_refusal_is_seen_before_the_reset() {
         let chunks = stream::iter([Ok::<_, io::Error>(body.clone())]);
         let streamed = StreamRequest {
             method: Method::PUT,
-            url: url.clone(),
+            url: url.clone().into(),
             headers: HeaderMap::new(),
             body: StreamBody::new(chunks),
             max_response: 1024,

@@ -47,7 +47,7 @@ async fn read_until(mut stream: TcpStream, end: &'static [u8]) -> Vec<u8> {
 async fn send(url: &str, body: StreamBody, stall: Duration) -> Result<Response, HttpError> {
     let request = StreamRequest {
         method: Method::PUT,
-        url: url.to_owned(),
+        url: url.into(),
         headers: HeaderMap::new(),
         body,
         max_response: 1024,
