@@ -1,0 +1,133 @@
+//! Contenders that take turns, round after round.
+
+use crate::{
+    job::{Done, Job, Work},
+    options::Options,
+    process::{MOMENT, Process},
+    programs::{Counting, Programs, Server},
+    report::{Contender, Id, Round},
+    store::Key,
+};
+use anyhow::{Context, Result};
+use std::{path::PathBuf, time::Duration};
+
+/// One of the contenders.
+#[derive(Clone, Debug)]
+pub(crate) struct Entrant {
+    pub(crate) id: Id,
+    pub(crate) work: Work,
+    /// Which of the servers it uses.
+    pub(crate) server: usize,
+    /// The tokens of that server.
+    pub(crate) tokens: PathBuf,
+}
+
+/// How long the turn is in which allocations are counted: they do not vary.
+const COUNTED: Duration = Duration::from_millis(200);
+
+/// The client processes of all contenders.
+pub(crate) struct Lineup<'a> {
+    entrants: &'a [Entrant],
+    clients: Vec<Process>,
+}
+
+impl<'a> Lineup<'a> {
+    pub(crate) fn start(
+        programs: &Programs,
+        servers: &[Server],
+        entrants: &'a [Entrant],
+        key: &Key,
+        counting: Counting,
+    ) -> Result<Self> {
+        let clients = entrants.iter().map(|entrant| {
+            let job = Job {
+                work: entrant.work,
+                in_flight: entrant.id.in_flight,
+                address: servers[entrant.server].address,
+                key: key.private.clone(),
+                tokens: entrant.tokens.clone(),
+            };
+            let client = programs.client(&job, counting);
+            client.with_context(|| format!("the client of {}", entrant.id))
+        });
+        Ok(Self {
+            clients: clients.collect::<Result<_>>()?,
+            entrants,
+        })
+    }
+
+    /// Lets all take turns. Each round begins with another one, so that none is always first.
+    pub(crate) fn rounds(
+        &mut self,
+        servers: &[Server],
+        options: &Options,
+    ) -> Result<Vec<Contender>> {
+        let mut rounds = vec![Vec::new(); self.entrants.len()];
+        for round in 0..options.rounds {
+            for turn in 0..self.entrants.len() {
+                let turn = (turn + round) % self.entrants.len();
+                let server = &servers[self.entrants[turn].server];
+                rounds[turn].push(self.turn(turn, server, options.turn())?);
+            }
+        }
+        let contenders = self.entrants.iter().zip(rounds).map(|(entrant, rounds)| {
+            Contender::new(entrant.id.clone(), entrant.work.items(), &rounds)
+        });
+        Ok(contenders.collect())
+    }
+
+    fn turn(&mut self, turn: usize, server: &Server, time: Duration) -> Result<Round> {
+        let entrant = &self.entrants[turn];
+        let failed = || format!("{} did not end well", entrant.id);
+        let client = &mut self.clients[turn];
+        client.tell(&time.as_millis().to_string())?;
+        client.line("warm", MOMENT).with_context(failed)?;
+        let used = |client: &Process| anyhow::Ok([server.process.cpu()?, client.cpu()?]);
+        let before = used(client)?;
+        client.tell("go")?;
+        let done = client.line("done ", time + MOMENT).with_context(failed)?;
+        let after = used(client)?;
+        let done: Done = serde_json::from_str(&done)?;
+        Ok(Round {
+            operations: done.operations,
+            time: Duration::from_nanos(done.nanos),
+            percentiles: done.percentiles.map(Duration::from_nanos),
+            cpu: [0, 1].map(|of| after[of].saturating_sub(before[of])),
+        })
+    }
+
+    /// Counts what each contender allocates, in processes that were started for that.
+    pub(crate) fn count(
+        &mut self,
+        servers: &mut [Server],
+        contenders: &mut [Contender],
+    ) -> Result<()> {
+        for (turn, contender) in contenders.iter_mut().enumerate() {
+            let server = &mut servers[self.entrants[turn].server];
+            let client = &mut self.clients[turn];
+            client.tell(&COUNTED.as_millis().to_string())?;
+            client.line("warm", MOMENT)?;
+            let before = server.allocations()?;
+            client.tell("go")?;
+            let done: Done = serde_json::from_str(&client.line("done ", MOMENT)?)?;
+            let after = server.allocations()?;
+            let each = |allocations: u64| allocations as f64 / done.operations as f64;
+            contender.allocations = [Some(each(after - before)), done.allocations.map(each)];
+        }
+        Ok(())
+    }
+}
+
+/// Counts allocations in processes of their own.
+pub(crate) fn count_allocations(
+    programs: &Programs,
+    mut servers: Vec<Server>,
+    entrants: &[Entrant],
+    key: &Key,
+    contenders: &mut [Contender],
+) -> Result<()> {
+    let mut lineup = Lineup::start(programs, &servers, entrants, key, Counting::On)?;
+    lineup.count(&mut servers, contenders)?;
+    drop(lineup);
+    servers.into_iter().try_for_each(Server::stop)
+}
