@@ -65,10 +65,11 @@ Usage: cargo xtask <command> [arguments]
         HTTP/2 and HTTP/1.1 with TLS, 100 idle connections at the idle time, and restarts of the
         tokenizer under load. Installs what is missing by apt-get, as root. Not part of the CI.
   soak --long [--no-build] [NAME..]
-{LONG}  bench [--quick] [--rounds N] [--no-build] [GROUP..]
+{LONG}  bench [--quick] [--rounds N] [--against REVISION] [--no-build] [GROUP..]
         How fast it is: contenders that take turns, in processes of their own, and their ratios. Writes
         target/bench/summary.md and summary.json. --quick takes less than three minutes; --no-build takes
-        the programs as they are. docs/performance.md has the groups. Not part of the CI.
+        the programs as they are. docs/performance.md has the groups; `build` and `writer` run only when
+        they are named, and --against compares them with another revision. Not part of the CI.
   dist [--prove] [--no-build]
         What is shipped, in target/dist/TARGET: the static program, root certificates, an SBOM, checksums.
         --prove starts it as ops/Dockerfile does, alone in an empty folder without a network: that it

@@ -83,11 +83,12 @@ pub(crate) enum Verdict {
     Missing,
 }
 
-/// Judges the ratio of two quantities. A reference that is not steady gives none.
+/// Judges the ratio of two quantities. A reference that is not steady gives none, which is seen in `steady`: the reference
+/// itself, or its speed.
 #[must_use]
-pub(crate) fn judge(what: &Rounds, reference: &Rounds, wanted: Wanted) -> Verdict {
+pub(crate) fn judge(what: &Rounds, reference: &Rounds, steady: &Rounds, wanted: Wanted) -> Verdict {
     let (Some(what), Some(base), Some(spread)) =
-        (what.median(), reference.median(), reference.spread())
+        (what.median(), reference.median(), steady.spread())
     else {
         return Verdict::Missing;
     };
@@ -128,7 +129,8 @@ mod tests {
     fn a_ratio_to_what_is_not_steady_is_refused() {
         let what = rounds(&[90.0, 90.0, 90.0]);
         let half = Wanted::AtLeast(0.5);
-        let is = |reference: &[f64]| judge(&what, &rounds(reference), half);
+        let judge = |what: &Rounds, reference: &Rounds| judge(what, reference, reference, half);
+        let is = |reference: &[f64]| judge(&what, &rounds(reference));
         let (ratio, ok) = (0.9, true);
         assert_eq!(is(&[90.0, 100.0, 110.0]), Verdict::Is { ratio, ok });
         let Verdict::TooNoisy { spread } = is(&[90.0, 100.0, 110.1]) else {
@@ -136,18 +138,16 @@ mod tests {
         };
         assert!((spread - 0.201).abs() < 1e-9);
         assert_eq!(is(&[]), Verdict::Missing);
-        assert_eq!(judge(&rounds(&[]), &rounds(&[1.0]), half), Verdict::Missing);
+        assert_eq!(judge(&rounds(&[]), &rounds(&[1.0])), Verdict::Missing);
         // A noisy contender is its own fault, and the median stands for it.
         let noisy = rounds(&[10.0, 90.0, 500.0]);
-        assert_eq!(
-            judge(&noisy, &rounds(&[100.0]), half),
-            Verdict::Is { ratio, ok }
-        );
+        assert_eq!(judge(&noisy, &rounds(&[100.0])), Verdict::Is { ratio, ok });
     }
 
     #[test]
     fn what_is_wanted_is_a_least_or_a_most() {
-        let ok = |value, wanted| match judge(&rounds(&[value]), &rounds(&[1.0]), wanted) {
+        let one = rounds(&[1.0]);
+        let ok = |value, wanted| match judge(&rounds(&[value]), &one, &one, wanted) {
             Verdict::Is { ok, .. } => ok,
             other => panic!("{other:?}"),
         };

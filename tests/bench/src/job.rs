@@ -50,6 +50,10 @@ pub(crate) enum Request {
     Set(usize),
     /// `/v2/tokenize` with a small value.
     Tokenize,
+    /// `/tokenize`, whose answer says where the value goes.
+    TokenizeLater,
+    /// `/tokenize`, and a PUT of a small value to the URL that it answers.
+    TokenizeUrl,
     /// `/v2/detokenize` of a small value.
     Detokenize,
     /// `/detokenize`, and a GET of the URL that it answers.

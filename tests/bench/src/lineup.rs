@@ -1,14 +1,15 @@
 //! Contenders that take turns, round after round.
 
 use crate::{
+    groups::Ground,
     job::{Done, Job, Work},
     options::Options,
     process::{MOMENT, Process},
-    programs::{Counting, Programs, Server},
+    programs::{Counting, Server},
     report::{Contender, Id, Round},
-    store::Key,
+    server::Upkeep,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::{path::PathBuf, time::Duration};
 
 /// One of the contenders.
@@ -20,8 +21,12 @@ pub(crate) struct Entrant {
     pub(crate) server: usize,
     /// The tokens of that server.
     pub(crate) tokens: PathBuf,
+    /// What the server does meanwhile.
+    pub(crate) beside: Option<Upkeep>,
 }
 
+/// The thread of a tokenizer that writes to its embedded store.
+const WRITER: &str = "lunadefend-store";
 /// How long the turn is in which allocations are counted: they do not vary.
 const COUNTED: Duration = Duration::from_millis(200);
 
@@ -33,16 +38,21 @@ pub(crate) struct Lineup<'a> {
 
 impl<'a> Lineup<'a> {
     pub(crate) fn start(
-        programs: &Programs,
+        ground: &Ground<'_>,
         servers: &[Server],
         entrants: &'a [Entrant],
-        key: &Key,
         counting: Counting,
     ) -> Result<Self> {
+        let Ground {
+            programs,
+            options,
+            key,
+            ..
+        } = ground;
         let clients = entrants.iter().map(|entrant| {
             let job = Job {
                 work: entrant.work,
-                in_flight: entrant.id.in_flight,
+                in_flight: options.callers(entrant.id.in_flight),
                 address: servers[entrant.server].address,
                 key: key.private.clone(),
                 tokens: entrant.tokens.clone(),
@@ -59,14 +69,14 @@ impl<'a> Lineup<'a> {
     /// Lets all take turns. Each round begins with another one, so that none is always first.
     pub(crate) fn rounds(
         &mut self,
-        servers: &[Server],
+        servers: &mut [Server],
         options: &Options,
     ) -> Result<Vec<Contender>> {
         let mut rounds = vec![Vec::new(); self.entrants.len()];
         for round in 0..options.rounds {
             for turn in 0..self.entrants.len() {
                 let turn = (turn + round) % self.entrants.len();
-                let server = &servers[self.entrants[turn].server];
+                let server = &mut servers[self.entrants[turn].server];
                 rounds[turn].push(self.turn(turn, server, options.turn())?);
             }
         }
@@ -76,23 +86,32 @@ impl<'a> Lineup<'a> {
         Ok(contenders.collect())
     }
 
-    fn turn(&mut self, turn: usize, server: &Server, time: Duration) -> Result<Round> {
+    fn turn(&mut self, turn: usize, server: &mut Server, time: Duration) -> Result<Round> {
         let entrant = &self.entrants[turn];
         let failed = || format!("{} did not end well", entrant.id);
         let client = &mut self.clients[turn];
         client.tell(&time.as_millis().to_string())?;
         client.line("warm", MOMENT).with_context(failed)?;
-        let used = |client: &Process| anyhow::Ok([server.process.cpu()?, client.cpu()?]);
-        let before = used(client)?;
+        if let Some(upkeep) = entrant.beside {
+            server.begin(upkeep)?;
+        }
+        let before = [server.process.cpu()?, client.cpu()?];
+        let writer_before = server.process.thread_cpu(WRITER)?;
         client.tell("go")?;
         let done = client.line("done ", time + MOMENT).with_context(failed)?;
-        let after = used(client)?;
+        let after = [server.process.cpu()?, client.cpu()?];
+        let writer_after = server.process.thread_cpu(WRITER)?;
+        if let Some(upkeep) = entrant.beside {
+            let steps = server.end()?;
+            ensure!(steps > 0, "nothing was done of {upkeep:?}");
+        }
         let done: Done = serde_json::from_str(&done)?;
         Ok(Round {
             operations: done.operations,
             time: Duration::from_nanos(done.nanos),
             percentiles: done.percentiles.map(Duration::from_nanos),
             cpu: [0, 1].map(|of| after[of].saturating_sub(before[of])),
+            writer: writer_after.saturating_sub(writer_before),
         })
     }
 
@@ -116,18 +135,4 @@ impl<'a> Lineup<'a> {
         }
         Ok(())
     }
-}
-
-/// Counts allocations in processes of their own.
-pub(crate) fn count_allocations(
-    programs: &Programs,
-    mut servers: Vec<Server>,
-    entrants: &[Entrant],
-    key: &Key,
-    contenders: &mut [Contender],
-) -> Result<()> {
-    let mut lineup = Lineup::start(programs, &servers, entrants, key, Counting::On)?;
-    lineup.count(&mut servers, contenders)?;
-    drop(lineup);
-    servers.into_iter().try_for_each(Server::stop)
 }

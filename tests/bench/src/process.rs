@@ -138,6 +138,39 @@ impl Process {
         let stat = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
         cpu(&stat).with_context(|| format!("no processor time in {path}"))
     }
+
+    /// Returns the processor time of its threads with this name, as far as Linux keeps it; none for a program without one.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(crate) fn thread_cpu(&self, name: &str) -> Result<Duration> {
+        /// How many letters Linux keeps.
+        const KEPT: usize = 15;
+        let kept = &name[..name.len().min(KEPT)];
+        let mut all = Duration::ZERO;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let path = thread?.path();
+            // Another thread may end while we look.
+            let Ok(comm) = fs::read_to_string(path.join("comm")) else {
+                continue;
+            };
+            if comm.trim_end() == kept {
+                let stat = fs::read_to_string(path.join("stat"))?;
+                all += cpu(&stat).context("no processor time of a thread")?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns the most resident memory that it ever had, in KiB.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(crate) fn peak_kib(&self) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        memory(&status, "VmHWM:").with_context(|| format!("no memory in {path}"))
+    }
 }
 
 impl Drop for Process {
@@ -148,16 +181,35 @@ impl Drop for Process {
     }
 }
 
-/// What `/proc/PID/stat` has of processor time (proc(5)): fields 14 and 15, in ticks of 10 ms.
+/// Returns the processor time of all programs that this process has started and that have ended.
+///
+/// # Errors
+/// When Linux does not tell.
+pub(crate) fn children_cpu() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    ticks(&stat, 16).context("no processor time of those that ended")
+}
+
 fn cpu(stat: &str) -> Option<Duration> {
+    ticks(stat, 14)
+}
+
+/// What `/proc/PID/stat` (proc(5)) has of processor time in two fields, that of the program and that of the system for it:
+/// 14 and 15 are the process's own, 16 and 17 those of its children that have ended.
+fn ticks(stat: &str, field: usize) -> Option<Duration> {
     /// Linux gives all programs ticks of this length, whatever its own are.
     const TICK: Duration = Duration::from_millis(10);
-    // The name before may have blanks and parentheses.
+    // The name, which is field 2, may have blanks and parentheses.
     let (_, fields) = stat.rsplit_once(") ")?;
-    let mut fields = fields.split(' ').skip(11);
+    let mut fields = fields.split(' ').skip(field - 3);
     let user: u32 = fields.next()?.parse().ok()?;
     let system: u32 = fields.next()?.parse().ok()?;
     Some(TICK * (user + system))
+}
+
+fn memory(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 #[cfg(test)]
@@ -168,6 +220,15 @@ mod tests {
     fn processor_time_is_read_behind_a_name_of_any_kind() {
         let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194304 100 0 0 0 250 30 5 6 20 0 1 0 100";
         assert_eq!(cpu(stat), Some(Duration::from_millis(2800)));
+        assert_eq!(ticks(stat, 16), Some(Duration::from_millis(110)));
         assert_eq!(cpu("7 (a) S 1"), None);
+    }
+
+    #[test]
+    fn resident_memory_is_read() {
+        let status = "Name:\tbench\nVmHWM:\t   99999 kB\nVmRSS:\t   52340 kB\n";
+        assert_eq!(memory(status, "VmRSS:"), Some(52_340));
+        assert_eq!(memory(status, "VmHWM:"), Some(99_999));
+        assert_eq!(memory("Name:\tzombie\n", "VmRSS:"), None);
     }
 }

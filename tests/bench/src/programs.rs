@@ -3,7 +3,7 @@
 use crate::{
     job::Job,
     process::{MOMENT, Process},
-    server::{LISTENING, Serving},
+    server::{BEGIN, LISTENING, Serving, Upkeep},
     store::Key,
 };
 use anyhow::{Context, Result, ensure};
@@ -122,6 +122,8 @@ impl Programs {
             ("AUTH_PROVIDERS", "http://localhost:3000"),
             ("GRANT_DEFAULT_DURATION", "1h"),
             ("LUNADEFEND_MAX_CONNECTIONS", "8192"),
+            ("LUNADEFEND_MAX_VALUE", "1GiB"),
+            ("LUNADEFEND_SESSION_BYTES", "1GiB"),
             ("LUNADEFEND_SESSION_REQUESTS_PER_MINUTE", "0"),
             ("LUNADEFEND_SESSION_READS_PER_HOUR", "0"),
             ("LUNADEFEND_READS_PER_HOUR", "0"),
@@ -172,5 +174,25 @@ impl Server {
     pub(crate) fn allocations(&mut self) -> Result<u64> {
         self.process.tell("allocations")?;
         Ok(self.process.line("allocations ", MOMENT)?.parse()?)
+    }
+
+    /// Lets it do something beside its work, until [`end`](Self::end).
+    ///
+    /// # Errors
+    /// When it has ended, or is no tokenizer of the bench's own.
+    pub(crate) fn begin(&mut self, upkeep: Upkeep) -> Result<()> {
+        let upkeep = serde_json::to_string(&upkeep)?;
+        self.process.tell(&format!("{BEGIN}{upkeep}"))?;
+        self.process.line("began", MOMENT)?;
+        Ok(())
+    }
+
+    /// Ends what it does beside its work, and returns how many steps it took.
+    ///
+    /// # Errors
+    /// When that failed.
+    pub(crate) fn end(&mut self) -> Result<u64> {
+        self.process.tell("end")?;
+        Ok(self.process.line("ended ", MOMENT)?.parse()?)
     }
 }

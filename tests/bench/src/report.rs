@@ -41,6 +41,8 @@ pub(crate) struct Round {
     pub(crate) percentiles: [Duration; 3],
     /// The processor time of the server's process, and of the client's.
     pub(crate) cpu: [Duration; 2],
+    /// That of the thread of the server that writes to the embedded store.
+    pub(crate) writer: Duration,
 }
 
 /// What was measured of one contender.
@@ -65,6 +67,10 @@ pub(crate) struct Contender {
     pub(crate) per_client_cpu: Rounds,
     /// Microseconds of processor time per operation over all rounds, of the server and of the client.
     pub(crate) cpu: [f64; 2],
+    /// Microseconds of processor time per operation of the server, in each round.
+    pub(crate) server_cpu: Rounds,
+    /// The same of its thread that writes to the embedded store.
+    pub(crate) writer_cpu: Rounds,
     /// Allocations per operation of the server and of the client, where they were counted.
     pub(crate) allocations: [Option<f64>; 2],
 }
@@ -77,6 +83,9 @@ impl Contender {
         let micros = |at: usize| each(&|round| round.percentiles[at].as_secs_f64() * 1e6);
         let by_cpu =
             |of: usize| each(&|round| round.operations as f64 / round.cpu[of].as_secs_f64());
+        let micros_each = |of: &dyn Fn(&Round) -> Duration| {
+            each(&|round| of(round).as_secs_f64() * 1e6 / round.operations as f64)
+        };
         let operations: u64 = rounds.iter().map(|round| round.operations).sum();
         let cpu = |of: usize| {
             let all: Duration = rounds.iter().map(|round| round.cpu[of]).sum();
@@ -92,6 +101,8 @@ impl Contender {
             per_server_cpu: by_cpu(0),
             per_client_cpu: by_cpu(1),
             cpu: [cpu(0), cpu(1)],
+            server_cpu: micros_each(&|round| round.cpu[0]),
+            writer_cpu: micros_each(&|round| round.writer),
             allocations: [None; 2],
         }
     }
@@ -104,8 +115,14 @@ pub(crate) enum Quantity {
     ItemsPerSecond,
     /// Tokens per second of the server's processor time.
     ItemsPerServerCpu,
+    /// Processor time of the server.
+    ServerCpu,
+    /// Processor time of the thread that writes to the embedded store.
+    WriterCpu,
     /// The time that half of the operations take at most.
     P50,
+    /// The time that 99.9 % of the operations take at most.
+    P999,
 }
 
 impl Quantity {
@@ -113,7 +130,19 @@ impl Quantity {
         match self {
             Self::ItemsPerSecond => contender.per_second.times(contender.items),
             Self::ItemsPerServerCpu => contender.per_server_cpu.times(contender.items),
+            Self::ServerCpu => contender.server_cpu.clone(),
+            Self::WriterCpu => contender.writer_cpu.clone(),
             Self::P50 => contender.p50.clone(),
+            Self::P999 => contender.p999.clone(),
+        }
+    }
+
+    /// What says whether a reference was steady.
+    fn steadiness(self, reference: &Contender) -> Rounds {
+        match self {
+            // The slowest calls of a turn are few, and never steady.
+            Self::P999 => reference.per_second.clone(),
+            _ => self.of(reference),
         }
     }
 
@@ -121,7 +150,10 @@ impl Quantity {
         match self {
             Self::ItemsPerSecond => "tokens/s",
             Self::ItemsPerServerCpu => "tokens per second of the server's processor",
+            Self::ServerCpu => "processor time",
+            Self::WriterCpu => "processor time of the writer",
             Self::P50 => "p50",
+            Self::P999 => "p99.9",
         }
     }
 }
@@ -192,7 +224,9 @@ impl Group {
             let found = self.contenders.iter().find(|one| one.id == *id);
             found.map_or_else(Rounds::default, |one| ratio.quantity.of(one))
         };
-        judge(&find(&ratio.of), &find(&ratio.to), ratio.wanted)
+        let steady = self.contenders.iter().find(|one| one.id == ratio.to);
+        let steady = steady.map_or_else(Rounds::default, |one| ratio.quantity.steadiness(one));
+        judge(&find(&ratio.of), &find(&ratio.to), &steady, ratio.wanted)
     }
 
     /// Writes the group's tables, as Markdown.
@@ -271,7 +305,8 @@ const fn is_ok(ok: bool) -> &'static str {
 }
 
 fn row(one: &Contender) -> Vec<String> {
-    let micros = |rounds: &Rounds| shown(rounds.median(), 0);
+    // What has no calls has no latencies.
+    let micros = |rounds: &Rounds| shown(rounds.median().filter(|micros| *micros > 0.0), 0);
     let spread = one.per_second.spread();
     vec![
         one.id.name.to_owned(),

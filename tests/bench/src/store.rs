@@ -1,5 +1,7 @@
 //! Stores with tokens, and the application's key.
 
+mod grants;
+
 use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lunadefend::SessionId;
@@ -16,7 +18,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 /// The value of each token: a card number.
@@ -59,18 +61,45 @@ pub(crate) struct FilledStore {
 }
 
 impl FilledStore {
+    fn named(folder: &Path, name: &str) -> Self {
+        Self {
+            path: folder.join(format!("{name}.redb")),
+            tokens: folder.join(format!("{name}.tokens")),
+        }
+    }
+
     /// Makes a store with so many tokens, each with a value and a grant of the session that reads.
     ///
     /// # Errors
     /// When the disk does not do its part.
     pub(crate) async fn make(folder: &Path, name: &str, tokens: usize) -> Result<Self> {
-        let store = Self {
-            path: folder.join(format!("{name}.redb")),
-            tokens: folder.join(format!("{name}.tokens")),
-        };
+        let store = Self::named(folder, name);
         let vault = open_embedded(&store.path, None, Arc::new(SystemClock));
+        store.fill(&vault.await?.vault, tokens).await?;
+        Ok(store)
+    }
+
+    /// Makes such a store that has work for an operator: all its rows are sealed under an earlier wrapping key, and beside
+    /// them are so many grants that have expired.
+    ///
+    /// # Errors
+    /// When the disk does not do its part.
+    pub(crate) async fn make_old(
+        folder: &Path,
+        name: &str,
+        tokens: usize,
+        expired: usize,
+    ) -> Result<Self> {
+        /// The older key is that of a day ago, when the new one was added.
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let store = Self::named(folder, name);
+        let past = FixedClock(SystemTime::now() - DAY);
+        let vault = open_embedded(&store.path, None, Arc::new(past));
         let vault = vault.await?.vault;
         store.fill(&vault, tokens).await?;
+        let soon = SystemClock.unix_millis();
+        grants::grant(&vault, expired, soon).await?;
+        vault.add_wrapping_key().await?;
         Ok(store)
     }
 
@@ -84,6 +113,16 @@ impl FilledStore {
             .map(|token| format!("{}\n", token.expose_id()));
         fs::write(&self.tokens, lines.collect::<String>())?;
         Ok(())
+    }
+}
+
+/// A clock that stands still.
+#[derive(Debug)]
+struct FixedClock(SystemTime);
+
+impl Clock for FixedClock {
+    fn now(&self) -> SystemTime {
+        self.0
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{job::Request, server::Recorded, store::Key};
 use anyhow::{Context, Result};
+use lunadefend_crypto::random_bytes;
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 /// Asks a running tokenizer, and keeps what it answers.
@@ -19,7 +20,8 @@ pub(crate) async fn record(
     let jwts = jwts(&key.private, &url)?;
     let tokens = fs::read_to_string(tokens)?;
     let tokens = tokens.lines().map(str::to_owned).collect();
-    let plan = Plan::new(request, address, &jwts, tokens, Arc::default(), 0);
+    let salt = u64::from_be_bytes(random_bytes()?);
+    let plan = Plan::new(request, address, &jwts, tokens, Arc::default(), salt);
     let mut connection = Connection::open(Arc::new(plan)).await?;
     let (asked, answer) = connection.ask_once().await?;
     read(asked, answer)

@@ -4,7 +4,7 @@ use super::{
     load::Caller,
     template::{Jwts, Template},
 };
-use crate::job::Request;
+use crate::{job::Request, store::VALUE};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     net::SocketAddr,
@@ -94,6 +94,15 @@ impl Connection {
 }
 
 impl Connection {
+    /// Sends another request, and returns where its answer's body is.
+    async fn ask_with(&mut self, request: &[&[u8]]) -> Result<Range<usize>> {
+        self.request.clear();
+        for part in request {
+            self.request.extend_from_slice(part);
+        }
+        self.ask().await
+    }
+
     /// Sends the next request, and returns it with its answer, which is as expected.
     pub(super) async fn ask_once(&mut self) -> Result<(&[u8], &[u8])> {
         self.next().await?;
@@ -117,16 +126,23 @@ impl Caller for Connection {
     async fn call(&mut self) -> Result<()> {
         let plan = self.plan.clone();
         let body = self.next().await?;
-        if plan.request == Request::DetokenizeUrl {
-            let path = download_path(body)?;
-            let get = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", plan.host);
-            self.request.clear();
-            self.request.extend_from_slice(get.as_bytes());
-            let body = self.ask().await?;
-            ensure!(
-                self.answer[body] == *crate::store::VALUE,
-                "a download has another value"
-            );
+        match plan.request {
+            Request::DetokenizeUrl => {
+                let path = path(body, "downloadUrl")?;
+                let get = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", plan.host);
+                let body = self.ask_with(&[get.as_bytes()]).await?;
+                ensure!(self.answer[body] == *VALUE, "another value came back");
+            }
+            Request::TokenizeUrl => {
+                let path = path(body, "uploadUrl")?;
+                let put = format!(
+                    "PUT {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n",
+                    plan.host,
+                    VALUE.len()
+                );
+                self.ask_with(&[put.as_bytes(), VALUE]).await?;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -142,11 +158,10 @@ fn check(body: &str, (text, count): (&str, usize)) -> Result<()> {
     Ok(())
 }
 
-/// Returns the path in an answer of `/detokenize`.
-fn download_path(body: &str) -> Result<&str> {
-    let (_, url) = body
-        .split_once(r#""downloadUrl":"http://"#)
-        .context("no URL")?;
+/// Returns the path of a URL in an answer.
+fn path<'a>(body: &'a str, name: &str) -> Result<&'a str> {
+    let (_, url) = body.split_once(name).context("no URL")?;
+    let (_, url) = url.split_once("://").context("no URL")?;
     let (url, _) = url.split_once('"').context("no end of the URL")?;
     let slash = url.find('/').context("no path")?;
     Ok(&url[slash..])
@@ -212,7 +227,7 @@ mod tests {
     #[test]
     fn the_path_of_a_download() {
         let body = r#"{"data":{"downloadUrl":"http://localhost:1/blobs/x?s=y","headers":{}}}"#;
-        assert_eq!(download_path(body).unwrap(), "/blobs/x?s=y");
-        download_path(r#"{"data":{}}"#).unwrap_err();
+        assert_eq!(path(body, "downloadUrl").unwrap(), "/blobs/x?s=y");
+        path(body, "uploadUrl").unwrap_err();
     }
 }

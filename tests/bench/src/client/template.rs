@@ -62,6 +62,10 @@ impl Template {
                 let expected = (r#""tokenId":"lunasec-"#, 1);
                 ("/v2/tokenize", &jwts.user, vec![text(body)], expected)
             }
+            Request::TokenizeLater | Request::TokenizeUrl => {
+                let body = vec![text(r#"{"metadata":{"dataType":"string"}}"#)];
+                ("/tokenize", &jwts.user, body, (r#""uploadUrl":""#, 1))
+            }
             Request::Detokenize => {
                 let body = vec![
                     text(r#"{"tokenIds":[""#),
@@ -187,6 +191,7 @@ mod tests {
         for request in [
             Request::VerifyLevel1,
             Request::Set(1),
+            Request::TokenizeLater,
             Request::DetokenizeUrl,
         ] {
             written(request, 1);

@@ -4,7 +4,7 @@ use super::Ground;
 use crate::{
     figures::Wanted,
     job::{Request, Work},
-    lineup::{Entrant, Lineup, count_allocations},
+    lineup::Entrant,
     programs::{Counting, Server},
     report::{Group, Id, Quantity, Ratio},
     server::Serving,
@@ -34,27 +34,10 @@ const REAL_SDK: &str = "tokenizer: SDK";
 const REAL_LIST: &str = "tokenizer: SDK, list of 100";
 
 pub(super) fn run(ground: &Ground<'_>) -> Result<Group> {
-    let store = ground.store("sdk", TOKENS)?;
+    let store = ground.store("sdk", ground.options.sized([LIST, TOKENS, TOKENS]))?;
     let entrants = entrants(&store);
     let serve = |counting| servers(ground, &store, counting);
-    let servers = serve(Counting::Off)?;
-    let mut lineup = Lineup::start(
-        ground.programs,
-        &servers,
-        &entrants,
-        &ground.key,
-        Counting::Off,
-    )?;
-    let mut contenders = lineup.rounds(&servers, ground.options)?;
-    drop(lineup);
-    servers.into_iter().try_for_each(Server::stop)?;
-    count_allocations(
-        ground.programs,
-        serve(Counting::On)?,
-        &entrants,
-        &ground.key,
-        &mut contenders,
-    )?;
+    let (contenders, _) = ground.contest(&entrants, serve, |_| Ok(Vec::new()))?;
     Ok(Group::new("sdk", NOTE.to_owned(), contenders, ratios()))
 }
 
@@ -90,6 +73,7 @@ fn entrants(store: &FilledStore) -> Vec<Entrant> {
         work,
         server,
         tokens: store.tokens.clone(),
+        beside: None,
     };
     all.map(entrant).into()
 }

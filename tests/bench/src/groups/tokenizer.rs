@@ -5,10 +5,10 @@ use crate::{
     client::record,
     figures::Wanted,
     job::{Request, Work},
-    lineup::{Entrant, Lineup, count_allocations},
+    lineup::Entrant,
     programs::{Counting, Server},
     report::{Group, Id, Quantity, Ratio},
-    server::{Recorded, Serving},
+    server::Serving,
     store::FilledStore,
 };
 use anyhow::Result;
@@ -44,38 +44,21 @@ const WORKS: [(&str, usize, Request); 9] = [
 ];
 
 pub(super) fn run(ground: &Ground<'_>) -> Result<Group> {
-    let store = ground.store("tokenizer", TOKENS)?;
+    let store = ground.store("tokenizer", ground.options.sized([100, TOKENS, TOKENS]))?;
     let entrants = entrants(&store);
-    let Ground { programs, key, .. } = ground;
-    let tokenizer = programs.tokenizer(&store.path, key, Counting::Off)?;
-    let answer = record(Request::Verify(1), tokenizer.address, key, &store.tokens);
-    let answers = vec![Runtime::new()?.block_on(answer)?];
-    let bare = programs.server(&Serving::Bare(answers.clone()), Counting::Off)?;
-    let servers = vec![tokenizer, bare];
-    let mut lineup = Lineup::start(programs, &servers, &entrants, key, Counting::Off)?;
-    let mut contenders = lineup.rounds(&servers, ground.options)?;
-    drop(lineup);
-    servers.into_iter().try_for_each(Server::stop)?;
-    let counted = counted(ground, &store, answers)?;
-    count_allocations(programs, counted, &entrants, key, &mut contenders)?;
-    Ok(Group::new(
-        "tokenizer",
-        NOTE.to_owned(),
-        contenders,
-        ratios(),
-    ))
+    let serve = |counting| servers(ground, &store, counting);
+    let (contenders, _) = ground.contest(&entrants, serve, |_| Ok(Vec::new()))?;
+    let note = NOTE.to_owned();
+    Ok(Group::new("tokenizer", note, contenders, ratios()))
 }
 
-fn counted(
-    ground: &Ground<'_>,
-    store: &FilledStore,
-    answers: Vec<Recorded>,
-) -> Result<Vec<Server>> {
+fn servers(ground: &Ground<'_>, store: &FilledStore, counting: Counting) -> Result<Vec<Server>> {
     let Ground { programs, key, .. } = ground;
-    Ok(vec![
-        programs.tokenizer(&store.path, key, Counting::On)?,
-        programs.server(&Serving::Bare(answers), Counting::On)?,
-    ])
+    let tokenizer = programs.tokenizer(&store.path, key, counting)?;
+    let answer = record(Request::Verify(1), tokenizer.address, key, &store.tokens);
+    let answers = vec![Runtime::new()?.block_on(answer)?];
+    let bare = programs.server(&Serving::Bare(answers), counting)?;
+    Ok(vec![tokenizer, bare])
 }
 
 fn entrants(store: &FilledStore) -> Vec<Entrant> {
@@ -85,6 +68,7 @@ fn entrants(store: &FilledStore) -> Vec<Entrant> {
             work: Work::Socket(request),
             server,
             tokens: store.tokens.clone(),
+            beside: None,
         })
     };
     IN_FLIGHT.into_iter().flat_map(at).collect()

@@ -6,6 +6,7 @@ fn round(operations: u64, micros: u64) -> Round {
         time: Duration::from_secs(2),
         percentiles: [1, 2, 3].map(|times| Duration::from_micros(times * micros)),
         cpu: [Duration::from_secs(1), Duration::from_millis(500)],
+        writer: Duration::from_millis(250),
     }
 }
 
@@ -46,6 +47,8 @@ fn a_contender_has_what_its_rounds_have() {
     assert_eq!(one.p999.median(), Some(30.0));
     assert_eq!(one.per_server_cpu.median(), Some(1500.0));
     assert_eq!(one.per_client_cpu.median(), Some(3000.0));
+    let per_writer = one.writer_cpu.median().unwrap();
+    assert!((per_writer - 250_000.0 / 1500.0).abs() < 1e-9);
     let micros_per_operation = [3_000_000.0 / 4500.0, 1_500_000.0 / 4500.0];
     assert_eq!(one.cpu, micros_per_operation);
 }
@@ -95,4 +98,21 @@ fn a_fact_over_its_limit_is_not_ok() {
     assert_eq!(last(fact(256.1, Some(256.0))), "not ok");
     assert_eq!(last(fact(256.0, Some(256.0))), "ok");
     assert_eq!(last(fact(256.0, None)), "");
+}
+
+#[test]
+fn the_slowest_calls_are_judged_by_a_steady_speed() {
+    let of = |operations: &[u64]| {
+        let mut group = group(operations, operations);
+        group.contenders[0].p999 = [10.0, 90.0, 20.0].into_iter().collect();
+        group.verdict(&Ratio {
+            quantity: Quantity::P999,
+            of: LIST,
+            to: ONE,
+            wanted: Wanted::AtMost(2.0),
+        })
+    };
+    let (ratio, ok) = (1.5, true);
+    assert_eq!(of(&[100, 100, 100]), Verdict::Is { ratio, ok });
+    assert!(matches!(of(&[100, 130, 100]), Verdict::TooNoisy { .. }));
 }
