@@ -15,7 +15,7 @@ use anyhow::Result;
 use tokio::runtime::Runtime;
 
 const NOTE: &str = "Prepared requests over sockets, on the embedded store. `hyper` reads the same request as `verify` \
-    and sends the same bytes. A set and a tokenize are on the disk when they are answered. `by URL` are two requests.";
+    and sends the same bytes. A set and a tokenize are on the disk when they are answered. What is by URL are two requests.";
 
 const IN_FLIGHT: [usize; 3] = [1, 64, 512];
 /// How many tokens there are.
@@ -31,7 +31,7 @@ const SET: &str = "set";
 const TOKENIZE: &str = "tokenize inline";
 const READ: &str = "detokenize inline";
 
-const WORKS: [(&str, usize, Request); 9] = [
+const WORKS: [(&str, usize, Request); 10] = [
     (HYPER, BARE, Request::Verify(1)),
     (VERIFY, TOKENIZER, Request::Verify(1)),
     ("verify, level 1", TOKENIZER, Request::VerifyLevel1),
@@ -39,6 +39,7 @@ const WORKS: [(&str, usize, Request); 9] = [
     (SET, TOKENIZER, Request::Set(1)),
     ("set 100", TOKENIZER, Request::Set(100)),
     (TOKENIZE, TOKENIZER, Request::Tokenize),
+    ("tokenize by URL", TOKENIZER, Request::TokenizeUrl),
     (READ, TOKENIZER, Request::Detokenize),
     ("detokenize by URL", TOKENIZER, Request::DetokenizeUrl),
 ];
