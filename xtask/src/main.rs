@@ -10,6 +10,7 @@
 )]
 
 mod api;
+mod bench;
 mod budgets;
 mod check;
 mod command;
@@ -67,7 +68,12 @@ Usage: cargo xtask <command> [arguments]
         HTTP/2 and HTTP/1.1 with TLS, 100 idle connections at the idle time, and restarts of the
         tokenizer under load. Installs what is missing by apt-get, as root. Not part of the CI.
   soak --long [--no-build] [NAME..]
-{LONG}  dist [--prove] [--no-build]
+{LONG}  bench [--quick] [--rounds N] [--against REVISION] [--no-build] [GROUP..]
+        How fast it is: contenders that take turns, in processes of their own, and their ratios. Writes
+        target/bench/summary.md and summary.json. --quick takes less than three minutes; --no-build takes
+        the programs as they are. docs/performance.md has the groups; `build` and `writer` run only when
+        they are named, and --against compares them with another revision. Not part of the CI.
+  dist [--prove] [--no-build]
         What is shipped, in target/dist/TARGET: the static program, root certificates, an SBOM, checksums.
         --prove starts it as ops/Dockerfile does, alone in an empty folder without a network: that it
         finds names and certificates, stores a value, stops, and how much memory and time it needs.
@@ -120,6 +126,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "test" => test::run(&Workspace::open()?, rest),
         "check" => check::run(&Workspace::open()?, rest),
         "soak" => soak::run(&Workspace::open()?, rest),
+        "bench" => bench::run(&Workspace::open()?, rest),
         "dist" => dist::run(&Workspace::open()?, rest),
         "api" => api::run(&Workspace::open()?, rest),
         "budgets" => budgets::run(&Workspace::open()?, rest),

@@ -19,7 +19,7 @@ pub(crate) mod process;
 mod proxies;
 mod rewraps;
 mod rolls;
-mod shared;
+pub(crate) mod shared;
 mod tools;
 mod values;
 mod work;
@@ -124,7 +124,7 @@ fn soak_all(programs: &Programs, apps: &[&str], load: Load) -> Result<()> {
 }
 
 /// Where the programs are.
-struct Programs(PathBuf);
+pub(crate) struct Programs(pub(crate) PathBuf);
 
 impl Programs {
     fn find(&self, name: &str) -> Result<PathBuf> {

@@ -3,14 +3,14 @@
 mod moto;
 mod postgres;
 
-pub(super) use postgres::PostgresServer;
+pub(crate) use postgres::PostgresServer;
 
 use crate::{soak::Programs, workspace::Workspace};
 use anyhow::Result;
 use moto::Moto;
 
 /// A store that several processes have at once, ready for them. It ends when it is dropped.
-pub(super) trait SharedStore {
+pub(crate) trait SharedStore {
     /// What `serve --store` is told.
     fn name(&self) -> &'static str;
 

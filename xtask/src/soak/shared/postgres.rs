@@ -31,13 +31,13 @@ const AS_SERVER: [&str; 5] = [
 ];
 
 /// A running server with the schema.
-pub(in crate::soak) struct PostgresServer {
+pub(crate) struct PostgresServer {
     folder: PathBuf,
     server: Process,
 }
 
 impl PostgresServer {
-    pub(in crate::soak) fn start(workspace: &Workspace, programs: &Programs) -> Result<Self> {
+    pub(crate) fn start(workspace: &Workspace, programs: &Programs) -> Result<Self> {
         let installed = postgres::programs(workspace)?;
         // The name of a socket is short, and the server's user may not read the target directory.
         let folder = std::env::temp_dir().join(format!("soak-kills-{}", std::process::id()));
