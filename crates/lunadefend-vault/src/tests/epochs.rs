@@ -184,3 +184,54 @@ async fn revocations_that_race_count_one_each() {
     let row: TokenRow = ring.open_row(&at, &row).unwrap();
     assert_eq!(row.epoch(START).unwrap().get(), 8);
 }
+
+/// Whether the grants of two tokens count, by all three ways to ask.
+async fn count(world: &World, tokens: &[TokenId; 2]) -> [[bool; 2]; 3] {
+    let (vault, ann) = (&world.vault, session("ann"));
+    let mut alone = Vec::new();
+    for token in tokens {
+        alone.push(vault.grant_expiry(&ann, token).await.unwrap().is_some());
+    }
+    let asked = tokens.clone().map(|token| (ann.clone(), token));
+    let many = vault.held_grants(asked.into()).await.unwrap();
+    let many = many.iter().map(|held| held.expires_at().is_some());
+    let read = ReadId::new([1; 16]);
+    let values = vault.read_values(&ann, tokens, read, 1_000).await.unwrap();
+    let values = values
+        .iter()
+        .map(|found| matches!(found, Found::Value { .. }));
+    [alone, many.collect(), values.collect()].map(|verdicts| verdicts.try_into().unwrap())
+}
+
+#[tokio::test]
+async fn the_present_epoch_counts_in_whichever_way_it_is_asked_for() {
+    let world = World::new().await;
+    let (vault, ann) = (&world.vault, session("ann"));
+    let tokens = [world.token(b"1").await, world.token(b"2").await];
+    for token in &tokens {
+        vault.grant(&ann, token, later(1_000)).await.unwrap();
+    }
+    assert_eq!(count(&world, &tokens).await, [[true, true]; 3]);
+    vault.revoke_token(&tokens[1], REMEMBERED).await.unwrap();
+    assert_eq!(count(&world, &tokens).await, [[true, false]; 3]);
+    vault.grant(&ann, &tokens[1], later(1_000)).await.unwrap();
+    assert_eq!(count(&world, &tokens).await, [[true, true]; 3]);
+    vault.end_session(&ann, REMEMBERED).await.unwrap();
+    assert_eq!(count(&world, &tokens).await, [[false, false]; 3]);
+}
+
+#[tokio::test]
+async fn a_grant_is_one_read_until_its_token_is_revoked() {
+    let world = World::new().await;
+    let (vault, ann, token) = (&world.vault, session("ann"), some_token());
+    for reads in [1, 2] {
+        vault.grant(&ann, &token, later(1_000)).await.unwrap();
+        drop(world.store.take_calls());
+        vault.grant_expiry(&ann, &token).await.unwrap().unwrap();
+        assert_eq!(world.store.take_calls(), vec![Operation::GetMany; reads]);
+        let asked = vec![(ann.clone(), token.clone())];
+        vault.held_grants(asked).await.unwrap();
+        assert_eq!(world.store.take_calls(), vec![Operation::GetMany; reads]);
+        vault.revoke_token(&token, REMEMBERED).await.unwrap();
+    }
+}

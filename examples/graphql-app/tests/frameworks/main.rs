@@ -49,7 +49,7 @@ impl Server {
         let client = HttpClient::builder().tls(false).build().unwrap();
         let request = Request {
             method: Method::POST,
-            url: format!("http://{}/graphql", self.address),
+            url: format!("http://{}/graphql", self.address).into(),
             headers,
             body: body.to_string().into(),
             max_response: 64 * 1024,
