@@ -161,17 +161,38 @@ where
     {
         let (phase, ends) = (Phase::default(), Arc::clone(&self.ends));
         let stream = GuardedStream::new(stream, phase.clone(), place, &self.limits);
-        let Some(config) = self.tls.as_ref().map(Tls::config) else {
-            return ends.log(self.serve_http1(stream, peer, &phase).await, &phase);
+        // The state of a connection is as small as may be: thousands of them idle.
+        let ended = match self.tls.as_ref().map(Tls::config) {
+            None => self.serve_http1(stream, peer, &phase).await,
+            Some(config) => match Box::pin(self.serve_tls(stream, config, peer, &phase)).await {
+                Some(ended) => ended,
+                None => return,
+            },
         };
+        ends.log(ended, &phase);
+    }
+
+    /// Serves a connection inside TLS. `None` when there was no handshake.
+    async fn serve_tls<T>(
+        self,
+        stream: GuardedStream<T>,
+        config: Arc<ServerConfig>,
+        peer: Option<Peer>,
+        phase: &Phase,
+    ) -> Option<hyper::Result<()>>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (time, stopping) = (self.limits.header_read, self.stopping.clone());
-        match secure(stream, config, time, stopping).await {
-            Some(Ok(stream)) if stream.is_http2() => {
-                ends.log(self.serve_http2(stream, peer, &phase).await, &phase);
+        match Box::pin(secure(stream, config, time, stopping)).await? {
+            Ok(stream) if stream.is_http2() => {
+                Some(Box::pin(self.serve_http2(stream, peer, phase)).await)
             }
-            Some(Ok(stream)) => ends.log(self.serve_http1(stream, peer, &phase).await, &phase),
-            Some(Err(error)) => ends.log_handshake(&error),
-            None => {}
+            Ok(stream) => Some(self.serve_http1(stream, peer, phase).await),
+            Err(error) => {
+                self.ends.log_handshake(&error);
+                None
+            }
         }
     }
 
