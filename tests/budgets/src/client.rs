@@ -1,7 +1,7 @@
 //! The client's way of a verify: from the handle of an application to the socket and back.
 
 use crate::{
-    counted::counting,
+    counted::repeated,
     keys::{signing_key, tokens},
     runtime,
     stub::Stub,
@@ -46,17 +46,7 @@ pub(crate) fn plain(times: u32) -> Result<()> {
         ensure!(answer["data"]["valid"] == true, "the token is verified");
         Ok(())
     };
-    for _ in 0..5 {
-        runtime.block_on(call())?;
-    }
-    counting(|| {
-        runtime.block_on(async {
-            for _ in 0..times {
-                call().await?;
-            }
-            Ok(())
-        })
-    })
+    repeated(&runtime, 5, times, call)
 }
 
 /// The piece needs no TLS, and reqwest insists on a configuration.
@@ -93,16 +83,5 @@ pub(crate) fn verify(count: usize, times: u32) -> Result<()> {
         ensure!(verified.len() == count, "each token is verified");
         Ok(())
     };
-    // The key is read, the JWT signed, the level known and the connection open.
-    for _ in 0..5 {
-        runtime.block_on(call())?;
-    }
-    counting(|| {
-        runtime.block_on(async {
-            for _ in 0..times {
-                call().await?;
-            }
-            Ok(())
-        })
-    })
+    repeated(&runtime, 5, times, call)
 }

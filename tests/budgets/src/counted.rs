@@ -1,5 +1,6 @@
 //! What is counted of a run. `xtask/src/budgets` finds both functions by their names.
 
+use anyhow::Result;
 use std::{
     cell::Cell,
     future::Future,
@@ -7,6 +8,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll},
 };
+use tokio::runtime::Runtime;
 
 thread_local! {
     static IS_COUNTING: Cell<bool> = const { Cell::new(false) };
@@ -19,6 +21,26 @@ pub(crate) fn counting<T>(work: impl FnOnce() -> T) -> T {
     let done = black_box(work());
     IS_COUNTING.set(false);
     done
+}
+
+/// Counts `times` calls, after `before` ones that do not count: these open connections, read keys and sign.
+pub(crate) fn repeated(
+    runtime: &Runtime,
+    before: u32,
+    times: u32,
+    call: impl AsyncFn() -> Result<()>,
+) -> Result<()> {
+    for _ in 0..before {
+        runtime.block_on(call())?;
+    }
+    counting(|| {
+        runtime.block_on(async {
+            for _ in 0..times {
+                call().await?;
+            }
+            Ok(())
+        })
+    })
 }
 
 /// Runs what is not part of the piece, but has its turn while the piece waits. Entering switches counting off, and

@@ -1,6 +1,6 @@
 //! A request at the tokenizer: from what the server read of a connection to what it writes there.
 
-use crate::{counted::counting, keys::signing_key, runtime, vault, wire::grant_batch};
+use crate::{counted::repeated, keys::signing_key, runtime, vault, wire::grant_batch};
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
@@ -58,17 +58,7 @@ fn request(path: &str, body: &Bytes, times: u32) -> Result<()> {
         ensure!(body.to_bytes().starts_with(br#"{"success":true"#), "a yes");
         Ok(())
     };
-    for _ in 0..3 {
-        runtime.block_on(call())?;
-    }
-    counting(|| {
-        runtime.block_on(async {
-            for _ in 0..times {
-                call().await?;
-            }
-            Ok(())
-        })
-    })
+    repeated(&runtime, 3, times, call)
 }
 
 fn tokenizer(origin: &str, vault: Vault) -> Result<Tokenizer> {

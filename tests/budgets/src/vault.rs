@@ -1,6 +1,10 @@
 //! The vault on a store in memory: what each database adds is its own.
 
-use crate::{counted::counting, keys::tokens, runtime};
+use crate::{
+    counted::{counting, repeated},
+    keys::tokens,
+    runtime,
+};
 use anyhow::{Context as _, Result, ensure};
 use lunadefend_core::{
     SessionId,
@@ -79,14 +83,10 @@ pub(crate) fn verify(times: u32) -> Result<()> {
     let held = runtime.block_on(Held::new())?;
     let token = TokenId::parse(&tokens(1).concat())?;
     runtime.block_on(held.vault.grant(&held.session, &token, held.soon))?;
-    counting(|| {
-        runtime.block_on(async {
-            for _ in 0..times {
-                let until = held.vault.grant_expiry(&held.session, &token).await?;
-                ensure!(until == Some(held.soon), "the grant is live");
-            }
-            Ok(())
-        })
+    repeated(&runtime, 0, times, async || {
+        let until = held.vault.grant_expiry(&held.session, &token).await?;
+        ensure!(until == Some(held.soon), "the grant is live");
+        Ok(())
     })
 }
 
@@ -95,13 +95,8 @@ pub(crate) fn store(times: u32) -> Result<()> {
     let runtime = runtime()?;
     let held = runtime.block_on(Held::new())?;
     let value = value()?;
-    counting(|| {
-        runtime.block_on(async {
-            for _ in 0..times {
-                held.store(&value).await?;
-            }
-            Ok(())
-        })
+    repeated(&runtime, 0, times, async || {
+        held.store(&value).await.map(drop)
     })
 }
 
@@ -111,14 +106,10 @@ pub(crate) fn read(times: u32) -> Result<()> {
     let held = runtime.block_on(Held::new())?;
     let tokens = [runtime.block_on(held.store(&value()?))?];
     let read = ReadId::new([7; 16]);
-    counting(|| {
-        runtime.block_on(async {
-            for _ in 0..times {
-                let found = held.vault.read_values(&held.session, &tokens, read, 1024);
-                let found = found.await?.pop().context("an answer")?;
-                ensure!(matches!(found, Found::Value { .. }), "the value is there");
-            }
-            Ok(())
-        })
+    repeated(&runtime, 0, times, async || {
+        let found = held.vault.read_values(&held.session, &tokens, read, 1024);
+        let found = found.await?.pop().context("an answer")?;
+        ensure!(matches!(found, Found::Value { .. }), "the value is there");
+        Ok(())
     })
 }
