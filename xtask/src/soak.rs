@@ -15,7 +15,6 @@ mod options;
 mod outcome;
 mod port;
 pub(crate) mod probe;
-pub(crate) mod process;
 mod proxies;
 mod rewraps;
 mod rolls;
@@ -30,10 +29,10 @@ use crate::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 pub(crate) use long::list as long_runs;
+use lunadefend_process::Process;
 use options::{Load, Options, What};
 use outcome::{Outcome, number};
 use port::HeldPort;
-use process::Process;
 use std::{
     fs,
     net::TcpStream,

@@ -4,12 +4,13 @@ use crate::{
     groups::Ground,
     job::{Done, Job, Work},
     options::Options,
-    process::{MOMENT, Process},
+    process::{MOMENT, cpu, thread_cpu},
     programs::{Counting, Server},
     report::{Contender, Id, Round},
     server::Upkeep,
 };
 use anyhow::{Context, Result, ensure};
+use lunadefend_process::Process;
 use std::{path::PathBuf, time::Duration};
 
 /// One of the contenders.
@@ -95,12 +96,12 @@ impl<'a> Lineup<'a> {
         if let Some(upkeep) = entrant.beside {
             server.begin(upkeep)?;
         }
-        let before = [server.process.cpu()?, client.cpu()?];
-        let writer_before = server.process.thread_cpu(WRITER)?;
+        let before = [cpu(&server.process)?, cpu(client)?];
+        let writer_before = thread_cpu(&server.process, WRITER)?;
         client.tell("go")?;
         let done = client.line("done ", time + MOMENT).with_context(failed)?;
-        let after = [server.process.cpu()?, client.cpu()?];
-        let writer_after = server.process.thread_cpu(WRITER)?;
+        let after = [cpu(&server.process)?, cpu(client)?];
+        let writer_after = thread_cpu(&server.process, WRITER)?;
         if let Some(upkeep) = entrant.beside {
             let steps = server.end()?;
             ensure!(steps > 0, "nothing was done of {upkeep:?}");

@@ -2,11 +2,12 @@
 
 use crate::{
     job::Job,
-    process::{MOMENT, Process},
+    process::{self, MOMENT},
     server::{BEGIN, LISTENING, Serving, Upkeep},
     store::Key,
 };
 use anyhow::{Context, Result, ensure};
+use lunadefend_process::Process;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -79,7 +80,7 @@ impl Programs {
     /// # Errors
     /// When it does not start.
     pub(crate) fn server(&self, serving: &Serving, counting: Counting) -> Result<Server> {
-        let mut process = Process::start(self.own(counting), &["server"], &[], threads())?;
+        let mut process = process::start(self.own(counting), &["server"], &[], threads())?;
         process.tell(&serde_json::to_string(serving)?)?;
         let address = process.line(LISTENING, MOMENT)?;
         Ok(Server {
@@ -134,7 +135,7 @@ impl Programs {
         environment.extend_from_slice(settings);
         let store = store.to_str().context("a store's path is no text")?;
         let arguments = ["serve", "--store", store];
-        let process = Process::start(lunadefend, &arguments, &environment, threads())?;
+        let process = process::start(lunadefend, &arguments, &environment, threads())?;
         let address = process.line("lunadefend tokenizer listening on http://", MOMENT)?;
         Ok(Server {
             process,
@@ -148,7 +149,7 @@ impl Programs {
     /// # Errors
     /// When it does not start.
     pub(crate) fn client(&self, job: &Job, counting: Counting) -> Result<Process> {
-        let mut process = Process::start(self.own(counting), &["client"], &[], threads())?;
+        let mut process = process::start(self.own(counting), &["client"], &[], threads())?;
         process.tell(&serde_json::to_string(job)?)?;
         process.line("ready", MOMENT)?;
         Ok(process)
@@ -162,7 +163,7 @@ impl Server {
     /// When it ended before.
     pub(crate) fn stop(mut self) -> Result<()> {
         if self.ends_by_signal {
-            self.process.stop()?;
+            process::stop(&mut self.process)?;
         }
         Ok(())
     }

@@ -9,10 +9,11 @@ mod room;
 use super::{folder, image::Image, target};
 use crate::{
     command::{self, cargo, program},
-    soak::{probe::until_ready, process::Process},
+    soak::probe::until_ready,
     workspace::Workspace,
 };
 use anyhow::{Context as _, Result, ensure};
+use lunadefend_process::Process;
 use network::{KeySet, Names};
 use room::{Keys, Room};
 use std::{

@@ -3,11 +3,11 @@
 //! is not.
 
 use super::{
-    MOMENT, Programs, empty_folder, fill, keys::SigningKey, port::HeldPort, process::Process, text,
-    work::Work,
+    MOMENT, Programs, empty_folder, fill, keys::SigningKey, port::HeldPort, text, work::Work,
 };
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
+use lunadefend_process::Process;
 use std::{
     fs,
     path::Path,

@@ -3,12 +3,12 @@
 
 use super::{
     MOMENT, Programs, empty_folder, fill,
-    process::Process,
     shared::{PostgresServer, SharedStore as _},
     text,
 };
 use crate::workspace::Workspace;
 use anyhow::{Result, ensure};
+use lunadefend_process::Process;
 use std::{fs, time::Duration};
 
 const TOKENS: &str = "100000";
@@ -47,7 +47,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     ensure!(copy.end(MOMENT)?.success(), "the copy failed");
 
     let check = ["check", "--store", store, "--copy", url];
-    let mut check = Process::start(&programs.find("tokens")?, &check, &[])?;
+    let check = Process::start(&programs.find("tokens")?, &check, &[])?;
     let checked = check.line("checked ", LONGEST)?;
     ensure!(checked == TOKENS, "{checked} of {TOKENS} tokens");
     println!(

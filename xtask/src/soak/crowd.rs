@@ -3,11 +3,11 @@
 //! The clients are `crowd` of `lunadefend-tests`.
 
 use super::{
-    MOMENT, PHASE, Programs, empty_folder, keys::SigningKey, outcome::number, port::HeldPort,
-    process::Process, text,
+    MOMENT, PHASE, Programs, empty_folder, keys::SigningKey, outcome::number, port::HeldPort, text,
 };
 use crate::workspace::Workspace;
 use anyhow::{Result, ensure};
+use lunadefend_process::Process;
 
 /// Connections that idle.
 const IDLE: &str = "5000";

@@ -3,9 +3,10 @@
 //!
 //! The clients are `floods` of `lunadefend-tests`.
 
-use super::{MOMENT, PHASE, Programs, outcome::number, port::HeldPort, process::Process};
+use super::{MOMENT, PHASE, Programs, outcome::number, port::HeldPort};
 use crate::workspace::Workspace;
 use anyhow::{Result, ensure};
+use lunadefend_process::Process;
 
 /// What the tokenizer may have in memory with 35 flooding clients.
 const MOST_KIB: u64 = 96 * 1024;

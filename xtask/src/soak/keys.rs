@@ -1,7 +1,8 @@
 //! The application's signing key.
 
-use super::{MOMENT, Programs, process::Process, text};
+use super::{MOMENT, Programs, text};
 use anyhow::{Result, ensure};
+use lunadefend_process::Process;
 use std::{fs, path::Path};
 
 /// A key that `lunadefend keygen` made, as settings of both sides.

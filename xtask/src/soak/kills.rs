@@ -10,12 +10,12 @@ use super::{
     MOMENT, PHASE, Programs, empty_folder,
     keys::SigningKey,
     port::HeldPort,
-    process::Process,
     shared::{STORES, SharedStore},
 };
 use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, ensure};
 use fastrand::Rng;
+use lunadefend_process::Process;
 use plan::Round;
 use std::{thread::sleep, time::Duration};
 use verdict::Verdict;
@@ -118,7 +118,7 @@ impl<'p> Scene<'p> {
             arguments.extend(["--tokenizer", address]);
         }
         let key = [("LUNASEC_SIGNING_KEY", self.key.private.clone())];
-        let mut load = Process::start(&self.programs.find("kills")?, &arguments, &key)?;
+        let load = Process::start(&self.programs.find("kills")?, &arguments, &key)?;
         load.line("ready", PHASE)?;
         Ok(load)
     }

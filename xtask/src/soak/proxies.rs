@@ -7,9 +7,10 @@ mod front;
 use super::{
     MOMENT, PHASE, Programs, empty_folder, hold, outcome::number, port::HeldPort, text, tools, walk,
 };
-use crate::{soak::process::Process, workspace::Workspace};
+use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, ensure};
 use front::{Front, Protocol, Proxy, Settings};
+use lunadefend_process::Process;
 use std::{
     fs,
     path::PathBuf,
@@ -150,7 +151,7 @@ impl<'p> Scene<'p> {
     }
 
     fn app(&self) -> Result<Process> {
-        let mut app = Process::start(&self.programs.find(APP)?, &[], &self.environment())?;
+        let app = Process::start(&self.programs.find(APP)?, &[], &self.environment())?;
         app.line("application: ", MOMENT)?;
         Ok(app)
     }
@@ -294,7 +295,7 @@ fn serve(
         environment.push(("LUNADEFEND_IDLE_TIMEOUT", format!("{}s", idle.as_secs())));
     }
     let lunadefend = programs.find("lunadefend")?;
-    let mut tokenizer = Process::start(&lunadefend, &["serve", "--store", store], &environment)?;
+    let tokenizer = Process::start(&lunadefend, &["serve", "--store", store], &environment)?;
     tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
     Ok(tokenizer)
 }

@@ -2,11 +2,11 @@
 //! that seals the rows again is killed again and again, and then ends.
 
 use super::{
-    MOMENT, Programs, empty_folder, fill, keys::SigningKey, port::HeldPort, process::Process, text,
-    work::Work,
+    MOMENT, Programs, empty_folder, fill, keys::SigningKey, port::HeldPort, text, work::Work,
 };
 use crate::workspace::Workspace;
 use anyhow::{Result, ensure};
+use lunadefend_process::Process;
 use std::{
     fs,
     thread::sleep,
@@ -81,7 +81,7 @@ pub(super) fn run(workspace: &Workspace, programs: &Programs) -> Result<()> {
     let mut last = rewrap()?;
     let done = last.line("all ", LONGEST)?;
     ensure!(last.end(MOMENT)?.success(), "the last rewrap failed");
-    let mut again = rewrap()?;
+    let again = rewrap()?;
     let again = again.line("all ", LONGEST)?;
     ensure!(
         again.ends_with(" 0 sealed again"),

@@ -6,12 +6,12 @@ use super::{
     kills::{CHECK, PROCESSES, Scene, stop, until_it_listens, verdict::Verdict},
     port::HeldPort,
     probe::until_ready,
-    process::Process,
     shared::PostgresServer,
     text, tools,
 };
 use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, ensure};
+use lunadefend_process::Process;
 use std::{fs, path::Path, thread::sleep, time::Duration};
 
 /// How often a tokenizer is restarted.

@@ -1,11 +1,11 @@
 //! Long values: what memory they need on either side, how slow a line may be, and what is left of a cut one.
 
 use super::{
-    MOMENT, Programs, empty_folder, keys::SigningKey, outcome::number, port::HeldPort,
-    process::Process, text, tools,
+    MOMENT, Programs, empty_folder, keys::SigningKey, outcome::number, port::HeldPort, text, tools,
 };
 use crate::{command, workspace::Workspace};
 use anyhow::{Result, ensure};
+use lunadefend_process::Process;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -103,7 +103,7 @@ impl<'p> Scene<'p> {
             ("RUST_LOG", "error".to_owned()),
         ];
         let arguments = [before, &["serve", "--store", text(store)?]].concat();
-        let mut tokenizer = Process::start(program, &arguments, &environment)?;
+        let tokenizer = Process::start(program, &arguments, &environment)?;
         tokenizer.line("lunadefend tokenizer listening on ", MOMENT)?;
         Ok(tokenizer)
     }
@@ -173,7 +173,7 @@ impl<'p> Scene<'p> {
     /// A value up and down by curl, which does not know its length before.
     fn by_curl(&self, bytes: u64) -> Result<String> {
         let mut tokenizer = self.tokenizer(&self.store("curl"))?;
-        let mut upload = self.values(&["upload-url"])?;
+        let upload = self.values(&["upload-url"])?;
         let token = upload.line("token=", MOMENT)?;
         let url = upload.line("url=", MOMENT)?;
         let bytes = bytes.to_string();
@@ -296,8 +296,8 @@ impl<'p> Scene<'p> {
     }
 
     fn count(&self, store: &Path) -> Result<Count> {
-        let mut count = self.values(&["count", "--store", text(store)?])?;
-        let mut read = |start: &str| -> Result<Remains> {
+        let count = self.values(&["count", "--store", text(store)?])?;
+        let read = |start: &str| -> Result<Remains> {
             let line = count.line(start, BESIDES)?;
             Ok(Remains {
                 rows: number(&line, "rows=")?,

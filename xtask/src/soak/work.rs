@@ -2,10 +2,9 @@
 //!
 //! It is `tokens work` of `lunadefend-tests`.
 
-use super::{
-    MOMENT, Programs, keys::SigningKey, outcome::number, port::HeldPort, process::Process,
-};
+use super::{MOMENT, Programs, keys::SigningKey, outcome::number, port::HeldPort};
 use anyhow::{Result, ensure};
+use lunadefend_process::Process;
 
 /// A running application.
 pub(super) struct Work(Process);
@@ -29,7 +28,7 @@ impl Work {
             ("LUNADEFEND_MAX_RETRIES", "0".to_owned()),
         ];
         let work = ["work", "--store", store];
-        let mut work = Process::start(&programs.find("tokens")?, &work, &application)?;
+        let work = Process::start(&programs.find("tokens")?, &work, &application)?;
         work.line("ready", MOMENT)?;
         Ok(Self(work))
     }

@@ -7,6 +7,7 @@ use crate::{
     client::record,
     figures::Wanted,
     job::Request,
+    process::cpu,
     programs::{Counting, Server},
     report::{Contender, Group, Id, Quantity, Ratio, Round},
     server::Serving,
@@ -99,7 +100,7 @@ fn write(path: &Path, mib: usize) -> Result<()> {
 
 /// The round of something that moves so many MiB.
 fn timed(mib: usize, server: Option<&Server>, work: impl FnOnce() -> Result<()>) -> Result<Round> {
-    let cpu = || server.map_or(Ok(Duration::ZERO), |server| server.process.cpu());
+    let cpu = || server.map_or(Ok(Duration::ZERO), |server| cpu(&server.process));
     let before = cpu()?;
     let begun = Instant::now();
     work()?;

@@ -8,10 +8,10 @@ use crate::{
         image::{Image, Owner},
         roots,
     },
-    soak::process::Process,
     workspace::Workspace,
 };
 use anyhow::{Context as _, Result, ensure};
+use lunadefend_process::Process;
 use std::{
     fs,
     os::unix::fs::chown,

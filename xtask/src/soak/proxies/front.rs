@@ -1,8 +1,9 @@
 //! A proxy with the configuration of the documentation.
 
 use crate::soak::tools;
-use crate::soak::{MOMENT, port::HeldPort, process::Process};
+use crate::soak::{MOMENT, port::HeldPort};
 use anyhow::{Context as _, Result, bail, ensure};
+use lunadefend_process::Process;
 use std::{
     fmt, fs,
     net::TcpStream,

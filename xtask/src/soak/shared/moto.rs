@@ -2,11 +2,12 @@
 
 use super::SharedStore;
 use crate::{
-    soak::{MOMENT, Programs, process::Process},
+    soak::{MOMENT, Programs},
     test::oracles,
     workspace::Workspace,
 };
 use anyhow::{Result, ensure};
+use lunadefend_process::Process;
 
 /// A running server with the table and the bucket.
 pub(in crate::soak) struct Moto {
@@ -19,7 +20,7 @@ impl Moto {
     pub(in crate::soak) fn start(workspace: &Workspace, programs: &Programs) -> Result<Self> {
         let python = oracles::installed_python(workspace)?;
         let script = workspace.root().join("tests/oracles/aws.py");
-        let mut server = Process::start(&python, &[&script.to_string_lossy()], &[])?;
+        let server = Process::start(&python, &[&script.to_string_lossy()], &[])?;
         // One line of JSON.
         let url = server.line(r#"{"url": ""#, MOMENT)?;
         let moto = Self {

@@ -3,11 +3,12 @@
 use super::SharedStore;
 use crate::{
     command::{self, program},
-    soak::{MOMENT, Programs, process::Process},
+    soak::{MOMENT, Programs},
     test::postgres,
     workspace::Workspace,
 };
 use anyhow::{Context as _, Result, ensure};
+use lunadefend_process::Process;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -98,7 +99,7 @@ impl PostgresServer {
             "log_line_prefix=",
         ];
         let arguments = [&["-c", TO_OUTPUT], before, &serve].concat();
-        let mut server = Process::start(Path::new("sh"), &arguments, &[])?;
+        let server = Process::start(Path::new("sh"), &arguments, &[])?;
         server.line(
             "LOG:  database system is ready to accept connections",
             MOMENT,

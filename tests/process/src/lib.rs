@@ -1,4 +1,8 @@
-//! A program that runs beside us.
+//! A program that runs beside us: for the soak of `xtask`, and for the bench.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it waits by the clock, and reads its environment"
+)]
 
 use anyhow::{Context as _, Result, bail};
 use std::{
@@ -14,7 +18,8 @@ use std::{
 const WITH_ALL_FILES: &str = r#"ulimit -n "$(ulimit -H -n)" 2>/dev/null; exec "$0" "$@""#;
 
 /// A running program, until it is dropped.
-pub(crate) struct Process {
+#[derive(Debug)]
+pub struct Process {
     name: String,
     child: Child,
     stdin: ChildStdin,
@@ -22,7 +27,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn start(
+    /// Starts a program, with none of our variables but these.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub fn start(
         program: &Path,
         arguments: &[&str],
         environment: &[(&str, String)],
@@ -64,7 +73,10 @@ impl Process {
     }
 
     /// Waits for the line that begins with `start`, and gives what is behind that.
-    pub(crate) fn line(&mut self, start: &str, limit: Duration) -> Result<String> {
+    ///
+    /// # Errors
+    /// When it does not come in time, or the program has ended.
+    pub fn line(&self, start: &str, limit: Duration) -> Result<String> {
         let last = Instant::now() + limit;
         loop {
             let left = last.saturating_duration_since(Instant::now());
@@ -78,19 +90,26 @@ impl Process {
         }
     }
 
-    /// The lines that nobody waited for.
-    pub(crate) fn rest(&self) -> Vec<String> {
+    /// Returns the lines that nobody waited for, when it has ended.
+    #[must_use]
+    pub fn rest(&self) -> Vec<String> {
         self.lines.iter().collect()
     }
 
     /// Sends it a line.
-    pub(crate) fn tell(&mut self, word: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn tell(&mut self, word: &str) -> Result<()> {
         writeln!(self.stdin, "{word}").with_context(|| format!("{} does not listen", self.name))
     }
 
-    /// Sends it a signal.
-    pub(crate) fn signal(&self, signal: &str) -> Result<()> {
-        let id = self.child.id().to_string();
+    /// Sends it a signal, by its name without `SIG`.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn signal(&self, signal: &str) -> Result<()> {
+        let id = self.id().to_string();
         let kill = ["-c", r#"kill -s "$0" "$1""#, signal, &id];
         let status = Command::new("sh").args(kill).status()?;
         if !status.success() {
@@ -99,25 +118,46 @@ impl Process {
         Ok(())
     }
 
-    /// Its resident memory.
-    pub(crate) fn resident_kib(&self) -> Result<u64> {
+    /// Returns the name of its file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns its id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Returns its resident memory, in KiB.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resident_kib(&self) -> Result<u64> {
         self.memory_kib("VmRSS:")
     }
 
-    /// The most resident memory that it ever had.
-    pub(crate) fn peak_kib(&self) -> Result<u64> {
+    /// Returns the most resident memory that it ever had, in KiB.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn peak_kib(&self) -> Result<u64> {
         self.memory_kib("VmHWM:")
     }
 
     fn memory_kib(&self, name: &str) -> Result<u64> {
-        let path = format!("/proc/{}/status", self.child.id());
+        let path = format!("/proc/{}/status", self.id());
         let status =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
         memory(&status, name).with_context(|| format!("no memory in {path}"))
     }
 
     /// Waits for its end.
-    pub(crate) fn end(&mut self, limit: Duration) -> Result<ExitStatus> {
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub fn end(&mut self, limit: Duration) -> Result<ExitStatus> {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {
