@@ -6,7 +6,7 @@ use super::client::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    io::split,
+    io::{DuplexStream, ReadHalf, WriteHalf, split},
     time::{Instant, sleep},
 };
 
@@ -26,18 +26,24 @@ fn nothing() -> [Vec<u8>; 5] {
     ]
 }
 
+/// A client by hand that has had so many responses, one at most.
+async fn client_after(requests: u32) -> (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>, Served) {
+    let (client, served) = server(1 << 20).await;
+    let (mut reader, mut writer) = split(client);
+    send(&mut writer, &[preface(100)]).await;
+    for _ in 0..requests {
+        send(&mut writer, &[get(1, "/small")]).await;
+        first(&mut reader, DATA).await.unwrap();
+    }
+    (reader, writer, served)
+}
+
 /// It is told that the connection ends, and has a moment for an answer.
 #[tokio::test(start_paused = true)]
 async fn without_a_request_a_connection_has_the_time_of_a_head_and_then_that_of_idling() {
     for (requests, time) in [(0, 10 * SECOND), (1, IDLE)] {
         for sent in nothing() {
-            let (client, served) = server(1 << 20).await;
-            let (mut reader, mut writer) = split(client);
-            send(&mut writer, &[preface(100)]).await;
-            for _ in 0..requests {
-                send(&mut writer, &[get(1, "/small")]).await;
-                first(&mut reader, DATA).await.unwrap();
-            }
+            let (mut reader, mut writer, served) = client_after(requests).await;
             let before = Instant::now();
             let sending = tokio::spawn(async move {
                 loop {
@@ -109,13 +115,7 @@ async fn a_head_that_does_not_end_ends_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_makes_room_at_once_and_says_so() {
     for requests in 0..2 {
-        let (client, served) = server(1 << 20).await;
-        let (mut reader, mut writer) = split(client);
-        send(&mut writer, &[preface(100)]).await;
-        for _ in 0..requests {
-            send(&mut writer, &[get(1, "/small")]).await;
-            first(&mut reader, DATA).await.unwrap();
-        }
+        let (mut reader, _writer, served) = client_after(requests).await;
         let before = Instant::now();
         Served::make_room(Arc::clone(&served.places)).await;
         assert_eq!(before.elapsed(), Duration::ZERO, "nobody waits for it");
@@ -176,9 +176,7 @@ async fn no_response_is_cut_to_make_room() {
 /// What came with the wish is served, and not left without an answer.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_has_come_is_served_though_its_place_is_needed() {
-    let (client, served) = server(1 << 20).await;
-    let (mut reader, mut writer) = split(client);
-    send(&mut writer, &[preface(100)]).await;
+    let (mut reader, mut writer, served) = client_after(0).await;
     settle().await;
     let next = tokio::spawn(Served::make_room(Arc::clone(&served.places)));
     send(&mut writer, &[get(1, "/small")]).await;
