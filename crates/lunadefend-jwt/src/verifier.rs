@@ -1,8 +1,9 @@
 //! A key set that remembers what it has verified.
 
-use crate::{Claims, JwtError, JwtKind, JwtPolicy, KeySet, ParsedJwt};
+use crate::{Claims, JwtError, JwtKind, JwtPolicy, KeySet, ParsedJwt, verify::Payload};
+use lunadefend_crypto::sha256;
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fmt,
     sync::{PoisonError, RwLock},
     time::SystemTime,
@@ -10,21 +11,22 @@ use std::{
 
 /// A key set with a cache of signatures that hold, since an RSA verification costs more than the rest of a request.
 ///
-/// The cache says only: this exact text was signed by a key of this set. All claims are judged each time. It ends with the
-/// verifier, so make one for each key set that arrives.
+/// The cache says only: this exact text was signed by a key of this set, and these are its claims. They are judged each
+/// time. It ends with the verifier, so make one for each key set that arrives.
 ///
 /// # Security
-/// It holds SHA-256 hashes, no JWTs and no claims. Only JWTs that have passed are in it, so without the signing key nobody
-/// can fill it. Look-ups need no constant time: a caller who measures one learns about a hash of their own text only. JWTs
-/// for one use are never in it.
+/// It holds no JWTs: what it knows one by is its SHA-256, so what it remembers lets nobody in elsewhere. Only JWTs that have
+/// passed are in it, so without the signing key nobody can fill it. Look-ups need no constant time: a caller who measures
+/// one learns about a hash of their own text only. JWTs for one use are never in it.
 pub struct JwtVerifier {
     keys: KeySet,
-    passed: RwLock<HashSet<[u8; 32]>>,
+    passed: RwLock<HashMap<[u8; 32], Payload>>,
     capacity: usize,
 }
 
 impl JwtVerifier {
-    /// Makes a verifier that remembers up to `capacity` JWTs, 32 bytes of each; 0 for none. When it is full it begins anew.
+    /// Makes a verifier that remembers up to `capacity` JWTs, a few hundred bytes of each; 0 for none. When it is full it
+    /// begins anew.
     #[must_use]
     pub fn new(keys: KeySet, capacity: usize) -> Self {
         Self {
@@ -40,6 +42,24 @@ impl JwtVerifier {
         &self.keys
     }
 
+    /// Verifies a JWT that has passed before, without parsing it again; `None` for any other text.
+    #[must_use]
+    pub fn verify_again(
+        &self,
+        compact: &str,
+        policy: &JwtPolicy,
+        now: SystemTime,
+    ) -> Option<Result<Claims, JwtError>> {
+        // One that is too long has not passed: it is not worth a hash.
+        if self.capacity == 0 || compact.len() > ParsedJwt::MAX_LEN {
+            return None;
+        }
+        let id = id_of(compact);
+        let passed = self.passed.read().unwrap_or_else(PoisonError::into_inner);
+        let payload = passed.get(&id)?;
+        Some(payload.check(JwtKind::Plain, policy, now))
+    }
+
     /// Verifies a JWT as [`ParsedJwt::verify`] does, by the keys that may have signed it.
     ///
     /// # Errors
@@ -50,42 +70,29 @@ impl JwtVerifier {
         policy: &JwtPolicy,
         now: SystemTime,
     ) -> Result<Claims, JwtError> {
+        let candidates = self.keys.candidates(jwt.kid());
+        let payload = jwt.verify_signature(candidates.ok_or(JwtError::UnknownKey)?)?;
+        let claims = payload.check(jwt.kind(), policy, now)?;
         let is_for_many_uses = jwt.kind() == JwtKind::Plain;
-        if self.capacity == 0 || !is_for_many_uses {
-            return self.verify_anew(jwt, policy, now);
+        if self.capacity > 0 && is_for_many_uses {
+            self.remember(id_of(jwt.compact()), payload);
         }
-        let id = jwt.sha256();
-        if self.has_passed(&id) {
-            return jwt.verify_claims(policy, now);
-        }
-        let claims = self.verify_anew(jwt, policy, now)?;
-        self.remember(id);
         Ok(claims)
     }
 
-    fn verify_anew(
-        &self,
-        jwt: &ParsedJwt<'_>,
-        policy: &JwtPolicy,
-        now: SystemTime,
-    ) -> Result<Claims, JwtError> {
-        let candidates = self.keys.candidates(jwt.kid());
-        jwt.verify(candidates.ok_or(JwtError::UnknownKey)?, policy, now)
-    }
-
-    fn has_passed(&self, id: &[u8; 32]) -> bool {
-        let passed = self.passed.read().unwrap_or_else(PoisonError::into_inner);
-        passed.contains(id)
-    }
-
-    fn remember(&self, id: [u8; 32]) {
+    fn remember(&self, id: [u8; 32], payload: Payload) {
         let mut passed = self.passed.write().unwrap_or_else(PoisonError::into_inner);
         // To forget all costs one verification for each that is still in use.
         if passed.len() >= self.capacity {
             passed.clear();
         }
-        passed.insert(id);
+        passed.insert(id, payload);
     }
+}
+
+/// Returns what a JWT is known by: the hash of all of it, with its signature.
+fn id_of(compact: &str) -> [u8; 32] {
+    sha256(compact.as_bytes())
 }
 
 impl fmt::Debug for JwtVerifier {
@@ -136,8 +143,19 @@ mod tests {
     }
 
     fn verify(verifier: &JwtVerifier, jwt: &str, now: u64) -> Result<Claims, JwtError> {
-        let policy = JwtPolicy::new(ORIGIN);
-        verifier.verify(&ParsedJwt::parse(jwt).unwrap(), &policy, at(now))
+        verify_by(verifier, jwt, &JwtPolicy::new(ORIGIN), now)
+    }
+
+    fn verify_by(
+        verifier: &JwtVerifier,
+        jwt: &str,
+        policy: &JwtPolicy,
+        now: u64,
+    ) -> Result<Claims, JwtError> {
+        match verifier.verify_again(jwt, policy, at(now)) {
+            Some(known) => known,
+            None => verifier.verify(&ParsedJwt::parse(jwt).unwrap(), policy, at(now)),
+        }
     }
 
     fn remembered(verifier: &JwtVerifier) -> usize {
@@ -146,7 +164,8 @@ mod tests {
 
     /// Whether the verifier takes a JWT without looking at its signature: so it was remembered.
     fn knows(verifier: &JwtVerifier, jwt: &str) -> bool {
-        verifier.has_passed(&ParsedJwt::parse(jwt).unwrap().sha256())
+        let known = verifier.verify_again(jwt, &JwtPolicy::new(ORIGIN), at(NOW));
+        known.is_some()
     }
 
     #[test]
@@ -209,12 +228,11 @@ mod tests {
                 );
             }
             // By another policy, too.
-            let parsed = ParsedJwt::parse(&jwt).unwrap();
             let stranger = JwtPolicy::new(ORIGIN).with_issuers(["billing"]);
-            let refused = verifier.verify(&parsed, &stranger, at(NOW)).unwrap_err();
+            let refused = verify_by(&verifier, &jwt, &stranger, NOW).unwrap_err();
             assert_eq!(refused, JwtError::Claim("iss"));
             let stranger = JwtPolicy::new(ORIGIN).with_audience("another");
-            let refused = verifier.verify(&parsed, &stranger, at(NOW)).unwrap_err();
+            let refused = verify_by(&verifier, &jwt, &stranger, NOW).unwrap_err();
             assert_eq!(refused, JwtError::Claim("aud"));
         }
     }

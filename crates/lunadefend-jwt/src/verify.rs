@@ -5,7 +5,8 @@ mod payload;
 use crate::{Claims, DESTROY_TYP, JwtError, JwtKind, JwtPolicy, TRANSFER_TYP};
 use lunadefend_core::wire::{self, from_slice};
 use lunadefend_crypto::{PublicKey, base64url_decode, sha256};
-use payload::{Payload, flag, present};
+pub(crate) use payload::Payload;
+use payload::{flag, present};
 use serde::Deserialize;
 use std::{fmt, time::SystemTime};
 
@@ -84,9 +85,9 @@ impl<'a> ParsedJwt<'a> {
         self.kind
     }
 
-    /// Returns the SHA-256 of the whole JWT, with its signature.
-    pub(crate) fn sha256(&self) -> [u8; 32] {
-        sha256(self.compact.as_bytes())
+    /// Returns the whole JWT, with its signature.
+    pub(crate) const fn compact(&self) -> &str {
+        self.compact
     }
 
     /// Returns the SHA-256 of header and claims as signed: the id of a JWT without `jti`.
@@ -123,6 +124,14 @@ impl<'a> ParsedJwt<'a> {
         policy: &JwtPolicy,
         now: SystemTime,
     ) -> Result<Claims, JwtError> {
+        self.verify_signature(keys)?.check(self.kind, policy, now)
+    }
+
+    /// Verifies the signature with any of `keys`, and returns the claims for a check.
+    pub(crate) fn verify_signature<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k PublicKey>,
+    ) -> Result<Payload, JwtError> {
         let mut refusal = JwtError::UnknownKey;
         let holds = keys.into_iter().any(|key| {
             refusal = JwtError::Signature;
@@ -132,17 +141,7 @@ impl<'a> ParsedJwt<'a> {
         if !holds {
             return Err(refusal);
         }
-        self.verify_claims(policy, now)
-    }
-
-    /// Verifies the claims, once the signature is known to hold.
-    pub(crate) fn verify_claims(
-        &self,
-        policy: &JwtPolicy,
-        now: SystemTime,
-    ) -> Result<Claims, JwtError> {
-        let payload: Payload = from_slice(&self.claims, wire::REQUEST).map_err(JwtError::Claims)?;
-        payload.check(self.kind, policy, now)
+        from_slice(&self.claims, wire::REQUEST).map_err(JwtError::Claims)
     }
 }
 

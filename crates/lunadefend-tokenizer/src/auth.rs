@@ -10,7 +10,7 @@ use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use lunadefend_audit::Who;
 use lunadefend_core::{SessionId, provider::UnixMillis};
-use lunadefend_jwt::{Claims, JwtError, JwtKind, ParsedJwt, Subject};
+use lunadefend_jwt::{Claims, JwtError, JwtKind, Subject};
 use std::sync::Arc;
 
 /// Only a caller with the signing key gets this text. The client recognises it by the words "another
@@ -241,14 +241,8 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
 
 /// Verifies a JWT by the whole list of protocol rules, but not its purpose.
 pub(crate) async fn verify(compact: &str, shared: &Shared) -> Result<Claims, AuthError> {
-    let outcome = match ParsedJwt::parse(compact) {
-        Ok(jwt) => {
-            let now = shared.vault.clock().now();
-            shared.keys.verify(&jwt, &shared.config.jwt, now).await
-        }
-        Err(error) => Err(error.into()),
-    };
-    match outcome {
+    let now = shared.vault.clock().now();
+    match shared.keys.verify(compact, &shared.config.jwt, now).await {
         Ok(claims) if was_before_restore(&claims, shared) => {
             tracing::debug!("a JWT was refused: it was made before the store was restored");
             Err(AuthError::Invalid)

@@ -153,15 +153,19 @@ impl Keys {
     /// Verifies a JWT; fetches newer keys once when the present ones lack its key.
     pub(crate) async fn verify(
         &self,
-        jwt: &ParsedJwt<'_>,
+        compact: &str,
         policy: &JwtPolicy,
         now: SystemTime,
     ) -> Result<Claims, VerifyError> {
+        if let Some(known) = self.verify_again(compact, policy, now) {
+            return Ok(known?);
+        }
+        // First: what is no JWT causes no fetch.
+        let jwt = &ParsedJwt::parse(compact)?;
         let cache = match self {
             Self::Fixed(keys) => return Ok(keys.verify(jwt, policy, now)?),
             Self::Jwks(cache) => cache,
         };
-        // First, also for a JWT that the set has verified before: an overdue set says nothing.
         let current = cache.current().await.ok_or(VerifyError::Unavailable)?;
         let refused = match current.set.keys.verify(jwt, policy, now) {
             Ok(claims) => return Ok(claims),
@@ -175,6 +179,19 @@ impl Keys {
             Ok(Some(newer)) => Ok(newer.keys.verify(jwt, policy, now)?),
             Ok(None) => Err(refused.into()),
             Err(refresh::Failed) => Err(VerifyError::Unavailable),
+        }
+    }
+
+    /// Verifies a JWT that was verified before. Only a fresh set may say so: any other is fetched first.
+    fn verify_again(
+        &self,
+        compact: &str,
+        policy: &JwtPolicy,
+        now: SystemTime,
+    ) -> Option<Result<Claims, JwtError>> {
+        match self {
+            Self::Fixed(keys) => keys.verify_again(compact, policy, now),
+            Self::Jwks(cache) => cache.fresh()?.keys.verify_again(compact, policy, now),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The rules that many requests and responses share, one concept a layer. `router.rs` stacks them.
+//! The rules that many requests and responses share, one concept a layer. `layered.rs` and `router.rs` stack them.
 
 pub(crate) mod admission;
 pub(crate) mod audit;

@@ -18,6 +18,7 @@ mod destroy;
 mod error;
 mod headers;
 mod jwks;
+mod layered;
 mod layers;
 mod metrics;
 #[cfg(feature = "openapi")]

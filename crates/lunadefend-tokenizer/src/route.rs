@@ -1,6 +1,7 @@
 //! The rows of the table of routes. The layers in `layers/` enforce them.
 
 use crate::{
+    layered::{EndpointLayers, Layered},
     operation::{Operation, ReadsJson, SchemaOf},
     state::Shared,
 };
@@ -97,7 +98,8 @@ pub(crate) struct Endpoint {
     /// The act of its requests, if each has a line in the audit log. The handler must note in its
     /// [`Trail`](crate::trail::Trail) what a request is about.
     pub(crate) audit: Option<Act>,
-    pub(crate) handler: MethodRouter<Arc<Shared>>,
+    /// Puts the handler into its layers.
+    pub(crate) handler: Box<dyn FnOnce(Arc<EndpointLayers>) -> MethodRouter<Arc<Shared>>>,
 }
 
 /// One row of the table.
@@ -163,7 +165,7 @@ impl Route {
             body: BodyLimit::Empty,
             time: TimeLimit::Whole,
             audit: None,
-            handler: on(MethodFilter::GET, handler),
+            handler: layered(MethodFilter::GET, handler),
         })
     }
 
@@ -180,7 +182,7 @@ impl Route {
             body: BodyLimit::Empty,
             time: TimeLimit::Whole,
             audit: None,
-            handler: on(MethodFilter::GET, handler),
+            handler: layered(MethodFilter::GET, handler),
         })
     }
 
@@ -226,7 +228,7 @@ impl Route {
             body: BodyLimit::Json(limits),
             time,
             audit: None,
-            handler: on(MethodFilter::POST, handler),
+            handler: layered(MethodFilter::POST, handler),
         })
     }
 
@@ -243,7 +245,7 @@ impl Route {
             body: BodyLimit::Value,
             time: TimeLimit::Progress,
             audit: None,
-            handler: on(MethodFilter::PUT, handler),
+            handler: layered(MethodFilter::PUT, handler),
         })
     }
 
@@ -260,4 +262,12 @@ impl Route {
         self.endpoints.push(endpoint);
         self
     }
+}
+
+/// Takes a handler that gets its layers later.
+fn layered<H: Handler<T, Arc<Shared>>, T: 'static>(
+    methods: MethodFilter,
+    handler: H,
+) -> Box<dyn FnOnce(Arc<EndpointLayers>) -> MethodRouter<Arc<Shared>>> {
+    Box::new(move |layers| on(methods, Layered { layers, handler }))
 }

@@ -1,191 +1,158 @@
-//! The table of routes as a router: every row in the layers that enforce it.
-//!
-//! The layers around a request are one future: each calls the next one itself. As services of their own they would all be
-//! cloned and boxed for each request.
+//! The table of routes as a service: every row in the layers that enforce it.
 
 use crate::{
     error::ApiError,
+    layered::{EndpointLayers, Refused, RowLayers},
     layers::{
-        admission, audit, audit::Auditing, base_path, body_limit, context, cors, cors::Cors,
-        credentials, harden, headers, log, measure, methods, methods::Methods, refusals,
-        service_worker, time_limit,
+        audit::Auditing, base_path, context, cors::Cors, harden, methods, methods::Methods,
+        service_worker,
     },
-    route::{Audience, BodyLimit, Endpoint, Route, TimeLimit},
+    route::{Audience, Endpoint, Route},
     routes,
     state::Shared,
 };
-use axum::{
-    Router,
-    extract::{Request, State},
-    middleware::{Next, from_fn_with_state},
-    response::Response,
-    routing::{MethodRouter, any},
+use axum::{Router, body::Body, response::Response, routing::MethodRouter};
+use bytes::Bytes;
+use http::Request;
+use hyper::body::Body as HttpBody;
+use lunadefend_core::provider::{BoxError, BoxFuture};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
 };
-use http::{HeaderName, HeaderValue};
-use std::sync::Arc;
+use tower::Service;
 
-/// Makes the router of all routes for clients.
-pub(crate) fn public(shared: &Arc<Shared>) -> Router {
-    router(shared, Audience::is_public)
+/// The routes of some audiences, in the layers around every request.
+#[derive(Clone)]
+pub(crate) struct Routes {
+    shared: Arc<Shared>,
+    rows: Router,
 }
 
-/// Makes the router of the operator's routes only.
-#[cfg(unix)]
-pub(crate) fn admin(shared: &Arc<Shared>) -> Router {
-    router(shared, |audience| audience == Audience::Operator)
-}
+impl Routes {
+    /// Makes all routes for clients.
+    pub(crate) fn public(shared: &Arc<Shared>) -> Self {
+        Self::new(shared, Audience::is_public)
+    }
 
-/// Makes the router of the metrics only.
-pub(crate) fn metrics(shared: &Arc<Shared>) -> Router {
-    router(shared, |audience| audience == Audience::Scraper)
-}
+    /// Makes the operator's routes only.
+    #[cfg(unix)]
+    pub(crate) fn admin(shared: &Arc<Shared>) -> Self {
+        Self::new(shared, |audience| audience == Audience::Operator)
+    }
 
-fn router(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Router {
-    let rows = routes::table()
-        .into_iter()
-        .filter(|row| serves(row.audience))
-        .fold(Router::new(), |router, row| {
-            router.route(row.path, route(row, shared))
-        })
-        .fallback_service(unknown(shared))
-        .with_state(Arc::clone(shared));
-    // As a fallback, because the base path is stripped before a route is looked for.
-    Router::new()
-        .fallback_service(rows)
-        .layer(from_fn_with_state(Arc::clone(shared), around_all))
-}
+    /// Makes the routes of the metrics only.
+    pub(crate) fn metrics(shared: &Arc<Shared>) -> Self {
+        Self::new(shared, |audience| audience == Audience::Scraper)
+    }
 
-/// The layers around every request, from the outside in.
-async fn around_all(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let shared = &*shared;
-    base_path::strip(shared, request, |request| {
-        context::provide(&shared.config.trusted_proxies, request, |request| {
-            harden::harden(shared, request, |request| {
-                service_worker::refuse(request, |request| next.run(request))
+    fn new(shared: &Arc<Shared>, serves: fn(Audience) -> bool) -> Self {
+        let rows = routes::table()
+            .into_iter()
+            .filter(|row| serves(row.audience))
+            .fold(Router::new(), |router, row| {
+                router.route(row.path, route(row, shared))
+            })
+            .fallback(unknown(shared))
+            .with_state(Arc::clone(shared));
+        Self {
+            shared: Arc::clone(shared),
+            rows,
+        }
+    }
+
+    /// Runs the layers around every request, from the outside in.
+    async fn respond(mut self, request: Request<Body>) -> Response {
+        let shared = &*self.shared;
+        // Before a route is looked for: the base path is not in the table.
+        base_path::strip(shared, request, |request| {
+            context::provide(&shared.config.trusted_proxies, request, |request| {
+                harden::harden(shared, request, |request| {
+                    service_worker::refuse(request, |request| {
+                        let response = self.rows.call(request);
+                        async { response.await.unwrap_or_else(|never| match never {}) }
+                    })
+                })
             })
         })
-    })
-    .await
+        .await
+    }
 }
 
-/// What the layers around a row need to know.
-struct RowLayers {
-    shared: Arc<Shared>,
-    label: &'static str,
-    is_probe: bool,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    cors: Option<Cors>,
-    methods: Methods,
+impl<B> Service<Request<B>> for Routes
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let response = self.clone().respond(request.map(Body::new));
+        Box::pin(async { Ok(response.await) })
+    }
 }
 
 /// Builds one row.
 fn route(row: Route, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
     let methods = Methods::new(&row.methods);
-    let route = row
-        .endpoints
-        .into_iter()
-        .map(|of_row| endpoint(of_row, row.audience, shared))
-        .fold(MethodRouter::new(), MethodRouter::merge);
-    let layers = RowLayers {
+    let layers = Arc::new(RowLayers {
         shared: Arc::clone(shared),
         label: row.label,
         is_probe: row.is_probe,
         headers: row.headers,
         cors: Cors::new(row.readers, &methods, shared),
-        methods,
+        methods: Some(methods),
+    });
+    let no_such_method = Refused {
+        row: Arc::clone(&layers),
+        refusal: methods::no_such_method,
     };
-    route.layer(from_fn_with_state(Arc::new(layers), around_row))
-}
-
-/// The layers around the requests of a row, from the outside in.
-async fn around_row(State(row): State<Arc<RowLayers>>, request: Request, next: Next) -> Response {
-    let row = &*row;
-    measure::measure(&row.shared, row.label, request, |request| {
-        log::trace(row.label, row.is_probe, request, |request| {
-            refusals::count(&row.shared, request, |request| {
-                headers::add(&row.headers, request, |request| {
-                    credentials::require_one(request, |request| {
-                        cors::allow(row.cors.as_ref(), request, |request| {
-                            methods::check(&row.methods, request, |request| next.run(request))
-                        })
-                    })
-                })
-            })
-        })
-    })
-    .await
+    row.endpoints
+        .into_iter()
+        .map(|of_row| endpoint(of_row, row.audience, &layers))
+        .fold(MethodRouter::new(), MethodRouter::merge)
+        .fallback(no_such_method)
 }
 
 /// Handles requests that match no row.
-fn unknown(shared: &Arc<Shared>) -> MethodRouter {
-    async fn not_found() -> ApiError {
-        ApiError::not_found("there is no such route")
+fn unknown(shared: &Arc<Shared>) -> Refused {
+    Refused {
+        row: Arc::new(RowLayers {
+            shared: Arc::clone(shared),
+            label: "unknown",
+            is_probe: false,
+            headers: Vec::new(),
+            cors: None,
+            methods: None,
+        }),
+        refusal: || ApiError::not_found("there is no such route"),
     }
-    any(not_found).layer(from_fn_with_state(Arc::clone(shared), around_unknown))
-}
-
-async fn around_unknown(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let shared = &*shared;
-    measure::measure(shared, "unknown", request, |request| {
-        log::trace("unknown", false, request, |request| {
-            refusals::count(shared, request, |request| {
-                credentials::require_one(request, |request| next.run(request))
-            })
-        })
-    })
-    .await
-}
-
-/// What the layers around an endpoint need to know.
-struct EndpointLayers {
-    shared: Arc<Shared>,
-    audience: Audience,
-    body: BodyLimit,
-    time: TimeLimit,
-    auditing: Option<Auditing>,
 }
 
 fn endpoint(
     endpoint: Endpoint,
     audience: Audience,
-    shared: &Arc<Shared>,
+    row: &Arc<RowLayers>,
 ) -> MethodRouter<Arc<Shared>> {
-    let auditing = endpoint.audit.zip(shared.config.audit.clone());
+    let config = &row.shared.config;
+    let auditing = endpoint.audit.zip(config.audit.clone());
     let layers = EndpointLayers {
-        shared: Arc::clone(shared),
+        row: Arc::clone(row),
         audience,
         body: endpoint.body,
         time: endpoint.time,
         auditing: auditing.map(|(act, audit)| Auditing {
             audit,
             act,
-            limit: shared.config.limits.request,
+            limit: config.limits.request,
         }),
     };
-    let layer = from_fn_with_state(Arc::new(layers), around_endpoint);
-    endpoint.handler.layer(layer)
-}
-
-/// The layers around the requests of an endpoint, from the outside in.
-async fn around_endpoint(
-    State(endpoint): State<Arc<EndpointLayers>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let endpoint = &*endpoint;
-    let EndpointLayers { shared, time, .. } = endpoint;
-    let limit = shared.config.limits.request;
-    // Around the limit: what ran out of time may have been done.
-    audit::record(endpoint.auditing.as_ref(), request, |request| {
-        time_limit::enforce(*time, limit, request, |request| {
-            admission::admit(shared, endpoint.audience, request, |request| {
-                body_limit::set(endpoint.body, request, |request| next.run(request))
-            })
-        })
-    })
-    .await
+    (endpoint.handler)(Arc::new(layers))
 }

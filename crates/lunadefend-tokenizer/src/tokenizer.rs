@@ -10,10 +10,10 @@ use crate::{
     metrics::Metrics,
     rates::Rates,
     readiness::Readiness,
-    router,
+    router::Routes,
     state::Shared,
 };
-use axum::{Router, response::Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::Request;
 use hyper::body::Body as HttpBody;
@@ -38,7 +38,7 @@ use tower::Service;
 #[derive(Clone)]
 pub struct Tokenizer {
     shared: Arc<Shared>,
-    router: Router,
+    routes: Routes,
 }
 
 impl fmt::Debug for Tokenizer {
@@ -77,7 +77,7 @@ impl Tokenizer {
             readiness: Readiness::default(),
         });
         Self {
-            router: router::public(&shared),
+            routes: Routes::public(&shared),
             shared,
         }
     }
@@ -135,13 +135,13 @@ impl Tokenizer {
 
     /// Returns the operator's routes, for the admin socket.
     #[cfg(unix)]
-    pub(crate) fn admin(&self) -> Router {
-        router::admin(&self.shared)
+    pub(crate) fn admin(&self) -> Routes {
+        Routes::admin(&self.shared)
     }
 
     /// Returns the route of the metrics, for their address.
-    pub(crate) fn scraped(&self) -> Router {
-        router::metrics(&self.shared)
+    pub(crate) fn scraped(&self) -> Routes {
+        Routes::metrics(&self.shared)
     }
 
     /// Runs a round of deletion.
@@ -182,6 +182,6 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        Box::pin(self.router.call(request))
+        self.routes.call(request)
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 /// The checked claims. Times are seconds since 1970, fractions allowed (`NumericDate`, RFC 7519 section 2).
 #[derive(Deserialize)]
-pub(super) struct Payload {
+pub(crate) struct Payload {
     iss: String,
     sub: String,
     aud: Audience,
@@ -38,8 +38,8 @@ enum Audience {
 }
 
 impl Payload {
-    pub(super) fn check(
-        self,
+    pub(crate) fn check(
+        &self,
         kind: JwtKind,
         policy: &JwtPolicy,
         now: SystemTime,
@@ -68,7 +68,8 @@ impl Payload {
         };
         let session = match subject {
             Subject::User => {
-                let id = self.session_id.ok_or(JwtError::Claim("session_id"))?;
+                let id = self.session_id.as_deref();
+                let id = id.ok_or(JwtError::Claim("session_id"))?;
                 Some(SessionId::new(id).map_err(|_| JwtError::Claim("session_id"))?)
             }
             Subject::Application | Subject::Developer => None,
@@ -84,8 +85,8 @@ impl Payload {
             subject,
             session,
             kind,
-            jti: self.jti,
-            nonce: self.nonce,
+            jti: self.jti.clone(),
+            nonce: self.nonce.clone(),
             destruction,
             issued_at,
             expires_at,

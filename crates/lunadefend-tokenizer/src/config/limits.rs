@@ -50,7 +50,7 @@ pub struct Limits {
     /// is a step of a session transfer.
     pub refusals: Option<NonZeroU32>,
     /// The maximum of JWTs whose signature is not verified again while the same key set is in use; 4096 by default, 0
-    /// for none. It takes about 40 bytes for each.
+    /// for none. It takes a few hundred bytes for each: a hash and the claims.
     ///
     /// # Security
     /// Whether the key is still good, `exp`, and all else about a JWT is judged for each request.

@@ -77,6 +77,18 @@ impl Cache {
         }
     }
 
+    /// Returns the set if it is fresh: then nothing is to be done before it is used.
+    pub(super) fn fresh(&self) -> Option<Arc<FetchedSet>> {
+        let look = {
+            let now = self.clock.unix_millis();
+            self.lock().look(now, self.source.stale_if_error)
+        };
+        match look {
+            Look::Fresh(set) => Some(set),
+            Look::Due { .. } | Look::Overdue | Look::Failed(_) => None,
+        }
+    }
+
     /// Returns the set to use now. A set that is due is used while a task fetches the next. An overdue set is
     /// used only after the fetch that all callers wait for has failed. `None` when the set is missing or too
     /// old.

@@ -33,20 +33,24 @@ impl Methods {
     }
 }
 
-/// Refuses a method that the route lacks with 405 and `allow`.
-pub(crate) async fn check<F: Future<Output = Response>>(
-    methods: &Methods,
-    request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
-    if methods.all.contains(request.method()) {
-        return next(request).await;
-    }
-    let mut response = ApiError::new(
+/// The refusal of a method that the route lacks.
+pub(crate) fn no_such_method() -> ApiError {
+    ApiError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "the route does not have this method",
     )
-    .into_response();
+}
+
+/// Refuses a method that the route lacks with 405 and `allow`.
+pub(crate) async fn check<F: Future<Output = Response>>(
+    methods: Option<&Methods>,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
+    let Some(methods) = methods.filter(|methods| !methods.all.contains(request.method())) else {
+        return next(request).await;
+    };
+    let mut response = no_such_method().into_response();
     let list = methods.list.clone();
     response.headers_mut().insert(header::ALLOW, list);
     response

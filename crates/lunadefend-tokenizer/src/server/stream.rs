@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep, sleep_until},
+    time::{Instant, Sleep, sleep_until},
 };
 
 /// The limits of what is still read from a client that has its response.
@@ -35,8 +35,8 @@ pub(super) struct GuardedStream<S> {
     /// The number of requests at the last read.
     requests: usize,
     header_read: Duration,
-    /// Runs from the first byte of a head to its end, and until the first byte of a connection.
-    head: Option<Pin<Box<Sleep>>>,
+    /// Until when the head of a request must be complete: from its first byte on, and until the first byte of a connection.
+    head: Option<HeadTime>,
     /// Some of a head has arrived, but not all of it.
     head_begun: bool,
     /// The response to an incomplete head, its refusal, has begun.
@@ -45,6 +45,30 @@ pub(super) struct GuardedStream<S> {
     is_http2: bool,
     patience: Patience,
     closing: Closing,
+}
+
+/// The time of a head. Most heads come at once, and need no timer.
+#[derive(Debug)]
+struct HeadTime {
+    until: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl HeadTime {
+    fn new(time: Duration) -> Self {
+        Self {
+            until: Instant::now() + time,
+            timer: None,
+        }
+    }
+
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let until = self.until;
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        timer.as_mut().poll(context)
+    }
 }
 
 #[derive(Debug)]
@@ -63,7 +87,7 @@ impl<S> GuardedStream<S> {
             phase,
             place,
             header_read: limits.header_read,
-            head: Some(Box::pin(sleep(limits.header_read))),
+            head: Some(HeadTime::new(limits.header_read)),
             head_begun: false,
             head_refused: false,
             is_http2: false,
@@ -75,7 +99,7 @@ impl<S> GuardedStream<S> {
     /// Notes that what came before was no request but the handshake. The first head is timed from now on; `has_begun` says whether
     /// some of it has arrived.
     pub(super) fn begin_requests(&mut self, has_begun: bool) {
-        self.head = Some(Box::pin(sleep(self.header_read)));
+        self.head = Some(HeadTime::new(self.header_read));
         self.head_begun = has_begun;
         self.head_refused = false;
         self.patience.renew();
@@ -90,8 +114,8 @@ impl<S> GuardedStream<S> {
         self.patience.renew();
     }
 
-    /// Times the head of a request after each read.
-    fn time_head(&mut self, context: &mut Context<'_>, has_read: bool) -> Poll<io::Error> {
+    /// Times the head of a request after each read. Ready when its time is over and there is nothing to read.
+    fn time_head(&mut self, context: &mut Context<'_>, has_read: bool, is_dry: bool) -> Poll<()> {
         let requests = self.phase.requests();
         if self.requests != requests {
             self.requests = requests;
@@ -106,15 +130,12 @@ impl<S> GuardedStream<S> {
         if has_read {
             self.head_begun = true;
             let header_read = self.header_read;
-            self.head
-                .get_or_insert_with(|| Box::pin(sleep(header_read)));
+            self.head.get_or_insert_with(|| HeadTime::new(header_read));
         }
+        // Who reads on comes to where nothing is left, and a machine that is slow is no client that is.
         match &mut self.head {
-            Some(head) => head
-                .as_mut()
-                .poll(context)
-                .map(|()| io::ErrorKind::TimedOut.into()),
-            None => Poll::Pending,
+            Some(head) if is_dry => head.poll_over(context),
+            _ => Poll::Pending,
         }
     }
 
@@ -173,12 +194,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
         if self.requests == 0 && !self.head_begun && read.starts_with(HTTP2_PREFACE) {
             self.phase.begin_http2();
         }
-        let late = self.time_head(context, !read.is_empty());
-        // Who reads on comes to where nothing is left, and a machine that is slow is no client that is.
-        if let Poll::Ready(error) = late
-            && outcome.is_pending()
+        if self
+            .time_head(context, !read.is_empty(), outcome.is_pending())
+            .is_ready()
         {
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         // What has been read comes first: a request that has begun is served.
         let is_asked = self.poll_idle(context).is_ready() && outcome.is_pending();

@@ -2,7 +2,10 @@ use super::*;
 use crate::server::{patience::WRITE_STEP, places::Places};
 use futures_util::FutureExt;
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    time::sleep,
+};
 
 fn guard(stream: DuplexStream) -> GuardedStream<DuplexStream> {
     guard_of(stream, &Phase::default())
