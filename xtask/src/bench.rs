@@ -52,7 +52,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 /// Whether a PostgreSQL is wanted: when it is named, and when it is there and no group is named.
 fn wants_postgres(arguments: &[&String], is_there: bool) -> bool {
     /// Options with a value, which is no group.
-    const WITH_VALUE: [&str; 2] = ["--rounds", "--against"];
+    const WITH_VALUE: [&str; 3] = ["--rounds", "--against", "--only"];
     let mut groups = Vec::new();
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -93,7 +93,7 @@ mod tests {
             wants_postgres(&words.iter().collect::<Vec<_>>(), is_there)
         };
         assert!(wants("", true));
-        assert!(wants("--quick --rounds 3 --against head", true));
+        assert!(wants("--quick --rounds 3 --against head --only sdk", true));
         assert!(!wants("", false));
         assert!(!wants("sdk --rounds 3", true));
         assert!(wants("sdk postgres", false));

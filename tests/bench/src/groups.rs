@@ -68,6 +68,7 @@ impl<'a> Ground<'a> {
         serve: impl Fn(Counting) -> Result<Vec<Server>>,
         look: impl FnOnce(&[Server]) -> Result<Vec<Fact>>,
     ) -> Result<(Vec<Contender>, Vec<Fact>)> {
+        let entrants = &self.options.chosen(entrants)[..];
         let mut servers = serve(Counting::Off)?;
         let mut lineup = Lineup::start(self, &servers, entrants, Counting::Off)?;
         let mut contenders = lineup.rounds(&mut servers, self.options)?;

@@ -1,5 +1,6 @@
 //! What a run is told.
 
+use crate::lineup::Entrant;
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 
@@ -14,6 +15,9 @@ pub struct Options {
     /// How often each contender has its turn.
     #[arg(long, default_value_t = 5)]
     pub rounds: usize,
+    /// Contenders by a part of their name, such as `"verify @64"`; all when none is named. Ratios to others are not told.
+    #[arg(long, value_name = "TEXT")]
+    pub only: Vec<String>,
     /// Where PostgreSQL is, with the schema of the tokenizer.
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
@@ -84,6 +88,15 @@ impl Options {
             (false, true) => quick,
             (false, false) => full,
         }
+    }
+
+    /// The contenders that are asked for.
+    pub(crate) fn chosen(&self, entrants: &[Entrant]) -> Vec<Entrant> {
+        let is_asked_for = |entrant: &&Entrant| {
+            let name = entrant.id.to_string();
+            self.only.is_empty() || self.only.iter().any(|part| name.contains(part))
+        };
+        entrants.iter().filter(is_asked_for).cloned().collect()
     }
 
     /// The groups that are asked for, each once.

@@ -18,6 +18,7 @@ fn each_contender_answers_and_each_ratio_is_judged_or_refused() {
         tiny: true,
         postgres: None,
         against: None,
+        only: Vec::new(),
         rounds: 1,
         out: folder.path().to_owned(),
     };
