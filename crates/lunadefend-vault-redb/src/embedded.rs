@@ -2,6 +2,7 @@
 
 use crate::{
     EmbeddedOptions, OpenError,
+    blobs::AHEAD,
     commit::{Counted, Losses, Pause, State},
     database::Slot,
     file::{self, Source},
@@ -17,13 +18,14 @@ use lunadefend_vault::store::{
 };
 use redb::ReadableDatabase;
 use std::{fmt, path::Path, sync::Arc};
+use tokio::sync::Semaphore;
 
 /// A [`Store`] in one file of this machine (redb).
 ///
 /// Only one process can open the file at a time. One thread does all writes. It judges all waiting writes one
 /// after the other inside one transaction and commits once, so that many writers share one `fsync`.
 /// Acknowledged writes survive a kill of the process and, if the disk honours `fsync`, a power cut. Parts of
-/// a value become durable with the end of their value, or after 8 MiB.
+/// a value become durable with the end of their value, or after 64 MiB.
 ///
 /// Reads run on the caller's thread, without a thread pool. They read pages from memory, or a few of them
 /// from the file, in less time than a hand-over to another thread takes.
@@ -40,6 +42,8 @@ pub struct EmbeddedStore {
     writer: Writer,
     pub(crate) database: Arc<Slot>,
     pub(crate) losses: Losses,
+    /// The places of parts that are on their way to the thread.
+    pub(crate) ahead: Arc<Semaphore>,
     counted: Counted,
     /// `None` for a store in memory.
     room: Option<Room>,
@@ -84,6 +88,7 @@ impl EmbeddedStore {
             writer: Writer::start(state)?,
             database,
             losses,
+            ahead: Arc::new(Semaphore::new(AHEAD)),
             counted,
             room,
         })

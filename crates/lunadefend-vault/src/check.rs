@@ -222,8 +222,8 @@ impl<R: FnMut(Finding)> Look<'_, R> {
         for part in 0..value.chunks {
             let sealed = self.store.read(value.blob(), part).await?;
             let last = part + 1 == value.chunks;
-            let opened = sealed.and_then(|sealed| cipher.open(part, last, &sealed).ok());
-            let length = opened.map(|chunk| chunk.len() as u64);
+            let opened = sealed.and_then(|sealed| cipher.open(part, last, sealed).ok());
+            let length = opened.map(|chunk| chunk.as_ref().len() as u64);
             if length.is_none() || length != value.length_of(part) {
                 self.find(*at, Problem::DamagedPart(part));
                 return Ok(());

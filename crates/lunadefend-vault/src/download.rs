@@ -194,8 +194,8 @@ impl Download {
             return Err(VaultError::Corrupt);
         };
         let last = index + 1 == value.chunks;
-        let chunk = cipher.open(index, last, &sealed)?;
-        if Some(chunk.len() as u64) != value.length_of(index) {
+        let chunk = cipher.open(index, last, sealed)?;
+        if Some(chunk.as_ref().len() as u64) != value.length_of(index) {
             return Err(VaultError::Corrupt);
         }
         *next = index + 1;

@@ -63,6 +63,7 @@ extern crate self as lunadefend_vault;
 
 mod backup;
 mod begin_upload;
+mod buffers;
 mod check;
 mod delete;
 mod deletions;

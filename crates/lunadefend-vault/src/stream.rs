@@ -6,8 +6,9 @@
 //! moved, or cut off at the end does not open.
 
 use crate::{VaultError, store::RowAddress};
+use bytes::Bytes;
 use lunadefend_crypto::{AeadKey, length_prefixed, random_bytes};
-use std::fmt;
+use std::{fmt, mem};
 use zeroize::Zeroizing;
 
 const CONTEXT: &[u8] = b"lunadefend-chunk-1";
@@ -50,6 +51,22 @@ impl fmt::Debug for ChunkKey {
     }
 }
 
+/// The plaintext of a chunk, which is wiped when it is dropped.
+pub(crate) struct Opened(Zeroizing<Vec<u8>>);
+
+impl AsRef<[u8]> for Opened {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        // What a vector has spare is wiped as a whole, what it holds byte by byte: ten times slower.
+        self.0.clear();
+    }
+}
+
 /// Seals and opens the chunks of the value at one address.
 pub(crate) struct ChunkCipher {
     key: ChunkKey,
@@ -77,27 +94,23 @@ impl ChunkCipher {
         &self.key
     }
 
+    /// Seals a chunk in place, so that nothing is left of its plaintext.
     pub(crate) fn seal(
         &self,
         index: u32,
         last: bool,
-        plaintext: &[u8],
+        mut chunk: Zeroizing<Vec<u8>>,
     ) -> Result<Vec<u8>, VaultError> {
-        let mut chunk = Vec::with_capacity(plaintext.len() + AeadKey::TAG_LEN);
-        chunk.extend_from_slice(plaintext);
         self.aead
             .seal(self.nonce(index, last), &self.aad, &mut chunk)?;
-        Ok(chunk)
+        Ok(mem::take(&mut chunk))
     }
 
-    pub(crate) fn open(
-        &self,
-        index: u32,
-        last: bool,
-        chunk: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    /// Opens a chunk, in place when nobody else holds its bytes.
+    pub(crate) fn open(&self, index: u32, last: bool, chunk: Bytes) -> Result<Opened, VaultError> {
         self.aead
-            .open(self.nonce(index, last), &self.aad, chunk.to_vec())
+            .open(self.nonce(index, last), &self.aad, chunk.into())
+            .map(Opened)
             .map_err(|_| VaultError::Corrupt)
     }
 

@@ -17,10 +17,10 @@ use bytes::Bytes;
 use lunadefend_core::wire::{MAX_INLINE, ValueKind};
 use std::{fmt, mem};
 use tokio::runtime::Handle;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// A running upload. It seals and stores chunks as they fill, so that a value of any length needs the memory
-/// of one chunk. A value that fits into a row is written by [`commit`](Self::commit) alone.
+/// of the one that fills and of those on their way to the store. A value that fits into a row is written by [`commit`](Self::commit) alone.
 ///
 /// Dropping it without [`commit`](Self::commit) gives the lease back in the background, so that
 /// the client can try again.
@@ -131,8 +131,8 @@ impl Upload {
                 self.store_chunk(false).await?;
             }
             if self.buffer.capacity() == 0 {
-                // At once at its full size: growing would leave unwiped copies behind.
-                self.buffer.reserve_exact(CHUNK_SIZE as usize);
+                // At once as long as it is once sealed: growing would leave unwiped copies behind.
+                self.buffer = Zeroizing::new(self.vault.buffers().take());
             }
             let room = CHUNK_SIZE as usize - self.buffer.len();
             let (now, later) = rest.split_at(room.min(rest.len()));
@@ -302,9 +302,10 @@ impl Upload {
         let chunks = index
             .checked_add(1)
             .ok_or(UploadError::TooLarge(self.max_length))?;
-        let sealed = self.cipher.seal(index, last, &self.buffer)?;
-        self.buffer.zeroize();
-        running.writer.write(sealed.into()).await?;
+        let chunk = mem::take(&mut self.buffer);
+        let sealed = self.cipher.seal(index, last, chunk)?;
+        let part = self.vault.buffers().lend(sealed);
+        running.writer.write(part).await?;
         self.chunks = chunks;
         self.broken = false;
         Ok(())

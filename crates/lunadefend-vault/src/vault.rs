@@ -2,6 +2,7 @@
 
 use crate::{
     DeletionList, MaskPolicy, MasterKeys, VaultError,
+    buffers::Buffers,
     keys::OpenRing,
     ring::Ring,
     rows::upkeep,
@@ -50,6 +51,7 @@ struct Inner {
     restored_at: Option<UnixMillis>,
     /// The lease of the janitor's work that this process took last.
     lease: Mutex<Option<WriteId>>,
+    buffers: Buffers,
 }
 
 impl Vault {
@@ -90,6 +92,7 @@ impl Vault {
                 apart: AtomicU64::new(0),
                 restored_at: restored.transpose()?,
                 lease: Mutex::default(),
+                buffers: Buffers::default(),
             }),
             masks: MaskPolicy::default(),
             deletions: None,
@@ -218,6 +221,10 @@ impl Vault {
 
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.inner.store
+    }
+
+    pub(crate) fn buffers(&self) -> &Buffers {
+        &self.inner.buffers
     }
 
     pub(crate) fn now(&self) -> UnixMillis {

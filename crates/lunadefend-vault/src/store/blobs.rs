@@ -39,7 +39,8 @@ pub struct Blob {
 
 /// Writes one blob, from its first part to its last.
 pub trait BlobWriter: fmt::Debug + Send + Sync {
-    /// Adds the next part. It need not be durable, nor readable, before [`finish`](Self::finish).
+    /// Adds the next part. It need not be written, durable, nor readable, before [`finish`](Self::finish): a store that
+    /// goes on with the next parts meanwhile bounds their number, of all blobs together.
     ///
     /// # Errors
     /// A [`StoreError`](super::StoreError) after which the blob cannot be finished. The same holds after this

@@ -83,15 +83,14 @@ async fn a_chunk_opens_at_its_own_place_only() {
     let mut sealed = HashSet::new();
     for index in [0, 1, 2, 255, 256, u32::MAX] {
         for last in [false, true] {
-            let chunk = cipher.seal(index, last, b"chunk").unwrap();
-            assert_eq!(
-                cipher.open(index, last, &chunk).unwrap().as_slice(),
-                b"chunk"
-            );
-            assert!(cipher.open(index, !last, &chunk).is_err());
-            assert!(cipher.open(index ^ 1, last, &chunk).is_err());
+            let chunk = cipher.seal(index, last, b"chunk".to_vec().into()).unwrap();
+            let chunk = Bytes::from(chunk);
+            let opened = cipher.open(index, last, chunk.clone()).unwrap();
+            assert_eq!(opened.as_ref(), b"chunk");
+            assert!(cipher.open(index, !last, chunk.clone()).is_err());
+            assert!(cipher.open(index ^ 1, last, chunk.clone()).is_err());
             let other = generate();
-            assert!(other.open(index, last, &chunk).is_err());
+            assert!(other.open(index, last, chunk.clone()).is_err());
             assert!(sealed.insert(chunk));
         }
     }
@@ -104,18 +103,18 @@ async fn a_chunk_is_bound_to_its_token_and_key_version() {
     let ring = world.vault.ring();
     let place = rows::value::address(&ring, &some_token());
     let key = ChunkKey::generate(1).unwrap();
-    let chunk = ChunkCipher::new(&place, key.clone()).seal(0, true, b"x");
-    let chunk = chunk.unwrap();
+    let chunk = ChunkCipher::new(&place, key.clone()).seal(0, true, b"x".to_vec().into());
+    let chunk = Bytes::from(chunk.unwrap());
     let same = ChunkCipher::new(&place, key.clone());
-    assert!(same.open(0, true, &chunk).is_ok());
+    assert!(same.open(0, true, chunk.clone()).is_ok());
 
     let upper = some_token().expose_id().to_uppercase();
     let other = TokenId::parse(&upper.replace("LUNASEC", "lunasec")).unwrap();
     let other = rows::value::address(&ring, &other);
     let moved = ChunkCipher::new(&other, key.clone());
-    assert!(moved.open(0, true, &chunk).is_err());
+    assert!(moved.open(0, true, chunk.clone()).is_err());
     let version = ChunkCipher::new(&place, ChunkKey { version: 2, ..key });
-    assert!(version.open(0, true, &chunk).is_err());
+    assert!(version.open(0, true, chunk.clone()).is_err());
 }
 
 #[tokio::test]
