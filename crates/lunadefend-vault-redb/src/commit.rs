@@ -8,7 +8,7 @@ use crate::{
     layout::{FORMAT, META},
 };
 use lunadefend_vault::store::{Commits, StoreError};
-use redb::{Database, Durability};
+use redb::{Database, Durability, ReadableDatabase};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -196,6 +196,9 @@ fn apply(
     flush: bool,
 ) -> Result<Applied, redb::Error> {
     let mut write = database.begin_write()?;
+    // While somebody reads what was there before, redb leaves the pages that this commit replaces to the next one. Else it
+    // frees them in a second commit in memory, whose pages the next one replaces again.
+    let _before = durable.then(|| database.begin_read()).transpose()?;
     if !durable {
         write.set_durability(Durability::None)?;
     }

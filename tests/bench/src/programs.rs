@@ -49,6 +49,22 @@ fn threads() -> usize {
     thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
+/// The settings of a tokenizer that does not limit how much one may ask for.
+pub(crate) fn without_limits() -> Vec<(&'static str, String)> {
+    let limits = [
+        ("LUNADEFEND_MAX_CONNECTIONS", "8192"),
+        ("LUNADEFEND_MAX_VALUE", "1GiB"),
+        ("LUNADEFEND_SESSION_BYTES", "1GiB"),
+        ("LUNADEFEND_SESSION_REQUESTS_PER_MINUTE", "0"),
+        ("LUNADEFEND_SESSION_READS_PER_HOUR", "0"),
+        ("LUNADEFEND_READS_PER_HOUR", "0"),
+        ("LUNADEFEND_REFUSALS_PER_MINUTE", "0"),
+    ];
+    limits
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec()
+}
+
 impl Programs {
     /// Finds the programs beside the running one.
     ///
@@ -96,7 +112,9 @@ impl Programs {
     /// When it does not start.
     pub(crate) fn tokenizer(&self, store: &Path, key: &Key, counting: Counting) -> Result<Server> {
         match (&self.lunadefend, counting) {
-            (Some(lunadefend), Counting::Off) => Self::serve(lunadefend, store, key, &[]),
+            (Some(lunadefend), Counting::Off) => {
+                Self::serve(lunadefend, store, key, &without_limits())
+            }
             _ => {
                 let serving = Serving::Tokenizer {
                     store: store.to_owned(),
@@ -107,7 +125,7 @@ impl Programs {
         }
     }
 
-    /// Starts `lunadefend serve`, without limits on how often one may ask.
+    /// Starts `lunadefend serve` with these settings, and those that it has always known: it refuses all others.
     ///
     /// # Errors
     /// When it does not start.
@@ -122,13 +140,6 @@ impl Programs {
             ("SESSION_PUBLIC_KEY", &key.public),
             ("AUTH_PROVIDERS", "http://localhost:3000"),
             ("GRANT_DEFAULT_DURATION", "1h"),
-            ("LUNADEFEND_MAX_CONNECTIONS", "8192"),
-            ("LUNADEFEND_MAX_VALUE", "1GiB"),
-            ("LUNADEFEND_SESSION_BYTES", "1GiB"),
-            ("LUNADEFEND_SESSION_REQUESTS_PER_MINUTE", "0"),
-            ("LUNADEFEND_SESSION_READS_PER_HOUR", "0"),
-            ("LUNADEFEND_READS_PER_HOUR", "0"),
-            ("LUNADEFEND_REFUSALS_PER_MINUTE", "0"),
             ("RUST_LOG", "error"),
         ];
         let mut environment = fixed.map(|(name, value)| (name, value.to_owned())).to_vec();

@@ -1,6 +1,7 @@
 //! A disk that fills up, or fails, and has room again: what was acknowledged stays, reading goes on,
 //! and the store works again without a restart.
 
+mod pages;
 mod parts;
 
 use super::*;

@@ -5,7 +5,7 @@ use crate::{
     client::record,
     job::{Request, Work},
     lineup::{Entrant, Lineup},
-    programs::{Counting, Programs, Server},
+    programs::{Counting, Programs, Server, without_limits},
     report::{Group, Id},
 };
 use anyhow::{Context, Result};
@@ -40,10 +40,9 @@ pub(super) fn run(ground: &Ground<'_>) -> Result<Group> {
     let url =
         url.context("`cargo xtask bench postgres` starts PostgreSQL, and says where it is")?;
     let lunadefend = programs.lunadefend.as_ref().context("no `lunadefend`")?;
-    let settings = [
-        ("LUNADEFEND_POSTGRES_URL", url),
-        ("LUNADEFEND_MASTER_KEY", "5f0c".repeat(16)),
-    ];
+    let mut settings = without_limits();
+    settings.push(("LUNADEFEND_POSTGRES_URL", url));
+    settings.push(("LUNADEFEND_MASTER_KEY", "5f0c".repeat(16)));
     let store = ground.store("embedded", TOKENS)?;
     let mut servers = vec![
         Programs::serve(lunadefend, Path::new("postgres"), key, &settings)?,
