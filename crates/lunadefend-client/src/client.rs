@@ -178,7 +178,7 @@ impl Inner {
         deadline: Instant,
     ) -> Request {
         let json = HeaderValue::from_static("application/json");
-        // With those that others add: the trace's, reqwest's and hyper's.
+        // With those that others add: the trace's, those of `lunadefend-http` and hyper's.
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::ACCEPT, json.clone());
         headers.insert(header::CONTENT_TYPE, json);

@@ -35,7 +35,12 @@ pub(crate) struct Found {
 
 /// Reads a JSON text. Only a rejected text is read a second time, to find the problem.
 pub(crate) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonFailure> {
-    serde_json::from_slice(text).map_err(|error| {
+    // Once for the whole text, in place of once for each string in it.
+    let outcome = match std::str::from_utf8(text) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(text),
+    };
+    outcome.map_err(|error| {
         let is_json = error.classify() == Category::Data;
         let read = || read::<T, _, false>(&mut serde_json::Deserializer::from_slice(text));
         JsonFailure {

@@ -157,8 +157,7 @@ impl BaseUrl {
     /// Returns the URL of a path below this one, as [`join`](Self::join) does, for requests.
     #[must_use]
     pub fn target(&self, path: &str) -> Target {
-        let url = self.join(path);
-        Url::parse(&url).map_or_else(|_| url.into(), Target::parsed)
+        Target::parsed(self.join(path))
     }
 
     /// Returns the origin as browsers send it: `https://host[:port]` without the default port.

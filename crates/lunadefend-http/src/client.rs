@@ -1,20 +1,25 @@
 //! One request, one response, one deadline.
 
+mod body;
+mod builder;
+mod connect;
 mod download;
 mod pieces;
 mod upload;
 
+pub use builder::HttpClientBuilder;
 pub use download::Incoming;
 pub use upload::{StreamBody, StreamRequest};
 
-use crate::{Head, HttpError, Target, tls};
+use crate::{Head, HttpError, Target};
+use body::Outgoing;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use pieces::{PIECE, Pieces};
-use rustls::{ClientConfig, pki_types::CertificateDer};
-#[cfg(unix)]
-use std::path::PathBuf;
-use std::{fmt, time::Duration};
+use connect::Connector;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Scheme};
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use hyper_util::client::legacy;
+use std::fmt;
 use tokio::time::{Instant, timeout_at};
 
 /// The most that is allocated for a response before its first byte arrives.
@@ -85,9 +90,10 @@ pub enum Connection {
 /// The HTTP client. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    pooled: reqwest::Client,
+    pooled: legacy::Client<Connector, Outgoing>,
     /// Keeps no connection, so that each request opens its own.
-    poolless: reqwest::Client,
+    poolless: legacy::Client<Connector, Outgoing>,
+    user_agent: HeaderValue,
     tls: bool,
 }
 
@@ -102,14 +108,7 @@ impl fmt::Debug for HttpClient {
 impl HttpClient {
     /// Returns a builder with TLS and a connect timeout of 2 s.
     pub fn builder() -> HttpClientBuilder {
-        HttpClientBuilder {
-            tls: true,
-            connect_timeout: Duration::from_secs(2),
-            roots: Vec::new(),
-            user_agent: concat!("lunadefend-rust/", env!("CARGO_PKG_VERSION")).to_owned(),
-            #[cfg(unix)]
-            unix_socket: None,
-        }
+        HttpClientBuilder::new()
     }
 
     /// Returns whether the client supports https URLs.
@@ -144,7 +143,7 @@ impl HttpClient {
         let (limit, deadline) = (request.max_response, request.deadline);
         let outgoing = self.outgoing_whole(request)?;
         // One time limit after the other: each costs a timer, and most bodies are there with their heads.
-        let head = self.over(connection).execute(outgoing);
+        let head = self.over(connection).request(outgoing);
         let incoming = timeout_at(head_by.min(deadline), head)
             .await
             .map_err(|_| HttpError::Timeout)?
@@ -153,22 +152,26 @@ impl HttpClient {
         read.unwrap_or(Err(HttpError::Timeout))
     }
 
-    fn outgoing_whole(&self, request: Request) -> Result<reqwest::Request, HttpError> {
-        let has_body = has_body(&request.method);
-        let mut outgoing = self.outgoing(request.method, request.url, request.headers)?;
-        if request.body.len() > PIECE {
-            *outgoing.body_mut() = Some(reqwest::Body::wrap(Pieces::new(request.body)));
-        } else if !request.body.is_empty() {
-            *outgoing.body_mut() = Some(request.body.into());
-        } else if has_body {
-            announce_empty(&mut outgoing);
+    fn outgoing_whole(&self, request: Request) -> Result<http::Request<Outgoing>, HttpError> {
+        let Request {
+            method,
+            url,
+            mut headers,
+            body,
+            ..
+        } = request;
+        if body.is_empty() && has_body(&method) {
+            announce_empty(&mut headers);
         }
-        Ok(outgoing)
+        self.outgoing(method, url, headers, Outgoing::whole(body))
     }
 
-    async fn read(mut incoming: reqwest::Response, limit: usize) -> Result<Response, HttpError> {
-        let head = head_of(&mut incoming)?;
-        let announced = announced(incoming.content_length());
+    async fn read(
+        incoming: http::Response<hyper::body::Incoming>,
+        limit: usize,
+    ) -> Result<Response, HttpError> {
+        let (head, mut incoming) = split(incoming)?;
+        let announced = announced(incoming.size_hint().exact());
         if announced > limit {
             return Err(HttpError::TooLarge {
                 head: Box::new(head),
@@ -177,7 +180,7 @@ impl HttpClient {
         }
         let mut body = BytesMut::with_capacity(announced.min(MAX_PREALLOCATED));
         loop {
-            match incoming.chunk().await {
+            match data(&mut incoming).await {
                 Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
                     return Err(HttpError::TooLarge {
                         head: Box::new(head),
@@ -196,23 +199,32 @@ impl HttpClient {
         })
     }
 
-    /// Returns a request without a body, if its URL is usable.
-    pub(super) fn outgoing(
+    /// Returns the request as it is sent, if its URL is usable.
+    fn outgoing(
         &self,
         method: Method,
         url: Target,
-        headers: HeaderMap,
-    ) -> Result<reqwest::Request, HttpError> {
-        let url = url.into_url()?;
-        if url.scheme() == "https" && !self.tls {
+        mut headers: HeaderMap,
+        body: Outgoing,
+    ) -> Result<http::Request<Outgoing>, HttpError> {
+        let uri = url.into_uri()?;
+        if uri.scheme() == Some(&Scheme::HTTPS) && !self.tls {
             return Err(HttpError::TlsDisabled);
         }
-        let mut outgoing = reqwest::Request::new(method, url);
+        headers
+            .entry(header::USER_AGENT)
+            .or_insert_with(|| self.user_agent.clone());
+        headers
+            .entry(header::ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
+        let mut outgoing = http::Request::new(body);
+        *outgoing.method_mut() = method;
+        *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = headers;
         Ok(outgoing)
     }
 
-    pub(super) const fn over(&self, connection: Connection) -> &reqwest::Client {
+    const fn over(&self, connection: Connection) -> &legacy::Client<Connector, Outgoing> {
         match connection {
             Connection::Any => &self.pooled,
             Connection::New => &self.poolless,
@@ -221,20 +233,32 @@ impl HttpClient {
 }
 
 /// Says that there is no body: hyper omits it, and S3 refuses a PUT without it.
-pub(super) fn announce_empty(outgoing: &mut reqwest::Request) {
-    let none = HeaderValue::from_static("0");
-    outgoing.headers_mut().insert(header::CONTENT_LENGTH, none);
+pub(super) fn announce_empty(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
 }
 
-/// Takes the head of a response whose body can be read as it is.
-pub(super) fn head_of(incoming: &mut reqwest::Response) -> Result<Head, HttpError> {
-    let head = Head::new(incoming.status(), std::mem::take(incoming.headers_mut()));
+/// Takes a response apart whose body can be read as it is.
+pub(super) fn split<B>(incoming: http::Response<B>) -> Result<(Head, B), HttpError> {
+    let (parts, body) = incoming.into_parts();
+    let head = Head::new(parts.status, parts.headers);
     if is_encoded(&head.headers) {
         return Err(HttpError::Encoded {
             head: Box::new(head),
         });
     }
-    Ok(head)
+    Ok((head, body))
+}
+
+/// Returns the next bytes of a body. Trailers are nothing to us.
+pub(super) async fn data(
+    incoming: &mut hyper::body::Incoming,
+) -> Result<Option<Bytes>, hyper::Error> {
+    while let Some(frame) = incoming.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the announced length of a response; 0 when it is unknown.
@@ -251,120 +275,6 @@ fn is_encoded(headers: &HeaderMap) -> bool {
         .get_all(header::CONTENT_ENCODING)
         .iter()
         .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
-}
-
-/// The builder of an [`HttpClient`].
-#[derive(Clone)]
-#[must_use = "a builder does nothing until it is built"]
-pub struct HttpClientBuilder {
-    tls: bool,
-    connect_timeout: Duration,
-    roots: Vec<CertificateDer<'static>>,
-    user_agent: String,
-    #[cfg(unix)]
-    unix_socket: Option<PathBuf>,
-}
-
-impl fmt::Debug for HttpClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpClientBuilder")
-            .field("tls", &self.tls)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("roots", &self.roots.len())
-            .finish_non_exhaustive()
-    }
-}
-
-impl HttpClientBuilder {
-    /// Sets whether the client supports https URLs; on by default. Without it, the system's CA certificates
-    /// are not loaded.
-    pub const fn tls(mut self, enabled: bool) -> Self {
-        self.tls = enabled;
-        self
-    }
-
-    /// Sets how long connecting may take, the TLS handshake included; 2 s by default.
-    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Trusts one more root certificate (X.509 in DER) beside the system's.
-    pub fn add_root_certificate_der(mut self, der: impl Into<Vec<u8>>) -> Self {
-        self.roots.push(CertificateDer::from(der.into()));
-        self
-    }
-
-    /// Sets the `User-Agent`; `lunadefend-rust/<version>` by default.
-    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
-        self.user_agent = name.into();
-        self
-    }
-
-    /// Opens all connections to a Unix socket. The host of a URL is then not looked up.
-    #[cfg(unix)]
-    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
-        self.unix_socket = Some(path.into());
-        self
-    }
-
-    /// Builds the client.
-    ///
-    /// # Errors
-    /// [`HttpError::Build`] when the user agent is not a valid header value. With TLS also when no CA
-    /// certificates are found or an added one is invalid.
-    pub fn build(self) -> Result<HttpClient, HttpError> {
-        let tls = if self.tls {
-            tls::trusting_system(self.roots.clone())?
-        } else {
-            tls::without_trust()?
-        };
-        let client = |idle_connections| {
-            let client = self.client(tls.clone(), idle_connections).build();
-            client.map_err(|error| HttpError::Build {
-                advice: "a setting is wrong, such as the user agent",
-                source: error.without_url().into(),
-            })
-        };
-        Ok(HttpClient {
-            pooled: client(usize::MAX)?,
-            poolless: client(0)?,
-            tls: self.tls,
-        })
-    }
-
-    /// Builds a client that keeps this many idle connections for each host.
-    fn client(&self, tls: ClientConfig, idle_connections: usize) -> reqwest::ClientBuilder {
-        // All settings are explicit, defaults too: other crates of a program can enable reqwest's features
-        // and with them other defaults.
-        let client = reqwest::Client::builder();
-        #[cfg(unix)]
-        let client = match &self.unix_socket {
-            Some(path) => client.unix_socket(path.as_path()),
-            None => client,
-        };
-        client
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never().max_retries_per_request(0))
-            .no_proxy()
-            .referer(false)
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .no_hickory_dns()
-            .user_agent(self.user_agent.clone())
-            .connect_timeout(self.connect_timeout)
-            .pool_max_idle_per_host(idle_connections)
-            // Below the idle timeout of common load balancers (60 s), so that they do not close a
-            // connection at the moment of its next use.
-            .pool_idle_timeout(Duration::from_secs(50))
-            // Pings notice a vanished peer; otherwise one deadline after the other would pass.
-            .http2_keep_alive_interval(Duration::from_secs(10))
-            .http2_keep_alive_timeout(Duration::from_secs(5))
-            .http2_max_header_list_size(64 * 1024)
-    }
 }
 
 #[cfg(test)]

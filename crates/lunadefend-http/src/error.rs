@@ -177,9 +177,7 @@ impl HttpError {
     }
 
     /// Classifies an error of sending the request, up to the head of the response.
-    pub(crate) fn from_send(error: reqwest::Error) -> Self {
-        // The URL may carry a signature or a JWT.
-        let error = error.without_url();
+    pub(crate) fn from_send(error: hyper_util::client::legacy::Error) -> Self {
         let is_connect = error.is_connect();
         let source: BoxError = error.into();
         let tls = causes(&source).find_map(|cause| cause.downcast_ref::<rustls::Error>());
@@ -194,10 +192,10 @@ impl HttpError {
         }
     }
 
-    pub(crate) fn from_body(head: Head, error: reqwest::Error) -> Self {
+    pub(crate) fn from_body(head: Head, error: hyper::Error) -> Self {
         Self::Truncated {
             head: Box::new(head),
-            source: error.without_url().into(),
+            source: error.into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where a request goes.
 
 use crate::HttpError;
+use http::Uri;
 use std::fmt;
 use url::Url;
 
@@ -14,25 +15,36 @@ pub struct Target(Form);
 #[derive(Clone)]
 enum Form {
     Text(String),
-    Parsed(Url),
+    /// What was made of a usable text.
+    Parsed(Uri),
 }
 
 impl Target {
-    pub(crate) const fn parsed(url: Url) -> Self {
-        Self(Form::Parsed(url))
+    /// Parses the URL now, if it is usable.
+    pub(crate) fn parsed(url: String) -> Self {
+        match parse(&url) {
+            Some(uri) => Self(Form::Parsed(uri)),
+            None => Self(Form::Text(url)),
+        }
     }
 
-    /// Returns the URL, if it is usable.
-    pub(crate) fn into_url(self) -> Result<Url, HttpError> {
-        let url = match self.0 {
-            Form::Text(text) => Url::parse(&text).map_err(|_| HttpError::Url)?,
-            Form::Parsed(url) => url,
-        };
-        let has_userinfo = !url.username().is_empty() || url.password().is_some();
-        match url.scheme() {
-            "http" | "https" if !has_userinfo => Ok(url),
-            _ => Err(HttpError::Url),
+    /// Returns the URL as hyper takes it, if it is usable.
+    pub(crate) fn into_uri(self) -> Result<Uri, HttpError> {
+        match self.0 {
+            Form::Text(text) => parse(&text).ok_or(HttpError::Url),
+            Form::Parsed(uri) => Ok(uri),
         }
+    }
+}
+
+/// Reads a URL by the standard of browsers, as [`BaseUrl::is_origin_of`](crate::BaseUrl::is_origin_of) does: so the
+/// host that was judged is the one that is asked.
+fn parse(text: &str) -> Option<Uri> {
+    let url = Url::parse(text).ok()?;
+    let has_userinfo = !url.username().is_empty() || url.password().is_some();
+    match url.scheme() {
+        "http" | "https" if !has_userinfo => url.as_str().parse().ok(),
+        _ => None,
     }
 }
 

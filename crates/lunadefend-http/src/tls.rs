@@ -1,7 +1,7 @@
 //! The TLS configuration: passed explicitly, with one crypto library.
 
 use crate::HttpError;
-use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
+use rustls::{ClientConfig, pki_types::CertificateDer};
 use rustls_platform_verifier::Verifier;
 use std::sync::Arc;
 
@@ -26,20 +26,8 @@ pub(crate) fn trusting_system(
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    // reqwest does not change a given configuration; without this line there is no HTTP/2.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-/// Returns a configuration that trusts no certificate, for clients without TLS. Otherwise reqwest would look
-/// for a process-wide crypto provider.
-pub(crate) fn without_trust() -> Result<ClientConfig, HttpError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(build_error)?
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth())
 }
 
 fn build_error(source: rustls::Error) -> HttpError {

@@ -63,7 +63,6 @@ async fn nothing_is_logged_that_is_nobodys_business() {
         "fetched the key set",
         // What others log is looked at too.
         "hyper_util::client",
-        "log reqwest",
     ] {
         assert!(text.contains(expected), "{expected} was not logged");
     }

@@ -97,7 +97,8 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("ipnet", &["lunadefend-tokenizer"]),
     ("prometheus-client", &["lunadefend-tokenizer"]),
     ("redb", &["lunadefend-vault-redb"]),
-    ("reqwest", &[HTTP]),
+    // Whoever sends requests has the limits of `lunadefend-http`, which does it by hyper.
+    ("reqwest", &[]),
     ("ring", &[CRYPTO]),
     ("schemars", &[CORE, "lunadefend-tokenizer"]),
     // Its types are for the rows of applications too.
@@ -204,6 +205,6 @@ mod tests {
             assert!(is_wrong(name, dependency), "{name} -> {dependency}");
         }
         assert!(!is_wrong("lunadefend-secrets-aws", "aws-config"));
-        assert!(!is_wrong("lunadefend-http", "reqwest"));
+        assert!(is_wrong("lunadefend-http", "reqwest"));
     }
 }

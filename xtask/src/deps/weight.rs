@@ -62,6 +62,8 @@ const NOT_FOR_DEFAULT_USER: &[&str] = &[
     "sqlx*",
     // With the older syn that it needs, it is a twelfth of such a user's build; only tokenizers read key sets.
     "jsonwebtoken",
+    // Its layers cost each call a fifth, and such a user's build more.
+    "reqwest",
 ];
 
 /// A line for each crate that must not be compiled.

@@ -104,14 +104,17 @@ impl<T: Clone + Eq + Hash> Distinct<T> {
 
     fn add(&mut self, item: &T) {
         let Ok(items) = &mut self.items else { return };
-        if self.seen.contains(item) {
+        // Each growth hashes all of them again.
+        if self.seen.len() == self.seen.capacity() {
+            self.seen.reserve(7 * self.seen.len());
+        }
+        if !self.seen.insert(item.clone()) {
             return;
         }
         if items.len() == self.max.get() {
             self.items = Err(TooMany(self.max));
             return;
         }
-        self.seen.insert(item.clone());
         items.push(item.clone());
     }
 }

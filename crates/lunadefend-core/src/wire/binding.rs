@@ -109,14 +109,13 @@ impl fmt::Display for Binding {
 
 impl Serialize for Binding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&random_id::encode(&self.0))
+        random_id::serialize_bytes(&self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Binding {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = random_id::decode(&String::deserialize(deserializer)?);
-        bytes
+        random_id::deserialize_bytes(deserializer)?
             .map(Self)
             .ok_or_else(|| serde::de::Error::custom("not base64url of this length"))
     }

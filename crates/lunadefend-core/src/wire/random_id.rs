@@ -1,16 +1,54 @@
 //! Identifiers of random bytes, in base64url without padding (RFC 4648 section 5).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
 use std::fmt;
+
+/// The most bytes that an identifier has.
+const LONGEST: usize = 32;
 
 pub(super) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Writes what [`encode`] gives, without an allocation for each of many.
+pub(super) fn serialize_bytes<S: Serializer>(
+    bytes: &[u8],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut text = [0; LONGEST.div_ceil(3) * 4];
+    let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
+    let text = length.ok().and_then(|length| text.get(..length));
+    let text = text.and_then(|text| std::str::from_utf8(text).ok());
+    serializer.serialize_str(text.ok_or_else(|| serde::ser::Error::custom("too long"))?)
+}
+
+/// Reads a text and decodes it, as [`decode`] does, without an allocation for each of many.
+pub(super) fn deserialize_bytes<'de, D: Deserializer<'de>, const N: usize>(
+    deserializer: D,
+) -> Result<Option<[u8; N]>, D::Error> {
+    struct Text<const N: usize>;
+
+    impl<const N: usize> Visitor<'_> for Text<N> {
+        type Value = Option<[u8; N]>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(decode(text))
+        }
+    }
+    deserializer.deserialize_str(Text)
+}
+
 /// Accepts only the one spelling that [`encode`] gives.
 pub(super) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
-    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+    // With room for a longest identifier that is too long: its length tells.
+    let mut bytes = [0; LONGEST + 4];
+    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    bytes.get(..length)?.try_into().ok()
 }
 
 macro_rules! random_ids {
@@ -58,15 +96,14 @@ macro_rules! random_ids {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.to_text())
+                serialize_bytes(&self.0, serializer)
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer).ok();
-                text.and_then(|text| Self::parse(&text))
-                    .ok_or_else(|| serde::de::Error::custom(Self::RULE))
+                let bytes = deserialize_bytes(deserializer).ok().flatten();
+                bytes.map(Self).ok_or_else(|| serde::de::Error::custom(Self::RULE))
             }
         }
     )+};

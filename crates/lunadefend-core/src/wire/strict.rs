@@ -1,5 +1,7 @@
 //! Reading JSON from a peer that may be hostile.
 
+mod plain;
+
 use super::{
     IdempotencyKey, InlineValue, Metadata, ReadId, Reads, TokenIds, ValueKind, ValueLifetime,
     batch, metadata,
@@ -95,6 +97,16 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T
     let text = std::str::from_utf8(bytes).map_err(|_| StrictError::NotUtf8)?;
 
     // First the shape of the whole text, including members that `T` does not know; then `T`.
+    if !plain::is_plain_object(text, limits.depth) {
+        check_shape(text, limits)?;
+    }
+    reading::json::<Object<T>>(bytes)
+        .map(|object| object.0)
+        .map_err(|failure| mistyped(&failure))
+}
+
+/// Walks a whole text by serde.
+fn check_shape(text: &str, limits: Limits) -> Result<(), StrictError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     Shape {
         names: &mut Vec::new(),
@@ -103,10 +115,7 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T
     }
     .deserialize(&mut deserializer)
     .and_then(|()| deserializer.end())
-    .map_err(|error| misformed(&error, limits))?;
-    reading::json::<Object<T>>(bytes)
-        .map(|object| object.0)
-        .map_err(|failure| mistyped(&failure))
+    .map_err(|error| misformed(&error, limits))
 }
 
 fn misformed(error: &serde_json::Error, limits: Limits) -> StrictError {

@@ -1,10 +1,11 @@
 //! Responses whose bodies are read as streams.
 
-use super::{Connection, HttpClient, Request, Response, announced, head_of};
-use crate::{Head, HttpError};
+use super::{Connection, HttpClient, Request, Response, announced, split};
+use crate::{Head, HttpError, client::body::Outgoing};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, StatusCode, Version, header};
+use http_body_util::{BodyExt, combinators::BoxBody};
 use hyper::body::Body;
 use std::{
     fmt,
@@ -23,7 +24,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 /// The bytes are not wiped from memory when they are dropped.
 pub struct Incoming {
     head: Head,
-    body: reqwest::Body,
+    body: BoxBody<Bytes, hyper::Error>,
     length: Option<u64>,
     received: u64,
     limit: usize,
@@ -47,19 +48,22 @@ impl HttpClient {
         head_by: Instant,
         stall: Duration,
     ) -> Result<Incoming, HttpError> {
-        let request = request.into();
-        let mut outgoing = self.outgoing(request.method, request.url, request.headers)?;
-        if !request.body.is_empty() {
-            *outgoing.body_mut() = Some(request.body.into());
-        }
-        let mut incoming = timeout_at(head_by, self.over(connection).execute(outgoing))
+        let Request {
+            method,
+            url,
+            headers,
+            body,
+            max_response: limit,
+            ..
+        } = request.into();
+        let outgoing = self.outgoing(method, url, headers, Outgoing::whole(body))?;
+        let incoming = timeout_at(head_by, self.over(connection).request(outgoing))
             .await
             .map_err(|_| HttpError::Timeout)?
             .map_err(HttpError::from_send)?;
-        let length = incoming.content_length();
         let version = incoming.version();
-        let head = head_of(&mut incoming)?;
-        let limit = request.max_response;
+        let (head, body) = split(incoming)?;
+        let length = body.size_hint().exact();
         if announced(length) > limit {
             let head = Box::new(head);
             return Err(HttpError::TooLarge { head, limit });
@@ -71,7 +75,7 @@ impl HttpClient {
         }
         Ok(Incoming {
             head,
-            body: incoming.into(),
+            body: body.boxed(),
             length,
             received: 0,
             limit,

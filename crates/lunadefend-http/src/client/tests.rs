@@ -1,8 +1,10 @@
 //! The client against raw TCP servers, which can produce every fault.
 
+mod connections;
 mod tls;
 
 use super::*;
+use rustls::pki_types::CertificateDer;
 use std::{
     error::Error as StdError,
     future::Future,
@@ -11,6 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

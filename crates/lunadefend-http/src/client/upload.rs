@@ -3,12 +3,14 @@
 mod outgoing;
 mod progress;
 
-use super::{Connection, HttpClient, Response, announce_empty, announced, head_of};
+use super::{Connection, HttpClient, Response, announce_empty, announced, body, data, split};
 use crate::{HttpError, Target, error::BoxError};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use http::{HeaderMap, Method};
-use outgoing::{Outgoing, WrongLength};
+use hyper::body::Body;
+pub(super) use outgoing::Outgoing;
+use outgoing::WrongLength;
 use progress::{Over, Progress};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -103,29 +105,30 @@ impl HttpClient {
         let StreamRequest {
             method,
             url,
-            headers,
+            mut headers,
             mut body,
             max_response,
             stall,
         } = request;
-        let mut outgoing = self.outgoing(method, url, headers)?;
         let progress = Arc::new(Progress::new(stall));
         let _over = Over(Arc::clone(&progress));
-        if body.length == Some(0) {
+        let outgoing = if body.length == Some(0) {
             // Nobody would look into the stream.
             let first = timeout(stall, ended(&mut body.stream)).await;
             let first = first.map_err(|_| HttpError::Stalled { limit: stall })?;
             first.map_err(|source| HttpError::Body { source })?;
-            announce_empty(&mut outgoing);
+            announce_empty(&mut headers);
             progress.end();
+            body::Outgoing::whole(Bytes::new())
         } else {
-            *outgoing.body_mut() = Some(reqwest::Body::wrap(Outgoing::new(body, &progress)));
-        }
+            body::Outgoing::Stream(Box::pin(Outgoing::new(body, &progress)))
+        };
+        let outgoing = self.outgoing(method, url, headers, outgoing)?;
         let sent = progress
-            .watch(self.over(Connection::New).execute(outgoing))
+            .watch(self.over(Connection::New).request(outgoing))
             .await;
         // An early response decides, also when the stream has failed since.
-        let mut incoming = match sent? {
+        let incoming = match sent? {
             Ok(incoming) => incoming,
             Err(error) => {
                 return Err(progress
@@ -133,18 +136,18 @@ impl HttpClient {
                     .unwrap_or_else(|| HttpError::from_send(error)));
             }
         };
-        let head = head_of(&mut incoming)?;
+        let (head, mut incoming) = split(incoming)?;
         let too_large = |head| HttpError::TooLarge {
             head: Box::new(head),
             limit: max_response,
         };
-        if announced(incoming.content_length()) > max_response {
+        if announced(incoming.size_hint().exact()) > max_response {
             return Err(too_large(head));
         }
         let mut read = BytesMut::new();
         let deadline = Instant::now() + stall;
         loop {
-            let chunk = timeout_at(deadline, incoming.chunk()).await;
+            let chunk = timeout_at(deadline, data(&mut incoming)).await;
             match chunk.map_err(|_| HttpError::Stalled { limit: stall })? {
                 Ok(Some(chunk)) if chunk.len() > max_response - read.len() => {
                     return Err(too_large(head));

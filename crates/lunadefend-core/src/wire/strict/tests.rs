@@ -197,3 +197,84 @@ proptest! {
         }
     }
 }
+
+/// A text of pieces that are JSON, or nearly: escapes, numbers of all kinds, signs that are missing or twice.
+fn nearly_json() -> impl Strategy<Value = String> {
+    let scalar = prop_oneof![
+        "-?[0-9]{1,20}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,3})?",
+        "\"[a-c\\\\u\"é\u{1}]{0,3}\"",
+        "\"[a-c]{0,2}\"",
+        "true|false|null|nul|truee|",
+    ];
+    let text = scalar.prop_recursive(5, 40, 4, |inner| {
+        let name = prop_oneof![4 => "\"[a-c]{1,2}\"", 1 => "[\"a\\\\]{0,3}"];
+        let colon = prop_oneof![9 => Just(":"), 1 => Just(" :\t"), 1 => Just("")];
+        let comma = prop_oneof![9 => Just(","), 1 => Just("\n, "), 1 => Just(",,")];
+        let member = (name, colon, inner.clone())
+            .prop_map(|(name, colon, value)| format!("{name}{colon}{value}"));
+        prop_oneof![
+            (prop::collection::vec(member, 0..4), comma.clone())
+                .prop_map(|(members, comma)| format!("{{{}}}", members.join(comma))),
+            (prop::collection::vec(inner, 0..4), comma)
+                .prop_map(|(items, comma)| format!("[{}]", items.join(comma))),
+        ]
+    });
+    ("[ \r]{0,1}", text, "[ }]{0,1}").prop_map(|(before, text, after)| before + &text + &after)
+}
+
+const SHALLOW: Limits = Limits {
+    bytes: 1024,
+    depth: 3,
+};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    /// What the quick walk lets pass, the walk by serde does.
+    #[test]
+    fn nothing_passes_as_plain_that_is_not_well_formed(text in nearly_json()) {
+        if plain::is_plain_object(&text, SHALLOW.depth) {
+            prop_assert_eq!(check_shape(&text, SHALLOW), Ok(()), "{}", text);
+        }
+    }
+}
+
+#[test]
+fn the_usual_text_is_plain_and_all_else_is_looked_at_closely() {
+    let is_plain = |text: &str| plain::is_plain_object(text, 3);
+    for plain in [
+        "{}",
+        " { \"a\" : [ 0 , 12, true,false,null ,\"\u{e9}\"], \"b\":{\"a\":{}} }\n",
+        r#"{"success":true,"error":{},"data":{"n":999999999999999999}}"#,
+    ] {
+        assert!(is_plain(plain), "{plain}");
+    }
+    for not in [
+        "",
+        "[]",
+        "1",
+        "{}{}",
+        "{} x",
+        "{\"a\":1,}",
+        "{\"a\":1 \"b\":2}",
+        "{\"a\" 1}",
+        "{\"a\":01}",
+        "{\"a\":-1}",
+        "{\"a\":1.5}",
+        "{\"a\":1e999}",
+        "{\"a\":9999999999999999999}",
+        "{\"a\":[1,]}",
+        "{\"a\":\"\n\"}",
+        "{\"a\":\"\\ud800\"}",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":1,\"\\u0061\":2}",
+        "{\"a\":{\"b\":{\"c\":[]}}}",
+        "\u{feff}{}",
+    ] {
+        assert!(!is_plain(not), "{not}");
+    }
+    // Of more members than are compared one by one.
+    let members: Vec<_> = (0..17).map(|n| format!("\"m{n}\":1")).collect();
+    assert!(is_plain(&format!("{{{}}}", members[..16].join(","))));
+    assert!(!is_plain(&format!("{{{}}}", members.join(","))));
+}

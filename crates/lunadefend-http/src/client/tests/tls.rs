@@ -177,3 +177,22 @@ async fn where_no_tls_is_spoken_the_handshake_says_so() {
     assert_clean(&error);
     server.await.unwrap();
 }
+
+/// A handshake is a part of connecting: until its end nothing was sent.
+#[tokio::test]
+async fn a_handshake_without_an_end_is_given_up_in_the_time_for_connecting() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let client = HttpClient::builder()
+        .add_root_certificate_der(tls_data::ROOT)
+        .connect_timeout(Duration::from_millis(50))
+        .build()
+        .unwrap();
+    let error = client
+        .send(request(&format!("https://localhost:{port}/canary")))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, HttpError::Connect { .. }), "{error:?}");
+    assert!(error.is_unprocessed());
+    assert_clean(&error);
+}

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream::BoxStream};
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -21,9 +21,8 @@ pub(super) enum WrongLength {
 }
 
 /// The body as it is sent, in pieces.
-pub(super) struct Outgoing {
-    /// Only ever used by who owns the body: the lock is for a bound of reqwest.
-    stream: Mutex<BoxStream<'static, Result<Bytes, BoxError>>>,
+pub(in crate::client) struct Outgoing {
+    stream: BoxStream<'static, Result<Bytes, BoxError>>,
     length: Option<u64>,
     received: u64,
     rest: Bytes,
@@ -35,7 +34,7 @@ pub(super) struct Outgoing {
 impl Outgoing {
     pub(super) fn new(body: StreamBody, progress: &Arc<Progress>) -> Self {
         Self {
-            stream: Mutex::new(body.stream),
+            stream: body.stream,
             length: body.length,
             received: 0,
             rest: Bytes::new(),
@@ -49,11 +48,7 @@ impl Outgoing {
     /// stream: with them the server has the whole, and what follows would be lost.
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         while !self.has_ended && (self.rest.is_empty() || self.length == Some(self.received)) {
-            let stream = self
-                .stream
-                .get_mut()
-                .unwrap_or_else(PoisonError::into_inner);
-            match ready!(stream.poll_next_unpin(context)) {
+            match ready!(self.stream.poll_next_unpin(context)) {
                 Some(Ok(data)) if data.is_empty() => {}
                 Some(Ok(data)) => {
                     self.received += data.len() as u64;
@@ -78,7 +73,7 @@ impl Outgoing {
 /// What the connection is told in place of the cause, which the caller gets.
 #[derive(Debug, thiserror::Error)]
 #[error("the stream of the body failed")]
-pub(super) struct Broken;
+pub(in crate::client) struct Broken;
 
 impl Body for Outgoing {
     type Data = Bytes;
