@@ -31,17 +31,18 @@ const DOWN: &str = "download";
 pub(super) fn run(ground: &Ground<'_>) -> Result<Group> {
     let mib = ground.options.sized([1, 128, 1024]);
     let file = ground.folder.join("file");
-    write(&file, mib)?;
     let bare = ground
         .programs
         .server(&Serving::File(file.clone()), Counting::Off)?;
     let mut rounds = [const { Vec::new() }; 4];
     for number in 0..ground.options.rounds {
-        let written = timed(mib, None, || write(&file, mib))?;
+        warm(&ground.folder, mib)?;
+        let written = timed(mib, None, || Ok(fill(&file, mib)?.sync_all()?))?;
         let [up, down] = round(ground, number, mib)?;
         let served = timed(mib, Some(&bare), || {
             Line::open(bare.address)?.download("/", mib)
         })?;
+        fs::remove_file(&file)?;
         for (rounds, round) in rounds.iter_mut().zip([written, up, served, down]) {
             rounds.push(round);
         }
@@ -75,6 +76,7 @@ fn round(ground: &Ground<'_>, number: usize, mib: usize) -> Result<[Round; 2]> {
     };
     let new = ask(Request::TokenizeLater, &store.tokens)?;
     let url = text(&new, "uploadUrl")?;
+    warm(&folder, mib)?;
     let up = timed(mib, Some(&tokenizer), || {
         Line::open(tokenizer.address)?.upload(&url, &new["data"]["headers"], mib)
     })?;
@@ -89,13 +91,21 @@ fn round(ground: &Ground<'_>, number: usize, mib: usize) -> Result<[Round; 2]> {
     Ok([up, down])
 }
 
-/// Writes a file in place of what is there, in pieces, and has the disk keep it.
-fn write(path: &Path, mib: usize) -> Result<()> {
-    let mut file = File::create(path)?;
+/// Writes a new file in pieces, into the memory of the system.
+fn fill(path: &Path, mib: usize) -> Result<File> {
+    let mut file = File::create_new(path)?;
     for piece in pieces(mib) {
         file.write_all(piece)?;
     }
-    Ok(file.sync_all()?)
+    Ok(file)
+}
+
+/// Frees as much memory of the system's cache as a file of this length takes. In a virtual machine the first use of memory
+/// costs several times what writing to it does, and whoever wrote first would pay for both.
+fn warm(folder: &Path, mib: usize) -> Result<()> {
+    let scratch = folder.join("scratch");
+    fill(&scratch, mib)?;
+    Ok(fs::remove_file(scratch)?)
 }
 
 /// The round of something that moves so many MiB.
