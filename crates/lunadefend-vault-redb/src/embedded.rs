@@ -2,6 +2,7 @@
 
 use crate::{
     EmbeddedOptions, OpenError,
+    blobs::AHEAD,
     commit::{Counted, Losses, Pause, State},
     database::Slot,
     file::{self, Source},
@@ -17,6 +18,7 @@ use lunadefend_vault::store::{
 };
 use redb::ReadableDatabase;
 use std::{fmt, path::Path, sync::Arc};
+use tokio::sync::Semaphore;
 
 /// A [`Store`] in one file of this machine (redb).
 ///
@@ -40,6 +42,8 @@ pub struct EmbeddedStore {
     writer: Writer,
     pub(crate) database: Arc<Slot>,
     pub(crate) losses: Losses,
+    /// The places of parts that are on their way to the thread.
+    pub(crate) ahead: Arc<Semaphore>,
     counted: Counted,
     /// `None` for a store in memory.
     room: Option<Room>,
@@ -84,6 +88,7 @@ impl EmbeddedStore {
             writer: Writer::start(state)?,
             database,
             losses,
+            ahead: Arc::new(Semaphore::new(AHEAD)),
             counted,
             room,
         })

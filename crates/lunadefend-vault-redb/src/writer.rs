@@ -39,7 +39,11 @@ where
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let Self { done, reply, .. } = *self;
+        let Self {
+            done, reply, work, ..
+        } = *self;
+        // What it holds is free before somebody hears of it.
+        drop(work);
         let outcome = committed.and_then(|()| done.ok_or(StoreError::Closed));
         // A receiver that is gone has lost interest; what was written stands.
         drop(reply.send(outcome));
@@ -50,6 +54,18 @@ where
 #[derive(Clone)]
 pub(crate) struct Queue(mpsc::WeakSender<Box<dyn Job>>);
 
+/// What comes of a job that was queued.
+#[derive(Debug)]
+pub(crate) struct Outcome<T>(oneshot::Receiver<Result<T, StoreError>>);
+
+impl<T> Outcome<T> {
+    /// Waits for it. Whoever stops waiting may ask again.
+    pub(crate) async fn wait(&mut self) -> Result<T, StoreError> {
+        // The thread ended with the job in its hands.
+        (&mut self.0).await.map_err(StoreError::unknown)?
+    }
+}
+
 impl Queue {
     /// Queues a job and waits for its outcome.
     pub(crate) async fn run<T: Send + 'static>(
@@ -57,6 +73,15 @@ impl Queue {
         weight: Weight,
         work: impl FnMut(&mut Transaction<'_>) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.send(weight, work).await?.wait().await
+    }
+
+    /// Queues a job, behind all that were queued before.
+    pub(crate) async fn send<T: Send + 'static>(
+        &self,
+        weight: Weight,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<T, redb::Error> + Send + 'static,
+    ) -> Result<Outcome<T>, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Task {
             weight,
@@ -66,9 +91,7 @@ impl Queue {
         });
         let jobs = self.0.upgrade().ok_or(StoreError::Closed)?;
         jobs.send(job).await.map_err(|_| StoreError::Closed)?;
-        drop(jobs);
-        // The thread ended with the job in its hands.
-        answer.await.map_err(StoreError::unknown)?
+        Ok(Outcome(answer))
     }
 }
 

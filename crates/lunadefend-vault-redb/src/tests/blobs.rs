@@ -75,10 +75,12 @@ async fn a_part_that_comes_late_is_listed() {
     let store = EmbeddedStore::in_memory().unwrap();
     let mut writer = store.create(whole(1)).await.unwrap();
     writer.write("early".into()).await.unwrap();
+    store.check().await.unwrap();
     assert_eq!(store.list(None, 10).await.unwrap(), [whole(1).id]);
     store.delete(whole(1).id).await.unwrap();
     assert_eq!(store.list(None, 10).await.unwrap(), []);
     writer.write("late".into()).await.unwrap();
+    store.check().await.unwrap();
     assert_eq!(store.list(None, 10).await.unwrap(), [whole(1).id]);
     store.delete(whole(1).id).await.unwrap();
     assert_eq!(store.list(None, 10).await.unwrap(), []);

@@ -8,7 +8,10 @@ use redb::{BackendError, StorageBackend, backends::FileBackend};
 use std::{
     io,
     ops::Bound,
-    sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,6 +25,8 @@ struct Disk {
     /// The same for reads.
     reads_left: AtomicI64,
     syncs: AtomicUsize,
+    /// Whoever holds it keeps each sync waiting.
+    held: Mutex<()>,
 }
 
 impl Disk {
@@ -31,6 +36,7 @@ impl Disk {
             writes_left: AtomicI64::new(i64::MAX),
             reads_left: AtomicI64::new(i64::MAX),
             syncs: AtomicUsize::new(0),
+            held: Mutex::new(()),
         })
     }
 
@@ -80,6 +86,7 @@ impl StorageBackend for OnDisk {
     fn sync_data(&self) -> Result<(), io::Error> {
         one_of(&self.disk.writes_left)?;
         self.disk.syncs.fetch_add(1, Ordering::SeqCst);
+        drop(self.disk.held.lock().unwrap());
         self.file.sync_data()
     }
 
