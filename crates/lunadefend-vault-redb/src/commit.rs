@@ -4,7 +4,7 @@ use crate::{
     apply::Transaction,
     database::Slot,
     guarded::guarded,
-    job::{Job, MAX_GROUP_BYTES, Weight},
+    job::{Job, MAX_VOLATILE_BYTES, Weight},
     layout::{FORMAT, META},
 };
 use lunadefend_vault::store::{Commits, StoreError};
@@ -105,8 +105,7 @@ impl State {
             Weight::Durable(_) | Weight::Flush => None,
         });
         let bytes = self.volatile_bytes + parts.clone().flatten().sum::<usize>();
-        // What is not durable yet is partly in memory: it may not become much.
-        let durable = parts.clone().any(|part| part.is_none()) || bytes > MAX_GROUP_BYTES;
+        let durable = parts.clone().any(|part| part.is_none()) || bytes > MAX_VOLATILE_BYTES;
         let flush =
             self.volatile_bytes > 0 && group.iter().any(|job| job.weight() == Weight::Flush);
         let losses = self.losses.count();

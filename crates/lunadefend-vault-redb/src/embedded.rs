@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 /// Only one process can open the file at a time. One thread does all writes. It judges all waiting writes one
 /// after the other inside one transaction and commits once, so that many writers share one `fsync`.
 /// Acknowledged writes survive a kill of the process and, if the disk honours `fsync`, a power cut. Parts of
-/// a value become durable with the end of their value, or after 8 MiB.
+/// a value become durable with the end of their value, or after 64 MiB.
 ///
 /// Reads run on the caller's thread, without a thread pool. They read pages from memory, or a few of them
 /// from the file, in less time than a hand-over to another thread takes.

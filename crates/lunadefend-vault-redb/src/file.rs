@@ -2,6 +2,7 @@
 
 use crate::{
     EmbeddedOptions, OpenError,
+    early_sync::EarlySync,
     guarded::{failure, guarded},
     layout::{EXPIRY, FORMAT, META, PARTS, ROWS, STEPS, Step},
 };
@@ -38,7 +39,8 @@ impl Source {
             path: path.to_owned(),
             options: options.clone(),
             create: Box::new(move |builder, file| {
-                builder.create_with_backend(wrap(FileBackend::new(file)?))
+                let file = wrap(FileBackend::new(file)?);
+                builder.create_with_backend(EarlySync::new(file))
             }),
         }
     }

@@ -6,6 +6,10 @@ use lunadefend_vault::store::StoreError;
 /// How many bytes of parts and rows one transaction takes at most.
 pub(crate) const MAX_GROUP_BYTES: usize = 8 * 1024 * 1024;
 
+/// How many bytes of parts may be without a commit that is durable. redb has a few numbers of each in memory; the parts are in
+/// the file, and on their way to the disk.
+pub(crate) const MAX_VOLATILE_BYTES: usize = 64 * 1024 * 1024;
+
 /// How many bytes a job writes, about, and whether it needs an `fsync` of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {

@@ -5,6 +5,7 @@ mod apply;
 mod blobs;
 mod commit;
 mod database;
+mod early_sync;
 mod embedded;
 mod error;
 mod file;
