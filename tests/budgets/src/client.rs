@@ -17,7 +17,7 @@ use lunadefend_core::{
 use lunadefend_http::{BaseUrl, Cleartext, HttpClient};
 use lunadefend_jwt::{JwtProfile, JwtSigner, SystemClock};
 use rustls::{ClientConfig, RootCertStore};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// The same request by reqwest alone, with a fixed JWT: what a call must cost anyway.
 pub(crate) fn plain(times: u32) -> Result<()> {
@@ -66,7 +66,10 @@ pub(crate) fn verify(count: usize, times: u32) -> Result<()> {
     let stub = Stub::start(count > 1)?;
     let url = BaseUrl::parse(&stub.url, "the stub's URL", Cleartext::LoopbackOnly)?;
     let builder = Client::builder(url, signing_key()?);
-    let builder = builder.http_client(HttpClient::builder().tls(false).build()?);
+    // Valgrind is fifty times slower, and the machine may be busy.
+    let builder = builder
+        .http_client(HttpClient::builder().tls(false).build()?)
+        .deadline(Duration::from_secs(60));
     let client = match count {
         1 => builder,
         _ => builder.require_level(2),

@@ -100,13 +100,8 @@ fn fill(path: &Path, mib: usize) -> Result<File> {
     Ok(file)
 }
 
-<<<<<<< HEAD
-/// Frees as much memory of the system's cache as a file of this length takes. In a virtual machine the first use of memory
-/// costs several times what writing to it does, and whoever wrote first would pay for both.
-=======
 /// Frees as much memory of the system's cache as a file of this length takes: in a virtual machine its first use can cost more
 /// than writing to it.
->>>>>>> values
 fn warm(folder: &Path, mib: usize) -> Result<()> {
     let scratch = folder.join("scratch");
     fill(&scratch, mib)?;
