@@ -67,7 +67,8 @@ mod tests {
         let other = lent.clone();
         assert_eq!(lent, "sealed");
         drop(lent);
-        assert_ne!(buffers.take().as_ptr(), at, "somebody reads it");
+        let meanwhile = buffers.take();
+        assert_ne!(meanwhile.as_ptr(), at, "somebody reads it");
         drop(other);
         let again = buffers.take();
         assert_eq!(again.as_ptr(), at);
