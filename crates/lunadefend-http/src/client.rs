@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Scheme};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper_util::client::legacy;
-use std::fmt;
+use std::{fmt, sync::Arc};
 use tokio::time::{Instant, timeout_at};
 
 /// The most that is allocated for a response before its first byte arrives.
@@ -89,7 +89,9 @@ pub enum Connection {
 
 /// The HTTP client. Cheap to clone; clones share their connections.
 #[derive(Clone)]
-pub struct HttpClient {
+pub struct HttpClient(Arc<Inner>);
+
+struct Inner {
     pooled: legacy::Client<Connector, Outgoing>,
     /// Keeps no connection, so that each request opens its own.
     poolless: legacy::Client<Connector, Outgoing>,
@@ -100,7 +102,7 @@ pub struct HttpClient {
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClient")
-            .field("tls", &self.tls)
+            .field("tls", &self.0.tls)
             .finish_non_exhaustive()
     }
 }
@@ -113,8 +115,8 @@ impl HttpClient {
 
     /// Returns whether the client supports https URLs.
     #[must_use]
-    pub const fn has_tls(&self) -> bool {
-        self.tls
+    pub fn has_tls(&self) -> bool {
+        self.0.tls
     }
 
     /// Sends one request once and reads its response, whatever its status. Pass a reference to keep the
@@ -208,12 +210,12 @@ impl HttpClient {
         body: Outgoing,
     ) -> Result<http::Request<Outgoing>, HttpError> {
         let uri = url.into_uri()?;
-        if uri.scheme() == Some(&Scheme::HTTPS) && !self.tls {
+        if uri.scheme() == Some(&Scheme::HTTPS) && !self.0.tls {
             return Err(HttpError::TlsDisabled);
         }
         headers
             .entry(header::USER_AGENT)
-            .or_insert_with(|| self.user_agent.clone());
+            .or_insert_with(|| self.0.user_agent.clone());
         headers
             .entry(header::ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
@@ -224,10 +226,10 @@ impl HttpClient {
         Ok(outgoing)
     }
 
-    const fn over(&self, connection: Connection) -> &legacy::Client<Connector, Outgoing> {
+    fn over(&self, connection: Connection) -> &legacy::Client<Connector, Outgoing> {
         match connection {
-            Connection::Any => &self.pooled,
-            Connection::New => &self.poolless,
+            Connection::Any => &self.0.pooled,
+            Connection::New => &self.0.poolless,
         }
     }
 }

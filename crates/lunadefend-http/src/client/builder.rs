@@ -1,6 +1,6 @@
 //! The settings of a client.
 
-use super::{HttpClient, body::Outgoing, connect::Connector};
+use super::{HttpClient, Inner, body::Outgoing, connect::Connector};
 use crate::{HttpError, tls};
 use http::HeaderValue;
 use hyper_util::{
@@ -10,7 +10,7 @@ use hyper_util::{
 use rustls::pki_types::CertificateDer;
 #[cfg(unix)]
 use std::path::PathBuf;
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// The builder of an [`HttpClient`].
 #[derive(Clone)]
@@ -97,12 +97,12 @@ impl HttpClientBuilder {
             #[cfg(unix)]
             self.unix_socket,
         );
-        Ok(HttpClient {
+        Ok(HttpClient(Arc::new(Inner {
             pooled: pooled(connector.clone(), usize::MAX),
             poolless: pooled(connector, 0),
             user_agent,
             tls: self.tls,
-        })
+        })))
     }
 }
 
