@@ -131,7 +131,13 @@ fn measured(workspace: &Workspace) -> Result<Budgets> {
         "--package",
         "lunadefend-budgets",
     ];
-    command::run(cargo(workspace.root()).args(build))?;
+    let mut build_of_pieces = cargo(workspace.root());
+    // Across crates functions would lose their names, by which allocations are found, and building takes longer.
+    build_of_pieces
+        .args(build)
+        .env("CARGO_PROFILE_RELEASE_LTO", "false")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    command::run(&mut build_of_pieces)?;
     let pieces = workspace.target().join("release/lunadefend-budgets");
     let listed = command::output(&mut program(&pieces, workspace.root()))?;
     let folder = workspace.target().join("budgets");
