@@ -26,8 +26,9 @@ const BY_ITSELF: usize = 5;
 const SYNCS: &str = "trace=fsync,fdatasync,msync,sync_file_range,syncfs";
 /// A slow line: 64 KiB a second.
 const SLOW_BYTES_PER_SECOND: u64 = 64 * 1024;
-/// How much of a value is sent before it is cut: enough for parts on the disk.
-const CUT_AFTER: u64 = 32 * MIB;
+/// How much of a value is sent before it is cut: well over `MAX_VOLATILE_BYTES` of the embedded store (64 MiB) and what is in
+/// memory on its way there, so that parts must be on the disk.
+const CUT_AFTER: u64 = 96 * MIB;
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
