@@ -369,8 +369,8 @@ mod tests {
 
     #[test]
     fn one_kib_too_much_is_too_much() {
-        judge("it", 64 * 1024 - 1).unwrap();
-        let error = judge("it", 64 * 1024).unwrap_err();
-        assert!(error.to_string().contains("64.0 MiB"), "{error}");
+        judge("it", MOST_KIB - 1).unwrap();
+        let error = judge("it", MOST_KIB).unwrap_err();
+        assert!(error.to_string().contains("96.0 MiB"), "{error}");
     }
 }
