@@ -86,6 +86,7 @@ mod read;
 mod restore;
 mod rewrap;
 mod ring;
+mod row_map;
 mod rows;
 mod seal;
 mod sessions;

@@ -3,6 +3,7 @@
 use crate::{
     Download, DownloadTicket, Vault, VaultError,
     quota::TRIES,
+    row_map::AddressSet,
     rows::{
         blob, grant, marks,
         reads::{self, REPEATABLE, ReadsRow},
@@ -18,7 +19,7 @@ use lunadefend_core::{
     wire::{InlineValue, MAX_INLINE, ReadId, Reads},
 };
 use lunadefend_crypto::random_bytes;
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// For how long a value stays after its last read, when it lies in a row: the read may be repeated.
@@ -105,7 +106,7 @@ impl Vault {
         let mut rows = self.rows_at(all.collect()).await?;
         let now = self.now();
         let mut candidates = Vec::with_capacity(tokens.len());
-        let mut later = HashSet::new();
+        let mut later = AddressSet::default();
         for (id, [token_at, value_at, first]) in tokens.iter().zip(places) {
             let made = self.token_row(&token_at, rows.get(&token_at))?.made(now);
             let value = rows.get(&value_at).filter(|held| held.row.is_live(now));

@@ -298,7 +298,8 @@ impl Vault {
         let at = token::address(&self.ring(), token);
         let [held] = self.live([at]).await?;
         let made = self.token_row(&at, held.as_ref())?.made(self.now());
-        Ok(made.and_then(|made| made.metadata))
+        let metadata = made.and_then(|made| made.metadata);
+        metadata.map(|metadata| metadata.parse()).transpose()
     }
 }
 
@@ -320,7 +321,7 @@ impl Vault {
                 return Ok(false);
             };
             let made = MadeToken {
-                metadata: Some(metadata.clone()),
+                metadata: Some((&metadata).into()),
                 ..made
             };
             if self
@@ -349,7 +350,7 @@ fn made(request: &Tokenization<'_>, now: UnixMillis, masks: MaskPolicy) -> MadeT
     };
     MadeToken {
         epoch: Epoch::FIRST,
-        metadata: request.metadata.cloned(),
+        metadata: request.metadata.map(Into::into),
         created_at: Some(now),
         kind: request.kind,
         expires_at: expires_in.map(|time| now + time),

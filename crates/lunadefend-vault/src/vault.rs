@@ -5,6 +5,7 @@ use crate::{
     buffers::Buffers,
     keys::OpenRing,
     ring::Ring,
+    row_map::{AddressSet, RowMap},
     rows::upkeep,
     store::{
         Batch, Change, Commits, MAX_ROWS, Row, RowAddress, Store, StoreError, StoredRow, Write,
@@ -14,7 +15,6 @@ use crate::{
 use lunadefend_core::provider::{Clock, UnixMillis};
 use lunadefend_crypto::random_bytes;
 use std::{
-    collections::{HashMap, HashSet},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard,
@@ -281,12 +281,9 @@ impl Vault {
 
     /// Reads any number of rows, including expired ones. A row is found by its address only, so that none can be
     /// taken for another.
-    pub(crate) async fn rows_at(
-        &self,
-        at: HashSet<RowAddress>,
-    ) -> Result<HashMap<RowAddress, StoredRow>, VaultError> {
+    pub(crate) async fn rows_at(&self, at: AddressSet) -> Result<RowMap, VaultError> {
         let at: Vec<_> = at.into_iter().collect();
-        let mut found = HashMap::with_capacity(at.len());
+        let mut found = RowMap::with_capacity_and_hasher(at.len(), Default::default());
         for at in at.chunks(MAX_ROWS) {
             let rows = self.store().get_many(at).await?;
             if rows.len() != at.len() {

@@ -2,17 +2,17 @@
 
 use crate::{
     Vault, VaultError,
+    row_map::{AddressMap, AddressSet},
     rows::{
         grant, marks,
         token::{self, Epoch},
     },
-    store::RowAddress,
 };
 use lunadefend_core::{
     SessionId,
     provider::{TokenId, UnixMillis},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// What the store holds of the grant of one token to one session. Only the vault makes it, of the identifiers
 /// that it read the rows with.
@@ -108,7 +108,7 @@ impl Vault {
         let now = self.now();
         // Without an address when the token was deleted or has expired.
         let mut addresses = Vec::with_capacity(asked.len());
-        let mut later = HashSet::new();
+        let mut later = AddressSet::default();
         for ((session, token), [token_at, first, ended]) in asked.iter().zip(places) {
             let epoch = self.token_row(&token_at, rows.get(&token_at))?.epoch(now);
             addresses.push(epoch.map(|epoch| {
@@ -164,7 +164,7 @@ impl Vault {
             })
             .collect();
         // A grant that is asked for twice is one row, with the later expiry.
-        let mut latest = HashMap::<RowAddress, UnixMillis>::new();
+        let mut latest = AddressMap::<UnixMillis>::default();
         for WrittenGrant { grant, is_ended } in &written {
             let at = token(grant);
             if *is_ended {

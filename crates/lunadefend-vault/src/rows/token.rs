@@ -1,5 +1,9 @@
 //! The row of a token: what is known about it and the epoch of its grants, or that it was deleted.
 
+mod metadata;
+
+pub(crate) use metadata::StoredMetadata;
+
 use crate::{
     Mask, VaultError,
     fields::Fields,
@@ -9,7 +13,7 @@ use crate::{
 };
 use lunadefend_core::{
     provider::{TokenId, UnixMillis},
-    wire::{Metadata, Reads, ValueKind},
+    wire::{Reads, ValueKind},
 };
 use std::time::Duration;
 
@@ -54,7 +58,7 @@ pub(crate) enum TokenRow {
 #[derive(Clone, Default)]
 pub(crate) struct MadeToken {
     pub(crate) epoch: Epoch,
-    pub(crate) metadata: Option<Metadata>,
+    pub(crate) metadata: Option<StoredMetadata>,
     /// Missing of a token from before it was written down.
     pub(crate) created_at: Option<UnixMillis>,
     pub(crate) kind: Option<ValueKind>,
@@ -135,7 +139,7 @@ impl Form for TokenRow {
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Self::Made(made) => {
-                let json = made.metadata.as_ref().map_or("", Metadata::as_json);
+                let json = made.metadata.as_ref().map_or("", StoredMetadata::as_json);
                 // More than all fields in front of it.
                 out.reserve_exact(256 + json.len());
                 out.push(MADE);
@@ -276,7 +280,7 @@ impl Form for TokenRow2 {
 }
 
 /// The form before grants could be revoked: the metadata. It is empty without, which no JSON is.
-pub(crate) struct TokenRow1(Option<Metadata>);
+pub(crate) struct TokenRow1(Option<StoredMetadata>);
 
 impl Form for TokenRow1 {
     type Older = NoOlder;
@@ -284,20 +288,17 @@ impl Form for TokenRow1 {
     const VERSION: u8 = 1;
 
     fn encode(&self, out: &mut Vec<u8>) {
-        let json = self.0.as_ref().map_or("", Metadata::as_json);
+        let json = self.0.as_ref().map_or("", StoredMetadata::as_json);
         out.reserve_exact(json.len());
         out.extend_from_slice(json.as_bytes());
     }
 
     fn decode(fields: &mut Fields<'_>) -> Result<Self, VaultError> {
         let json = std::str::from_utf8(fields.take_rest()).map_err(|_| VaultError::Corrupt)?;
-        match json {
-            "" => Ok(Self(None)),
-            json => {
-                let metadata = Metadata::from_json(json).map_err(|_| VaultError::Corrupt)?;
-                Ok(Self(Some(metadata)))
-            }
-        }
+        Ok(Self(match json {
+            "" => None,
+            json => Some(StoredMetadata::from_row(json)),
+        }))
     }
 
     fn upgrade(older: NoOlder) -> Self {

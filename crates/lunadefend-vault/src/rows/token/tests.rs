@@ -1,5 +1,6 @@
 use super::*;
 use crate::form;
+use lunadefend_core::wire::Metadata;
 
 /// Epoch and metadata; `None` of a deleted token.
 fn read(bytes: &[u8]) -> Result<Option<(u64, Option<String>)>, VaultError> {
@@ -24,7 +25,7 @@ fn older_forms_read() {
         assert_eq!(read(&second).unwrap(), Some((0x0102, metadata.clone())));
         let row = TokenRow2(TokenRow::Made(MadeToken {
             epoch: Epoch::new(0x0102),
-            metadata: metadata.map(|json| Metadata::from_json(&json).unwrap()),
+            metadata: metadata.map(|json| (&Metadata::from_json(&json).unwrap()).into()),
             ..MadeToken::default()
         }));
         assert_eq!(*form::write(&row), second);
@@ -35,7 +36,7 @@ fn older_forms_read() {
     for bytes in [b"\x02\x02\0\0\0\0\0\0\0\x03", b"\x03\x02\0\0\0\0\0\0\0\x03"] {
         assert_eq!(read(bytes).unwrap(), Some((3, None)));
     }
-    // None of the three, cut short, too long, not metadata, of a version to come.
+    // None of the three, cut short, too long, not text, of a version to come.
     for other in [
         &b"\x02\x03"[..],
         b"\x02",
@@ -43,7 +44,7 @@ fn older_forms_read() {
         b"\x02\x02\0\0\0\0\0\0\0\x03{}",
         b"\x02\x00\0\0\0\0\0\0\x01",
         b"\x02\x01\x00",
-        b"\x02\x00\0\0\0\0\0\0\0\x01[",
+        b"\x02\x00\0\0\0\0\0\0\0\x01\xff",
         b"\x03\x03",
         b"\x03\x01\x00",
         b"\x04\x01",
@@ -51,6 +52,14 @@ fn older_forms_read() {
     ] {
         assert!(read(other).is_err(), "{other:?}");
     }
+}
+
+#[test]
+fn metadata_is_parsed_for_those_who_ask() {
+    let stored = StoredMetadata::from_row(r#"{"a":"b"}"#);
+    assert_eq!(stored.parse().unwrap().as_json(), stored.as_json());
+    let error = StoredMetadata::from_row("[").parse().unwrap_err();
+    assert!(matches!(error, VaultError::Corrupt));
 }
 
 #[test]
@@ -62,7 +71,7 @@ fn all_that_is_known_about_a_token_comes_back() {
     ] {
         let written = MadeToken {
             epoch: Epoch::new(7),
-            metadata: kind.map(|_| Metadata::string()),
+            metadata: kind.map(|_| (&Metadata::string()).into()),
             created_at: time(1),
             kind,
             expires_at: kind.and(time(2)),
