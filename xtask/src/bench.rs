@@ -11,7 +11,7 @@ use crate::{
     workspace::Workspace,
 };
 use anyhow::{Result, ensure};
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 /// The packages whose programs take part.
 const PACKAGES: [&str; 2] = ["lunadefend-cli", "lunadefend-bench"];
@@ -35,18 +35,31 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let programs = workspace.target().join("release");
     let bench = programs.join("bench");
     ensure!(bench.is_file(), "{} is not built", bench.display());
-    let mut bench = command::program(&bench, workspace.root());
+    let mut run = in_batches(workspace.root());
     let out = workspace.target().join("bench");
-    bench.arg("run").args(&arguments).arg("--out").arg(out);
+    run.arg(&bench)
+        .arg("run")
+        .args(&arguments)
+        .arg("--out")
+        .arg(out);
     // It ends when the bench has ended.
     let server = match wants_postgres(&arguments, Path::new(POSTGRES).is_dir()) {
         true => Some(PostgresServer::start(workspace, &Programs(programs))?),
         false => None,
     };
     for (_, url) in server.iter().flat_map(PostgresServer::settings) {
-        bench.args(["--postgres", &url]);
+        run.args(["--postgres", &url]);
     }
-    command::run(&mut bench)
+    command::run(&mut run)
+}
+
+/// Runs a program, and all that it starts, in the scheduler's class for batches (`SCHED_BATCH`): a process that is woken does not
+/// stop the one that runs. Else a client that waits would take the processor from the server at each answer, which costs more
+/// than the answer, and which no client across a network can.
+fn in_batches(directory: &Path) -> Command {
+    let mut program = command::program("chrt", directory);
+    program.args(["--batch", "0"]);
+    program
 }
 
 /// Whether a PostgreSQL is wanted: when it is named, and when it is there and no group is named.
