@@ -6,7 +6,6 @@ use lunadefend_core::{
     provider::{BoxFuture, JwksDocument, SessionTransfer, TransferState, TransferUrl},
 };
 use tracing::{field, info_span};
-use url::form_urlencoded;
 
 impl SessionTransfer for Client {
     fn transfer<'a>(

@@ -1,8 +1,14 @@
 //! URLs in the configuration.
 
-use crate::Target;
-use std::{fmt, net::IpAddr};
-use url::{Host, Url};
+use crate::{
+    Target,
+    origin::{Fault, Origin},
+};
+use http::Uri;
+use std::fmt;
+
+const NO_HOST: &str =
+    "its host must be a name, or an address such as 127.0.0.1 and [::1], in its usual spelling";
 
 /// Where `http://` is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +26,8 @@ pub enum Cleartext {
 /// An `http` or `https` URL that other URLs are built on: no userinfo, no query, no fragment.
 ///
 /// It keeps its path: below `https://example.com/prod`, with or without a slash at the end, `/grant/set` is
-/// `https://example.com/prod/grant/set`.
+/// `https://example.com/prod/grant/set`. It is ASCII: write `xn--bcher-kva.example` for a host beyond that, and
+/// percent-encode the path (RFC 3986).
 ///
 /// ```
 /// use lunadefend_http::{BaseUrl, Cleartext};
@@ -35,8 +42,11 @@ pub enum Cleartext {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl {
-    url: Url,
+    origin: Origin,
+    /// Without a slash at the end.
     text: Box<str>,
+    /// Where the path begins in the text.
+    path: usize,
 }
 
 /// Why a configured URL is refused. Names the setting; never contains the URL, which may have a password in
@@ -57,13 +67,12 @@ pub enum UrlError {
         setting: &'static str,
     },
     /// Not a URL.
-    #[error("{setting} is not a URL")]
+    #[error("{setting} is not a URL: {problem}")]
     Invalid {
         /// The name of the setting.
         setting: &'static str,
-        /// The cause.
-        #[source]
-        source: url::ParseError,
+        /// What is wrong with it, and what to write.
+        problem: &'static str,
     },
     /// Blanks, control characters or backslashes, which programs interpret differently.
     #[error("{setting} must not contain blanks, control characters or backslashes")]
@@ -130,22 +139,46 @@ impl BaseUrl {
         let Some(rest) = strip_scheme(text) else {
             return Err(UrlError::Scheme { setting });
         };
+        let invalid = |problem| UrlError::Invalid { setting, problem };
+        if !text.is_ascii() {
+            return Err(invalid(
+                "it is not ASCII: write a host such as xn--bcher-kva.example, and percent-encode the path",
+            ));
+        }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
             return Err(UrlError::Userinfo { setting });
         }
-        let url = Url::parse(text).map_err(|source| UrlError::Invalid { setting, source })?;
-        if url.query().is_some() {
-            return Err(UrlError::Query { setting });
+        match rest.find(['?', '#']).map(|at| rest.as_bytes()[at]) {
+            Some(b'?') => return Err(UrlError::Query { setting }),
+            Some(_) => return Err(UrlError::Fragment { setting }),
+            None => {}
         }
-        if url.fragment().is_some() {
-            return Err(UrlError::Fragment { setting });
+        let path = rest[authority.len()..].trim_end_matches('/');
+        if !path.bytes().all(is_of_path) {
+            return Err(invalid(
+                "percent-encode what its path has beside letters and digits",
+            ));
         }
-        if url.scheme() == "http" && cleartext == Cleartext::LoopbackOnly && !is_loopback(&url) {
+        if path.split('/').any(is_dots) {
+            return Err(invalid("its path must be written without `.` and `..`"));
+        }
+        let uri: Uri = text.parse().map_err(|_| invalid(NO_HOST))?;
+        let origin = Origin::of(&uri).map_err(|fault| match fault {
+            Fault::Scheme => UrlError::Scheme { setting },
+            Fault::Userinfo => UrlError::Userinfo { setting },
+            Fault::Host => invalid(NO_HOST),
+            Fault::Port => invalid("its port must be a number up to 65535"),
+        })?;
+        if !origin.is_https && cleartext == Cleartext::LoopbackOnly && !origin.is_loopback() {
             return Err(UrlError::Cleartext { setting });
         }
-        let text = url.as_str().trim_end_matches('/').into();
-        Ok(Self { url, text })
+        let text = format!("{origin}{path}");
+        Ok(Self {
+            path: text.len() - path.len(),
+            text: text.into(),
+            origin,
+        })
     }
 
     /// Returns the URL of a path below this one; with or without a slash at the front.
@@ -163,7 +196,7 @@ impl BaseUrl {
     /// Returns the origin as browsers send it: `https://host[:port]` without the default port.
     #[must_use]
     pub fn origin(&self) -> String {
-        self.url.origin().ascii_serialization()
+        self.origin.to_string()
     }
 
     /// Returns whether `url` is an absolute URL of this origin, without userinfo.
@@ -171,29 +204,26 @@ impl BaseUrl {
     /// The parser is the one that the client uses for sending.
     #[must_use]
     pub fn is_origin_of(&self, url: &str) -> bool {
-        Url::parse(url).is_ok_and(|url| {
-            url.origin() == self.url.origin()
-                && url.username().is_empty()
-                && url.password().is_none()
-        })
+        let origin = url.parse().ok().map(|uri: Uri| Origin::of(&uri));
+        origin == Some(Ok(self.origin.clone()))
     }
 
     /// Returns whether the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.url.scheme() == "https"
+        self.origin.is_https
     }
 
     /// Returns whether the host is the machine itself.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.url)
+        self.origin.is_loopback()
     }
 
     /// Returns the path, without a slash at the end: empty or like `/prod`.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.url.path().trim_end_matches('/')
+        &self.text[self.path..]
     }
 
     /// Returns the URL, without a slash at the end.
@@ -216,14 +246,15 @@ fn strip_scheme(text: &str) -> Option<&str> {
     })
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        // RFC 6761 section 6.3: names below localhost never leave the machine either.
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
+/// RFC 3986 section 3.3: what a path may have, of which browsers encode nothing.
+fn is_of_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte)
+}
+
+/// Whether a segment of a path leads elsewhere, in any of its spellings.
+fn is_dots(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
 }
 
 #[cfg(test)]

@@ -214,6 +214,7 @@ fn causes(error: &BoxError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
 
 /// Returns whether the peer, or the client's own connection, reports that the request was never processed.
 fn says_not_taken(cause: &(dyn StdError + 'static)) -> bool {
+    #[cfg(feature = "http2")]
     if let Some(error) = cause.downcast_ref::<h2::Error>() {
         // A GOAWAY ends the streams above its last one, whatever its reason; those below go on.
         let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);

@@ -1,9 +1,8 @@
 //! Where a request goes.
 
-use crate::HttpError;
+use crate::{HttpError, origin::Origin};
 use http::Uri;
 use std::fmt;
-use url::Url;
 
 /// The URL of a request: absolute, `http` or `https`, without userinfo.
 ///
@@ -37,15 +36,12 @@ impl Target {
     }
 }
 
-/// Reads a URL by the standard of browsers, as [`BaseUrl::is_origin_of`](crate::BaseUrl::is_origin_of) does: so the
-/// host that was judged is the one that is asked.
+/// Reads a URL as [`BaseUrl::is_origin_of`](crate::BaseUrl::is_origin_of) does: so the host that was judged is the one that
+/// is asked.
 fn parse(text: &str) -> Option<Uri> {
-    let url = Url::parse(text).ok()?;
-    let has_userinfo = !url.username().is_empty() || url.password().is_some();
-    match url.scheme() {
-        "http" | "https" if !has_userinfo => url.as_str().parse().ok(),
-        _ => None,
-    }
+    let uri = text.parse().ok()?;
+    // A path that is not ASCII would go out as it is.
+    (text.is_ascii() && Origin::of(&uri).is_ok()).then_some(uri)
 }
 
 impl From<String> for Target {

@@ -62,6 +62,10 @@ const NOT_FOR_DEFAULT_USER: &[&str] = &[
     "sqlx*",
     // With the older syn that it needs, it is a twelfth of such a user's build; only tokenizers read key sets.
     "jsonwebtoken",
+    // A third of all crates that such a user compiled: two features, and a parser for hosts beyond ASCII.
+    "h2",
+    "idna*",
+    "icu_*",
     // A layer on hyper's client, which costs each call a quarter more instructions.
     "reqwest",
 ];

@@ -115,8 +115,10 @@ fn pooled(connector: Connector, idle_connections: usize) -> legacy::Client<Conne
         .pool_max_idle_per_host(idle_connections)
         // Below the idle timeout of common load balancers (60 s), so that they do not close a
         // connection at the moment of its next use.
-        .pool_idle_timeout(Duration::from_secs(50))
-        // Pings notice a vanished peer; otherwise one deadline after the other would pass.
+        .pool_idle_timeout(Duration::from_secs(50));
+    // Pings notice a vanished peer; otherwise one deadline after the other would pass.
+    #[cfg(feature = "http2")]
+    client
         .http2_keep_alive_interval(Duration::from_secs(10))
         .http2_keep_alive_timeout(Duration::from_secs(5))
         .http2_max_header_list_size(64 * 1024);

@@ -31,15 +31,19 @@ impl Origin {
     /// # Errors
     /// [`ConfigError`] when it is not a URL, or has a path or a wildcard.
     pub fn parse(text: &str, setting: &'static str) -> Result<Self, ConfigError> {
-        // Which pages may ask is no secret and no credential goes there: cleartext is not judged.
-        let url = BaseUrl::parse(text, setting, Cleartext::Allowed)?;
-        // The URL standard accepts `*` as a host name; an operator who writes it means something else.
-        if url.path().is_empty() && !text.contains('*') {
-            Ok(Self::of(&url))
-        } else {
+        let refused = || {
             let problem =
                 "must be one origin such as https://app.example.com, without path and wildcard";
-            Err(SettingError::new(setting, problem, "").into())
+            SettingError::new(setting, problem, "").into()
+        };
+        if text.contains('*') {
+            return Err(refused());
+        }
+        // Which pages may ask is no secret and no credential goes there: cleartext is not judged.
+        let url = BaseUrl::parse(text, setting, Cleartext::Allowed)?;
+        match url.path() {
+            "" => Ok(Self::of(&url)),
+            _ => Err(refused()),
         }
     }
 

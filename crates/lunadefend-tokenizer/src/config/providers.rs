@@ -6,7 +6,6 @@ use lunadefend_core::{adapter::AuthPlugin, provider::SettingError, wire};
 use lunadefend_http::{BaseUrl, Cleartext, UrlError};
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap, fmt};
-use url::Url;
 
 /// The auth providers: applications that know a browser's session.
 ///
@@ -168,10 +167,9 @@ impl Provider {
         let target = if base.path().is_empty() {
             base.join(AuthPlugin::SECURE_FRAME_PATH)
         } else {
-            // Not `base.as_str()`: a slash at the end is part of the application's route.
-            let url =
-                Url::parse(base_text).map_err(|source| UrlError::Invalid { setting, source })?;
-            url.into()
+            // A slash at the end is part of the application's route.
+            let without = base_text.trim_end_matches('/');
+            format!("{}{}", base.as_str(), &base_text[without.len()..])
         };
         let redirect = if query.is_empty() {
             format!("{target}?state=")

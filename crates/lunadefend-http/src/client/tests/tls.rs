@@ -70,6 +70,7 @@ async fn an_added_root_is_trusted_and_http_1_is_spoken_where_it_is_offered() {
     assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
 }
 
+#[cfg(feature = "http2")]
 #[tokio::test]
 async fn http_2_is_offered() {
     let (port, server) = tls_server(&["h2", "http/1.1"]);
