@@ -2,6 +2,7 @@
 
 use crate::{
     Target,
+    idn::in_ascii,
     origin::{Fault, Origin},
 };
 use http::Uri;
@@ -9,6 +10,12 @@ use std::fmt;
 
 const NO_HOST: &str =
     "its host must be a name, or an address such as 127.0.0.1 and [::1], in its usual spelling";
+
+const NOT_ASCII: &str = if cfg!(feature = "idn") {
+    "its host has no form in ASCII"
+} else {
+    "its host is not ASCII: write it as browsers send it, such as xn--bcher-kva.example, or ask for the feature `idn`"
+};
 
 /// Where `http://` is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,8 +33,8 @@ pub enum Cleartext {
 /// An `http` or `https` URL that other URLs are built on: no userinfo, no query, no fragment.
 ///
 /// It keeps its path: below `https://example.com/prod`, with or without a slash at the end, `/grant/set` is
-/// `https://example.com/prod/grant/set`. It is ASCII: write `xn--bcher-kva.example` for a host beyond that, and
-/// percent-encode the path (RFC 3986).
+/// `https://example.com/prod/grant/set`. Its path is percent-encoded (RFC 3986). A host
+/// beyond ASCII needs the feature `idn`; without it write `xn--bcher-kva.example`.
 ///
 /// ```
 /// use lunadefend_http::{BaseUrl, Cleartext};
@@ -140,11 +147,6 @@ impl BaseUrl {
             return Err(UrlError::Scheme { setting });
         };
         let invalid = |problem| UrlError::Invalid { setting, problem };
-        if !text.is_ascii() {
-            return Err(invalid(
-                "it is not ASCII: write a host such as xn--bcher-kva.example, and percent-encode the path",
-            ));
-        }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
             return Err(UrlError::Userinfo { setting });
@@ -163,7 +165,10 @@ impl BaseUrl {
         if path.split('/').any(is_dots) {
             return Err(invalid("its path must be written without `.` and `..`"));
         }
-        let uri: Uri = text.parse().map_err(|_| invalid(NO_HOST))?;
+        let scheme = &text[..text.len() - rest.len()];
+        let authority = in_ascii(authority).ok_or_else(|| invalid(NOT_ASCII))?;
+        let uri = format!("{scheme}{authority}/").parse();
+        let uri: Uri = uri.map_err(|_| invalid(NO_HOST))?;
         let origin = Origin::of(&uri).map_err(|fault| match fault {
             Fault::Scheme => UrlError::Scheme { setting },
             Fault::Userinfo => UrlError::Userinfo { setting },

@@ -4,6 +4,7 @@
 mod base_url;
 mod client;
 mod error;
+mod idn;
 mod origin;
 mod target;
 mod tls;

@@ -182,7 +182,7 @@ fn origins() {
         ("https://app.example.com/", "https://app.example.com"),
         ("HTTPS://APP.example.com:443", "https://app.example.com"),
         (
-            "https://XN--bcher-kva.example",
+            "https://b\u{fc}cher.example",
             "https://xn--bcher-kva.example",
         ),
         ("http://[::1]:80", "http://[::1]"),
@@ -199,7 +199,6 @@ fn origins() {
         "app.example.com",
         "https://a.example?x",
         "https://*",
-        "https://b\u{fc}cher.example",
         "https://*.example.com",
     ] {
         assert!(origin(text).is_err(), "{text}");
