@@ -18,7 +18,12 @@ pub(crate) fn program(name: impl AsRef<OsStr>, directory: &Path) -> Command {
 /// The cargo that runs this.
 pub(crate) fn cargo(directory: &Path) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = program(cargo, directory);
+    calling_cargo(cargo, directory)
+}
+
+/// A program that calls cargo, or is cargo.
+pub(crate) fn calling_cargo(name: impl AsRef<OsStr>, directory: &Path) -> Command {
+    let mut command = program(name, directory);
     // What `cargo run` sets for us would reach build scripts, some of which watch these names, and
     // half the tree would be compiled again each time that one changes between xtask and cargo.
     for (name, _) in std::env::vars_os() {
@@ -104,4 +109,22 @@ fn finished(command: &Command, status: ExitStatus) -> Result<()> {
         bail!("`{}` failed ({status})", shown(command));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_calls_cargo_has_nothing_of_this_package() {
+        // `cargo test` sets them as `cargo run` does.
+        for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR"] {
+            assert!(std::env::var_os(name).is_some());
+            let here = Path::new(".");
+            for command in [cargo(here), calling_cargo("cargo-hack", here)] {
+                let is_removed = (OsStr::new(name), None);
+                assert!(command.get_envs().any(|set| set == is_removed), "{name}");
+            }
+        }
+    }
 }

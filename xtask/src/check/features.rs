@@ -4,7 +4,7 @@
 //! uses and only another asks for.
 
 use crate::{
-    command::{self, program},
+    command::{self, calling_cargo},
     tools::Tool,
     workspace::Workspace,
 };
@@ -17,7 +17,7 @@ const HACK: Tool = Tool {
 };
 
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
-    let mut hack = program(HACK.installed(workspace)?, workspace.root());
+    let mut hack = calling_cargo(HACK.installed(workspace)?, workspace.root());
     hack.args(["hack", "clippy", "--quiet", "--locked", "--keep-going"])
         // The step `clippy` has all features.
         .args(["--each-feature", "--exclude-all-features"]);
