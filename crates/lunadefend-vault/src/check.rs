@@ -186,7 +186,11 @@ impl<R: FnMut(Finding)> Look<'_, R> {
             Table::Grant => drop(grant::expiry(ring, at, row)?),
             Table::UsedState | Table::UsedJwt | Table::EndedSession => is_form(marks::FORM)?,
             Table::Session => drop(ring.open_row::<SessionRow>(at, row)?),
-            Table::Token => drop(ring.open_row::<TokenRow>(at, row)?),
+            Table::Token => {
+                if let TokenRow::Made(made) = ring.open_row(at, row)? {
+                    made.metadata.map(|metadata| metadata.parse()).transpose()?;
+                }
+            }
             Table::Quota => drop(ring.open_row::<QuotaRow>(at, row)?),
             Table::Reads => drop(ring.open_row::<ReadsRow>(at, row)?),
             Table::Replay => drop(ring.open_row::<ReplayRow>(at, row)?),

@@ -1,6 +1,7 @@
 //! The look at every row and every part of a store.
 
 use super::{restored::found_wrong, *};
+use crate::rows::token::{self, MadeToken, StoredMetadata, TokenRow};
 
 #[tokio::test]
 async fn a_check_finds_what_is_damaged_missing_or_too_much() {
@@ -54,6 +55,17 @@ async fn a_check_finds_what_is_damaged_missing_or_too_much() {
     world.store.change(value_at, Change::Delete).await;
     find("it keeps a value that is not there").await;
     world.store.put(value_at, value.clone()).await;
+    // Metadata that no version would have stored, in a row that opens.
+    let token_at = token::address(&ring, &token);
+    let row = world.store.row(token_at).await.unwrap();
+    let made = MadeToken {
+        metadata: Some(StoredMetadata::from_row("[")),
+        ..MadeToken::default()
+    };
+    let other = ring.seal_row(&token_at, row.expires_at, &TokenRow::Made(made));
+    world.store.put(token_at, other.unwrap()).await;
+    find("token").await;
+    world.store.put(token_at, row).await;
     // Each table: a changed row is found, by the start of its key.
     for table in Table::ALL {
         for (at, row) in world.store.rows(table).await {

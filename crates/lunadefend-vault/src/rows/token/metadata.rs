@@ -10,7 +10,7 @@ pub(crate) struct StoredMetadata(Box<str>);
 
 impl StoredMetadata {
     /// Takes the text of a row that has opened.
-    pub(super) fn from_row(json: &str) -> Self {
+    pub(crate) fn from_row(json: &str) -> Self {
         Self(json.into())
     }
 
