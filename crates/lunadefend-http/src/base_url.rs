@@ -209,8 +209,8 @@ impl BaseUrl {
     /// The parser is the one that the client uses for sending.
     #[must_use]
     pub fn is_origin_of(&self, url: &str) -> bool {
-        let origin = url.parse().ok().map(|uri: Uri| Origin::of(&uri));
-        origin == Some(Ok(self.origin.clone()))
+        let origin = url.parse().ok().and_then(|uri: Uri| Origin::of(&uri).ok());
+        origin.as_ref() == Some(&self.origin)
     }
 
     /// Returns whether the scheme is `https`.

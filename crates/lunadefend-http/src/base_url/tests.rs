@@ -63,6 +63,7 @@ fn another_origin_is_never_ours() {
         "https://example.com\\@evil.example/",
         "https://example.com\\.evil.example/",
         "https://user@example.com/",
+        "https://user@example.com:443/",
         "https://:password@example.com/",
         "https://169.254.169.254/latest",
         "file:///etc/passwd",

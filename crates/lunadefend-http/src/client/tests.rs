@@ -330,6 +330,7 @@ async fn urls_that_must_not_be_asked_for() {
         "canary",
         "ftp://127.0.0.1/canary",
         "http://u:canary@127.0.0.1/",
+        "http://u:canary@127.0.0.1:80/",
         "http://canary@h/",
     ] {
         assert!(matches!(failure(request(url)).await, HttpError::Url));
